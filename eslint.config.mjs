@@ -1,0 +1,53 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+const below = {
+  native: [],
+  graph: [],
+  kernels: ['native', 'graph'],
+  encode: ['kernels', 'graph'],
+  runtime: ['encode', 'kernels', 'graph'],
+  train: ['runtime', 'encode', 'kernels', 'graph'],
+  // No method may import another: what two of them share lives in runtime or train.
+  method: ['train', 'runtime', 'encode', 'kernels', 'graph'],
+  compress: ['method', 'train', 'runtime', 'encode', 'kernels', 'graph'],
+  server: ['compress', 'method', 'train', 'runtime', 'encode', 'kernels', 'graph'],
+  bench: ['compress', 'method', 'train', 'runtime', 'encode', 'kernels', 'graph'],
+  cli: ['server', 'bench', 'compress', 'method', 'train', 'runtime', 'encode', 'kernels', 'graph'],
+};
+
+const depConstraints = Object.entries(below).map(([layer, allowed]) => ({
+  sourceTag: `layer:${layer}`,
+  onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
+}));
+
+export default tseslint.config(
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'native/build*/**',
+      'native/npm/**',
+      '**/generated/**',
+      '**/*.cjs',
+      '**/*.mjs',
+      '.nx/**',
+      'coverage/**',
+    ],
+  },
+  ...tseslint.configs.strict,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { allow: [], enforceBuildableLibDependency: true, banTransitiveDependencies: true, depConstraints },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  { files: ['**/*.ts'], ignores: ['**/*.spec.ts'], rules: { 'max-lines': ['error', { max: 400 }] } },
+);
