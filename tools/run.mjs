@@ -1,0 +1,47 @@
+// The root scripts: `node tools/run.mjs build|demo|test|lint|typecheck|format [arguments]`. Each sets the workspace up
+// first, so each works on a fresh clone.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, run, runBin } from './exec.mjs';
+import { setup } from './setup.mjs';
+
+const nx = (...args) => runBin('nx', 'dist/bin/nx.js', args);
+const tool = (file, args) => run(process.execPath, [join(ROOT, 'tools', file), ...args]);
+
+function build() {
+  return nx('run-many', '-t', 'build', '--output-style=static');
+}
+
+function demo(args) {
+  const folder = join(ROOT, 'packages', 'cli');
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return build() || run(process.execPath, [join(folder, bin.gossamer), 'demo', ...args]);
+}
+
+function lint(args) {
+  const eslint = runBin('eslint', 'bin/eslint.js', ['.', '--max-warnings=0', ...args]);
+  const prettier = runBin('prettier', 'bin/prettier.cjs', ['--check', '--log-level=warn', '.']);
+  return eslint || prettier || tool('check-lockfile.mjs', []);
+}
+
+const TASKS = {
+  build,
+  demo,
+  lint,
+  test: (args) => build() || tool('test.mjs', args),
+  typecheck: (args) => runBin('typescript', 'bin/tsc', ['-b', ...args]),
+  format: () => runBin('prettier', 'bin/prettier.cjs', ['--write', '--log-level=warn', '.']),
+};
+
+const [task, ...args] = process.argv.slice(2);
+if (!Object.hasOwn(TASKS, task ?? '')) {
+  console.error(`task: expected one of ${Object.keys(TASKS).join(', ')}, received ${task}`);
+  process.exit(2);
+}
+try {
+  setup();
+  process.exitCode = TASKS[task](args);
+} catch (error) {
+  console.error(`${task}: ${error.message}`);
+  process.exitCode = 1;
+}
