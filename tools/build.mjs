@@ -24,7 +24,6 @@ const result = await build({
   platform: 'node',
   target: 'node20',
   packages: 'external',
-  conditions: [SOURCE],
   chunkNames: 'chunks/[name]-[hash]',
   sourcemap: true,
   sourcesContent: false,
