@@ -1,1 +1,33 @@
-export {};
+export {
+  type DType,
+  dtypeBits,
+  dtypeByteLength,
+  dtypeCode,
+  dtypeFromCode,
+  isFloat,
+  isInteger,
+  parseDType,
+} from './dtype.js';
+export { GossamerError, isGossamerError } from './errors.js';
+export { attribute, Attribute, type AttributeType, type AttributeValue } from './ir/attribute.js';
+export { checkGraph } from './ir/check.js';
+export {
+  addDims,
+  bindDim,
+  type Dim,
+  type DimBindings,
+  divideDims,
+  equalDims,
+  floorDivideDims,
+  multiplyDims,
+  subtractDims,
+  symbol,
+  SymbolicDim,
+} from './ir/dim.js';
+export { Graph, type NodeSpec, type Owner, type Position } from './ir/graph.js';
+export { type FunctionDefinition, Model, type ModelFields } from './ir/model.js';
+export { Node, type Slots } from './ir/node.js';
+export { decodeFloat, encodeFloat, roundHalfEven } from './ir/small-float.js';
+export { elementCount, Tensor, type TensorData, type TensorStorage } from './ir/tensor.js';
+export { type SparseTensor, type Use, Value } from './ir/value.js';
+export { tensorType, type TensorType, type ValueType } from './ir/value-type.js';

@@ -1,1 +1,2 @@
-export {};
+export type { ExternalTrust } from './contained-files.js';
+export { loadModel, parseModel, readModel, type ReadOptions } from './read-model.js';

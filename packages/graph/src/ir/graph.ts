@@ -1,0 +1,353 @@
+import { GossamerError } from '../errors.js';
+import type { WireMessage } from '../wire/wire-message.js';
+import { Attribute, type AttributeValue } from './attribute.js';
+import { Node, type Slots } from './node.js';
+import type { Tensor } from './tensor.js';
+import { type SparseTensor, type Use, Value } from './value.js';
+import type { ValueType } from './value-type.js';
+
+/** The same fields, writable: only this file changes nodes and values, so use-lists and order always hold. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+const edit = <T extends object>(target: T): Writable<T> => target as Writable<T>;
+
+/** Where a subgraph hangs: attribute `attribute` of `node`, item `index` of it. */
+export interface Owner {
+  readonly node: Node;
+  readonly attribute: string;
+  readonly index: number;
+}
+
+/** What `Graph.add` makes. An output is given by its name (made unique when taken), a value declared before, or undefined for "". */
+export interface NodeSpec {
+  readonly op: string;
+  readonly domain?: string;
+  readonly name?: string;
+  readonly overload?: string;
+  readonly inputs: Slots;
+  readonly outputs: readonly (string | Value | undefined)[];
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly origin?: WireMessage;
+}
+
+/** Where a new node goes: before or after a node, or at the end. */
+export type Position = { readonly before: Node } | { readonly after: Node } | undefined;
+
+/**
+ * A scope: the main graph, a subgraph of a control-flow node, or a function body. Nodes stand in topological order. Every edit
+ * keeps use-lists right over all scopes; `check()` verifies it all.
+ */
+export class Graph {
+  /** Inputs in file order; with outputs, the contract: names, order, dtypes and symbolic names stay. */
+  readonly inputs: readonly Value[] = [];
+  readonly outputs: readonly Value[] = [];
+  #first: Node | undefined;
+  #last: Node | undefined;
+  #nodeCount = 0;
+  readonly #values = new Map<string, Value>();
+
+  constructor(
+    readonly name: string,
+    readonly owner: Owner | undefined = undefined,
+    /** The GraphProto (or FunctionProto) it was read from. */
+    readonly origin: WireMessage | undefined = undefined,
+  ) {}
+
+  /** Scope path for layer ids: '' for the main graph, `<node id>/<attribute>/` for a subgraph. */
+  get path(): string {
+    if (!this.owner) return '';
+    const { node, attribute, index } = this.owner;
+    return `${node.id}/${attribute}${index > 0 ? `[${index}]` : ''}/`;
+  }
+
+  get nodeCount(): number {
+    return this.#nodeCount;
+  }
+
+  /** Nodes in topological order. Removing the current node, or adding around it, during the walk is safe. */
+  *nodes(): IterableIterator<Node> {
+    let node = this.#first;
+    while (node) {
+      const { next } = node;
+      yield node;
+      // `next` may have been removed meanwhile: then go on from the current node, if that is still here.
+      node = next && next.graph === this && this.#isLinked(next) ? next : this.#isLinked(node) ? node.next : undefined;
+    }
+  }
+
+  #isLinked(node: Node): boolean {
+    return this.#first === node || node.previous?.next === node;
+  }
+
+  /** Every value of this scope. */
+  values(): IterableIterator<Value> {
+    return this.#values.values();
+  }
+
+  /** Values with initializer data (dense or sparse), in file order. */
+  *initializers(): IterableIterator<Value> {
+    for (const value of this.#values.values()) if (value.initializer || value.sparse) yield value;
+  }
+
+  /** The value called `name` in this scope only. */
+  value(name: string): Value | undefined {
+    return this.#values.get(name);
+  }
+
+  /** The value `name` seen from this scope: its own, or captured from an enclosing one. */
+  resolve(name: string): Value | undefined {
+    return this.#values.get(name) ?? this.owner?.node.graph.resolve(name);
+  }
+
+  /** This graph and all nested ones, outermost first. */
+  *scopes(): IterableIterator<Graph> {
+    yield this;
+    for (const node of this.nodes()) for (const subgraph of node.subgraphs()) yield* subgraph.scopes();
+  }
+
+  /** A name no scope uses that could see or shadow it, starting with `base`. */
+  uniqueName(base: string): string {
+    let root: Graph = this;
+    while (root.owner) root = root.owner.node.graph;
+    const taken = (name: string) => {
+      if (this.resolve(name)) return true;
+      for (const scope of this.scopes()) if (scope !== this && scope.value(name)) return true;
+      return false;
+    };
+    if (base !== '' && !taken(base)) return base;
+    for (let i = 1; ; i++) if (!taken(`${base}_${i}`)) return `${base}_${i}`;
+  }
+
+  /** Declares a value of this scope; throws ERR_DUPLICATE_NAME when the scope has one of that name. */
+  declare(name: string, type?: ValueType): Value {
+    if (name === '') throw new GossamerError('ERR_EMPTY_NAME', 'value: expected a name, received ""');
+    if (this.#values.has(name)) {
+      throw new GossamerError('ERR_DUPLICATE_NAME', `value ${name}: expected one definition, received two`);
+    }
+    const value = new Value(this, name, type);
+    this.#values.set(name, value);
+    return value;
+  }
+
+  addInput(name: string, type?: ValueType): Value {
+    const value = this.#values.get(name) ?? this.declare(name, type);
+    edit(value).isInput = true;
+    if (type) edit(value).type = type;
+    edit(this).inputs = [...this.inputs, value];
+    return value;
+  }
+
+  addOutput(value: Value): void {
+    edit(this).outputs = [...this.outputs, value];
+    edit(value).outputCount++;
+  }
+
+  /** Makes `value` stand where `previous` stood in the outputs. Only for subgraphs, whose outputs are matched by position. */
+  replaceOutput(previous: Value, value: Value): void {
+    edit(this).outputs = this.outputs.map((output) => (output === previous ? value : output));
+    edit(value).outputCount += previous.outputCount;
+    edit(previous).outputCount = 0;
+  }
+
+  /** Adds an initializer under `name` (made unique when taken). */
+  addInitializer(name: string, tensor: Tensor): Value {
+    const value = this.declare(this.uniqueName(name));
+    edit(value).initializer = tensor;
+    return value;
+  }
+
+  /** Gives `value` initializer data (replacing what it had); every use sees it (edit-all). */
+  setInitializer(value: Value, data: Tensor | SparseTensor | undefined): void {
+    this.#own(value);
+    if (value.producer) throw new Error(`value ${value.name}: a node's output cannot have initializer data`);
+    const target = edit(value);
+    delete value.origins.initializer;
+    target.initializer = data && 'dtype' in data ? data : undefined;
+    target.sparse = data && !('dtype' in data) ? data : undefined;
+  }
+
+  /** Declares (or forgets) the type that is written to value_info, inputs or outputs. */
+  setType(value: Value, type: ValueType | undefined): void {
+    edit(value).type = type;
+    delete value.origins.info;
+  }
+
+  /** Adds a node; its outputs become values of this scope. */
+  add(spec: NodeSpec, position?: Position): Node {
+    const node = new Node(this, spec.op, spec.domain ?? '', spec.name ?? '', spec.overload ?? '', spec.origin);
+    edit(node).outputs = spec.outputs.map((output) => {
+      if (output === undefined || output === '') return undefined;
+      return typeof output === 'string' ? this.declare(this.uniqueName(output)) : output;
+    });
+    for (const value of node.outputs) {
+      if (!value) continue;
+      this.#own(value);
+      if (value.producer || value.initializer) {
+        throw new GossamerError('ERR_DUPLICATE_NAME', `value ${value.name}: expected one producer, received two`);
+      }
+      edit(value).producer = node;
+    }
+    edit(node).inputs = [...spec.inputs];
+    node.inputs.forEach((value, index) => value && this.#use(value, { node, index }));
+    for (const [name, content] of Object.entries(spec.attributes ?? {})) this.setAttribute(node, name, content);
+    this.#link(node, position);
+    return node;
+  }
+
+  /** Removes a node and its outputs; throws when something still reads them. */
+  remove(node: Node): void {
+    for (const value of node.outputs) {
+      if (value && (value.uses.length > 0 || value.isOutput)) {
+        throw new Error(`node ${node.id}: cannot be removed, ${value.name} is still used`);
+      }
+    }
+    this.#unlink(node);
+    node.inputs.forEach((value, index) => value && this.#unuse(value, node, index));
+    for (const subgraph of node.subgraphs()) releaseCaptures(subgraph);
+    for (const value of node.outputs) if (value) this.#values.delete(value.name);
+  }
+
+  /** Forgets an initializer or declared value that nothing reads. */
+  removeValue(value: Value): void {
+    if (value.uses.length > 0 || value.isOutput || value.isInput || value.producer) {
+      throw new Error(`value ${value.name}: cannot be removed, it is still used`);
+    }
+    this.#values.delete(value.name);
+  }
+
+  /** Makes slot `index` of `node` read `value` (undefined: absent). Grows the slot list when needed. */
+  setInput(node: Node, index: number, value: Value | undefined): void {
+    const inputs = [...node.inputs];
+    while (inputs.length <= index) inputs.push(undefined);
+    const previous = inputs[index];
+    if (previous === value && index < node.inputs.length) return;
+    if (previous) this.#unuse(previous, node, index);
+    inputs[index] = value;
+    edit(node).inputs = inputs;
+    if (value) this.#use(value, { node, index });
+  }
+
+  /** Drops input slots from `count` on. */
+  truncateInputs(node: Node, count: number): void {
+    node.inputs.forEach((value, index) => index >= count && value && this.#unuse(value, node, index));
+    edit(node).inputs = node.inputs.slice(0, count);
+  }
+
+  /**
+   * Makes every node that reads `value` read `replacement` instead, captures included, but for the uses `except` picks. Graph
+   * outputs are not uses: their names are the contract, see `detachOutput` and `setOutput`.
+   */
+  replaceUses(value: Value, replacement: Value, except?: (use: Use) => boolean): void {
+    for (const use of [...value.uses]) {
+      if (!except?.(use)) use.node.graph.setInput(use.node, use.index, replacement);
+    }
+  }
+
+  /** Makes `node` produce `value` (of this scope, without producer) in slot `index` in place of what it produced there. */
+  setOutput(node: Node, index: number, value: Value): void {
+    this.#own(value);
+    const outputs = [...node.outputs];
+    while (outputs.length <= index) outputs.push(undefined);
+    const previous = outputs[index];
+    if (value.producer) throw new Error(`value ${value.name}: has a producer already`);
+    if (previous) edit(previous).producer = undefined;
+    outputs[index] = value;
+    edit(node).outputs = outputs;
+    edit(value).producer = node;
+    if (previous && previous.uses.length === 0 && !previous.isOutput) this.#values.delete(previous.name);
+  }
+
+  /** Takes the producer role of `value` away from its node, which then makes an unnamed new value in that slot; returns that one. */
+  detachOutput(value: Value, newName: string): Value {
+    const node = value.producer;
+    if (!node) throw new Error(`value ${value.name}: has no producer`);
+    const index = node.outputs.indexOf(value);
+    const fresh = this.declare(this.uniqueName(newName));
+    const outputs = [...node.outputs];
+    outputs[index] = fresh;
+    edit(node).outputs = outputs;
+    edit(fresh).producer = node;
+    edit(value).producer = undefined;
+    return fresh;
+  }
+
+  /** Sets (or with undefined removes) an attribute. A graph given here becomes a subgraph of `node`. */
+  setAttribute(node: Node, name: string, content: AttributeValue | Attribute | undefined): void {
+    const attributes = new Map(node.attributes);
+    if (content === undefined) attributes.delete(name);
+    else attributes.set(name, content instanceof Attribute ? content : new Attribute(name, content));
+    edit(node).attributes = attributes;
+  }
+
+  /** Changes operator, domain or name of a node in place. */
+  retarget(node: Node, change: { op?: string; domain?: string; name?: string }): void {
+    Object.assign(edit(node), change);
+  }
+
+  /** Renames a value; throws ERR_DUPLICATE_NAME when the scope has the name. */
+  rename(value: Value, name: string): void {
+    this.#own(value);
+    if (this.#values.has(name)) {
+      throw new GossamerError('ERR_DUPLICATE_NAME', `value ${name}: expected a free name, received a taken one`);
+    }
+    this.#values.delete(value.name);
+    edit(value).name = name;
+    this.#values.set(name, value);
+  }
+
+  /** Moves a node of this graph to another place in the order. */
+  move(node: Node, position: Position): void {
+    this.#unlink(node);
+    this.#link(node, position);
+  }
+
+  #own(value: Value): void {
+    if (value.graph !== this) throw new Error(`value ${value.name}: belongs to another scope`);
+  }
+
+  #use(value: Value, use: Use): void {
+    (value.uses as Use[]).push(use);
+  }
+
+  #unuse(value: Value, node: Node, index: number): void {
+    const uses = value.uses as Use[];
+    const at = uses.findIndex((use) => use.node === node && use.index === index);
+    if (at < 0) throw new Error(`value ${value.name}: use list lacks ${node.id}[${index}]`);
+    uses.splice(at, 1);
+  }
+
+  #link(node: Node, position: Position): void {
+    const previous = !position ? this.#last : 'after' in position ? position.after : position.before.previous;
+    const next = !position ? undefined : 'before' in position ? position.before : position.after.next;
+    edit(node).previous = previous;
+    edit(node).next = next;
+    if (previous) edit(previous).next = node;
+    else this.#first = node;
+    if (next) edit(next).previous = node;
+    else this.#last = node;
+    this.#nodeCount++;
+  }
+
+  #unlink(node: Node): void {
+    if (!this.#isLinked(node)) throw new Error(`node ${node.id}: is not in this graph`);
+    if (node.previous) edit(node.previous).next = node.next;
+    else this.#first = node.next;
+    if (node.next) edit(node.next).previous = node.previous;
+    else this.#last = node.previous;
+    // `next` stays readable on the removed node, so that a walk standing on it can go on.
+    edit(node).previous = undefined;
+    this.#nodeCount--;
+  }
+}
+
+/** A removed control-flow node no longer reads what its bodies captured. */
+function releaseCaptures(graph: Graph): void {
+  for (const node of graph.nodes()) {
+    node.inputs.forEach((value, index) => {
+      if (!value || value.graph === graph) return;
+      const uses = value.uses as Use[];
+      const at = uses.findIndex((use) => use.node === node && use.index === index);
+      if (at >= 0) uses.splice(at, 1);
+    });
+    for (const subgraph of node.subgraphs()) releaseCaptures(subgraph);
+  }
+}

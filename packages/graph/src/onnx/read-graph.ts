@@ -1,0 +1,140 @@
+import { GossamerError } from '../errors.js';
+import { Graph, type Owner } from '../ir/graph.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+import type { WireMessage } from '../wire/wire-message.js';
+import type { ExternalFiles } from './external-files.js';
+import { FUNCTION, GRAPH, NODE, SPARSE, TENSOR, VALUE_INFO } from './fields.js';
+import { readAttribute } from './read-attribute.js';
+import { readSparseTensor, readTensor } from './read-tensor.js';
+import { readType } from './read-type.js';
+import { topologicalOrder } from './topological-order.js';
+
+/** What all scopes of one file share while it is read. */
+export interface ReadContext {
+  readonly external: ExternalFiles;
+  readonly warnings: string[];
+}
+
+/** Reads a GraphProto into a scope. */
+export function readGraph(message: WireMessage, owner: Owner | undefined, context: ReadContext): Graph {
+  const graph = new Graph(message.string(GRAPH.name) ?? '', owner, message);
+  for (const info of message.messages(GRAPH.input)) {
+    const value = graph.declare(nameOf(info, 'graph input'), readType(info.message(VALUE_INFO.type)));
+    graph.addInput(value.name);
+    value.origins.info = info;
+  }
+  for (const tensor of message.messages(GRAPH.initializer)) {
+    const name = tensor.string(TENSOR.name) ?? '';
+    const value = initializerValue(graph, name);
+    graph.setInitializer(value, readTensor(tensor, context.external));
+    value.origins.initializer = tensor;
+  }
+  for (const sparse of message.messages(GRAPH.sparse_initializer)) {
+    const value = initializerValue(graph, sparse.message(SPARSE.values)?.string(TENSOR.name) ?? '');
+    graph.setInitializer(value, readSparseTensor(sparse, context.external));
+    value.origins.initializer = sparse;
+  }
+  const infos = new Map<string, WireMessage>();
+  for (const info of message.messages(GRAPH.value_info)) infos.set(nameOf(info, 'value_info'), info);
+  for (const info of message.messages(GRAPH.output)) infos.set(nameOf(info, 'graph output'), info);
+  readNodes(graph, message.messages(GRAPH.node), infos, context);
+  for (const [name, info] of infos) describe(graph.value(name), info, graph);
+  for (const info of message.messages(GRAPH.output)) {
+    const name = info.string(VALUE_INFO.name)!;
+    graph.addOutput(graph.resolve(name) ?? undefinedValue(graph, name, 'output'));
+  }
+  return graph;
+}
+
+/** Reads a FunctionProto's body: inputs and outputs are bare names. */
+export function readFunctionBody(message: WireMessage, context: ReadContext): Graph {
+  const graph = new Graph(message.string(FUNCTION.name) ?? '', undefined, message);
+  for (const name of message.strings(FUNCTION.input)) graph.addInput(name);
+  const infos = new Map<string, WireMessage>();
+  for (const info of message.messages(FUNCTION.value_info)) infos.set(nameOf(info, 'value_info'), info);
+  readNodes(graph, message.messages(FUNCTION.node), infos, context);
+  for (const [name, info] of infos) describe(graph.value(name), info, graph);
+  for (const name of message.strings(FUNCTION.output)) {
+    graph.addOutput(graph.value(name) ?? undefinedValue(graph, name, 'output'));
+  }
+  return graph;
+}
+
+function nameOf(info: WireMessage, what: string): string {
+  const name = info.string(VALUE_INFO.name) ?? '';
+  if (name === '') throw new GossamerError('ERR_EMPTY_NAME', `${what}: expected a name, received ""`);
+  return name;
+}
+
+function initializerValue(graph: Graph, name: string): Value {
+  const existing = graph.value(name);
+  if (!existing) return graph.declare(name);
+  if (existing.isInput && !existing.initializer && !existing.sparse) return existing;
+  throw new GossamerError('ERR_DUPLICATE_NAME', `initializer ${name}: expected one definition, received two`);
+}
+
+/** Attaches value_info; an entry for a value that does not exist is carried as bytes by the writer. */
+function describe(value: Value | undefined, info: WireMessage, graph: Graph): void {
+  if (!value || value.origins.info) return;
+  const type = readType(info.message(VALUE_INFO.type));
+  if (type) graph.setType(value, type);
+  value.origins.info = info;
+}
+
+function undefinedValue(graph: Graph, name: string, reader: string): never {
+  throw new GossamerError(
+    'ERR_UNDEFINED_VALUE',
+    `${reader} of graph ${graph.path || graph.name}: expected a defined value, received ${name}`,
+  );
+}
+
+function readNodes(
+  graph: Graph,
+  messages: readonly WireMessage[],
+  infos: ReadonlyMap<string, WireMessage>,
+  context: ReadContext,
+): void {
+  const { order, sorted } = topologicalOrder(messages, graph);
+  if (!sorted) {
+    context.warnings.push(`graph ${graph.path || graph.name}: nodes were not in topological order; sorted`);
+  }
+  for (const message of order) readNode(graph, message, infos, context);
+}
+
+function readNode(
+  graph: Graph,
+  message: WireMessage,
+  infos: ReadonlyMap<string, WireMessage>,
+  context: ReadContext,
+): Node {
+  const inputs = message.strings(NODE.input).map((name) => {
+    if (name === '') return undefined;
+    return graph.resolve(name) ?? undefinedValue(graph, name, `node ${message.string(NODE.name) ?? ''} input`);
+  });
+  const outputs = message.strings(NODE.output).map((name) => {
+    if (name === '') return undefined;
+    // A taken name would be silently made unique by `add`; here it is the file's error.
+    const value = graph.declare(name);
+    const info = infos.get(name);
+    if (info) describe(value, info, graph);
+    return value;
+  });
+  const domain = message.string(NODE.domain) ?? '';
+  const node = graph.add({
+    op: message.string(NODE.op_type) ?? '',
+    domain: domain === 'ai.onnx' ? '' : domain,
+    name: message.string(NODE.name) ?? '',
+    overload: message.string(NODE.overload) ?? '',
+    inputs,
+    outputs,
+    origin: message,
+  });
+  for (const item of message.messages(NODE.attribute)) {
+    const attribute = readAttribute(item, context.external, (sub, name, index) =>
+      readGraph(sub, { node, attribute: name, index }, context),
+    );
+    graph.setAttribute(node, attribute.name, attribute);
+  }
+  return node;
+}

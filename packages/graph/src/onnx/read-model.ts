@@ -1,0 +1,88 @@
+import { GossamerError } from '../errors.js';
+import { type FunctionDefinition, Model } from '../ir/model.js';
+import type { ByteSource } from '../wire/byte-source.js';
+import { FileSource } from '../wire/file-source.js';
+import type { WireLimits } from '../wire/limits.js';
+import { MemorySource } from '../wire/memory-source.js';
+import { ModelProto } from '../wire/onnx-schema.js';
+import { openWire, type WireMessage } from '../wire/wire-message.js';
+import { containedFiles, type ExternalTrust } from './contained-files.js';
+import { ENTRY, FUNCTION, MODEL, OPSET } from './fields.js';
+import { readFunctionBody, readGraph, type ReadContext } from './read-graph.js';
+
+export interface ReadOptions {
+  /** Bounds on what a file may make this process do; each has a default (see WireLimits). */
+  readonly limits?: Partial<WireLimits>;
+  /** Whether links in external data are followed inside the model's folder ('trusted') or refused ('untrusted'). Default 'trusted'. */
+  readonly trust?: ExternalTrust;
+}
+
+/**
+ * Opens an ONNX file lazily: structure is parsed, weights stay on disk until they are read. Files over 2 GiB and external data
+ * are fine. Throws a GossamerError (ERR_NOT_ONNX, ERR_TRUNCATED, ERR_TENSOR_DATA, ...) for a file that is not a sound model.
+ */
+export async function loadModel(path: string, options: ReadOptions = {}): Promise<Model> {
+  const source = new FileSource(path);
+  try {
+    return readModel(source, options);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** Reads a model from bytes in memory, which must not change while the model is in use. */
+export function parseModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
+  return readModel(new MemorySource(bytes), options);
+}
+
+/** Reads a model from any source of bytes; the source stays open as long as tensors are read from it. */
+export function readModel(source: ByteSource, options: ReadOptions = {}): Model {
+  const message = openWire(source, ModelProto, options.limits);
+  const graph = message.message(MODEL.graph);
+  if (!graph) {
+    throw new GossamerError(
+      'ERR_NOT_ONNX',
+      `${source.path ?? 'model'}: expected an ONNX ModelProto, received no graph`,
+    );
+  }
+  const warnings: string[] = [];
+  const context: ReadContext = { external: containedFiles(source.path, options.trust ?? 'trusted'), warnings };
+  const metadata = new Map<string, string>();
+  for (const entry of message.messages(MODEL.metadata_props)) {
+    metadata.set(entry.string(ENTRY.key) ?? '', entry.string(ENTRY.value) ?? '');
+  }
+  return new Model({
+    irVersion: message.safeInt(MODEL.ir_version) ?? 0,
+    opsets: readOpsets(message, MODEL.opset_import),
+    functions: message.messages(MODEL.functions).map((definition) => readFunction(definition, context)),
+    graph: readGraph(graph, undefined, context),
+    metadata,
+    producerName: message.string(MODEL.producer_name) ?? '',
+    producerVersion: message.string(MODEL.producer_version) ?? '',
+    warnings,
+    origin: message,
+    path: source.path,
+  });
+}
+
+function readOpsets(message: WireMessage, field: number): Map<string, number> {
+  const opsets = new Map<string, number>();
+  for (const item of message.messages(field)) {
+    const domain = item.string(OPSET.domain) ?? '';
+    opsets.set(domain === 'ai.onnx' ? '' : domain, item.safeInt(OPSET.version) ?? 0);
+  }
+  return opsets;
+}
+
+function readFunction(message: WireMessage, context: ReadContext): FunctionDefinition {
+  const domain = message.string(FUNCTION.domain) ?? '';
+  return {
+    domain: domain === 'ai.onnx' ? '' : domain,
+    name: message.string(FUNCTION.name) ?? '',
+    overload: message.string(FUNCTION.overload) ?? '',
+    body: readFunctionBody(message, context),
+    opsets: readOpsets(message, FUNCTION.opset_import),
+    origin: message,
+  };
+}

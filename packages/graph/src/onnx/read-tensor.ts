@@ -1,0 +1,71 @@
+import { type DType, dtypeBits, dtypeByteLength, dtypeFromCode } from '../dtype.js';
+import { GossamerError } from '../errors.js';
+import { elementCount, Tensor, type TensorStorage } from '../ir/tensor.js';
+import type { SparseTensor } from '../ir/value.js';
+import type { ByteRange } from '../wire/byte-source.js';
+import type { WireMessage } from '../wire/wire-message.js';
+import { SPARSE, TENSOR } from './fields.js';
+import type { ExternalFiles } from './external-files.js';
+
+/** Reads a TensorProto lazily: no data is touched here but string elements. */
+export function readTensor(message: WireMessage, external: ExternalFiles): Tensor {
+  const dims = message.safeInts(TENSOR.dims);
+  const code = message.safeInt(TENSOR.data_type) ?? 0;
+  const dtype = dtypeFromCode(code);
+  const label = `tensor ${message.string(TENSOR.name) ?? ''}`;
+  if (!dtype) throw new GossamerError('ERR_DTYPE', `${label}: expected a known data type, received ${code}`);
+  if (message.has(TENSOR.segment)) {
+    throw new GossamerError('ERR_TENSOR_DATA', `${label}: expected a whole tensor, received a segment`);
+  }
+  const isExternal = message.safeInt(TENSOR.data_location) === 1;
+  const count = elementCount(dims);
+  if (dtype === 'string') return Tensor.ofStrings(dims, message.bytesList(TENSOR.string_data), message);
+  const byteLength = dtypeByteLength(dtype, count);
+  if (isExternal) return Tensor.fromStorage(dtype, dims, external.open(message, byteLength), message);
+  const raw = message.range(TENSOR.raw_data);
+  if (raw) return Tensor.fromStorage(dtype, dims, rangeStorage(raw), message);
+  return Tensor.fromStorage(dtype, dims, typedStorage(message, dtype, byteLength, label), message);
+}
+
+function rangeStorage(range: ByteRange): TensorStorage {
+  return {
+    byteLength: range.end - range.start,
+    read: (start, end) => range.source.read(range.start + start, range.start + end),
+  };
+}
+
+/** Data in typed fields (float_data, int32_data, ...): decoded and checked when first read, then kept. */
+function typedStorage(message: WireMessage, dtype: DType, byteLength: number, label: string): TensorStorage {
+  let bytes: Uint8Array | undefined;
+  const decode = () => {
+    bytes ??= decodeTyped(message, dtype);
+    if (bytes.byteLength === byteLength) return bytes;
+    throw new GossamerError('ERR_TENSOR_DATA', `${label}: expected ${byteLength} bytes, received ${bytes.byteLength}`);
+  };
+  return { byteLength, read: (start, end) => decode().subarray(start, end) };
+}
+
+function decodeTyped(message: WireMessage, dtype: DType): Uint8Array {
+  const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  if (dtype === 'float32' || dtype === 'complex64') return bytesOf(message.floats(TENSOR.float_data));
+  if (dtype === 'float64' || dtype === 'complex128') return bytesOf(message.numbers(TENSOR.double_data).toFloat64());
+  if (dtype === 'int64') return bytesOf(message.numbers(TENSOR.int64_data).toInt64());
+  if (dtype === 'uint64') return bytesOf(message.numbers(TENSOR.uint64_data).toUint64());
+  if (dtype === 'uint32') return bytesOf(Uint32Array.from(message.numbers(TENSOR.uint64_data).toUint64(), Number));
+  // int32_data holds the element's bits: typed-array stores wrap, which keeps exactly those.
+  const values = message.numbers(TENSOR.int32_data).toInt32();
+  if (dtype === 'int32') return bytesOf(values);
+  return bytesOf(dtypeBits(dtype) === 16 ? Uint16Array.from(values) : Uint8Array.from(values));
+}
+
+/** Reads a SparseTensorProto. */
+export function readSparseTensor(message: WireMessage, external: ExternalFiles): SparseTensor {
+  const values = message.message(SPARSE.values);
+  const indices = message.message(SPARSE.indices);
+  if (!values || !indices) {
+    throw new GossamerError('ERR_TENSOR_DATA', 'sparse tensor: expected values and indices, received one of them');
+  }
+  const dims = message.safeInts(SPARSE.dims);
+  elementCount(dims);
+  return { dims, values: readTensor(values, external), indices: readTensor(indices, external) };
+}
