@@ -1,0 +1,30 @@
+export type { ByteRange, ByteSource } from './byte-source.js';
+export { type Chunk, ChunkList } from './chunk.js';
+export {
+  concatChunks,
+  encodeBytes,
+  encodeDouble,
+  encodeFloat,
+  encodeFloats,
+  encodeInt,
+  encodeInts,
+  encodeMessage,
+  encodePackedDoubles,
+  encodePackedFloats,
+  encodePackedInts,
+  encodeString,
+  encodeStrings,
+  encodeTag,
+} from './encode.js';
+export { wireError, type WireErrorCode } from './error-codes.js';
+export type { WireField } from './field-table.js';
+export { FileSource, type FileSourceOptions } from './file-source.js';
+export { DEFAULT_WIRE_LIMITS, WireBudget, type WireLimits } from './limits.js';
+export { MemorySource } from './memory-source.js';
+export { NumberList } from './number-list.js';
+export * as onnxSchema from './onnx-schema.js';
+export { type AppendEdit, type BodyEdit, copyMessage, type FieldEdit, patchMessage, type ReplaceEdit } from './patch.js';
+export { readChunks, toBytes } from './read-chunks.js';
+export { type FieldKind, type FieldSchema, MessageSchema, WireType } from './schema.js';
+export { openWire, WireMessage } from './wire-message.js';
+export { writeAtomically, type WriteOptions } from './write-file.js';
