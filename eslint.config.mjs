@@ -28,6 +28,7 @@ export default tseslint.config(
       '**/node_modules/**',
       'native/build*/**',
       'native/npm/**',
+      'native/third_party/**',
       '**/generated/**',
       '**/*.cjs',
       '**/*.mjs',
