@@ -46,7 +46,7 @@ function removeStale(written) {
     const source = join('src', relative('dist', file).replace(/\.d\.ts(\.map)?$/, '.ts'));
     const stale = /\.js(\.map)?$/.test(file)
       ? !written.has(file)
-      : /\.d\.ts(\.map)?$/.test(file) && !existsSync(source);
+      : /\.d\.ts(\.map)?$/.test(file) && (!existsSync(source) || /[\/]testing[\/]/.test(file));
     if (entry.isFile() && stale) rmSync(file);
   }
 }
