@@ -10,7 +10,7 @@ const TAG_BYTES = 5;
 
 /** Encoded bytes in memory that start at position `base` of their source. */
 export interface MessageBody {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly base: number;
 }
 

@@ -82,13 +82,13 @@ export function parseFieldTable(
   let used = 0;
   let singular = 0;
   while (cursor.position < end) {
-    budget.countField();
+    budget.count();
     if (used + CELLS > scratch.length) scratch = grown(scratch);
     const tagStart = cursor.position;
     const tag = checkedTag(cursor, tagStart);
     const field = schema.field(Math.floor(tag / 8));
-    if (field !== undefined) checkKnownField(field, tag % 8, schema.name);
-    if (field?.kind === 'message' && !field.repeated) singular = markSingular(singular, field, schema.name);
+    if (field !== undefined) checkKnownField(field, tag % 8);
+    if (field?.kind === 'message' && !field.repeated) singular = markSingular(singular, field);
     const valueStart = skipValue(cursor, tag, budget, depth);
     scratch[used] = tagStart;
     scratch[used + 1] = tag * HEADER_RADIX + (valueStart - tagStart);
@@ -100,10 +100,10 @@ export function parseFieldTable(
 }
 
 /** One bit a field number: those of every ONNX message are below 32. */
-function markSingular(seen: number, field: FieldSchema, owner: string): number {
+function markSingular(seen: number, field: FieldSchema): number {
   const bit = 1 << field.no;
   if ((seen & bit) === 0) return seen | bit;
-  throw wireError('ERR_DUPLICATE_FIELD', `${owner}.${field.name}: expected one message, received a second one`);
+  throw wireError('ERR_DUPLICATE_FIELD', `${field.label}: expected one message, received a second one`);
 }
 
 function grown(cells: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
@@ -139,10 +139,10 @@ const WIRE_TYPE_OF_KIND = {
   double: WireType.fixed64,
 } as const;
 
-function checkKnownField(field: FieldSchema, wireType: number, owner: string): void {
+function checkKnownField(field: FieldSchema, wireType: number): void {
   const expected = WIRE_TYPE_OF_KIND[field.kind];
   if (wireType === expected || (field.repeated && wireType === WireType.bytes)) return;
-  throw wireError('ERR_WIRE_TYPE', `${owner}.${field.name}: expected wire type ${expected}, received ${wireType}`);
+  throw wireError('ERR_WIRE_TYPE', `${field.label}: expected wire type ${expected}, received ${wireType}`);
 }
 
 /** Passes the value after a tag; returns where it starts (after the length of a length-delimited one). */
@@ -176,7 +176,7 @@ function skipGroup(cursor: FieldCursor, no: number, budget: WireBudget, depth: n
   const open = [no];
   while (open.length > 0) {
     budget.checkDepth(depth + open.length);
-    budget.countField();
+    budget.count();
     const tagStart = cursor.position;
     const tag = checkedTag(cursor, tagStart);
     const wireType = tag % 8;

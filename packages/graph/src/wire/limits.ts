@@ -4,7 +4,7 @@ import { wireError } from './error-codes.js';
 export interface WireLimits {
   /** Messages and groups inside one another, as in other protobuf readers; default 100. */
   readonly maxDepth: number;
-  /** Fields parsed in total; default 2,000,000. */
+  /** Fields parsed and messages opened, in total; default 2,000,000. */
   readonly maxFields: number;
   /** UTF-8 bytes of one string that is decoded; default 64 MiB. */
   readonly maxStringBytes: number;
@@ -32,15 +32,16 @@ export class WireBudget {
     this.limits = { ...DEFAULT_WIRE_LIMITS, ...limits };
   }
 
-  /** Fields parsed so far. */
+  /** Fields parsed and messages opened so far. */
   get fields(): number {
     return this.#fields;
   }
 
-  /** Counts one parsed field. Throws ERR_FIELD_BUDGET. */
-  countField(): void {
+  /** Counts one parsed field or opened message. Throws ERR_FIELD_BUDGET. */
+  count(): void {
     if (++this.#fields > this.limits.maxFields) {
-      throw wireError('ERR_FIELD_BUDGET', `file: expected at most ${this.limits.maxFields} fields, received more`);
+      const { maxFields } = this.limits;
+      throw wireError('ERR_FIELD_BUDGET', `file: expected at most ${maxFields} fields and messages, received more`);
     }
   }
 

@@ -13,8 +13,6 @@ export interface NumberPart extends ByteRange {
   readonly packed: boolean;
 }
 
-type Decode<T> = (bytes: Uint8Array, what: string) => T;
-
 /**
  * A repeated numeric field, decoded on demand into the form the caller wants.
  *
@@ -55,10 +53,10 @@ export class NumberList {
 
   toBigInts(): bigint[] {
     this.#budget.checkList(this.count);
-    const decode: Decode<bigint> = this.#kind === 'uint64' ? varintToBigUint : varintToBigInt;
     if (this.#kind === 'int32') return this.toSafeInts().map(BigInt);
+    const decode = this.#kind === 'uint64' ? varintToBigUint : varintToBigInt;
     const values: bigint[] = [];
-    this.#eachVarint((bytes) => values.push(decode(bytes, this.#label)));
+    this.#eachVarint((bytes, start, end) => values.push(decode(bytes, start, end)));
     return values;
   }
 
@@ -66,7 +64,7 @@ export class NumberList {
     this.#budget.checkList(this.count);
     const decode = this.#kind === 'int32' ? varintToInt32 : varintToSafeInt;
     const values: number[] = [];
-    this.#eachVarint((bytes) => values.push(decode(bytes, this.#label)));
+    this.#eachVarint((bytes, start, end) => values.push(decode(bytes, start, end, this.#label)));
     return values;
   }
 
@@ -74,7 +72,7 @@ export class NumberList {
     this.#expectKind('int32');
     const values = new Int32Array(this.count);
     let index = 0;
-    this.#eachVarint((bytes) => (values[index++] = varintToInt32(bytes, this.#label)));
+    this.#eachVarint((bytes, start, end) => (values[index++] = varintToInt32(bytes, start, end, this.#label)));
     return values;
   }
 
@@ -82,7 +80,7 @@ export class NumberList {
     this.#expectKind('int64');
     const values = new BigInt64Array(this.count);
     let index = 0;
-    this.#eachVarint((bytes) => (values[index++] = varintToBigInt(bytes)));
+    this.#eachVarint((bytes, start, end) => (values[index++] = varintToBigInt(bytes, start, end)));
     return values;
   }
 
@@ -90,7 +88,7 @@ export class NumberList {
     this.#expectKind('uint64');
     const values = new BigUint64Array(this.count);
     let index = 0;
-    this.#eachVarint((bytes) => (values[index++] = varintToBigUint(bytes)));
+    this.#eachVarint((bytes, start, end) => (values[index++] = varintToBigUint(bytes, start, end)));
     return values;
   }
 
@@ -158,8 +156,8 @@ export class NumberList {
     }
   }
 
-  /** Calls `use` with the bytes of each varint, in order. */
-  #eachVarint(use: (bytes: Uint8Array) => void): void {
+  /** Calls `use` with each varint's bytes [start, end), in order. */
+  #eachVarint(use: (bytes: Uint8Array, start: number, end: number) => void): void {
     const split = new Uint8Array(VARINT_BYTES);
     let held = 0;
     this.#eachPiece((piece) => {
@@ -169,10 +167,10 @@ export class NumberList {
         if (piece[i]! >= 0x80) continue;
         this.#checkLastByte(held + i - start, piece[i]!);
         if (held === 0) {
-          use(piece.subarray(start, i + 1));
+          use(piece, start, i + 1);
         } else {
           split.set(piece.subarray(start, i + 1), held);
-          use(split.subarray(0, held + i + 1 - start));
+          use(split, 0, held + i + 1 - start);
           held = 0;
         }
         start = i + 1;

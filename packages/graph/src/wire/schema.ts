@@ -6,6 +6,8 @@ export interface FieldSchema {
   readonly no: number;
   /** Name in the .proto file. */
   readonly name: string;
+  /** `Message.field`, for error messages. */
+  readonly label: string;
   readonly kind: FieldKind;
   readonly repeated: boolean;
   /** True when the .proto file declares the list packed; both forms are read either way. */
@@ -72,6 +74,7 @@ export class MessageSchema<Name extends string = string> {
       byNo[no] = {
         no,
         name,
+        label: `${this.name}.${name}`,
         kind: isScalar ? (type as FieldKind) : 'message',
         repeated: cardinality !== undefined,
         packed: cardinality === 'packed',

@@ -3,23 +3,23 @@ import { wireError } from './error-codes.js';
 /** Varints of up to this many bytes (49 bits) are decoded exactly with plain numbers. */
 const EXACT_BYTES = 7;
 
-/** Decodes the varint in all of `bytes` as an unsigned 64-bit integer. The reader has checked its form. */
-export function varintToBigUint(bytes: Uint8Array): bigint {
-  if (bytes.length <= EXACT_BYTES) return BigInt(shortVarint(bytes, 0, bytes.length));
-  const low = shortVarint(bytes, 0, EXACT_BYTES);
-  const high = shortVarint(bytes, EXACT_BYTES, bytes.length);
+/** Decodes the varint in bytes [start, end) as an unsigned 64-bit integer. The reader has checked its form. */
+export function varintToBigUint(bytes: Uint8Array, start: number, end: number): bigint {
+  if (end - start <= EXACT_BYTES) return BigInt(shortVarint(bytes, start, end));
+  const low = shortVarint(bytes, start, start + EXACT_BYTES);
+  const high = shortVarint(bytes, start + EXACT_BYTES, end);
   return BigInt(low) + (BigInt(high) << 49n);
 }
 
-/** Decodes the varint in all of `bytes` as a signed 64-bit integer (two's complement). */
-export function varintToBigInt(bytes: Uint8Array): bigint {
-  return BigInt.asIntN(64, varintToBigUint(bytes));
+/** Decodes the varint in bytes [start, end) as a signed 64-bit integer (two's complement). */
+export function varintToBigInt(bytes: Uint8Array, start: number, end: number): bigint {
+  return BigInt.asIntN(64, varintToBigUint(bytes, start, end));
 }
 
 /** Decodes a signed 64-bit varint to a number. Throws ERR_INT_RANGE outside ±(2^53 - 1); `what` names the field. */
-export function varintToSafeInt(bytes: Uint8Array, what: string): number {
-  if (bytes.length <= EXACT_BYTES) return shortVarint(bytes, 0, bytes.length);
-  const value = varintToBigInt(bytes);
+export function varintToSafeInt(bytes: Uint8Array, start: number, end: number, what: string): number {
+  if (end - start <= EXACT_BYTES) return shortVarint(bytes, start, end);
+  const value = varintToBigInt(bytes, start, end);
   if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
   throw wireError('ERR_INT_RANGE', `${what}: expected an integer within ±(2^53 - 1), received ${value}`);
 }
@@ -28,8 +28,9 @@ export function varintToSafeInt(bytes: Uint8Array, what: string): number {
  * Decodes a varint of an int32 field. Values up to 2^32 - 1 wrap, as some writers leave out the sign extension;
  * anything wider throws ERR_INT_RANGE, where other readers would silently drop bits.
  */
-export function varintToInt32(bytes: Uint8Array, what: string): number {
-  const value = bytes.length <= EXACT_BYTES ? shortVarint(bytes, 0, bytes.length) : Number(varintToBigInt(bytes));
+export function varintToInt32(bytes: Uint8Array, start: number, end: number, what: string): number {
+  const isShort = end - start <= EXACT_BYTES;
+  const value = isShort ? shortVarint(bytes, start, end) : Number(varintToBigInt(bytes, start, end));
   if (value >= -(2 ** 31) && value < 2 ** 32) return value | 0;
   throw wireError('ERR_INT_RANGE', `${what}: expected a 32-bit integer, received ${value}`);
 }

@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { ByteRange, ByteSource } from './byte-source.js';
-import { wireError } from './error-codes.js';
+import { decodeString, decodeText } from './decode-string.js';
 import { FieldCursor, type MessageBody } from './field-cursor.js';
 import { type FieldTable, parseFieldTable, type WireField } from './field-table.js';
 import { WireBudget, type WireLimits } from './limits.js';
@@ -13,6 +12,8 @@ import { varintToBigInt, varintToBigUint, varintToInt32, varintToSafeInt } from 
 const CONTIGUOUS_BYTES = 8 * 2 ** 20;
 /** The same for tensors, whose bytes are mostly payload. */
 const CONTIGUOUS_TENSOR_BYTES = 64 * 2 ** 10;
+
+type Decoder<T> = (bytes: Buffer, start: number, end: number, what: string) => T;
 
 interface Parent {
   readonly body: MessageBody | undefined;
@@ -38,7 +39,7 @@ export class WireMessage {
   readonly budget: WireBudget;
   #body: MessageBody | undefined;
   #table: FieldTable | undefined;
-  #children: Map<number, WireMessage> | undefined;
+  #children: (WireMessage | undefined)[] | undefined;
 
   /** Use `openWire`. */
   constructor(schema: MessageSchema, range: ByteRange, budget: WireBudget, parent?: Parent) {
@@ -50,6 +51,7 @@ export class WireMessage {
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     this.#body = parent?.body;
     budget.checkDepth(this.depth);
+    budget.count();
   }
 
   get byteLength(): number {
@@ -114,33 +116,33 @@ export class WireMessage {
   /** A string for people to read: malformed UTF-8 shows as U+FFFD. */
   text(no: number): string | undefined {
     const index = this.#last(no);
-    return index < 0 ? undefined : asBuffer(this.#stringBytes(index)).toString('utf8');
+    if (index < 0) return undefined;
+    this.#checkString(index);
+    return this.#decode(index, no, decodeText);
   }
 
-  /** An integer field, exactly: int64 and int32 signed, uint64 unsigned. */
+  /** An integer field, exactly: int64 and int32 signed, uint64 unsigned. Throws ERR_INT_RANGE for an int32 beyond 32 bits. */
   int(no: number): bigint | undefined {
     const index = this.#last(no);
     if (index < 0) return undefined;
     const { kind } = this.#field(no);
-    if (kind === 'int32') return BigInt(varintToInt32(this.#value(index), this.#label(no)));
-    return kind === 'uint64' ? varintToBigUint(this.#value(index)) : varintToBigInt(this.#value(index));
+    if (kind === 'int32') return BigInt(this.#decode(index, no, varintToInt32));
+    return this.#decode(index, no, kind === 'uint64' ? varintToBigUint : varintToBigInt);
   }
 
   /** An int32 or int64 field as a number. Throws ERR_INT_RANGE outside ±(2^53 - 1), or outside 32 bits for int32. */
   safeInt(no: number): number | undefined {
     const index = this.#last(no);
     if (index < 0) return undefined;
-    const decode = this.#field(no).kind === 'int32' ? varintToInt32 : varintToSafeInt;
-    return decode(this.#value(index), this.#label(no));
+    return this.#decode(index, no, this.#field(no).kind === 'int32' ? varintToInt32 : varintToSafeInt);
   }
 
   /** A float (or double) field. */
   float(no: number): number | undefined {
     const index = this.#last(no);
     if (index < 0) return undefined;
-    const value = this.#value(index);
-    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-    return this.#field(no).kind === 'double' ? view.getFloat64(0, true) : view.getFloat32(0, true);
+    const isDouble = this.#field(no).kind === 'double';
+    return this.#decode(index, no, (bytes, start) => (isDouble ? bytes.readDoubleLE(start) : bytes.readFloatLE(start)));
   }
 
   /** A repeated numeric field, to count and decode in the form that fits. */
@@ -153,7 +155,7 @@ export class WireMessage {
       end: table.valueEnd(index),
       packed: table.wireType(index) === 2,
     }));
-    return new NumberList(this.#label(no), kind, parts, this.budget, (range) => this.#slice(range.start, range.end));
+    return new NumberList(this.#field(no).label, kind, parts, this.budget, (range) => this.#slice(range.start, range.end));
   }
 
   /** A repeated integer field, exactly. Throws ERR_LIST_LENGTH when it is too long for a JavaScript array. */
@@ -213,17 +215,13 @@ export class WireMessage {
     const limit = this.schema.name === 'TensorProto' ? CONTIGUOUS_TENSOR_BYTES : CONTIGUOUS_BYTES;
     const { source, start, end } = this;
     if (!source.isResident && (this.byteLength > limit || !this.budget.claimResident(this.byteLength))) return undefined;
-    return { bytes: source.read(start, end), base: start };
+    return { bytes: asBuffer(source.read(start, end)), base: start };
   }
 
   #field(no: number): FieldSchema {
     const field = this.schema.field(no);
     if (field === undefined) throw new Error(`${this.schema.name}: no field ${no} in the schema`);
     return field;
-  }
-
-  #label(no: number): string {
-    return `${this.schema.name}.${this.#field(no).name}`;
   }
 
   /** Index of the last occurrence of field `no`, or -1. */
@@ -245,28 +243,37 @@ export class WireMessage {
     return this.#slice(table.valueStart(index), table.valueEnd(index));
   }
 
-  #stringBytes(index: number): Uint8Array {
+  /** Decodes a value in place when it is in memory. */
+  #decode<T>(index: number, no: number, decode: Decoder<T>): T {
+    const table = this.#fieldTable();
+    const start = table.valueStart(index);
+    const end = table.valueEnd(index);
+    const body = this.#body;
+    const { label } = this.#field(no);
+    if (body !== undefined) return decode(body.bytes, start - body.base, end - body.base, label);
+    return decode(asBuffer(this.source.read(start, end)), 0, end - start, label);
+  }
+
+  #checkString(index: number): void {
     const table = this.#fieldTable();
     this.budget.checkString(table.valueEnd(index) - table.valueStart(index));
-    return this.#value(index);
   }
 
   #string(index: number, no: number): string {
-    const bytes = this.#stringBytes(index);
-    if (!isUtf8(bytes)) throw wireError('ERR_BAD_UTF8', `${this.#label(no)}: expected UTF-8, received other bytes`);
-    return asBuffer(bytes).toString('utf8');
+    this.#checkString(index);
+    return this.#decode(index, no, decodeString);
   }
 
   #child(index: number, no: number): WireMessage {
-    this.#children ??= new Map();
-    let child = this.#children.get(index);
+    this.#children ??= new Array<WireMessage | undefined>(this.fieldCount);
+    let child = this.#children[index];
     if (child === undefined) {
       const table = this.#fieldTable();
       const range = { source: this.source, start: table.valueStart(index), end: table.valueEnd(index) };
       const schema = this.#field(no).child;
-      if (schema === undefined) throw new Error(`${this.#label(no)}: not a message field`);
+      if (schema === undefined) throw new Error(`${this.#field(no).label}: not a message field`);
       child = new WireMessage(schema, range, this.budget, { body: this.#body, depth: this.depth });
-      this.#children.set(index, child);
+      this.#children[index] = child;
     }
     return child;
   }
