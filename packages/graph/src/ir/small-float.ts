@@ -63,11 +63,11 @@ export function encodeFloat(value: number, format: FloatFormat): number {
   return negative ? code + signBit : code;
 }
 
-/** Rounds to the nearest integer, ties to the even one. */
+/** Rounds to the nearest integer, ties to the even one; keeps the sign of zero, NaN and infinities. */
 export function roundHalfEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  const isDown = rest < 0.5 || (rest === 0.5 && floor % 2 === 0);
+  const rounded = isDown || Number.isNaN(rest) ? floor : floor + 1;
+  return rounded === 0 && x < 0 ? -0 : rounded;
 }
