@@ -2,7 +2,7 @@
 // esbuild call (ES modules that share chunks), the declarations by `tsc -b`.
 import { build } from 'esbuild';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { runBin } from './exec.mjs';
 
 const SOURCE = '@gossamer/source';
@@ -46,7 +46,7 @@ function removeStale(written) {
     const source = join('src', relative('dist', file).replace(/\.d\.ts(\.map)?$/, '.ts'));
     const stale = /\.js(\.map)?$/.test(file)
       ? !written.has(file)
-      : /\.d\.ts(\.map)?$/.test(file) && (!existsSync(source) || /[\/]testing[\/]/.test(file));
+      : /\.d\.ts(\.map)?$/.test(file) && (!existsSync(source) || file.split(sep).includes('testing'));
     if (entry.isFile() && stale) rmSync(file);
   }
 }

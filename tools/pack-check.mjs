@@ -68,7 +68,7 @@ function entriesOf(tarballs, app) {
     unpack(tarball, join(app, 'look'));
     const { name, exports: map } = JSON.parse(readFileSync(join(app, 'look', 'package.json'), 'utf8'));
     rmSync(join(app, 'look'), { recursive: true });
-    if (!map) return [name];
+    if (!map) return []; // a platform package: only the loader of @gossamer/native opens it
     const paths = Object.keys(map).filter((path) => path !== './package.json');
     return paths.map((path) => name + path.slice(1));
   });
