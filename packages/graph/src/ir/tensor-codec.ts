@@ -14,7 +14,8 @@ const FORMATS: Partial<Record<DType, small.FloatFormat>> = {
 
 /** An aligned copy, since raw data starts at any byte. */
 function aligned(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  // Not bytes.slice(): a Buffer's slice is a view.
+  return new Uint8Array(bytes).buffer;
 }
 
 /** Sub-byte codes, one a byte, unsigned, low bits first. */

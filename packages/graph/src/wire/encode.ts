@@ -64,7 +64,7 @@ export function encodePackedInts(no: number, values: Iterable<number | bigint>):
 export function encodeFloats(no: number, values: Float32Array | readonly number[]): ChunkList {
   const list = new ChunkList();
   const tag = encodeTag(no, WireType.fixed32);
-  const bytes = littleEndian(Float32Array.from(values));
+  const bytes = littleEndian(values instanceof Float32Array ? values : Float32Array.from(values));
   for (let at = 0; at < bytes.byteLength; at += 4) list.push(tag).push(bytes.subarray(at, at + 4));
   return list;
 }

@@ -17,6 +17,18 @@ export {
   encodeTag,
 } from './encode.js';
 export { wireError, type WireErrorCode } from './error-codes.js';
+export { ExternalData } from './external-data.js';
+export { type ExternalTrust, openExternalFile } from './external-path.js';
+export { type ExternalReference, isExternal, readExternalReference } from './external-reference.js';
+export {
+  assertModelSize,
+  encodePlacement,
+  type ExternalPlacement,
+  type ExternalWriteOptions,
+  type ExternalWriteResult,
+  MODEL_BYTE_LIMIT,
+  writeWithExternalData,
+} from './external-writer.js';
 export type { WireField } from './field-table.js';
 export { FileSource, type FileSourceOptions } from './file-source.js';
 export { DEFAULT_WIRE_LIMITS, WireBudget, type WireLimits } from './limits.js';
@@ -27,4 +39,4 @@ export { type AppendEdit, type BodyEdit, copyMessage, type FieldEdit, patchMessa
 export { readChunks, toBytes } from './read-chunks.js';
 export { type FieldKind, type FieldSchema, MessageSchema, WireType } from './schema.js';
 export { openWire, WireMessage } from './wire-message.js';
-export { writeAtomically, type WriteOptions } from './write-file.js';
+export { writeAtomically, writeNamedByContent, type WriteOptions } from './write-file.js';

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ChunkList } from './chunk.js';
 import { wireError } from './error-codes.js';
 import { readChunks } from './read-chunks.js';
@@ -28,19 +29,50 @@ export interface WriteOptions {
  */
 export async function writeAtomically(path: string, chunks: ChunkList, options: WriteOptions = {}): Promise<void> {
   const target = resolve(path);
-  throwIfAborted(options.signal, path);
-  const mode = targetMode(target, path);
-  sweepTempFiles(target);
-  const temp = tempPath(target);
+  await writeThenRename(target, chunks, options, () => target);
+}
+
+/**
+ * Writes `chunks` beside `draft` and then gives the file the name that `nameOf` makes of its SHA-256 (hex); resolves to that path.
+ *
+ * Otherwise as `writeAtomically`. A file that has the name already holds the same bytes and is replaced.
+ */
+export async function writeNamedByContent(
+  draft: string,
+  chunks: ChunkList,
+  nameOf: (sha256: string) => string,
+  options: WriteOptions = {},
+): Promise<string> {
+  const hash = createHash('sha256');
+  const directory = dirname(resolve(draft));
+  const target = () => join(directory, nameOf(hash.digest('hex')));
+  return writeThenRename(resolve(draft), chunks, options, target, (bytes) => hash.update(bytes));
+}
+
+/** The temporary file is named after `draft`; `targetOf` is asked for the final path when all bytes are written. */
+async function writeThenRename(
+  draft: string,
+  chunks: ChunkList,
+  options: WriteOptions,
+  targetOf: () => string,
+  onBytes?: (bytes: Uint8Array) => void,
+): Promise<string> {
+  throwIfAborted(options.signal, draft);
+  const mode = targetMode(draft);
+  sweepTempFiles(draft);
+  const temp = tempPath(draft);
   try {
     keepTempFile(temp);
-    await writeTempFile(temp, mode, chunks, options, path);
-    throwIfAborted(options.signal, path);
+    await writeTempFile(temp, mode, draft, chunks, options, onBytes);
+    throwIfAborted(options.signal, draft);
+    const target = targetOf();
+    if (target !== draft) targetMode(target);
     await rename(temp, target);
     if (options.fsync !== false) await syncDirectory(dirname(target));
+    return target;
   } catch (error) {
     await unlink(temp).catch(() => undefined);
-    throw asWriteError(error, path);
+    throw asWriteError(error, draft);
   } finally {
     forgetTempFile(temp);
   }
@@ -49,44 +81,46 @@ export async function writeAtomically(path: string, chunks: ChunkList, options: 
 async function writeTempFile(
   temp: string,
   mode: number,
+  path: string,
   chunks: ChunkList,
   options: WriteOptions,
-  path: string,
+  onBytes: ((bytes: Uint8Array) => void) | undefined,
 ): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   const file = await open(temp, flags, mode);
   try {
-    await writePieces(file, chunks, options, path);
+    const total = chunks.byteLength;
+    let done = 0;
+    for (const piece of gatherSmall(readChunks(chunks), Math.min(GATHER_BYTES, total))) {
+      throwIfAborted(options.signal, path);
+      await writeFully(file, piece);
+      onBytes?.(piece);
+      done += piece.byteLength;
+      options.onProgress?.({ done, total });
+    }
     if (options.fsync !== false) await file.sync();
   } finally {
     await file.close();
   }
 }
 
-async function writePieces(file: FileHandle, chunks: ChunkList, options: WriteOptions, path: string): Promise<void> {
-  const total = chunks.byteLength;
-  const gathered = Buffer.allocUnsafeSlow(Math.min(GATHER_BYTES, Math.max(total, 1)));
+/** Joins small pieces into one of up to `capacity` bytes, valid until the next is asked for; larger ones pass as they are. */
+function* gatherSmall(pieces: Iterable<Uint8Array>, capacity: number): Generator<Uint8Array, void, undefined> {
+  const gathered = Buffer.allocUnsafeSlow(capacity);
   let held = 0;
-  let done = 0;
-  const put = async (bytes: Uint8Array): Promise<void> => {
-    throwIfAborted(options.signal, path);
-    await writeFully(file, bytes);
-    done += bytes.byteLength;
-    options.onProgress?.({ done, total });
-  };
-  for (const piece of readChunks(chunks)) {
-    if (held + piece.byteLength > gathered.byteLength && held > 0) {
-      await put(gathered.subarray(0, held));
+  for (const piece of pieces) {
+    if (held > 0 && held + piece.byteLength > capacity) {
+      yield gathered.subarray(0, held);
       held = 0;
     }
-    if (piece.byteLength > gathered.byteLength) {
-      await put(piece);
+    if (piece.byteLength >= capacity) {
+      yield piece;
     } else {
       gathered.set(piece, held);
       held += piece.byteLength;
     }
   }
-  if (held > 0) await put(gathered.subarray(0, held));
+  if (held > 0) yield gathered.subarray(0, held);
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -97,10 +131,10 @@ async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 /** Permission bits for the new file: those of the file it replaces, else the default. Refuses what is not a file. */
-function targetMode(target: string, path: string): number {
+function targetMode(target: string): number {
   const stats = lstatSync(target, { throwIfNoEntry: false });
   if (stats === undefined || stats.isSymbolicLink()) return 0o666;
-  if (!stats.isFile()) throw wireError('ERR_NOT_A_FILE', `${path}: expected a file to write, received another kind`);
+  if (!stats.isFile()) throw wireError('ERR_NOT_A_FILE', `${target}: expected a file to write, received another kind`);
   return stats.mode & 0o777;
 }
 

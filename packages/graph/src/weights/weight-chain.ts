@@ -1,0 +1,140 @@
+import { isFloat } from '../dtype.js';
+import type { Node } from '../ir/node.js';
+import { elementCount, type Tensor } from '../ir/tensor.js';
+import type { Value } from '../ir/value.js';
+import { dequantize } from './dequantize.js';
+import { concatenate, type DenseArray, type Layout, permute, slice } from './rearrange.js';
+
+/**
+ * The way from one stored tensor to a node's input through operators that only move elements (Identity, Transpose, Reshape,
+ * Squeeze, Unsqueeze, Flatten, Slice and Concat of parts of it), cast between float types, or dequantize.
+ */
+export interface WeightChain {
+  readonly source: Value;
+  readonly stored: Tensor;
+  /** Nodes between, nearest to the storage first. */
+  readonly nodes: readonly Node[];
+  readonly shape: readonly number[];
+  /** True while only positions change, so that what is written can be taken back to the stored tensor. */
+  readonly movesOnly: boolean;
+  /** What the node reads when the stored tensor holds `data`. Codes stay codes until DequantizeLinear. */
+  evaluate<T extends DenseArray>(data: T): T;
+}
+
+/** Follows `value` up to constant data; undefined when it is computed from anything else. */
+export function resolveChain(value: Value): WeightChain | undefined {
+  const stored = value.constant;
+  if (stored) {
+    if (stored.dtype === 'string') return undefined;
+    return { source: value, stored, nodes: [], shape: stored.dims, movesOnly: true, evaluate: (data) => data };
+  }
+  const node = value.producer;
+  if (!node || node.domain !== '') return undefined;
+  if (node.op === 'Concat') return concatChain(node);
+  const input = node.input(0);
+  const before = input && resolveChain(input);
+  return before && extendChain(node, before);
+}
+
+function extendChain(node: Node, before: WeightChain): WeightChain | undefined {
+  const { shape } = before;
+  const nodes = [...before.nodes, node];
+  if (node.op === 'DequantizeLinear') return dequantizeChain(node, before);
+  const isCast = node.op === 'Cast' && isFloat(before.stored.dtype) && FLOAT_CODES.has(node.int('to', 0));
+  const rule: Layout | undefined = isCast ? { shape, move: (data) => data } : LAYOUT_RULES[node.op]?.(node, shape);
+  if (!rule) return undefined;
+  return {
+    ...before,
+    nodes,
+    shape: rule.shape,
+    evaluate: <T extends DenseArray>(data: T) => rule.move(before.evaluate(data)),
+  };
+}
+
+function dequantizeChain(node: Node, before: WeightChain): WeightChain | undefined {
+  const scale = node.input(1)?.constant;
+  const zeroPoint = node.input(2)?.constant;
+  if (!scale || (node.input(2) && !zeroPoint)) return undefined;
+  const evaluate = <T extends DenseArray>(data: T): T => {
+    const codes = Float32Array.from(before.evaluate(data));
+    return dequantize(codes, before.shape, node, scale, zeroPoint) as DenseArray as T;
+  };
+  return { ...before, nodes: [...before.nodes, node], movesOnly: false, evaluate };
+}
+
+/** Concat of parts of one tensor: how exporters reorder the gates of a recurrent layer. */
+function concatChain(node: Node): WeightChain | undefined {
+  const parts: WeightChain[] = [];
+  for (const value of node.inputs) {
+    const part = value && resolveChain(value);
+    if (!part || (parts[0] && part.source !== parts[0].source)) return undefined;
+    parts.push(part);
+  }
+  const [first] = parts;
+  if (!first) return undefined;
+  const rank = first.shape.length;
+  const axis = (node.int('axis', 0) + rank) % rank;
+  const shape = first.shape.map((dim, i) =>
+    i === axis ? parts.reduce((sum, part) => sum + part.shape[axis]!, 0) : dim,
+  );
+  const shapes = parts.map((part) => part.shape);
+  return {
+    ...first,
+    nodes: [...new Set(parts.flatMap((part) => part.nodes)), node],
+    shape,
+    movesOnly: parts.every((part) => part.movesOnly),
+    evaluate: <T extends DenseArray>(data: T) =>
+      concatenate(
+        parts.map((part) => part.evaluate(data)),
+        shapes,
+        axis,
+      ),
+  };
+}
+
+/** float32, float16, float64, bfloat16: casts between them change a weight by rounding only. */
+const FLOAT_CODES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
+
+type LayoutRule = (node: Node, shape: readonly number[]) => Layout | undefined;
+
+const keep =
+  (target: (node: Node, shape: readonly number[]) => readonly number[] | undefined): LayoutRule =>
+  (node, shape) => {
+    const to = target(node, shape);
+    return to && elementCount(to) === elementCount(shape) ? { shape: to, move: (data) => data } : undefined;
+  };
+
+const LAYOUT_RULES: Readonly<Record<string, LayoutRule>> = {
+  Identity: keep((_, shape) => shape),
+  Transpose: (node, shape) => {
+    const order = node.ints('perm', undefined) ?? shape.map((_, axis) => shape.length - 1 - axis);
+    return { shape: order.map((axis) => shape[axis]!), move: (data) => permute(data, shape, order) };
+  },
+  Reshape: keep((node, shape) => {
+    const operand = node.input(1)?.constant?.toIntegers();
+    if (!operand || node.int('allowzero', 0) !== 0) return undefined;
+    const copied = operand.map((dim, axis) => (dim === 0 ? (shape[axis] ?? 0) : dim));
+    const known = copied.filter((dim) => dim !== -1).reduce((product, dim) => product * dim, 1);
+    return copied.map((dim) => (dim === -1 ? elementCount(shape) / known : dim));
+  }),
+  Flatten: keep((node, shape) => {
+    const axis = (node.int('axis', 1) + shape.length) % (shape.length || 1);
+    return [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))];
+  }),
+  Squeeze: keep((node, shape) => {
+    const axes = axesOf(node)?.map((axis) => (axis < 0 ? axis + shape.length : axis));
+    return shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1));
+  }),
+  Unsqueeze: keep((node, shape) => {
+    const axes = axesOf(node);
+    if (!axes) return undefined;
+    const rank = shape.length + axes.length;
+    const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+    const rest = [...shape];
+    return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : rest.shift()!));
+  }),
+  Slice: (node, shape) => slice(node, shape),
+};
+
+const axesOf = (node: Node): readonly number[] | undefined =>
+  node.input(1)?.constant?.toIntegers() ?? node.ints('axes', undefined);
