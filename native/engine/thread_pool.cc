@@ -1,0 +1,175 @@
+#include "engine/thread_pool.h"
+
+#include <algorithm>
+#include <system_error>
+
+namespace gossamer {
+
+// Lives on the stack of the caller of ParallelFor, who leaves only when no thread is in it.
+struct ThreadPool::Loop {
+  const std::function<void(size_t)>& body;
+  const size_t tiles;
+  const AbortFlag abort;
+  std::atomic<size_t> next{0};
+  std::atomic<bool> ended_early{false};
+  bool aborted = false;              // guarded by error_mutex
+  std::exception_ptr error;          // guarded by error_mutex
+  std::mutex error_mutex;
+  unsigned helpers = 0, max_helpers; // guarded by the pool's mutex
+
+  Loop(const std::function<void(size_t)>& b, size_t n, AbortFlag a, unsigned most)
+      : body(b), tiles(n), abort(a), max_helpers(most) {}
+  bool HasTiles() const { return !ended_early.load() && next.load() < tiles; }
+};
+
+ThreadPool& ThreadPool::Process() {
+  static ThreadPool& pool = *new ThreadPool(DefaultThreads());
+  return pool;
+}
+
+ThreadPool::ThreadPool(unsigned threads) : target_(std::clamp(threads, 1u, kMaxThreads)) {}
+
+ThreadPool::~ThreadPool() { Shutdown(); }
+
+unsigned ThreadPool::Threads() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return target_;
+}
+
+void ThreadPool::SetThreads(unsigned threads) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  target_ = std::clamp(threads, 1u, kMaxThreads);
+  wake_.notify_all();
+}
+
+unsigned ThreadPool::AliveThreads() const {
+  const size_t count = std::min<size_t>(target_, alive_.size());
+  return static_cast<unsigned>(std::count(alive_.begin(), alive_.begin() + static_cast<std::ptrdiff_t>(count), true));
+}
+
+void ThreadPool::EnsureThreads(std::unique_lock<std::mutex>& lock) {
+  if (AliveThreads() >= target_) return;
+  lock.unlock();
+  std::lock_guard<std::mutex> lifecycle(lifecycle_);
+  lock.lock();
+  for (unsigned id = 0; id < target_; ++id) {
+    if (id < alive_.size() && alive_[id]) continue;
+    if (id >= alive_.size()) {
+      alive_.push_back(false);
+      threads_.emplace_back();
+    }
+    if (threads_[id].joinable()) threads_[id].join();  // it has left the mutex for good: returns at once
+    threads_[id] = std::thread([this, id] { Work(id); });
+    alive_[id] = true;
+  }
+}
+
+void ThreadPool::Submit(std::function<void()> task) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  try {
+    EnsureThreads(lock);
+  } catch (const std::system_error&) {
+    // Fewer threads than wished for are enough, none are not.
+    if (AliveThreads() == 0) throw;
+  }
+  tasks_.push_back(std::move(task));
+  wake_.notify_one();
+}
+
+bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body) {
+  if (tiles == 0) return abort == nullptr || abort->load(std::memory_order_relaxed) == 0;
+  std::unique_lock<std::mutex> lock(mutex_);
+  const size_t most = std::min<size_t>(target_ - 1, tiles - 1);
+  Loop loop(body, tiles, abort, static_cast<unsigned>(most));
+  if (most > 0) {
+    try {
+      EnsureThreads(lock);
+    } catch (const std::system_error&) {
+      // The caller alone can do it.
+    }
+    loops_.push_back(&loop);
+    wake_.notify_all();
+  }
+  lock.unlock();
+  RunTiles(loop);
+  if (most > 0) {
+    lock.lock();
+    loops_.erase(std::find(loops_.begin(), loops_.end(), &loop));
+    loop_done_.wait(lock, [&] { return loop.helpers == 0; });
+    lock.unlock();
+  }
+  if (loop.error) std::rethrow_exception(loop.error);
+  return !loop.aborted;
+}
+
+void ThreadPool::RunTiles(Loop& loop) {
+  while (!loop.ended_early.load(std::memory_order_relaxed)) {
+    const size_t tile = loop.next.fetch_add(1, std::memory_order_relaxed);
+    if (tile >= loop.tiles) return;
+    if (loop.abort != nullptr && loop.abort->load(std::memory_order_relaxed) != 0) {
+      std::lock_guard<std::mutex> lock(loop.error_mutex);
+      loop.aborted = true;
+      loop.ended_early = true;
+      return;
+    }
+    try {
+      loop.body(tile);
+    } catch (...) {
+      std::lock_guard<std::mutex> lock(loop.error_mutex);
+      if (!loop.error) loop.error = std::current_exception();
+      loop.ended_early = true;
+      return;
+    }
+  }
+}
+
+ThreadPool::Loop* ThreadPool::LoopToHelp() {
+  for (Loop* loop : loops_) {
+    if (loop->helpers < loop->max_helpers && loop->HasTiles()) return loop;
+  }
+  return nullptr;
+}
+
+void ThreadPool::Work(unsigned id) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    if (Loop* loop = LoopToHelp()) {
+      ++loop->helpers;
+      lock.unlock();
+      RunTiles(*loop);
+      lock.lock();
+      if (--loop->helpers == 0) loop_done_.notify_all();
+      continue;
+    }
+    if (id >= target_) break;
+    if (!tasks_.empty()) {
+      std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      task = nullptr;  // what it holds dies outside the lock
+      lock.lock();
+      continue;
+    }
+    if (stopping_) break;
+    wake_.wait(lock);
+  }
+  alive_[id] = false;
+  if (!tasks_.empty()) wake_.notify_one();  // the wake-up this thread consumed belongs to another
+}
+
+void ThreadPool::Shutdown() {
+  std::lock_guard<std::mutex> lifecycle(lifecycle_);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  stopping_ = false;
+}
+
+}  // namespace gossamer

@@ -1,0 +1,92 @@
+// The vector operations of simd kernels on AVX-512 (F, BW, DQ, VL). Included only by files built with those flags; all in an
+// unnamed namespace, so that no inline function of this file can be linked into code for another CPU.
+// A SimdX of this file does the same, bit for bit, as its namesake in avx2.h and neon.h.
+#pragma once
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#define GOSSAMER_SIMD(name) name##Avx512
+
+namespace gossamer {
+namespace {
+
+constexpr size_t kLanes = 16;
+using F32 = __m512;
+using I32 = __m512i;
+using Mask = __mmask16;
+
+inline Mask FirstLanes(size_t count) { return static_cast<Mask>((1u << count) - 1u); }  // count <= 16
+
+inline F32 Fill(float v) { return _mm512_set1_ps(v); }
+inline I32 FillI(int32_t v) { return _mm512_set1_epi32(v); }
+inline F32 Load(const float* p) { return _mm512_loadu_ps(p); }
+inline F32 LoadFirst(const float* p, size_t count) { return _mm512_maskz_loadu_ps(FirstLanes(count), p); }
+inline void Store(float* p, F32 v) { _mm512_storeu_ps(p, v); }
+inline void StoreFirst(float* p, F32 v, size_t count) { _mm512_mask_storeu_ps(p, FirstLanes(count), v); }
+inline I32 LoadI(const int32_t* p) { return _mm512_loadu_si512(p); }
+inline I32 LoadFirstI(const int32_t* p, size_t count) { return _mm512_maskz_loadu_epi32(FirstLanes(count), p); }
+inline void StoreI(int32_t* p, I32 v) { _mm512_storeu_si512(p, v); }
+inline I32 LoadSignedBytes(const uint8_t* p) {
+  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline I32 LoadUnsignedBytes(const uint8_t* p) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline I32 LoadFirstSignedBytes(const uint8_t* p, size_t count) {
+  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(FirstLanes(count), p));
+}
+inline I32 LoadFirstUnsignedBytes(const uint8_t* p, size_t count) {
+  return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(FirstLanes(count), p));
+}
+inline void StoreFirstWords(uint32_t* p, I32 v, size_t count) { _mm512_mask_storeu_epi32(p, FirstLanes(count), v); }
+// The low byte of each lane.
+inline void StoreBytes(uint8_t* p, I32 v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
+}
+inline void StoreFirstBytes(uint8_t* p, I32 v, size_t count) {
+  _mm_mask_storeu_epi8(p, FirstLanes(count), _mm512_cvtepi32_epi8(v));
+}
+
+inline F32 Add(F32 a, F32 b) { return _mm512_add_ps(a, b); }
+inline F32 Sub(F32 a, F32 b) { return _mm512_sub_ps(a, b); }
+inline F32 Mul(F32 a, F32 b) { return _mm512_mul_ps(a, b); }
+inline F32 Div(F32 a, F32 b) { return _mm512_div_ps(a, b); }
+inline F32 Smaller(F32 a, F32 b) { return _mm512_min_ps(a, b); }  // a < b ? a : b, hence b when one is NaN
+inline F32 Larger(F32 a, F32 b) { return _mm512_max_ps(a, b); }   // a > b ? a : b
+inline F32 Abs(F32 a) { return _mm512_abs_ps(a); }
+inline F32 Round(F32 a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+inline I32 RoundToInt(F32 a) { return _mm512_cvtps_epi32(a); }  // half to even; |a| < 2^31
+inline I32 TruncateToInt(F32 a) { return _mm512_cvttps_epi32(a); }
+inline F32 ToFloat(I32 a) { return _mm512_cvtepi32_ps(a); }
+
+inline I32 AddI(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
+inline I32 SubI(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
+inline I32 OrI(I32 a, I32 b) { return _mm512_or_si512(a, b); }
+inline I32 XorI(I32 a, I32 b) { return _mm512_xor_si512(a, b); }
+inline I32 ShiftLeft(I32 a, unsigned bits) { return _mm512_sll_epi32(a, _mm_cvtsi32_si128(static_cast<int>(bits))); }
+
+inline Mask Less(F32 a, F32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+inline Mask Equal(F32 a, F32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+inline Mask IsNan(F32 a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
+inline Mask And(Mask a, Mask b) { return static_cast<Mask>(a & b); }
+inline bool Any(Mask m) { return m != 0; }
+inline size_t Count(Mask m) { return static_cast<size_t>(_mm_popcnt_u32(m)); }
+// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then + 4, + 2,
+// + 1.
+inline float TreeSum(const F32 (&acc)[1]) {
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(acc[0]), _mm512_extractf32x8_ps(acc[0], 1));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+// Of lanes without NaN.
+inline float SmallestLane(F32 v) { return _mm512_reduce_min_ps(v); }
+inline float LargestLane(F32 v) { return _mm512_reduce_max_ps(v); }
+
+inline F32 Pick(Mask m, F32 yes, F32 no) { return _mm512_mask_blend_ps(m, no, yes); }
+inline I32 PickI(Mask m, I32 yes, I32 no) { return _mm512_mask_blend_epi32(m, no, yes); }
+
+}  // namespace
+}  // namespace gossamer
