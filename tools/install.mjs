@@ -40,36 +40,39 @@ function upToDate(wanted) {
   return stamp?.lock === wanted.lock || installedMatchesLock();
 }
 
-// `--include=dev` because NODE_ENV=production or a user's `omit` would leave the tools out. The cache is asked first,
-// and a missing network is noticed in seconds (npm's own defaults wait over a minute).
-const CI_ARGS = [
-  'ci',
-  '--include=dev',
-  '--include=optional',
-  '--prefer-offline',
-  '--no-audit',
-  '--no-fund',
-  '--loglevel=error',
-].concat(['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000']);
+// `--include=dev` because NODE_ENV=production or a user's `omit` would leave the tools out.
+const CI_ARGS = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+// Any package that the lock file names; asking for its version is the smallest question to the registry.
+const PROBE_ARGS = [
+  'view',
+  'esbuild',
+  'version',
+  '--prefer-online',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=500',
+];
+
+function npm(args, stdout) {
+  const { command, args: first, shell } = npmCommand();
+  const options = { cwd: ROOT, shell, encoding: 'utf8', stdio: ['ignore', stdout, 'pipe'] };
+  const { status, stderr, error } = spawnSync(command, [...first, ...args], options);
+  return { ok: status === 0, text: stderr ?? '', reason: error?.message ?? `exit ${status}` };
+}
 
 function npmCi() {
-  const npm = npmCommand();
-  const result = spawnSync(npm.command, [...npm.args, ...CI_ARGS], {
-    cwd: ROOT,
-    shell: npm.shell,
-    encoding: 'utf8',
-    stdio: ['ignore', 'inherit', 'pipe'],
-  });
-  if (result.status === 0) return;
-  const text = result.stderr ?? '';
-  process.stderr.write(text);
-  if (NETWORK_ERROR.test(text)) {
+  // Without a network npm would try each of the packages again and again, for minutes.
+  const probe = npm(PROBE_ARGS, 'ignore');
+  const offline = !probe.ok && NETWORK_ERROR.test(probe.text);
+  const result = npm([...CI_ARGS, offline ? '--offline' : '--prefer-offline'], 'inherit');
+  if (result.ok) return;
+  process.stderr.write(result.text);
+  if (offline || NETWORK_ERROR.test(result.text)) {
     throw new Error(
       "the packages cannot be fetched: no network (or no npm registry in reach), and npm's cache does not hold them all.\n" +
         '  Connect once and run this again, or copy a filled npm cache here (npm config get cache).',
     );
   }
-  throw new Error(`npm ci failed (exit ${result.status ?? result.error?.message})`);
+  throw new Error(`npm ci failed (${result.reason})`);
 }
 
 /** Installs exactly what package-lock.json says, unless node_modules holds it already. */
