@@ -1,4 +1,5 @@
-export type { ExternalTrust } from './contained-files.js';
+export type { ExternalTrust } from '../wire/external-path.js';
+export type { WireLimits } from '../wire/limits.js';
 export { loadModel, parseModel, readModel, type ReadOptions } from './read-model.js';
-export { saveModel, type SaveOptions } from './save-model.js';
+export { type ExternalDataMode, saveModel, type SaveOptions } from './save-model.js';
 export { serializeModel } from './write-model.js';

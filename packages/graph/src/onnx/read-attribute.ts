@@ -1,8 +1,8 @@
 import { GossamerError } from '../errors.js';
 import { Attribute, type AttributeValue } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
+import type { ExternalData } from '../wire/external-data.js';
 import type { WireMessage } from '../wire/wire-message.js';
-import type { ExternalFiles } from './external-files.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE } from './fields.js';
 import { readTensor } from './read-tensor.js';
 
@@ -11,7 +11,7 @@ const number = (value: bigint): number | bigint => (Number.isSafeInteger(Number(
 /** Reads an AttributeProto; values are decoded on first use, graphs by `readSubgraph` at once (they hold uses). */
 export function readAttribute(
   message: WireMessage,
-  external: ExternalFiles,
+  external: ExternalData,
   readSubgraph: (message: WireMessage, attribute: string, index: number) => Graph,
 ): Attribute {
   const name = message.string(ATTRIBUTE.name) ?? '';
@@ -46,7 +46,7 @@ function guessType(message: WireMessage): number {
   return pairs.find(([field]) => message.has(field))?.[1] ?? 0;
 }
 
-function decode(message: WireMessage, type: number, external: ExternalFiles): AttributeValue {
+function decode(message: WireMessage, type: number, external: ExternalData): AttributeValue {
   const refName = message.string(ATTRIBUTE.ref_attr_name);
   if (refName) return { type: 'reference', refName };
   switch (type) {

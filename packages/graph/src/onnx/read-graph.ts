@@ -2,8 +2,8 @@ import { GossamerError } from '../errors.js';
 import { Graph, type Owner } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import type { ExternalData } from '../wire/external-data.js';
 import type { WireMessage } from '../wire/wire-message.js';
-import type { ExternalFiles } from './external-files.js';
 import { FUNCTION, GRAPH, NODE, SPARSE, TENSOR, VALUE_INFO } from './fields.js';
 import { readAttribute } from './read-attribute.js';
 import { readSparseTensor, readTensor } from './read-tensor.js';
@@ -12,7 +12,7 @@ import { topologicalOrder } from './topological-order.js';
 
 /** What all scopes of one file share while it is read. */
 export interface ReadContext {
-  readonly external: ExternalFiles;
+  readonly external: ExternalData;
   readonly warnings: string[];
 }
 

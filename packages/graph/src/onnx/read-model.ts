@@ -1,12 +1,13 @@
 import { GossamerError } from '../errors.js';
 import { type FunctionDefinition, Model } from '../ir/model.js';
 import type { ByteSource } from '../wire/byte-source.js';
+import { ExternalData } from '../wire/external-data.js';
+import type { ExternalTrust } from '../wire/external-path.js';
 import { FileSource } from '../wire/file-source.js';
 import type { WireLimits } from '../wire/limits.js';
 import { MemorySource } from '../wire/memory-source.js';
 import { ModelProto } from '../wire/onnx-schema.js';
 import { openWire, type WireMessage } from '../wire/wire-message.js';
-import { containedFiles, type ExternalTrust } from './contained-files.js';
 import { ENTRY, FUNCTION, MODEL, OPSET } from './fields.js';
 import { readFunctionBody, readGraph, type ReadContext } from './read-graph.js';
 
@@ -47,7 +48,7 @@ export function readModel(source: ByteSource, options: ReadOptions = {}): Model 
     );
   }
   const warnings: string[] = [];
-  const context: ReadContext = { external: containedFiles(source.path, options.trust ?? 'trusted'), warnings };
+  const context: ReadContext = { external: new ExternalData(source.path, options.trust ?? 'trusted'), warnings };
   const metadata = new Map<string, string>();
   for (const entry of message.messages(MODEL.metadata_props)) {
     metadata.set(entry.string(ENTRY.key) ?? '', entry.string(ENTRY.value) ?? '');

@@ -3,12 +3,13 @@ import { GossamerError } from '../errors.js';
 import { elementCount, Tensor, type TensorStorage } from '../ir/tensor.js';
 import type { SparseTensor } from '../ir/value.js';
 import type { ByteRange } from '../wire/byte-source.js';
+import type { ExternalData } from '../wire/external-data.js';
+import { isExternal } from '../wire/external-reference.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { SPARSE, TENSOR } from './fields.js';
-import type { ExternalFiles } from './external-files.js';
 
 /** Reads a TensorProto lazily: no data is touched here but string elements. */
-export function readTensor(message: WireMessage, external: ExternalFiles): Tensor {
+export function readTensor(message: WireMessage, external: ExternalData): Tensor {
   const dims = message.safeInts(TENSOR.dims);
   const code = message.safeInt(TENSOR.data_type) ?? 0;
   const dtype = dtypeFromCode(code);
@@ -17,11 +18,11 @@ export function readTensor(message: WireMessage, external: ExternalFiles): Tenso
   if (message.has(TENSOR.segment)) {
     throw new GossamerError('ERR_TENSOR_DATA', `${label}: expected a whole tensor, received a segment`);
   }
-  const isExternal = message.safeInt(TENSOR.data_location) === 1;
   const count = elementCount(dims);
   if (dtype === 'string') return Tensor.ofStrings(dims, message.bytesList(TENSOR.string_data), message);
   const byteLength = dtypeByteLength(dtype, count);
-  if (isExternal) return Tensor.fromStorage(dtype, dims, external.open(message, byteLength), message);
+  if (isExternal(message))
+    return Tensor.fromStorage(dtype, dims, rangeStorage(external.resolve(message, byteLength)), message);
   const raw = message.range(TENSOR.raw_data);
   if (raw) return Tensor.fromStorage(dtype, dims, rangeStorage(raw), message);
   return Tensor.fromStorage(dtype, dims, typedStorage(message, dtype, byteLength, label), message);
@@ -59,7 +60,7 @@ function decodeTyped(message: WireMessage, dtype: DType): Uint8Array {
 }
 
 /** Reads a SparseTensorProto. */
-export function readSparseTensor(message: WireMessage, external: ExternalFiles): SparseTensor {
+export function readSparseTensor(message: WireMessage, external: ExternalData): SparseTensor {
   const values = message.message(SPARSE.values);
   const indices = message.message(SPARSE.indices);
   if (!values || !indices) {

@@ -1,18 +1,84 @@
-import { GossamerError } from '../errors.js';
+import { dirname, join, resolve } from 'node:path';
 import type { Model } from '../ir/model.js';
+import type { Tensor } from '../ir/tensor.js';
+import { ChunkList } from '../wire/chunk.js';
+import { readExternalReference } from '../wire/external-reference.js';
+import { openExternalFile } from '../wire/external-path.js';
+import { assertModelSize, writeWithExternalData } from '../wire/external-writer.js';
 import { writeAtomically, type WriteOptions } from '../wire/write-file.js';
-import { writeModel } from './write-model.js';
+import { ExternalTensors } from './external-placement.js';
+import { isUnedited, writeModel } from './write-model.js';
+import { inPlace, isOutside } from './write-tensor.js';
 
-export type SaveOptions = WriteOptions;
+/** 'auto': beside the model when the input's were, or when the file would reach 1.8 GB; 'always'; 'never' (an error from 2 GiB on). */
+export type ExternalDataMode = 'auto' | 'always' | 'never';
+
+export interface SaveOptions extends WriteOptions {
+  /** Where tensors of 1 KiB and more go; default 'auto'. */
+  readonly externalData?: ExternalDataMode;
+}
+
+/** From here on a model's tensors go beside it: readers refuse files of 2 GiB, and metadata still has to fit. */
+const EXTERNAL_FROM_BYTES = 1.8e9;
 
 /**
  * Writes the model to `path`, whole or not at all; the file it was read from may be the same path. Parts that were not edited are
- * copied byte for byte.
+ * copied byte for byte; an unedited model with external data is copied together with its data files. Throws ERR_MODEL_TOO_LARGE,
+ * ERR_DISK_FULL, ERR_WRITE_FAILED, ERR_ABORTED.
  */
 export async function saveModel(model: Model, path: string, options: SaveOptions = {}): Promise<void> {
-  const chunks = writeModel(model);
-  if (chunks.byteLength >= 2 ** 31 - 1) {
-    throw new GossamerError('ERR_MODEL_TOO_LARGE', `${path}: expected < 2 GiB, received ${chunks.byteLength} bytes`);
+  const mode = options.externalData ?? 'auto';
+  const outside = [...tensorsOf(model)].filter(isOutside);
+  if (mode === 'auto' && outside.length > 0 && isUnedited(model)) {
+    await copyDataFiles(model, outside, path, options);
+    await writeAtomically(path, writeModel(model, inPlace), options);
+    return;
   }
+  if (mode === 'always' || (mode === 'auto' && outside.length > 0)) return saveBeside(model, path, options);
+  const chunks = writeModel(model);
+  if (mode === 'auto' && chunks.byteLength >= EXTERNAL_FROM_BYTES) return saveBeside(model, path, options);
+  assertModelSize(chunks.byteLength, path);
   await writeAtomically(path, chunks, options);
+}
+
+async function saveBeside(model: Model, path: string, options: SaveOptions): Promise<void> {
+  const tensors = new ExternalTensors();
+  writeModel(model, tensors);
+  await writeWithExternalData(path, tensors.bytes(), (placed) => writeModel(model, tensors.settle(placed)), options);
+}
+
+/** Puts the data files an unedited model names beside its copy, under the same names. */
+async function copyDataFiles(
+  model: Model,
+  outside: readonly Tensor[],
+  path: string,
+  options: SaveOptions,
+): Promise<void> {
+  const locations = new Set(outside.map((tensor) => readExternalReference(tensor.origin!).location));
+  for (const location of locations) {
+    const target = resolve(join(dirname(path), location));
+    if (target === resolve(join(dirname(model.path!), location))) continue;
+    const source = openExternalFile(model.path!, location, 'trusted');
+    try {
+      await writeAtomically(target, new ChunkList().pushRange(source, 0, source.byteLength), options);
+    } finally {
+      source.close();
+    }
+  }
+}
+
+/** Every tensor the model holds, in initializers and attributes of all scopes. */
+function* tensorsOf(model: Model): Iterable<Tensor> {
+  for (const scope of model.scopes()) {
+    for (const value of scope.values()) {
+      if (value.initializer) yield value.initializer;
+      if (value.sparse) yield* [value.sparse.values, value.sparse.indices];
+    }
+    for (const node of scope.nodes()) {
+      for (const { content } of node.attributes.values()) {
+        if (content.type === 'tensor') yield content.value;
+        else if (content.type === 'tensors') yield* content.value;
+      }
+    }
+  }
 }

@@ -1,16 +1,13 @@
-import { GossamerError } from '../errors.js';
 import type { FunctionDefinition, Model } from '../ir/model.js';
 import { ChunkList } from '../wire/chunk.js';
 import { concatChunks, encodeInt, encodeString } from '../wire/encode.js';
+import { assertModelSize } from '../wire/external-writer.js';
 import { toBytes } from '../wire/read-chunks.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { ENTRY, FUNCTION, MODEL, OPSET } from './fields.js';
 import { buildMessage, type Item, rebuildMessage } from './rebuild-message.js';
 import { writeFunction, writeGraph } from './write-graph.js';
-import { embedded, type TensorPlacement } from './write-tensor.js';
-
-/** Protobuf readers refuse files of 2 GiB and more. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+import { embedded, inPlace, type TensorPlacement } from './write-tensor.js';
 
 /** The model as a rope of bytes: what was not edited is copied from the file it was read from, byte for byte. */
 export function writeModel(model: Model, placement: TensorPlacement = embedded): ChunkList {
@@ -38,15 +35,18 @@ export function writeModel(model: Model, placement: TensorPlacement = embedded):
   );
 }
 
+/** True while every byte of the model is the file's. */
+export function isUnedited(model: Model): boolean {
+  const { origin } = model;
+  const [chunk, more] = writeModel(model, inPlace).chunks;
+  if (!origin || more || chunk?.kind !== 'range') return false;
+  return chunk.source === origin.source && chunk.start === origin.start && chunk.end === origin.end;
+}
+
 /** The model as bytes, all tensors inside. Throws ERR_MODEL_TOO_LARGE from 2 GiB on: save such a model with external data. */
 export function serializeModel(model: Model): Uint8Array {
   const chunks = writeModel(model);
-  if (chunks.byteLength > MAX_FILE_BYTES) {
-    throw new GossamerError(
-      'ERR_MODEL_TOO_LARGE',
-      `model: expected at most ${MAX_FILE_BYTES} bytes in one file, received ${chunks.byteLength}`,
-    );
-  }
+  assertModelSize(chunks.byteLength, 'model');
   return toBytes(chunks);
 }
 

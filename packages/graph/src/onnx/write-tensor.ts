@@ -3,6 +3,7 @@ import type { Tensor } from '../ir/tensor.js';
 import type { SparseTensor } from '../ir/value.js';
 import { ChunkList } from '../wire/chunk.js';
 import { concatChunks, encodeBytes, encodeInt, encodeInts, encodeMessage, encodeString } from '../wire/encode.js';
+import { isExternal } from '../wire/external-reference.js';
 import { patchMessage } from '../wire/patch.js';
 import { SPARSE, TENSOR } from './fields.js';
 
@@ -17,12 +18,15 @@ export interface TensorPlacement {
 /** All data inside the model file; what lies outside is brought in. */
 export const embedded: TensorPlacement = {
   place: (tensor) => encodeBytes(TENSOR.raw_data, tensorBytes(tensor)),
-  mustMove: (tensor) => isExternal(tensor),
+  mustMove: isOutside,
 };
 
+/** References to data beside the model stay as they are: for a copy whose data files go along. */
+export const inPlace: TensorPlacement = { ...embedded, mustMove: () => false };
+
 /** True when the tensor's data lie in a file beside its model. */
-export function isExternal(tensor: Tensor): boolean {
-  return tensor.origin !== undefined && tensor.origin.safeInt(TENSOR.data_location) === 1;
+export function isOutside(tensor: Tensor): boolean {
+  return tensor.origin !== undefined && isExternal(tensor.origin);
 }
 
 const PIECE = 4 << 20;
