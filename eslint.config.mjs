@@ -21,6 +21,11 @@ const depConstraints = Object.entries(below).map(([layer, allowed]) => ({
   onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
 }));
 
+// A suite that leaves tests out says less than its count.
+const partialRuns = ['describe', 'it', 'test'].flatMap((object) =>
+  ['only', 'skip', 'todo'].map((property) => ({ object, property, message: 'Every test runs, every time.' })),
+);
+
 export default tseslint.config(
   {
     ignores: [
@@ -51,4 +56,20 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.ts'], ignores: ['**/*.spec.ts'], rules: { 'max-lines': ['error', { max: 400 }] } },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+    },
+  },
+  {
+    files: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'fdescribe', 'fit', 'xdescribe', 'xit', 'xtest'],
+      'no-restricted-properties': ['error', ...partialRuns],
+    },
+  },
 );

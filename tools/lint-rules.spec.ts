@@ -16,22 +16,24 @@ const LINT = `
   process.stderr.write(JSON.stringify(rules));
 `;
 
-const NO_ESCAPE =
-  '// eslint-disable-next-line\nexport const a: any = 1;\n// @ts-ignore\nexport const b: number = a;\n';
+const NO_ESCAPE = '// eslint-disable-next-line\nexport const a: any = 1;\n// @ts-ignore\nexport const b: number = a;\n';
+const FLOATING = 'export function start(work: () => Promise<void>): void {\n  work();\n}\n';
 const importing = (name: string) => `import * as x from '${name}';\nexport const y = x;\n`;
 
 const BOUNDARY = ['@nx/enforce-module-boundaries'];
 const PROBES: [what: string, file: string, code: string, rules: string[]][] = [
-  ['a lower layer importing a higher one', 'packages/graph/src/probe.ts', importing('@gossamer/runtime'), BOUNDARY],
-  ['a method importing the layer above', 'packages/quantize/src/probe.ts', importing('@gossamer/compress'), BOUNDARY],
-  ['a method reaching past kernels', 'packages/quantize/src/probe.ts', importing('@gossamer/native'), BOUNDARY],
-  ['a relative path', 'packages/kernels/src/probe.ts', importing('../../graph/src/index.js'), BOUNDARY],
-  ['the own name', 'packages/graph/src/probe.ts', importing('@gossamer/graph'), BOUNDARY],
-  ['an undeclared package', 'packages/quantize/src/probe.ts', importing('yazl'), BOUNDARY],
-  ['nothing in an import of the layer below', 'packages/kernels/src/probe.ts', importing('@gossamer/graph'), []],
+  ['a lower layer importing a higher one', 'packages/graph/src/index.ts', importing('@gossamer/runtime'), BOUNDARY],
+  ['a method importing the layer above', 'packages/quantize/src/index.ts', importing('@gossamer/compress'), BOUNDARY],
+  ['a method reaching past kernels', 'packages/quantize/src/index.ts', importing('@gossamer/native'), BOUNDARY],
+  ['a relative path', 'packages/kernels/src/index.ts', importing('../../graph/src/index.js'), BOUNDARY],
+  ['the own name', 'packages/graph/src/index.ts', importing('@gossamer/graph'), BOUNDARY],
+  ['an undeclared package', 'packages/quantize/src/index.ts', importing('yazl'), BOUNDARY],
+  ['nothing in an import of the layer below', 'packages/kernels/src/index.ts', importing('@gossamer/graph'), []],
+  ['a promise nobody waits for', 'packages/graph/src/index.ts', FLOATING, ['@typescript-eslint/no-floating-promises']],
+  ['a skipped test', 'packages/graph/src/ir/graph.spec.ts', "it.skip('x', () => {});\n", ['no-restricted-properties']],
   [
     'any, ts-ignore and rules turned off in the text',
-    'packages/graph/src/probe.ts',
+    'packages/graph/src/index.ts',
     NO_ESCAPE,
     ['inline configuration', '@typescript-eslint/no-explicit-any', '@typescript-eslint/ban-ts-comment'],
   ],
