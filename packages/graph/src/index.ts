@@ -31,4 +31,13 @@ export { decodeFloat, encodeFloat, roundHalfEven } from './ir/small-float.js';
 export { elementCount, Tensor, type TensorData, type TensorStorage } from './ir/tensor.js';
 export { type SparseTensor, type Use, Value } from './ir/value.js';
 export { tensorType, type TensorType, type ValueType } from './ir/value-type.js';
-export { type EditMode, storeConstant, tiedWeights, type WeightRole, weightsOf, weightViews, WeightView } from './weights/index.js';
+export {
+  type EditMode,
+  storeConstant,
+  tiedWeights,
+  type WeightRole,
+  weightsOf,
+  weightViews,
+  WeightView,
+} from './weights/index.js';
+export { type BuilderOptions, GraphBuilder, type OpOptions, type PlainAttribute } from './builder.js';
