@@ -1,0 +1,55 @@
+// What the addon keeps for one Node environment (the main thread or one worker thread), and the asynchronous calls in flight.
+#pragma once
+#include <napi.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/thread_pool.h"
+
+namespace gossamer {
+
+// The computation of one call with its arguments bound. False: it stopped because the flag was set.
+using Work = std::function<bool(AbortFlag)>;
+
+class Environment {
+ public:
+  // Made when the addon is loaded into `env`; ends with it.
+  static void Start(Napi::Env env);
+  static Environment& Of(Napi::Env env);
+
+  explicit Environment(Napi::Env env);
+  ~Environment();
+
+  // Whether an ArrayBuffer or SharedArrayBuffer may change its length. Asks the built-in accessors as they were at load.
+  bool IsResizable(Napi::Env env, napi_value buffer, bool is_shared) const;
+
+  // Runs `work` on the pool and settles the promise on this thread. Until then it holds `arrays`. `abort` may be null; it
+  // must stay valid while `arrays` are held.
+  Napi::Value Run(Napi::Env env, Work work, const std::vector<napi_value>& arrays, std::atomic<int32_t>* abort);
+
+ private:
+  struct Job;
+  struct Board;
+
+  static void OnWake(napi_env env, napi_value callback, void* context, void* data);
+  static void OnCleanup(void* self);
+  void Settle(Napi::Env env);
+
+  Napi::FunctionReference resizable_, growable_;
+  std::shared_ptr<Board> board_;      // outlives this while a thread of the pool still holds it
+  std::list<std::unique_ptr<Job>> jobs_;
+  napi_threadsafe_function wake_ = nullptr;
+  napi_env env_;
+};
+
+// An error with a stable `code`, to be thrown or to reject with.
+Napi::Error MakeError(Napi::Env env, const std::string& code, const std::string& message);
+
+}  // namespace gossamer

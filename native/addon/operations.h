@@ -1,0 +1,21 @@
+// The operations that JavaScript can call: each reads and checks its arguments and returns the work to do. Their arguments
+// are typed and documented in index.d.ts.
+#pragma once
+#include "addon/arguments.h"
+#include "addon/environment.h"
+
+namespace gossamer {
+
+using PrepareFn = Work(Arguments& args);
+
+// addon/quantize.cc
+PrepareFn PrepareQuantizeTensor, PrepareDequantizeTensor, PrepareQuantizeChannels;
+// addon/statistics.cc
+PrepareFn PrepareMinMaxTensor;
+// addon/blocks.cc
+PrepareFn PrepareQuantizeMatMulNBits, PrepareQuantizeBlockedWeight;
+
+// addon/system.cc
+void RegisterSystem(Napi::Env env, Napi::Object exports);
+
+}  // namespace gossamer

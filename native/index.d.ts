@@ -1,0 +1,91 @@
+/**
+ * The kernels as the addon exports them: typed arrays in, caller-owned typed arrays out. Ranges are the caller's duty
+ * (`@gossamer/kernels` checks them); types, lengths and buffers are checked here, with `code` on the error. Each operation
+ * has a twin `...Async(abort, ...)` that runs on the process-wide pool; do not touch its arrays before it settles. `abort` is
+ * an Int32Array over a SharedArrayBuffer: store a non-zero value to stop the call, which then rejects with `ERR_ABORTED`.
+ */
+
+/** 0 per tensor, 1 per axis, 2 per block. */
+export type Granularity = 0 | 1 | 2;
+/** granularity, then the tensor as [outer, axis, inner], then the block size (any number > 0 where it does not apply). */
+export type LayoutArguments = [granularity: Granularity, outer: number, axis: number, inner: number, blockSize: number];
+export type Bytes = Int8Array | Uint8Array;
+
+export type AffineArguments = [scale: Float32Array, zeroPoint: Int32Array, isSigned: boolean, nibbles: boolean];
+
+/** mapping: 0 symmetric, 1 symmetric over the full range, 2 asymmetric; clipSteps 1: no search. */
+export type SchemeArguments = [
+  mapping: 0 | 1 | 2,
+  codeMin: number,
+  codeMax: number,
+  codeZero: number,
+  clipSteps: number,
+  clipMin: number,
+];
+export type WeightArguments = [w: Float32Array, n: number, k: number, isNk: boolean, blockSize: number];
+
+export interface Operations {
+  quantizeTensor: [
+    x: Float32Array,
+    ...layout: LayoutArguments,
+    ...affine: AffineArguments,
+    quantMin: number,
+    quantMax: number,
+    out: Bytes,
+  ];
+  dequantizeTensor: [
+    codes: Bytes,
+    length: number,
+    ...layout: LayoutArguments,
+    ...affine: AffineArguments,
+    out: Float32Array,
+  ];
+  quantizeChannels: [
+    w: Float32Array,
+    outer: number,
+    axis: number,
+    inner: number,
+    quantMax: number,
+    codes: Int8Array,
+    scales: Float32Array,
+    nonFinite: Float64Array,
+  ];
+  /** counts: NaN, infinities. */
+  minMaxTensor: [
+    x: Float32Array,
+    ...layout: LayoutArguments,
+    min: Float32Array,
+    max: Float32Array,
+    counts: Float64Array,
+  ];
+  quantizeMatMulNBits: [
+    ...weight: WeightArguments,
+    ...scheme: SchemeArguments,
+    bits: number,
+    codes: Uint8Array,
+    scales: Float32Array,
+    zeroPoints: Uint8Array | undefined,
+    nonFinite: Float64Array,
+  ];
+  quantizeBlockedWeight: [
+    ...weight: WeightArguments,
+    ...scheme: SchemeArguments,
+    codes: Bytes,
+    scales: Float32Array,
+    zeroPoints: Bytes,
+    nonFinite: Float64Array,
+  ];
+}
+
+export type NativeAddon = { [Name in keyof Operations]: (...args: Operations[Name]) => void } & {
+  [Name in keyof Operations as `${Name}Async`]: (
+    abort: Int32Array | undefined,
+    ...args: Operations[Name]
+  ) => Promise<void>;
+} & {
+  isaInfo(): { selected: string; available: string[]; threads: number };
+  setThreads(threads: number): void;
+};
+
+/** The addon, loaded on the first call. Throws an error with code ERR_NATIVE_LOAD, ERR_BAD_ISA or ERR_BAD_THREADS. */
+export function load(): NativeAddon;
