@@ -30,7 +30,8 @@ function isEmptyList(wire: WireMessage, field: DescField): boolean {
 
 function compareField(wire: WireMessage, value: unknown, field: DescField, where: string): number {
   const { number: no } = field;
-  if (field.fieldKind === 'message') return expectSameMessage(wire.message(no)!, value as Message, field.message, where);
+  if (field.fieldKind === 'message')
+    return expectSameMessage(wire.message(no)!, value as Message, field.message, where);
   if (field.fieldKind === 'list' && field.listKind === 'message') {
     const children = wire.messages(no);
     const messages = value as readonly Message[];

@@ -1,6 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { expectSameMessage } from '../testing/expect-same-message.js';
-import { file_onnx_onnx_data, MapProtoSchema, OptionalProtoSchema, SequenceProtoSchema } from '../testing/generated/onnx/onnx-data_pb.js';
+import {
+  file_onnx_onnx_data,
+  MapProtoSchema,
+  OptionalProtoSchema,
+  SequenceProtoSchema,
+} from '../testing/generated/onnx/onnx-data_pb.js';
 import { file_onnx_onnx_ml, ModelProtoSchema, TensorProtoSchema } from '../testing/generated/onnx/onnx-ml_pb.js';
 import { nodeTestCases } from '../testing/node-tests.js';
 import { copyMessage, encodeString, MemorySource, onnxSchema, openWire, patchMessage, toBytes } from './index.js';
@@ -21,7 +26,11 @@ describe('the standard node tests through the wire layer', () => {
       const root = openWire(new MemorySource(model), onnxSchema.ModelProto);
       const graph = root.message(no.graph)!;
       const nodes = graph.messages(onnxSchema.GraphProto.no.node);
-      const edits = nodes.map((node, occurrence) => ({ no: 1, occurrence, body: patchMessage(node, [{ no: 99, value: undefined }]) }));
+      const edits = nodes.map((node, occurrence) => ({
+        no: 1,
+        occurrence,
+        body: patchMessage(node, [{ no: 99, value: undefined }]),
+      }));
       const rebuilt = toBytes(patchMessage(root, [{ no: no.graph, occurrence: 0, body: patchMessage(graph, edits) }]));
       if (Buffer.compare(rebuilt, model) !== 0) throw new Error(`${name} differs`);
     }
@@ -63,7 +72,10 @@ describe('the standard node tests through the wire layer', () => {
 });
 
 describe('the schema table', () => {
-  const oracle = [...file_onnx_onnx_ml.messages, ...file_onnx_onnx_data.messages].flatMap((message) => [message, ...message.nestedMessages]);
+  const oracle = [...file_onnx_onnx_ml.messages, ...file_onnx_onnx_data.messages].flatMap((message) => [
+    message,
+    ...message.nestedMessages,
+  ]);
 
   it('has every message and field of the .proto files', () => {
     const names = oracle.map((message) => message.typeName.replace('onnx.', ''));
@@ -77,9 +89,17 @@ describe('the schema table', () => {
         packed: field.fieldKind === 'list' && field.packed,
         child: 'message' in field ? field.message?.typeName.replace('onnx.', '') : undefined,
       }));
-      const ours = [...schema.fields.values()].map(({ no, name, repeated, packed, child }) => ({ no, name, repeated, packed, child: child?.name }));
+      const ours = [...schema.fields.values()].map(({ no, name, repeated, packed, child }) => ({
+        no,
+        name,
+        repeated,
+        packed,
+        child: child?.name,
+      }));
       expect(ours).toEqual(described.sort((a, b) => a.no - b.no));
     }
-    expect([SequenceProtoSchema, MapProtoSchema, OptionalProtoSchema].every((message) => oracle.includes(message))).toBe(true);
+    expect(
+      [SequenceProtoSchema, MapProtoSchema, OptionalProtoSchema].every((message) => oracle.includes(message)),
+    ).toBe(true);
   });
 });

@@ -6,7 +6,8 @@ import { encodeVarint } from './varint.js';
 
 /** The tag of field `no`. */
 export function encodeTag(no: number, wireType: number): Uint8Array {
-  if (!(Number.isInteger(no) && no >= 1 && no < 2 ** 29)) throw new Error(`field number ${no} is not within 1 to 2^29 - 1`);
+  if (!(Number.isInteger(no) && no >= 1 && no < 2 ** 29))
+    throw new Error(`field number ${no} is not within 1 to 2^29 - 1`);
   return encodeVarint(no * 8 + wireType);
 }
 

@@ -39,12 +39,18 @@ export class ExternalData {
     const { offset, length } = reference;
     const where = `external data ${JSON.stringify(reference.location.slice(0, 80))}`;
     if (length !== undefined && length !== byteLength) {
-      throw wireError('ERR_EXTERNAL_RANGE', `${where}: expected ${byteLength} bytes for the shape, received a length of ${length}`);
+      throw wireError(
+        'ERR_EXTERNAL_RANGE',
+        `${where}: expected ${byteLength} bytes for the shape, received a length of ${length}`,
+      );
     }
     const source = this.#file(reference.location);
     if (offset > source.byteLength - byteLength) {
       const range = `[${offset}, ${offset + byteLength})`;
-      throw wireError('ERR_EXTERNAL_RANGE', `${where}: expected a range within ${source.byteLength} bytes, received ${range}`);
+      throw wireError(
+        'ERR_EXTERNAL_RANGE',
+        `${where}: expected a range within ${source.byteLength} bytes, received ${range}`,
+      );
     }
     return { source, start: offset, end: offset + byteLength };
   }
@@ -136,13 +142,17 @@ class ExternalFile implements ByteSource {
   }
 
   #use(): FileSource {
-    if (this.#isClosed) throw wireError('ERR_SOURCE_CLOSED', `${this.path}: expected an open source, received a closed one`);
+    if (this.#isClosed)
+      throw wireError('ERR_SOURCE_CLOSED', `${this.path}: expected an open source, received a closed one`);
     let source = this.#source;
     if (source === undefined) {
       source = this.#reopen();
       if (source.identity !== this.identity) {
         source.close();
-        throw wireError('ERR_FILE_CHANGED', `${this.path}: expected the file that was opened first, received another or a changed one`);
+        throw wireError(
+          'ERR_FILE_CHANGED',
+          `${this.path}: expected the file that was opened first, received another or a changed one`,
+        );
       }
       this.#source = source;
     }

@@ -70,7 +70,10 @@ function containedPath(modelPath: string, candidate: string, location: string, t
     throw refusal(location, "a file in the model's directory", 'a link out of it');
   }
   if (!lstatSync(real).isFile()) {
-    throw wireError('ERR_NOT_A_FILE', `external data ${quote(location)}: expected a regular file, received another kind`);
+    throw wireError(
+      'ERR_NOT_A_FILE',
+      `external data ${quote(location)}: expected a regular file, received another kind`,
+    );
   }
   return real;
 }
@@ -93,7 +96,11 @@ function asPathError(cause: unknown, location: string): unknown {
   }
   if (code === 'ELOOP' || code === 'ENAMETOOLONG') return refusal(location, 'a path that resolves', code, cause);
   if (code === 'EACCES') {
-    return wireError('ERR_READ_FAILED', `external data ${quote(location)}: expected a readable file, received ${code}`, { cause });
+    return wireError(
+      'ERR_READ_FAILED',
+      `external data ${quote(location)}: expected a readable file, received ${code}`,
+      { cause },
+    );
   }
   return cause;
 }

@@ -35,9 +35,13 @@ export function readExternalReference(tensor: WireMessage): ExternalReference {
   for (const entry of tensor.messages(TensorProto.no.external_data)) {
     const key = entry.string(StringStringEntryProto.no.key) ?? '';
     if (!KEYS.has(key)) {
-      throw wireError('ERR_EXTERNAL_DATA', `external_data: expected one of ${[...KEYS].join(', ')}, received ${quote(key)}`);
+      throw wireError(
+        'ERR_EXTERNAL_DATA',
+        `external_data: expected one of ${[...KEYS].join(', ')}, received ${quote(key)}`,
+      );
     }
-    if (entries.has(key)) throw wireError('ERR_EXTERNAL_DATA', `external_data: expected ${key} once, received it twice`);
+    if (entries.has(key))
+      throw wireError('ERR_EXTERNAL_DATA', `external_data: expected ${key} once, received it twice`);
     entries.set(key, entry.string(StringStringEntryProto.no.value) ?? '');
   }
   const location = entries.get('location');
@@ -55,7 +59,10 @@ function decimal(key: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(value)) return value;
-  throw wireError('ERR_EXTERNAL_DATA', `external_data ${key}: expected a decimal from 0 to 2^53 - 1, received ${quote(text)}`);
+  throw wireError(
+    'ERR_EXTERNAL_DATA',
+    `external_data ${key}: expected a decimal from 0 to 2^53 - 1, received ${quote(text)}`,
+  );
 }
 
 function sha1(key: string, text: string | undefined): string | undefined {

@@ -65,7 +65,7 @@ export async function writeWithExternalData(
     ...options,
     onProgress: ({ done }) => options.onProgress?.({ done: before + done, total }),
   });
-  if (data.byteLength === 0) {
+  if (tensors.length === 0) {
     await writeAtomically(model, place(dataName(model, '')), progress(0));
     return { dataPath: undefined, modelBytes: byteLength, dataBytes: 0 };
   }
@@ -91,7 +91,10 @@ export async function writeWithExternalData(
 export function assertModelSize(byteLength: number, path: string): void {
   if (byteLength < MODEL_BYTE_LIMIT) return;
   const limit = `fewer than ${MODEL_BYTE_LIMIT} bytes`;
-  throw wireError('ERR_MODEL_TOO_LARGE', `${path}: expected ${limit} in a model file (use external data), received ${byteLength}`);
+  throw wireError(
+    'ERR_MODEL_TOO_LARGE',
+    `${path}: expected ${limit} in a model file (use external data), received ${byteLength}`,
+  );
 }
 
 /** The fields external_data and data_location of a TensorProto. */
@@ -116,9 +119,8 @@ function layOut(tensors: readonly ChunkList[], alignment: number): { offsets: nu
   const data = new ChunkList();
   const offsets: number[] = [];
   for (const tensor of tensors) {
-    const padding = (alignment - (data.byteLength % alignment)) % alignment;
-    if (tensor.byteLength > 0) data.push(new Uint8Array(padding));
-    offsets.push(data.byteLength);
+    if (tensor.byteLength > 0) data.push(new Uint8Array((alignment - (data.byteLength % alignment)) % alignment));
+    offsets.push(tensor.byteLength > 0 ? data.byteLength : 0);
     data.append(tensor);
   }
   return { offsets, data };

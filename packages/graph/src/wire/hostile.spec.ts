@@ -6,9 +6,14 @@ import { ModelProtoSchema } from '../testing/generated/onnx/onnx-ml_pb.js';
 import { nodeTestCases } from '../testing/node-tests.js';
 import * as wire from './index.js';
 
-const { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto } = wire.onnxSchema;
+const { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto } =
+  wire.onnxSchema;
 
-function open(bytes: Uint8Array | readonly number[], schema: wire.MessageSchema = ModelProto, limits = {}): wire.WireMessage {
+function open(
+  bytes: Uint8Array | readonly number[],
+  schema: wire.MessageSchema = ModelProto,
+  limits = {},
+): wire.WireMessage {
   return wire.openWire(new wire.MemorySource(Uint8Array.from(bytes)), schema, limits);
 }
 
@@ -82,7 +87,12 @@ describe('damaged models', () => {
         const changed = Uint8Array.from(model);
         changed[at] = model[at]! ^ flip;
         if (outcome(changed) === 'refused') continue;
-        expectSameMessage(open(changed), fromBinary(ModelProtoSchema, changed), ModelProtoSchema, `byte ${at} ^ ${flip}`);
+        expectSameMessage(
+          open(changed),
+          fromBinary(ModelProtoSchema, changed),
+          ModelProtoSchema,
+          `byte ${at} ^ ${flip}`,
+        );
         compared++;
       }
     }
@@ -136,13 +146,17 @@ describe('hostile encodings', () => {
     const message = open(bytes);
     expect(message.safeInt(1)).toBe(5);
     expect(message.string(2)).toBe('a');
-    const patched = wire.toBytes(wire.patchMessage(message, [{ no: 2, occurrence: 0, body: wire.ChunkList.of(Uint8Array.of(0x62, 0x63)) }]));
+    const patched = wire.toBytes(
+      wire.patchMessage(message, [{ no: 2, occurrence: 0, body: wire.ChunkList.of(Uint8Array.of(0x62, 0x63)) }]),
+    );
     expect([...patched]).toEqual([0x88, 0x80, 0x00, 0x85, 0x80, 0x80, 0x00, 0x92, 0x00, 0x02, 0x62, 0x63]);
   });
 
   it('refuses packed runs that end within an element', () => {
     expect(errorCode(() => open([0x22, 0x03, 0, 0, 0], TensorProto).floats(4))).toBe('ERR_TENSOR_DATA');
-    expect(errorCode(() => open([0x52, 0x04, 0, 0, 0, 0], TensorProto).numbers(10).toFloat64())).toBe('ERR_TENSOR_DATA');
+    expect(errorCode(() => open([0x52, 0x04, 0, 0, 0, 0], TensorProto).numbers(10).toFloat64())).toBe(
+      'ERR_TENSOR_DATA',
+    );
     expect(errorCode(() => open([0x3a, 0x02, 0x01, 0x80], TensorProto).ints(7))).toBe('ERR_BAD_VARINT');
     const long = [0x3a, 0x0b, ...new Array<number>(10).fill(0x80), 0x00];
     expect(errorCode(() => open(long, TensorProto).ints(7))).toBe('ERR_BAD_VARINT');
@@ -150,13 +164,15 @@ describe('hostile encodings', () => {
   });
 
   it('bounds nesting of groups and messages', () => {
-    const group = (depth: number) => [...new Array<number[]>(depth).fill([0xcb, 0x0c]), ...new Array<number[]>(depth).fill([0xcc, 0x0c])].flat();
+    const group = (depth: number) =>
+      [...new Array<number[]>(depth).fill([0xcb, 0x0c]), ...new Array<number[]>(depth).fill([0xcc, 0x0c])].flat();
     expect(errorCode(() => open(group(100)).fields())).toBeUndefined();
     expect(errorCode(() => open(group(101)).fields())).toBe('ERR_TOO_DEEP');
     expect(errorCode(() => open(group(200_000)).fields())).toBe('ERR_TOO_DEEP');
 
     // Model > graph > node > attribute > graph ...: three levels a subgraph.
-    const subgraph = (inner: wire.ChunkList) => wire.encodeMessage(1, wire.encodeMessage(5, wire.encodeMessage(6, inner)));
+    const subgraph = (inner: wire.ChunkList) =>
+      wire.encodeMessage(1, wire.encodeMessage(5, wire.encodeMessage(6, inner)));
     const model = (depth: number) => openList(wire.encodeMessage(7, nested(depth, subgraph)), ModelProto);
     expect(errorCode(() => decodeAll(model(33)))).toBeUndefined();
     for (const depth of [34, 2000, 40_000]) expect(errorCode(() => decodeAll(model(depth)))).toBe('ERR_TOO_DEEP');
@@ -170,9 +186,13 @@ describe('hostile encodings', () => {
     expect(errorCode(() => open(graph.subarray(0, 3_000_000), GraphProto).messages(1))).toBe('ERR_FIELD_BUDGET');
     expect(process.memoryUsage.rss() - before).toBeLessThan(256 * 2 ** 20);
     expect(errorCode(() => open(graph.subarray(0, 200), GraphProto, { maxFields: 201 }).messages(1))).toBeUndefined();
-    expect(errorCode(() => open(graph.subarray(0, 200), GraphProto, { maxFields: 200 }).messages(1))).toBe('ERR_FIELD_BUDGET');
+    expect(errorCode(() => open(graph.subarray(0, 200), GraphProto, { maxFields: 200 }).messages(1))).toBe(
+      'ERR_FIELD_BUDGET',
+    );
 
-    const opsets = wire.toBytes(wire.concatChunks(...new Array<wire.ChunkList>(100).fill(wire.encodeMessage(8, wire.encodeInt(2, 21)))));
+    const opsets = wire.toBytes(
+      wire.concatChunks(...new Array<wire.ChunkList>(100).fill(wire.encodeMessage(8, wire.encodeInt(2, 21)))),
+    );
     expect(errorCode(() => decodeAll(open(opsets, ModelProto, { maxFields: 301 })))).toBeUndefined();
     expect(errorCode(() => decodeAll(open(opsets, ModelProto, { maxFields: 300 })))).toBe('ERR_FIELD_BUDGET');
   });
@@ -220,7 +240,10 @@ describe('a tensor that gives its data twice', () => {
       wire.encodeMessage(ModelProto.no.graph, graph),
       wire.encodeMessage(ModelProto.no.training_info, wire.encodeMessage(2, graph)),
     ]);
-    const functions = [wire.encodeMessage(FunctionProto.no.node, node), wire.encodeMessage(FunctionProto.no.attribute_proto, attribute)];
+    const functions = [
+      wire.encodeMessage(FunctionProto.no.node, node),
+      wire.encodeMessage(FunctionProto.no.attribute_proto, attribute),
+    ];
     models.push(...functions.map((body) => wire.encodeMessage(ModelProto.no.functions, body)));
     for (const model of models) expect(errorCode(() => decodeAll(openList(model, ModelProto)))).toBe('ERR_TENSOR_DATA');
   });
@@ -230,6 +253,8 @@ describe('a tensor that gives its data twice', () => {
     const emptyRaw = wire.encodeBytes(no.raw_data, new Uint8Array(0));
     expect(errorCode(() => openList(wire.concatChunks(raw, emptyFloats), TensorProto).fields())).toBeUndefined();
     expect(errorCode(() => openList(wire.concatChunks(emptyRaw, external), TensorProto).fields())).toBeUndefined();
-    expect(errorCode(() => openList(wire.concatChunks(emptyRaw, floats), TensorProto).fields())).toBe('ERR_TENSOR_DATA');
+    expect(errorCode(() => openList(wire.concatChunks(emptyRaw, floats), TensorProto).fields())).toBe(
+      'ERR_TENSOR_DATA',
+    );
   });
 });

@@ -35,7 +35,14 @@ export { DEFAULT_WIRE_LIMITS, WireBudget, type WireLimits } from './limits.js';
 export { MemorySource } from './memory-source.js';
 export { NumberList } from './number-list.js';
 export * as onnxSchema from './onnx-schema.js';
-export { type AppendEdit, type BodyEdit, copyMessage, type FieldEdit, patchMessage, type ReplaceEdit } from './patch.js';
+export {
+  type AppendEdit,
+  type BodyEdit,
+  copyMessage,
+  type FieldEdit,
+  patchMessage,
+  type ReplaceEdit,
+} from './patch.js';
 export { readChunks, toBytes } from './read-chunks.js';
 export { type FieldKind, type FieldSchema, MessageSchema, WireType } from './schema.js';
 export { openWire, WireMessage } from './wire-message.js';

@@ -186,6 +186,9 @@ export class NumberList {
   }
 
   #badVarint(): Error {
-    return wireError('ERR_BAD_VARINT', `${this.#label}: expected varints of 64 bits in at most 10 bytes, received a longer one`);
+    return wireError(
+      'ERR_BAD_VARINT',
+      `${this.#label}: expected varints of 64 bits in at most 10 bytes, received a longer one`,
+    );
   }
 }

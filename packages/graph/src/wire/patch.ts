@@ -82,7 +82,8 @@ function plansOf(edits: readonly FieldEdit[]): Map<number, Plan> {
     if (plan === undefined) plans.set(edit.no, (plan = { at: new Map(), all: undefined, seen: 0 }));
     const occurrence = edit.occurrence ?? 'all';
     const isTaken = occurrence === 'all' ? plan.at.size > 0 : plan.at.has(occurrence);
-    if (plan.all !== undefined || isTaken) throw new Error(`patch: two edits of field ${edit.no}, occurrence ${occurrence}`);
+    if (plan.all !== undefined || isTaken)
+      throw new Error(`patch: two edits of field ${edit.no}, occurrence ${occurrence}`);
     if (occurrence === 'all') plan.all = edit as ReplaceEdit;
     else plan.at.set(occurrence, edit);
   }
@@ -101,7 +102,8 @@ function isPlacedHere(edit: ReplaceEdit, plan: Plan): boolean {
 
 function checkAllUsed(no: number, plan: Plan): void {
   for (const occurrence of plan.at.keys()) {
-    if (!(occurrence >= 0 && occurrence < plan.seen)) throw new Error(`patch: no occurrence ${occurrence} of field ${no}`);
+    if (!(occurrence >= 0 && occurrence < plan.seen))
+      throw new Error(`patch: no occurrence ${occurrence} of field ${no}`);
   }
 }
 

@@ -36,7 +36,8 @@ function* readStream(chunk: Chunk & { kind: 'stream' }): Generator<Uint8Array, v
     if (done > chunk.byteLength) break;
     yield piece;
   }
-  if (done !== chunk.byteLength) throw new Error(`stream: promised ${chunk.byteLength} bytes, produced ${done} or more`);
+  if (done !== chunk.byteLength)
+    throw new Error(`stream: promised ${chunk.byteLength} bytes, produced ${done} or more`);
 }
 
 /** All bytes of `list` in memory: a fresh array. */

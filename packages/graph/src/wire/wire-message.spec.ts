@@ -38,23 +38,36 @@ describe('WireMessage', () => {
     expect(message.message(no.g)).toBeUndefined();
   });
 
-  it.each([0n, 1n, 127n, 128n, 2n ** 32n, 2n ** 49n - 1n, 2n ** 49n, 2n ** 53n - 1n, -1n, -(2n ** 53n) + 1n, -(2n ** 63n)])(
-    'round-trips the integer %s',
-    (value) => {
-      const message = openList(wire.encodeInt(3, value), AttributeProto);
-      expect(message.int(3)).toBe(value);
-      if (BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))) {
-        expect(message.safeInt(3)).toBe(Number(value));
-      }
-    },
-  );
+  it.each([
+    0n,
+    1n,
+    127n,
+    128n,
+    2n ** 32n,
+    2n ** 49n - 1n,
+    2n ** 49n,
+    2n ** 53n - 1n,
+    -1n,
+    -(2n ** 53n) + 1n,
+    -(2n ** 63n),
+  ])('round-trips the integer %s', (value) => {
+    const message = openList(wire.encodeInt(3, value), AttributeProto);
+    expect(message.int(3)).toBe(value);
+    if (BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))) {
+      expect(message.safeInt(3)).toBe(Number(value));
+    }
+  });
 
   it('reads int32 with and without sign extension, and nothing wider', () => {
     const type = AttributeProto.no.type;
     expect(openList(wire.encodeInt(type, -1), AttributeProto).safeInt(type)).toBe(-1);
     expect(openList(wire.encodeInt(type, 2 ** 32 - 1), AttributeProto).int(type)).toBe(-1n);
-    expect(errorCode(() => openList(wire.encodeInt(type, 2 ** 32 + 1), AttributeProto).safeInt(type))).toBe('ERR_INT_RANGE');
-    expect(errorCode(() => openList(wire.encodeInt(type, -(2 ** 31) - 1), AttributeProto).int(type))).toBe('ERR_INT_RANGE');
+    expect(errorCode(() => openList(wire.encodeInt(type, 2 ** 32 + 1), AttributeProto).safeInt(type))).toBe(
+      'ERR_INT_RANGE',
+    );
+    expect(errorCode(() => openList(wire.encodeInt(type, -(2 ** 31) - 1), AttributeProto).int(type))).toBe(
+      'ERR_INT_RANGE',
+    );
   });
 
   it('accepts packed, unpacked and mixed lists', () => {
@@ -76,8 +89,16 @@ describe('WireMessage', () => {
   it('decodes typed tensor data into the array of its type', () => {
     const tensor = (list: wire.ChunkList) => openList(list, TensorProto);
     const { int32_data, int64_data, uint64_data, double_data } = TensorProto.no;
-    expect(tensor(wire.encodePackedInts(int32_data, [-5, 7])).numbers(int32_data).toInt32()).toEqual(Int32Array.of(-5, 7));
-    expect(tensor(wire.encodePackedInts(int64_data, [-5n])).numbers(int64_data).toInt64()).toEqual(BigInt64Array.of(-5n));
+    expect(
+      tensor(wire.encodePackedInts(int32_data, [-5, 7]))
+        .numbers(int32_data)
+        .toInt32(),
+    ).toEqual(Int32Array.of(-5, 7));
+    expect(
+      tensor(wire.encodePackedInts(int64_data, [-5n]))
+        .numbers(int64_data)
+        .toInt64(),
+    ).toEqual(BigInt64Array.of(-5n));
     const unsigned = tensor(wire.encodePackedInts(uint64_data, [2n ** 64n - 1n]));
     expect(unsigned.numbers(uint64_data).toUint64()).toEqual(BigUint64Array.of(2n ** 64n - 1n));
     expect(unsigned.ints(uint64_data)).toEqual([2n ** 64n - 1n]);
@@ -90,13 +111,24 @@ describe('WireMessage', () => {
     const bits = Uint32Array.of(0x7fa00001, 0xffa00001, 0x7fc00000);
     const values = new Float32Array(bits.buffer);
     for (const encode of [wire.encodePackedFloats, wire.encodeFloats]) {
-      const decoded = openList(encode(TensorProto.no.float_data, values), TensorProto).floats(TensorProto.no.float_data);
+      const decoded = openList(encode(TensorProto.no.float_data, values), TensorProto).floats(
+        TensorProto.no.float_data,
+      );
       expect(new Uint32Array(decoded.buffer)).toEqual(bits);
     }
   });
 
   it('decodes UTF-8, keeps a byte order mark, refuses what is not UTF-8', () => {
-    for (const text of ['', 'a', '\ufeffx', 'naïve', '漢字 𝄞', '\u202eevil\u001b[31m', '__proto__', 'x'.repeat(100) + 'é']) {
+    for (const text of [
+      '',
+      'a',
+      '\ufeffx',
+      'naïve',
+      '漢字 𝄞',
+      '\u202eevil\u001b[31m',
+      '__proto__',
+      'x'.repeat(100) + 'é',
+    ]) {
       expect(openList(wire.encodeString(1, text), AttributeProto).string(1)).toBe(text);
     }
     const malformed = [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]];
@@ -129,7 +161,10 @@ describe('WireMessage', () => {
   });
 
   it('gives the place of a payload without reading it', () => {
-    const raw = openList(wire.concatChunks(wire.encodeInt(2, 1), wire.encodeBytes(9, Uint8Array.of(7, 8, 9))), TensorProto);
+    const raw = openList(
+      wire.concatChunks(wire.encodeInt(2, 1), wire.encodeBytes(9, Uint8Array.of(7, 8, 9))),
+      TensorProto,
+    );
     const { source, start, end } = raw.range(TensorProto.no.raw_data)!;
     expect([...source.read(start, end)]).toEqual([7, 8, 9]);
     expect(raw.range(TensorProto.no.float_data)).toBeUndefined();
@@ -139,7 +174,9 @@ describe('WireMessage', () => {
     // 200: varint; 201: group holding a varint and a nested group; 1: 'ab'.
     const bytes = [0xc0, 0x0c, 0x05, 0xcb, 0x0c, 0x08, 0x01, 0x13, 0x14, 0xcc, 0x0c, 0x0a, 0x02, 0x61, 0x62];
     const fields = open(bytes).fields();
-    expect(fields.map(({ no, wireType, tagStart, valueStart, valueEnd }) => [no, wireType, tagStart, valueStart, valueEnd])).toEqual([
+    expect(
+      fields.map(({ no, wireType, tagStart, valueStart, valueEnd }) => [no, wireType, tagStart, valueStart, valueEnd]),
+    ).toEqual([
       [200, 0, 0, 2, 3],
       [201, 3, 3, 5, 11],
       [1, 2, 11, 13, 15],
@@ -161,7 +198,11 @@ describe('WireMessage over a file', () => {
     for (let i = 0; i < 3000; i++) {
       const node = wire.concatChunks(wire.encodeStrings(1, [`x${i}`, `w${i}`]), wire.encodeString(4, 'MatMul'));
       const raw = new Uint8Array(i % 300 === 0 ? 900_000 : 40).fill(i);
-      const tensor = wire.concatChunks(wire.encodeInts(1, [raw.length]), wire.encodeString(8, `w${i}`), wire.encodeBytes(9, raw));
+      const tensor = wire.concatChunks(
+        wire.encodeInts(1, [raw.length]),
+        wire.encodeString(8, `w${i}`),
+        wire.encodeBytes(9, raw),
+      );
       graph.append(wire.encodeMessage(1, node)).append(wire.encodeMessage(5, tensor));
     }
     return wire.concatChunks(wire.encodeInt(1, 10), wire.encodeMessage(7, graph));
@@ -177,10 +218,18 @@ describe('WireMessage over a file', () => {
       const graph = wire.openWire(source, ModelProto).message(ModelProto.no.graph)!;
       return {
         fields: graph.fields(),
-        nodes: graph.messages(GraphProto.no.node).map((node) => [node.strings(NodeProto.no.input), node.string(NodeProto.no.op_type)]),
+        nodes: graph
+          .messages(GraphProto.no.node)
+          .map((node) => [node.strings(NodeProto.no.input), node.string(NodeProto.no.op_type)]),
         tensors: graph.messages(GraphProto.no.initializer).map((tensor) => {
           const { start, end } = tensor.range(TensorProto.no.raw_data)!;
-          return [tensor.string(TensorProto.no.name), tensor.safeInts(TensorProto.no.dims), start, end, tensor.bytes(9)!.at(-1)];
+          return [
+            tensor.string(TensorProto.no.name),
+            tensor.safeInts(TensorProto.no.dims),
+            start,
+            end,
+            tensor.bytes(9)!.at(-1),
+          ];
         }),
       };
     });

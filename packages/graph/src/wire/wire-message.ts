@@ -155,7 +155,9 @@ export class WireMessage {
       end: table.valueEnd(index),
       packed: table.wireType(index) === 2,
     }));
-    return new NumberList(this.#field(no).label, kind, parts, this.budget, (range) => this.#slice(range.start, range.end));
+    return new NumberList(this.#field(no).label, kind, parts, this.budget, (range) =>
+      this.#slice(range.start, range.end),
+    );
   }
 
   /** A repeated integer field, exactly. Throws ERR_LIST_LENGTH when it is too long for a JavaScript array. */
@@ -214,7 +216,8 @@ export class WireMessage {
   #claimBody(): MessageBody | undefined {
     const limit = this.schema.name === 'TensorProto' ? CONTIGUOUS_TENSOR_BYTES : CONTIGUOUS_BYTES;
     const { source, start, end } = this;
-    if (!source.isResident && (this.byteLength > limit || !this.budget.claimResident(this.byteLength))) return undefined;
+    if (!source.isResident && (this.byteLength > limit || !this.budget.claimResident(this.byteLength)))
+      return undefined;
     return { bytes: asBuffer(source.read(start, end)), base: start };
   }
 

@@ -58,10 +58,10 @@ async function writeThenRename(
   onBytes?: (bytes: Uint8Array) => void,
 ): Promise<string> {
   throwIfAborted(options.signal, draft);
-  const mode = targetMode(draft);
-  sweepTempFiles(draft);
   const temp = tempPath(draft);
   try {
+    const mode = targetMode(draft);
+    sweepTempFiles(draft);
     keepTempFile(temp);
     await writeTempFile(temp, mode, draft, chunks, options, onBytes);
     throwIfAborted(options.signal, draft);
@@ -124,7 +124,7 @@ function* gatherSmall(pieces: Iterable<Uint8Array>, capacity: number): Generator
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (let at = 0; at < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at);
     at += bytesWritten;
   }
@@ -155,11 +155,10 @@ function throwIfAborted(signal: AbortSignal | undefined, path: string): void {
 }
 
 function asWriteError(error: unknown, path: string): unknown {
+  if (typeof error !== 'object' || error === null || !('syscall' in error)) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     return wireError('ERR_DISK_FULL', `${path}: expected space for the file, received ${code}`, { cause: error });
   }
-  const isSystemError = error instanceof Error && 'syscall' in error;
-  if (!isSystemError) return error;
   return wireError('ERR_WRITE_FAILED', `${path}: expected a writable path, received ${code}`, { cause: error });
 }
