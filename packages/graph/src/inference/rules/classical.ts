@@ -1,0 +1,103 @@
+import type { DType } from '../../dtype.js';
+import type { Node } from '../../ir/node.js';
+import type { ValueType } from '../../ir/value-type.js';
+import { requireRankFrom } from '../arguments.js';
+import { defineRule, type InferenceContext } from '../rule.js';
+
+const domain = 'ai.onnx.ml';
+
+const sameFloat = (op: readonly string[]) =>
+  defineRule({ op, domain, infer: (_, context) => context.setTensor(0, 'float32', context.shapeOf(0)) });
+
+/** Rows of the input (a vector is one row). */
+function rowsOf(context: InferenceContext) {
+  const shape = requireRankFrom(context, 0, 1);
+  return shape?.length === 1 ? 1 : shape?.[0];
+}
+
+/** A label a row, and a score a row and class. */
+function inferClassifier(node: Node, context: InferenceContext): void {
+  const rows = rowsOf(context);
+  const names = node.strings('classlabels_strings', []);
+  const labels = node.ints('classlabels_ints', undefined) ?? node.ints('classlabels_int64s', []);
+  const classes = Math.max(names.length, labels.length);
+  context.setTensor(0, names.length > 0 ? 'string' : 'int64', [rows]);
+  context.setTensor(1, 'float32', [rows, classes || undefined]);
+}
+
+const regressor = defineRule({
+  op: ['LinearRegressor', 'SVMRegressor', 'TreeEnsembleRegressor', 'TreeEnsemble'],
+  domain,
+  infer(node, context) {
+    const count = node.int('n_targets', undefined) ?? node.int('targets', 1);
+    context.setTensor(0, node.op === 'TreeEnsemble' ? context.dtypeOf(0) : 'float32', [rowsOf(context), count]);
+  },
+});
+
+/** The dtype of the values a LabelEncoder maps to, by the attribute that lists them. */
+function encodedDType(node: Node): DType | undefined {
+  const lists: [string, DType][] = [
+    ['values_strings', 'string'],
+    ['values_int64s', 'int64'],
+    ['values_floats', 'float32'],
+  ];
+  return node.tensor('values_tensor')?.dtype ?? lists.find(([name]) => node.has(name))?.[1];
+}
+
+const labelEncoder = defineRule({
+  op: 'LabelEncoder',
+  domain,
+  infer(node, context) {
+    const legacy = context.dtypeOf(0) === 'string' ? 'int64' : 'string';
+    context.setTensor(0, context.opset < 2 ? legacy : encodedDType(node), context.shapeOf(0));
+  },
+});
+
+const oneHotEncoder = defineRule({
+  op: 'OneHotEncoder',
+  domain,
+  infer(node, context) {
+    const shape = context.shapeOf(0);
+    const classes = Math.max(node.ints('cats_int64s', []).length, node.strings('cats_strings', []).length);
+    context.setTensor(0, 'float32', shape && [...shape, classes]);
+  },
+});
+
+const zipMap = defineRule({
+  op: 'ZipMap',
+  domain,
+  infer(node, context) {
+    const scores: ValueType = { kind: 'tensor', dtype: 'float32', shape: [] };
+    const key: DType = node.has('classlabels_strings') ? 'string' : 'int64';
+    context.set(0, { kind: 'sequence', element: { kind: 'map', key, value: scores } });
+  },
+});
+
+const arrayFeatureExtractor = defineRule({
+  op: 'ArrayFeatureExtractor',
+  domain,
+  infer(_, context) {
+    const [shape, indices] = [requireRankFrom(context, 0, 1), requireRankFrom(context, 1, 1)];
+    const count = indices?.at(-1);
+    const rows = shape?.length === 1 ? [1] : shape?.slice(0, -1);
+    context.setTensor(0, context.dtypeOf(0), rows && [...rows, count]);
+  },
+});
+
+/** Operators of ai.onnx.ml (CategoryMapper turns strings into integers, or back). */
+export const classicalRules = [
+  sameFloat(['Normalizer', 'Scaler']),
+  defineRule({ op: ['Binarizer', 'Imputer'], domain, infer: (_, context) => context.set(0, context.typeOf(0)) }),
+  defineRule({
+    op: 'CategoryMapper',
+    domain,
+    infer: (_, context) =>
+      context.setTensor(0, context.dtypeOf(0) === 'string' ? 'int64' : 'string', context.shapeOf(0)),
+  }),
+  defineRule({ op: ['LinearClassifier', 'SVMClassifier', 'TreeEnsembleClassifier'], domain, infer: inferClassifier }),
+  regressor,
+  labelEncoder,
+  oneHotEncoder,
+  zipMap,
+  arrayFeatureExtractor,
+];
