@@ -1,1 +1,14 @@
-export {};
+export { bench, type BenchOptions, type BenchResult } from './bench.js';
+export { compare, type CompareOptions, type Comparison } from './compare.js';
+export { type Check, doctor } from './doctor.js';
+export type { CompressErrorCode } from './error-codes.js';
+export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';
+export { inspect, type Inspection, type InspectOptions, type PortInspection } from './inspect.js';
+export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js';
+export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
+export type { Progress, WorkOptions } from './progress.js';
+export { quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
+export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult, peakRssMb } from './result.js';
+export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
+export { type DataSource, openData, type OpenDataOptions } from '@gossamer/runtime';
+export { GossamerError, isGossamerError } from '@gossamer/graph';

@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os';
+import { type DataSource, detectState, measureLatency, openData, Session } from '@gossamer/runtime';
+import { firstFeeds } from './compare.js';
+import { type ModelInput, toModel } from './onnx-model.js';
+import type { WorkOptions } from './progress.js';
+import { peakRssMb } from './result.js';
+
+export interface BenchOptions extends WorkOptions {
+  /** Default: one random sample, symbols bound to 1. */
+  readonly data?: DataSource;
+  /** Sizes of symbolic dimensions for random data. */
+  readonly bind?: Readonly<Record<string, number>>;
+  /** Default 'ort'. */
+  readonly engine?: string;
+  readonly threads?: number;
+  /** Timed runs at least; default 30. */
+  readonly runs?: number;
+  readonly seed?: number;
+}
+
+export interface BenchResult {
+  readonly engine: string;
+  readonly threads: number;
+  readonly runs: number;
+  /** Milliseconds of one call on one sample. */
+  readonly latencyMs: { readonly median: number; readonly p95: number; readonly min: number };
+  /** Highest resident memory of the process, in MB. */
+  readonly peakRssMb: number;
+  readonly warnings: readonly string[];
+}
+
+/** Times a model: warm-up, then at least `runs` runs and one second. */
+export async function bench(input: ModelInput, options: BenchOptions = {}): Promise<BenchResult> {
+  const { ir, path } = await toModel(input);
+  const threads = options.threads ?? defaultThreads();
+  const session = await Session.open(path ?? ir, {
+    threads,
+    ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  try {
+    const data =
+      options.data ?? (await openData('random:1', { seed: options.seed ?? 0, bindings: { ...options.bind } }));
+    const feeds = await firstFeeds(data, session);
+    const state = detectState(ir);
+    const latency = await measureLatency(session, feeds, {
+      runs: options.runs ?? 30,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    const { runs, median, p95, min } = latency;
+    const warnings = data.latencyOnly ? ['random inputs: the figures say nothing about quality'] : [];
+    if (state.length > 0) warnings.push('a recurrent model was timed on its first step');
+    return { engine: session.engine, threads, runs, latencyMs: { median, p95, min }, peakRssMb: peakRssMb(), warnings };
+  } finally {
+    await session.dispose();
+  }
+}
+
+function defaultThreads(): number {
+  return Number(process.env['GOSSAMER_THREADS']) || availableParallelism();
+}

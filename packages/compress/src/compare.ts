@@ -1,0 +1,114 @@
+import { statSync } from 'node:fs';
+import { GossamerError } from '@gossamer/graph';
+import {
+  compareLatency,
+  createMetric,
+  type DataSource,
+  detectState,
+  evaluateMetrics,
+  type Feeds,
+  type MetricResult,
+  Session,
+} from '@gossamer/runtime';
+import { type ModelInput, type OnnxModel, toModel } from './onnx-model.js';
+import type { WorkOptions } from './progress.js';
+import { type Bytes, bytesOf } from './result.js';
+
+export interface CompareOptions extends WorkOptions {
+  readonly data: DataSource;
+  /** Default 'ort'. */
+  readonly engine?: string;
+  readonly threads?: number;
+  /** Samples in one call; default 16. */
+  readonly batchSize?: number;
+  /** Interleaved pairs of runs for the latency ratio; default 30. */
+  readonly pairs?: number;
+}
+
+/** Two models side by side: the first is the reference. */
+export interface Comparison {
+  /** Share of samples whose first output has the same argmax. */
+  readonly agreement: number;
+  /** Signal-to-noise ratio of the outputs in dB; Infinity when they are equal. */
+  readonly sqnrDb: number;
+  readonly cosine: number;
+  readonly maxAbsError: number;
+  readonly samples: number;
+  readonly bytes: Bytes;
+  /** Medians in ms of interleaved runs on one sample; speedup is the median of the paired ratios with its 95 % interval. */
+  readonly latencyMs: {
+    readonly before: number;
+    readonly after: number;
+    readonly speedup: number;
+    readonly low: number;
+    readonly high: number;
+  };
+}
+
+const METRICS = ['agreement', 'sqnr', 'cosine', 'max-abs-error'] as const;
+
+/** Compares outputs, size and latency of two models with equal inputs. */
+export async function compare(before: ModelInput, after: ModelInput, options: CompareOptions): Promise<Comparison> {
+  const [a, b] = [await toModel(before), await toModel(after)];
+  const [reference, session] = [await open(a, options), await open(b, options)];
+  try {
+    const results = await evaluateMetrics(
+      session,
+      options.data,
+      METRICS.map((name) => createMetric(name)),
+      {
+        batchSize: options.batchSize ?? 16,
+        reference,
+        state: detectState(a.ir),
+        ...(options.signal ? { signal: options.signal } : {}),
+        onProgress: (progress) => options.onProgress?.({ ...progress, stage: 'compare' }),
+      },
+    );
+    const feeds = await firstFeeds(options.data, reference);
+    options.onProgress?.({ stage: 'latency', done: 0, total: 1 });
+    const latency = await compareLatency(reference, session, feeds, feeds, { pairs: options.pairs ?? 30 });
+    return {
+      agreement: valueOf(results, 'agreement'),
+      sqnrDb: valueOf(results, 'sqnr'),
+      cosine: valueOf(results, 'cosine'),
+      maxAbsError: valueOf(results, 'max-abs-error'),
+      samples: results[0]!.samples,
+      bytes: bytesOf(sizeOf(a), sizeOf(b)),
+      latencyMs: {
+        before: latency.a.median,
+        after: latency.b.median,
+        speedup: latency.speedup,
+        low: latency.low,
+        high: latency.high,
+      },
+    };
+  } finally {
+    await reference.dispose();
+    await session.dispose();
+  }
+}
+
+function open({ ir, path }: OnnxModel, options: CompareOptions): Promise<Session> {
+  return Session.open(path ?? ir, {
+    ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.threads ? { threads: options.threads } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+function valueOf(results: readonly MetricResult[], name: string): number {
+  return results.find((result) => result.metric === name)!.value;
+}
+
+function sizeOf({ ir, path }: OnnxModel): number {
+  if (path !== undefined) return statSync(path).size;
+  throw new GossamerError('ERR_OPTION', `compare: expected models in files, received one in memory (${ir.graph.name})`);
+}
+
+/** The first sample, for latency. */
+export async function firstFeeds(data: DataSource, session: Session): Promise<Feeds> {
+  for await (const batch of data.batches({ inputs: session.inputs, batchSize: 1, limit: 1 })) {
+    return { ...batch.feeds, ...batch.steps?.[0] };
+  }
+  throw new GossamerError('ERR_OPTION', `data: expected at least one sample, received none (${data.description})`);
+}

@@ -1,0 +1,48 @@
+import { createMetric, type DataSource, detectState, evaluateMetrics, Session } from '@gossamer/runtime';
+import { type ModelInput, toModel } from './onnx-model.js';
+import type { WorkOptions } from './progress.js';
+
+export interface EvaluateOptions extends WorkOptions {
+  readonly data: DataSource;
+  /** Name of a metric: top1, top5, class-error, ece, perplexity, cer, wer. */
+  readonly metric: string;
+  /** Default 'ort'. */
+  readonly engine?: string;
+  readonly threads?: number;
+  /** Samples in one call; default 16. */
+  readonly batchSize?: number;
+}
+
+export interface Evaluation {
+  readonly metric: string;
+  /** Top-1 and top-5 are fractions in [0, 1]; perplexity is >= 1; CER and WER are fractions of the reference length. */
+  readonly value: number;
+  readonly samples: number;
+  readonly seconds: number;
+  /** What the metric says beyond its value, e.g. the errors of each class. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Measures a metric of a model on labelled data. */
+export async function evaluate(input: ModelInput, options: EvaluateOptions): Promise<Evaluation> {
+  const { ir, path } = await toModel(input);
+  const start = performance.now();
+  const session = await Session.open(path ?? ir, {
+    ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.threads ? { threads: options.threads } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  try {
+    const [result] = await evaluateMetrics(session, options.data, [createMetric(options.metric)], {
+      batchSize: options.batchSize ?? 16,
+      state: detectState(ir),
+      ...(options.signal ? { signal: options.signal } : {}),
+      onProgress: (progress) => options.onProgress?.({ ...progress, stage: 'evaluate' }),
+    });
+    const { metric, value, samples, details } = result!;
+    const seconds = (performance.now() - start) / 1000;
+    return { metric, value, samples, seconds, ...(details ? { details } : {}) };
+  } finally {
+    await session.dispose();
+  }
+}

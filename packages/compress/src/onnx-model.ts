@@ -1,0 +1,40 @@
+import type { Model } from '@gossamer/graph';
+import { loadModel as readModel } from '@gossamer/graph/onnx';
+import type { Verification } from '@gossamer/runtime';
+import { saveThroughGate, type GateOptions } from './save-gate.js';
+
+/** A model as the SDK hands it around: the graph, and a `save` that proves what it writes. */
+export class OnnxModel {
+  constructor(
+    /** The graph IR; edit a `clone()` of it, never this one. */
+    readonly ir: Model,
+    /** The model this one was made from, which the gate compares outputs with. */
+    readonly reference: OnnxModel | undefined = undefined,
+  ) {}
+
+  /** The file it was read from. */
+  get path(): string | undefined {
+    return this.ir.path;
+  }
+
+  /**
+   * Writes the model to `path`, whole or not at all, after it was reopened in ONNX Runtime and (by default) compared with the model
+   * it was made from. Throws ERR_GATE when it does not load; nothing is written then.
+   */
+  save(path: string, options: GateOptions = {}): Promise<Verification | undefined> {
+    return saveThroughGate(this, path, options);
+  }
+}
+
+/** A model, or the path of one. */
+export type ModelInput = OnnxModel | string;
+
+/** Opens an ONNX file lazily: weights stay on disk until they are needed. */
+export async function loadModel(path: string): Promise<OnnxModel> {
+  return new OnnxModel(await readModel(path));
+}
+
+/** Opens `input` when it is a path. */
+export async function toModel(input: ModelInput): Promise<OnnxModel> {
+  return typeof input === 'string' ? loadModel(input) : input;
+}

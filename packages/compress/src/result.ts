@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import type { Verification } from '@gossamer/runtime';
+
+/** Sizes before and after; ratio = before / after, so > 1 is smaller. */
+export interface Bytes {
+  readonly before: number;
+  readonly after: number;
+  readonly ratio: number;
+}
+
+/** What was done to one layer, and why. */
+export interface LayerResult {
+  readonly name: string;
+  readonly op: string;
+  readonly action: string;
+  readonly reason: string;
+}
+
+/** What a compressing command reports about the file it wrote. */
+export interface CompressionResult {
+  readonly output: string;
+  readonly status: 'done' | 'budget-unmet';
+  readonly bytes: Bytes;
+  readonly layers: readonly LayerResult[];
+  readonly warnings: readonly string[];
+  /** What the gate measured; undefined when it was skipped. */
+  readonly verification: Verification | undefined;
+  /** Wall seconds of making the file and of the gate, and the peak memory of this process, in MB. */
+  readonly cost: { readonly makeSeconds: number; readonly gateSeconds: number; readonly peakRssMb: number };
+}
+
+/** Sizes of two files. */
+export function compareFiles(before: string, after: string): Bytes {
+  return bytesOf(statSync(before).size, statSync(after).size);
+}
+
+/** Sizes with their ratio. */
+export function bytesOf(before: number, after: number): Bytes {
+  return { before, after, ratio: after === 0 ? 0 : before / after };
+}
+
+/** Highest resident memory of this process so far, in MB. */
+export function peakRssMb(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
+}

@@ -1,0 +1,112 @@
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { GossamerError } from '@gossamer/graph';
+import { type ExternalDataMode, saveModel } from '@gossamer/graph/onnx';
+import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
+import type { OnnxModel } from './onnx-model.js';
+import type { WorkOptions } from './progress.js';
+
+/** How much the gate proves: 'load' opens the file and counts kernels, 'full' also compares outputs, 'none' skips it. */
+export type VerifyLevel = 'load' | 'full' | 'none';
+
+export interface GateOptions extends WorkOptions {
+  /** Default 'full'. */
+  readonly verify?: VerifyLevel;
+  /** Replace an existing file; default false. */
+  readonly force?: boolean;
+  /** Inputs to compare outputs on; default: random ones. */
+  readonly data?: VerifyOptions['data'];
+  readonly threads?: number;
+  /** Where large tensors go; default 'auto': beside the model when the input's were, or from 1.8 GB. */
+  readonly externalData?: ExternalDataMode;
+  /** A further condition on what the gate measured; throws to refuse the file. */
+  readonly accept?: (verification: Verification) => void;
+}
+
+/**
+ * Writes a model into a temporary folder beside its destination, proves it there, and only then moves it into place. On an error,
+ * an abort or a failed proof the folder is removed and the destination is as it was.
+ */
+export async function saveThroughGate(
+  model: OnnxModel,
+  path: string,
+  options: GateOptions,
+): Promise<Verification | undefined> {
+  assertWritable(model, path, options.force ?? false);
+  const folder = await makeFolder(path);
+  try {
+    const temporary = join(folder, basename(path));
+    await saveModel(model.ir, temporary, {
+      fsync: true,
+      ...(options.externalData ? { externalData: options.externalData } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      onProgress: ({ done, total }) => options.onProgress?.({ stage: 'write', done, total }),
+    });
+    const verification = await prove(model, temporary, options);
+    options.signal?.throwIfAborted();
+    await moveInto(folder, dirname(resolve(path)), basename(path));
+    return verification;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Throws before any work is done when the result could not be written anyway. */
+export function assertWritable(model: OnnxModel, path: string, force: boolean): void {
+  const directory = dirname(resolve(path));
+  if (!existsSync(directory) || !statSync(directory).isDirectory()) {
+    throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a path in an existing folder, received ${path}`);
+  }
+  if (!existsSync(path)) return;
+  for (let input: OnnxModel | undefined = model; input; input = input.reference) {
+    if (input.path !== undefined && existsSync(input.path) && realpathSync(input.path) === realpathSync(path)) {
+      throw new GossamerError('ERR_OUTPUT_PATH', `output: expected another file than the input, received ${path}`);
+    }
+  }
+  if (!statSync(path).isFile()) throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a file, received ${path}`);
+  if (!force) throw new GossamerError('ERR_OUTPUT_EXISTS', `output: expected a new path (or force), received ${path}`);
+}
+
+async function makeFolder(path: string): Promise<string> {
+  try {
+    return await mkdtemp(join(dirname(resolve(path)), '.gossamer-'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'ERR_DISK_FULL' : 'ERR_WRITE_FAILED';
+    throw new GossamerError(kind, `output: expected a writable folder for ${path}, received ${code}`, { cause: error });
+  }
+}
+
+async function prove(model: OnnxModel, path: string, options: GateOptions): Promise<Verification | undefined> {
+  const level = options.verify ?? 'full';
+  if (level === 'none') return undefined;
+  options.onProgress?.({ stage: 'verify', done: 0, total: 1 });
+  const reference = level === 'full' ? (model.reference?.path ?? model.reference?.ir) : undefined;
+  const verification = await verify(path, {
+    level,
+    ...(reference === undefined ? {} : { reference }),
+    ...(options.data ? { data: options.data } : {}),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  options.onProgress?.({ stage: 'verify', done: 1, total: 1 });
+  if (verification.loads) {
+    options.accept?.(verification);
+    return verification;
+  }
+  const reason = verification.error?.message ?? 'an unknown failure';
+  throw new GossamerError(
+    'ERR_GATE',
+    `output: expected a model ONNX Runtime opens, received one it refuses: ${reason}`,
+  );
+}
+
+/** Data files first, the model last: at every moment the model in place names data that are there. */
+async function moveInto(folder: string, target: string, model: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name !== model && (await stat(join(folder, name))).isFile())
+      await rename(join(folder, name), join(target, name));
+  }
+  await rename(join(folder, model), join(target, model));
+}
