@@ -95,6 +95,14 @@ function commandWorks(app) {
   return false;
 }
 
+/** Whether the loader finds the addon in the platform package: the packed one has no local build. */
+function addonLoads(app) {
+  const code = "if (!require('@gossamer/native').load()) throw new Error('no addon')";
+  const { status, stderr } = spawnSync(process.execPath, ['-e', code], { cwd: app, encoding: 'utf8' });
+  if (status !== 0) console.log(`the addon of the platform package: ${stderr}`);
+  return status === 0;
+}
+
 const work = mkdtempSync(join(tmpdir(), 'gossamer-pack-'));
 try {
   const app = join(work, 'app');
@@ -105,7 +113,7 @@ try {
   const results = entriesOf(tarballs, app).flatMap((entry) =>
     ['import', 'require'].map((how) => load(app, entry, how)),
   );
-  results.push(commandWorks(app));
+  results.push(commandWorks(app), addonLoads(app));
   const failed = results.filter((ok) => !ok).length;
   console.log(`packages: ${results.length - failed} entries work, ${failed} do not`);
   process.exitCode = failed > 0 || results.length === 0 ? 1 : 0;
