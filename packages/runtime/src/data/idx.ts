@@ -1,0 +1,144 @@
+import { elementCount, GossamerError, Tensor } from '@gossamer/graph';
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import type { PortDim, PortSpec } from '../session/port-spec.js';
+import { dataFromArrays } from './array-source.js';
+import type { BatchOptions, DataSource, OpenDataOptions } from './data-source.js';
+import { fileDigest } from './file-digest.js';
+
+/** Bytes of one IDX file, inflated. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+const inflate = promisify(gunzip);
+
+function refuse(
+  path: string,
+  expected: string,
+  received: unknown,
+  code: RuntimeErrorCode = 'ERR_DATA_FILE',
+): GossamerError {
+  return new GossamerError(code, `${path}: expected ${expected}, received ${String(received)}`);
+}
+
+/**
+ * Images and labels in IDX files (MNIST's format), plain or gzipped: bytes scaled to 0..1 (divided by 255) and reshaped to the model's
+ * input, labels as int64.
+ *
+ * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
+ */
+export async function openIdx(
+  images: string,
+  labels: string | undefined,
+  options: OpenDataOptions,
+): Promise<DataSource> {
+  const pixels = await readIdx(images);
+  const classes = labels === undefined ? undefined : await readIdx(labels);
+  const [count = 0, ...shape] = pixels.dims;
+  if (classes && classes.dims[0] !== count) {
+    throw refuse(labels!, `${count} labels as in ${images}`, classes.dims[0]);
+  }
+  const scaled = Float32Array.from(pixels.bytes(), (byte) => byte / 255);
+  const extras = classes ? { labels: Tensor.fromNumbers('int64', classes.dims, classes.bytes()) } : {};
+  // Reshaping waits for the model: the same source may feed [n, 784] and [n, 1, 28, 28].
+  const source = (inputs: readonly PortSpec[] | undefined) => {
+    const [input, ...others] = inputs ?? [];
+    if (!input || others.length > 0) {
+      const text = `idx: expected a model with one input, received ${inputs ? inputs.length : 'none'}`;
+      throw new GossamerError<RuntimeErrorCode>('ERR_DATA_INPUTS', text);
+    }
+    const frame = frameShape(input, shape);
+    return dataFromArrays({ [input.name]: Tensor.of('float32', [count, ...frame], scaled), ...extras }, options);
+  };
+  const length = Math.min(count, options.limit ?? Infinity);
+  return {
+    description: `idx ${images}: ${count} images of ${shape.join(' x ')}, scaled to 0..1${length < count ? `, the first ${length}` : ''}`,
+    length,
+    latencyOnly: false,
+    hasLabels: classes !== undefined,
+    hasTargets: false,
+    batches: (request: BatchOptions = {}) => source(request.inputs ?? options.inputs).batches(request),
+    digest: async () => {
+      const files = [await fileDigest(images), labels === undefined ? '' : await fileDigest(labels), length];
+      return createHash('sha256').update(files.join()).digest('hex');
+    },
+  };
+}
+
+/** The shape of one image in the model's input: its fixed dims; when others are open, the image's own with channel axes of 1. */
+function frameShape(input: PortSpec, shape: readonly number[]): readonly number[] {
+  const elements = elementCount(shape);
+  const frame: readonly PortDim[] = input.shape?.slice(1) ?? shape;
+  const open = frame.filter((dim) => typeof dim !== 'number').length;
+  if (open === 0 || !input.shape) {
+    const fixed = frame as readonly number[];
+    if (elementCount(fixed) === elements) return fixed;
+  } else if (frame.length === 1) {
+    return [elements];
+  } else if (open === 1) {
+    const rest = elementCount(frame.filter((dim) => typeof dim === 'number'));
+    if (elements % rest === 0) return frame.map((dim) => (typeof dim === 'number' ? dim : elements / rest));
+  } else {
+    const own = [...shape];
+    const result = frame.map((dim) => (dim === 1 ? 1 : own.shift()));
+    const fits = own.length === 0 && frame.every((dim, i) => typeof dim !== 'number' || dim === result[i]);
+    if (fits && result.every((dim) => dim !== undefined)) return result;
+  }
+  const expected = `[${input.shape?.map((dim) => dim ?? '?').join(', ')}]`;
+  const text = `input ${input.name}: expected ${expected}, received images of [${shape.join(', ')}]`;
+  throw new GossamerError<RuntimeErrorCode>('ERR_DATA_INPUTS', text);
+}
+
+async function readIdx(path: string): Promise<Tensor> {
+  const bytes = await readMaybeGzipped(path);
+  const [zero0, zero1, type, rank] = bytes;
+  if (zero0 !== 0 || zero1 !== 0 || rank === undefined || rank === 0)
+    throw refuse(path, 'an IDX file', 'something else');
+  if (type !== 8) throw refuse(path, 'IDX of unsigned bytes (type 8)', `type ${type}`);
+  const start = 4 + 4 * rank;
+  if (bytes.length < start) throw refuse(path, `${start} bytes of header`, bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const dims = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const expected = elementCount(dims);
+  if (bytes.length - start !== expected)
+    throw refuse(path, `${expected} bytes for [${dims.join(', ')}]`, bytes.length - start);
+  return Tensor.of('uint8', dims, bytes.subarray(start));
+}
+
+async function readMaybeGzipped(path: string): Promise<Uint8Array> {
+  const size = await fileSize(path);
+  if (size > MAX_BYTES) throw refuse(path, `at most ${MAX_BYTES} bytes`, size, 'ERR_DATA_LIMIT');
+  const file = await open(path);
+  try {
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await file.read(bytes, at, size - at);
+      if (bytesRead === 0) throw refuse(path, `${size} bytes`, at);
+      at += bytesRead;
+    }
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+    return await inflate(bytes, { maxOutputLength: MAX_BYTES }).catch((cause: Error) => {
+      throw new GossamerError<RuntimeErrorCode>(
+        'ERR_DATA_FILE',
+        `${path}: expected gzip data, received ${cause.message}`,
+        { cause },
+      );
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    throw new GossamerError<RuntimeErrorCode>(
+      'ERR_DATA_FILE',
+      `${path}: expected a readable file, received ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}

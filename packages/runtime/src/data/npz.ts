@@ -1,0 +1,96 @@
+import { elementCount, GossamerError } from '@gossamer/graph';
+import type { Entry } from 'yauzl';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import { arraySource } from './array-source.js';
+import { BytePull } from './byte-pull.js';
+import { type Column, outOfRows } from './column.js';
+import type { DataSource, OpenDataOptions } from './data-source.js';
+import { fileDigest } from './file-digest.js';
+import { decodeNpy } from './npy-decode.js';
+import { NPY_PREFIX, npyHeaderLength, type NpyHeader, parseNpyHeader } from './npy-header.js';
+import { openZip, type ZipFile } from './zip-file.js';
+
+/** Bytes of one sample of one array: what a batch must hold in memory. */
+const MAX_ROW_BYTES = 2 ** 30;
+
+/**
+ * Samples of an .npz file: arrays named like the model's inputs, first axis = samples, with optional `labels` and `targets`.
+ *
+ * Rows are inflated as batches ask for them, so neither a file beyond memory nor a zip bomb takes more than one batch.
+ */
+export async function openNpz(path: string, options: OpenDataOptions): Promise<DataSource> {
+  const zip = await openZip(path);
+  try {
+    const columns: Column[] = [];
+    for (const [file, entry] of zip.entries) {
+      if (file.endsWith('.npy')) columns.push(await entryColumn(path, zip, file.slice(0, -4), entry));
+    }
+    if (columns.length === 0) {
+      throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${path}: expected .npy arrays, received none`);
+    }
+    return arraySource(columns, { label: `npz ${path}`, digest: () => fileDigest(path), ...options });
+  } finally {
+    zip.close();
+  }
+}
+
+async function entryColumn(path: string, zip: ZipFile, name: string, entry: Entry): Promise<Column> {
+  const label = `${path}: array ${name}`;
+  const pull = new BytePull(label, await zip.open(entry));
+  try {
+    const header = await takeHeader(label, pull, entry);
+    const [rows, ...rowShape] = header.shape;
+    const rowBytes = elementCount(rowShape) * header.itemSize;
+    if (rowBytes > MAX_ROW_BYTES) {
+      const text = `${label}: expected samples of at most ${MAX_ROW_BYTES} bytes, received ${rowBytes}`;
+      throw new GossamerError<RuntimeErrorCode>('ERR_DATA_LIMIT', text);
+    }
+    return { name, dtype: header.dtype, rows, rowShape, open: () => openRows(path, name) };
+  } finally {
+    pull.close();
+  }
+}
+
+async function takeHeader(label: string, pull: BytePull, entry: Entry): Promise<NpyHeader> {
+  const prefix = await pull.take(NPY_PREFIX);
+  const length = npyHeaderLength(label, prefix);
+  const bytes = new Uint8Array(length);
+  bytes.set(prefix);
+  bytes.set(await pull.take(length - NPY_PREFIX), NPY_PREFIX);
+  const header = parseNpyHeader(label, bytes);
+  const expected = elementCount(header.shape) * header.itemSize;
+  const received = entry.uncompressedSize - length;
+  if (received !== expected) {
+    const text = `${label}: expected ${expected} bytes for shape [${header.shape.join(', ')}], received ${received}`;
+    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', text);
+  }
+  return header;
+}
+
+/** Opens the archive again, so that passes over the data are independent and nothing stays open between them. */
+async function openRows(path: string, name: string) {
+  const zip = await openZip(path);
+  const entry = zip.entries.get(`${name}.npy`);
+  if (!entry) {
+    zip.close();
+    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${path}: array ${name} has gone`);
+  }
+  const label = `${path}: array ${name}`;
+  const pull = new BytePull(label, await zip.open(entry));
+  const header = await takeHeader(label, pull, entry);
+  const [rows, ...rowShape] = header.shape;
+  const rowBytes = elementCount(rowShape) * header.itemSize;
+  let at = 0;
+  return {
+    next: async (count: number) => {
+      if (rows === undefined) return decodeNpy(header, [], await pull.take(rowBytes));
+      at += count;
+      if (at > rows) throw outOfRows(label, at, rows);
+      return decodeNpy(header, [count, ...rowShape], await pull.take(count * rowBytes));
+    },
+    close: () => {
+      pull.close();
+      zip.close();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Codes of the GossamerErrors this package throws. */
+export type RuntimeErrorCode =
+  | 'ERR_ENGINE'
+  | 'ERR_ENGINE_MISSING'
+  | 'ERR_PEER_MISSING'
+  | 'ERR_ORT_LOAD'
+  | 'ERR_ORT_RUN'
+  | 'ERR_FEEDS'
+  | 'ERR_STATE'
+  | 'ERR_OPTION'
+  | 'ERR_DATA_SPEC'
+  | 'ERR_DATA_FILE'
+  | 'ERR_DATA_INPUTS'
+  | 'ERR_DATA_LIMIT'
+  | 'ERR_PICKLE'
+  | 'ERR_PREPROCESS'
+  | 'ERR_METRIC'
+  | 'ERR_METRIC_INPUT'
+  | 'ERR_CALIBRATOR'
+  | 'ERR_CALIBRATION'
+  | 'ERR_VERIFY';
