@@ -1,0 +1,47 @@
+import { bench } from '@gossamer/compress';
+import { GossamerError } from '@gossamer/graph';
+import type { CommandContext, CommandResult } from '../command-context.js';
+import { writeRun } from '../run-directory.js';
+import { parseBindings } from '../parse-bindings.js';
+import { openSource, workOptions } from './open-source.js';
+
+/** gossamer bench MODEL, or gossamer bench --suite NAME */
+export async function run(
+  model: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const suite = flags['suite'] as string | undefined;
+  if ((model === undefined) === (suite === undefined)) {
+    throw new GossamerError(
+      'ERR_OPTION',
+      'bench: expected a model or --suite, received ' + (suite ? 'both' : 'neither'),
+    );
+  }
+  if (suite !== undefined) return runSuite(suite, context);
+  const spec = flags['data'] as string | undefined;
+  const runs = flags['runs'] as number | undefined;
+  const result = await bench(model!, {
+    ...workOptions(flags, context),
+    bind: parseBindings(flags['bind'] as string | undefined),
+    seed: context.options.seed,
+    ...(spec === undefined ? {} : { data: await openSource(spec, flags, context) }),
+    ...(runs === undefined ? {} : { runs }),
+  });
+  const { median, p95, min } = result.latencyMs;
+  const { run: directory, seed } = context.options;
+  if (directory)
+    await writeRun(directory, { command: 'bench', options: flags, inputs: [model!], outputs: [], seed }, result);
+  const lines = [
+    `${result.engine}, ${result.threads} threads: median ${median.toFixed(3)} ms, p95 ${p95.toFixed(3)} ms, min ${min.toFixed(3)} ms over ${result.runs} runs`,
+    `peak memory ${result.peakRssMb} MB`,
+    ...result.warnings.map((warning) => `warning: ${warning}`),
+  ];
+  return { json: { ...result }, text: lines.join('\n') };
+}
+
+async function runSuite(name: string, context: CommandContext): Promise<CommandResult> {
+  const { runSuite: execute } = await import('@gossamer/bench');
+  const result = await execute(name, { signal: context.signal, say: context.say });
+  return { json: { suite: name, ...result }, text: result.markdown };
+}

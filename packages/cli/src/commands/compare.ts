@@ -1,0 +1,48 @@
+import { compare } from '@gossamer/compress';
+import type { CommandContext, CommandResult } from '../command-context.js';
+import { formatBytes, formatTable } from '../console-text.js';
+import { writeRun } from '../run-directory.js';
+import { openSource, workOptions } from './open-source.js';
+
+/** gossamer compare A B --data D */
+export async function run(
+  before: string,
+  after: string,
+  flags: Readonly<Record<string, unknown>>,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const data = await openSource(flags['data'] as string, flags, context);
+  const pairs = flags['pairs'] as number | undefined;
+  const result = await compare(before, after, {
+    ...workOptions(flags, context),
+    data,
+    ...(pairs === undefined ? {} : { pairs }),
+  });
+  const { bytes, latencyMs } = result;
+  const { run: directory, seed } = context.options;
+  if (directory) {
+    await writeRun(
+      directory,
+      { command: 'compare', options: flags, inputs: [before, after], outputs: [], seed },
+      result,
+    );
+  }
+  const table = formatTable(
+    ['', 'before', 'after', 'ratio'],
+    [
+      ['bytes', formatBytes(bytes.before), formatBytes(bytes.after), `${bytes.ratio.toFixed(2)}x smaller`],
+      [
+        'latency',
+        `${latencyMs.before.toFixed(3)} ms`,
+        `${latencyMs.after.toFixed(3)} ms`,
+        `${latencyMs.speedup.toFixed(2)}x faster (95 %: ${latencyMs.low.toFixed(2)} to ${latencyMs.high.toFixed(2)})`,
+      ],
+    ],
+  );
+  const quality = [
+    `agreement ${(result.agreement * 100).toFixed(2)} % of ${result.samples} samples`,
+    `SQNR ${result.sqnrDb.toFixed(1)} dB, cosine ${result.cosine.toFixed(6)}, largest error ${result.maxAbsError.toPrecision(3)}`,
+    ...(data.latencyOnly ? ['warning: random inputs, so agreement and errors say little about quality'] : []),
+  ];
+  return { json: { ...result }, text: [table, '', ...quality].join('\n') };
+}

@@ -1,0 +1,72 @@
+import {
+  assertWritable,
+  compareFiles,
+  type CompressionResult,
+  loadModel,
+  optimize,
+  peakRssMb,
+  saveOptimized,
+  type VerifyLevel,
+} from '@gossamer/compress';
+import type { CommandContext, CommandResult } from '../command-context.js';
+import { formatBytes, formatTable, plain } from '../console-text.js';
+import { writeRun } from '../run-directory.js';
+
+/** gossamer optimize MODEL -o OUT */
+export async function run(
+  model: string,
+  flags: Readonly<Record<string, unknown>>,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const output = flags['output'] as string;
+  const { force, seed, threads, run: directory } = context.options;
+  const source = await loadModel(model);
+  assertWritable(source, output, force);
+  const named = flags['passes'] as string;
+  const start = performance.now();
+  const passes = named === 'default' || named === 'none' ? named : named.split(',');
+  const result = await optimize(source, { passes, signal: context.signal, onProgress: context.onProgress });
+  const made = performance.now();
+  const spec = flags['data'] as string | undefined;
+  const verification = await saveOptimized(result, output, {
+    verify: flags['verify'] as VerifyLevel,
+    force,
+    signal: context.signal,
+    onProgress: context.onProgress,
+    ...(threads === undefined ? {} : { threads }),
+    ...(spec === undefined ? {} : { data: { spec } }),
+  });
+  const gateSeconds = verification?.seconds ?? 0;
+  const report: CompressionResult & { passes: typeof result.applied } = {
+    output,
+    status: 'done',
+    bytes: compareFiles(model, output),
+    layers: [],
+    passes: result.applied,
+    warnings: [...source.ir.warnings, ...result.warnings],
+    verification,
+    cost: { makeSeconds: (made - start) / 1000, gateSeconds, peakRssMb: peakRssMb() },
+  };
+  if (directory) {
+    await writeRun(
+      directory,
+      { command: 'optimize', options: flags, inputs: [model], outputs: [output], seed },
+      report,
+    );
+  }
+  const changed = result.applied.filter(({ changes }) => changes > 0);
+  const text = [
+    `${plain(output)}: ${formatBytes(report.bytes.before)} -> ${formatBytes(report.bytes.after)}`,
+    changed.length === 0
+      ? 'nothing to change'
+      : formatTable(
+          ['pass', 'changes'],
+          changed.map(({ pass, changes }) => [pass, String(changes)]),
+        ),
+    ...(verification?.sqnrDb === undefined
+      ? []
+      : [`outputs compared: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`]),
+    ...report.warnings.map((warning) => `warning: ${plain(warning)}`),
+  ];
+  return { json: { ...report }, text: text.join('\n') };
+}

@@ -1,0 +1,152 @@
+import {
+  assertWritable,
+  compareFiles,
+  type CompressionResult,
+  type DataSource,
+  type GateOptions,
+  loadModel,
+  peakRssMb,
+  quantize,
+  type QuantizeOptions,
+  type VerifyLevel,
+} from '@gossamer/compress';
+import { GossamerError } from '@gossamer/graph';
+import type { CommandContext, CommandResult } from '../command-context.js';
+import { formatBytes, formatTable, plain } from '../console-text.js';
+import { writeRun } from '../run-directory.js';
+import { openSource } from './open-source.js';
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only */
+export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  const output = flags['output'] as string;
+  const { force, seed, run: directory, verbose } = context.options;
+  const source = await loadModel(model);
+  assertWritable(source, output, force);
+  const spec = flags['data'] as string | undefined;
+  const data = spec === undefined ? undefined : await openSource(spec, flags, context);
+  const start = performance.now();
+  const result = await quantize(source, quantizeOptions(flags, data, context));
+  const made = performance.now();
+  const verification = await result.model.save(output, gateOptions(flags, spec, context));
+  const gateSeconds = verification?.seconds ?? 0;
+  const report: CompressionResult & { samples: number } = {
+    output,
+    status: 'done',
+    bytes: compareFiles(model, output),
+    layers: result.report.layers,
+    samples: result.report.samples,
+    warnings: [
+      ...source.ir.warnings,
+      ...result.report.warnings,
+      ...(data?.latencyOnly ? ['calibrated on random data: ranges, and so quality, are meaningless'] : []),
+    ],
+    verification,
+    // Writing the file belongs to making it; the gate runs in a child process in between.
+    cost: {
+      makeSeconds: (performance.now() - start) / 1000 - gateSeconds,
+      gateSeconds,
+      peakRssMb: peakRssMb(),
+    },
+  };
+  context.say(`quantized in ${((made - start) / 1000).toFixed(2)} s, gate ${gateSeconds.toFixed(2)} s`);
+  if (directory) {
+    await writeRun(
+      directory,
+      { command: 'quantize', options: flags, inputs: [model], outputs: [output], seed },
+      report,
+    );
+  }
+  return { json: { ...report }, text: describe(report, verbose) };
+}
+
+function quantizeOptions(flags: Flags, data: DataSource | undefined, context: CommandContext): QuantizeOptions {
+  const algorithm = oneOf(flags, 'algorithm', ['rtn', 'rtn-clip']);
+  const target = oneOf(flags, 'target', ['cpu', 'cpu-without-vnni']);
+  const chosen: Record<string, unknown> = {
+    calibrator: flags['calibrate'],
+    blockSize: flags['blockSize'],
+    samples: flags['samples'],
+    data,
+    clip: algorithm === undefined ? undefined : algorithm === 'rtn-clip',
+    reduceRange: target === undefined ? undefined : target === 'cpu-without-vnni',
+  };
+  for (const name of PASSED_ON) chosen[name] = flags[name];
+  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  const { seed, threads } = context.options;
+  return {
+    ...(given as QuantizeOptions),
+    seed,
+    ...(threads === undefined ? {} : { threads }),
+    signal: context.signal,
+    onProgress: context.onProgress,
+  };
+}
+
+/** Flags whose name and meaning are those of the SDK option. */
+const PASSED_ON = [
+  'mode',
+  'preset',
+  'weights',
+  'activations',
+  'bits',
+  'granularity',
+  'mapping',
+  'percentile',
+  'format',
+  'blockFormat',
+  'accuracyLevel',
+  'keepFloat',
+  'targetSqnr',
+  'storage',
+  'include',
+  'exclude',
+  'optimize',
+  'requantize',
+] as const;
+
+function oneOf(flags: Flags, name: string, choices: readonly string[]): string | undefined {
+  const value = flags[name] as string | undefined;
+  if (value === undefined || choices.includes(value)) return value;
+  throw new GossamerError('ERR_OPTION', `--${name}: expected ${choices.join(' or ')}, received ${value}`);
+}
+
+function gateOptions(flags: Flags, spec: string | undefined, context: CommandContext): GateOptions {
+  const { force, threads } = context.options;
+  return {
+    verify: flags['verify'] as VerifyLevel,
+    externalData: flags['externalData'] as NonNullable<GateOptions['externalData']>,
+    force,
+    signal: context.signal,
+    onProgress: context.onProgress,
+    ...(threads === undefined ? {} : { threads }),
+    ...(spec === undefined ? {} : { data: { spec } }),
+  };
+}
+
+function describe(report: CompressionResult, verbose: boolean): string {
+  const { bytes, layers, verification, warnings } = report;
+  const lines = [
+    `${plain(report.output)}: ${formatBytes(bytes.before)} -> ${formatBytes(bytes.after)} (${bytes.ratio.toFixed(2)}x smaller)`,
+  ];
+  const counts = new Map<string, number>();
+  for (const { action } of layers) counts.set(action, (counts.get(action) ?? 0) + 1);
+  lines.push(`layers: ${Array.from(counts, ([action, count]) => `${count} ${action}`).join(', ')}`);
+  if (verification) {
+    const kernels = Object.entries(verification.fusedKernels).map(([op, count]) => `${count} ${op}`);
+    lines.push(`ONNX Runtime: ${kernels.length > 0 ? kernels.join(', ') : 'no integer kernel'}`);
+    if (verification.sqnrDb !== undefined) {
+      lines.push(
+        `against the input: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`,
+      );
+    }
+  }
+  const shown = layers.filter(({ action }) => verbose || action === 'left-float');
+  if (shown.length > 0) {
+    const rows = shown.map(({ name, op, action, reason }) => [name, op, action, reason]);
+    lines.push('', formatTable(['layer', 'op', 'action', 'reason'], rows));
+  }
+  lines.push(...warnings.map((warning) => `warning: ${plain(warning)}`));
+  return lines.join('\n');
+}

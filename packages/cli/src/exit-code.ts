@@ -1,0 +1,51 @@
+import { CommanderError } from 'commander';
+import { isGossamerError } from '@gossamer/graph';
+
+/** What the process ends with; scripts rely on these numbers. */
+export const ExitCode = {
+  done: 0,
+  /** A broken promise inside Gossamer. */
+  bug: 1,
+  /** The user's input was wrong. */
+  input: 2,
+  /** A budget could not be met; the best found was written. */
+  budget: 3,
+  /** The environment: disk, missing engine or package. */
+  environment: 4,
+  interrupted: 130,
+} as const;
+
+const ENVIRONMENT: ReadonlySet<string> = new Set([
+  'ERR_DISK_FULL',
+  'ERR_WRITE_FAILED',
+  'ERR_ENGINE_MISSING',
+  'ERR_PEER_MISSING',
+  'ERR_NATIVE_LOAD',
+  'ERR_OUT_OF_MEMORY',
+]);
+
+/** What went wrong, as a person and a program should see it. */
+export interface Failure {
+  readonly exitCode: number;
+  readonly code: string;
+  /** One line. */
+  readonly message: string;
+  /** For bugs only. */
+  readonly stack?: string;
+}
+
+/** Sorts an error into the exit codes. */
+export function failureOf(error: unknown, isInterrupted: boolean): Failure {
+  if (isInterrupted) return { exitCode: ExitCode.interrupted, code: 'ERR_ABORTED', message: 'interrupted' };
+  if (isGossamerError(error)) {
+    if (error.code === 'ERR_GATE') return { exitCode: ExitCode.bug, code: error.code, message: error.message };
+    const exitCode = ENVIRONMENT.has(error.code) ? ExitCode.environment : ExitCode.input;
+    return { exitCode, code: error.code, message: error.message };
+  }
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return { exitCode: error.exitCode === 0 ? ExitCode.done : ExitCode.input, code: 'ERR_USAGE', message };
+  }
+  const { stack, message = String(error) } = error as Partial<Error>;
+  return { exitCode: ExitCode.bug, code: 'ERR_INTERNAL', message, ...(stack ? { stack } : {}) };
+}

@@ -1,0 +1,216 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandContext, CommandResult, GlobalOptions } from './command-context.js';
+import { version } from './version.js';
+
+/** Runs a command's work with the common options. */
+export type RunCommand = (
+  work: (context: CommandContext) => Promise<CommandResult>,
+  options: GlobalOptions,
+) => Promise<void>;
+
+type Flags = Record<string, unknown>;
+
+/** The command line. Each command's code is imported when it runs, so that `--help` answers at once. */
+export function createProgram(run: RunCommand): Command {
+  const program = new Command('gossamer')
+    .description('Makes neural networks small and fast, from Node: ONNX in, a smaller, faster, proven ONNX out.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showHelpAfterError(false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ gossamer inspect model.onnx
+  $ gossamer quantize model.onnx -o small.onnx --mode static --data npz:calibration.npz
+  $ gossamer compare model.onnx small.onnx --data npz:test.npz
+  $ gossamer demo
+
+Exit codes: 0 done, 2 wrong input, 3 budget not met, 4 environment (disk, missing engine), 130 interrupted, 1 a bug.
+Data (--data): npz:FILE, idx:IMAGES,LABELS, images:DIR, module:FILE.mjs, random:N.`,
+    );
+  const add = (name: string, description: string, examples: readonly string[]): Command => {
+    const command = program.command(name).description(description).exitOverride();
+    command.configureOutput({ writeErr: () => undefined });
+    command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ gossamer ${line}`).join('\n')}`);
+    return command;
+  };
+  addReading(add, run);
+  addWriting(add, run);
+  addMeasuring(add, run);
+  for (const command of program.commands) addCommonOptions(command);
+  return program;
+}
+
+type Add = (name: string, description: string, examples: readonly string[]) => Command;
+
+function addReading(add: Add, run: RunCommand): void {
+  add('inspect', 'What a model is made of: operators, parameters, MACs, bytes, and what would compress.', [
+    'inspect model.onnx',
+    'inspect model.onnx --bind n=1,seq=128 --json',
+  ])
+    .argument('<model>', 'an ONNX file')
+    .option('--bind <sizes>', 'sizes of symbolic dimensions, e.g. n=1,seq=128 (default: each 1)')
+    .action((model: string, flags: Flags) =>
+      run(async (context) => (await import('./commands/inspect.js')).run(model, flags, context), common(flags)),
+    );
+  add('doctor', 'Checks what Gossamer needs on this machine.', ['doctor', 'doctor --json']).action((flags: Flags) =>
+    run(async () => (await import('./commands/doctor.js')).run(), common(flags)),
+  );
+}
+
+function addWriting(add: Add, run: RunCommand): void {
+  const verify = () =>
+    new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full');
+  add('optimize', "Folds, fuses and eliminates; the outputs equal the input model's, checked.", [
+    'optimize model.onnx -o fast.onnx',
+    'optimize model.onnx -o fast.onnx --passes fold-constants,fuse-conv-batch-norm',
+    'optimize model.onnx -o copy.onnx --passes none      # a byte-identical copy',
+  ])
+    .argument('<model>', 'an ONNX file')
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .option('--passes <names>', 'comma-separated passes, or none', 'default')
+    .option('--data <source>', 'inputs to compare outputs on (default: random)')
+    .addOption(verify())
+    .action((model: string, flags: Flags) =>
+      run(async (context) => (await import('./commands/optimize.js')).run(model, flags, context), common(flags)),
+    );
+  const quantize = add('quantize', 'Quantizes to int8 or int4; every layer left alone is named with its reason.', [
+    'quantize cnn.onnx -o cnn.int8.onnx --mode static --data npz:calibration.npz',
+    'quantize cnn.onnx -o cnn.int8.onnx --mode static --calibrate entropy --data images:photos --preprocess p.json',
+    'quantize bert.onnx -o bert.int8.onnx --mode dynamic',
+    'quantize lm.onnx -o lm.q4.onnx --mode weight-only --bits 4 --block-size 32 --mapping asymmetric',
+    'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
+  ]);
+  addQuantizeOptions(quantize).addOption(verify());
+  quantize.action((model: string, flags: Flags) =>
+    run(async (context) => (await import('./commands/quantize.js')).run(model, flags, context), common(flags)),
+  );
+  add('demo', 'Compresses two real models and proves it on the 10,000 MNIST test images.', [
+    'demo',
+    'demo --output-dir results --json',
+  ])
+    .option('--output-dir <dir>', 'where the files go', 'gossamer-demo')
+    .action((flags: Flags) =>
+      run(async (context) => (await import('./commands/demo.js')).run(flags, context), common(flags)),
+    );
+}
+
+function addQuantizeOptions(command: Command): Command {
+  const list = (value: string) => value.split(',').filter((item) => item !== '');
+  return command
+    .argument('<model>', 'an ONNX file')
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .option('--mode <mode>', 'static, dynamic or weight-only (default: static with --data, else dynamic)')
+    .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit)')
+    .option('--weights <dtype>', 'int8, uint8, int4 or uint4')
+    .option('--activations <dtype>', 'uint8 or int8 (default uint8)')
+    .option('--bits <n>', 'bits of a weight: 4 or 8', integer)
+    .option('--granularity <g>', 'perAxis, perTensor or perBlock')
+    .option('--block-size <n>', 'weights that share a scale: 16, 32, 64, 128, 256', integer)
+    .option('--mapping <m>', 'symmetric or asymmetric weights')
+    .option('--calibrate <name>', 'minmax, percentile, entropy or mse (default minmax)')
+    .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
+    .option('--algorithm <name>', 'how weights are rounded: rtn (default), or rtn-clip (MSE clip search)')
+    .option('--format <f>', 'qdq or qoperator (default qdq)')
+    .option('--block-format <f>', 'matmulnbits or dequantize-linear (default matmulnbits)')
+    .option('--accuracy-level <n>', 'accuracy_level of MatMulNBits, 0 to 4 (default 4)', integer)
+    .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
+    .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
+    .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
+    .option('--storage <s>', 'weights of layers without a fast integer kernel: int8 or float (default int8)')
+    .option('--include <layers>', 'only these layers: ids, globs or operators, comma-separated', list)
+    .option('--exclude <layers>', 'not these layers', list)
+    .option('--no-optimize', 'skip the graph optimisations before quantizing')
+    .option('--requantize', 'accept a model that is quantized already')
+    .option('--data <source>', 'calibration data')
+    .option('--samples <n>', 'most calibration samples to use (default 128)', integer)
+    .option('--preprocess <file>', 'how images become inputs (JSON)')
+    .option('--external-data <mode>', 'auto, always or never', 'auto');
+}
+
+function addMeasuring(add: Add, run: RunCommand): void {
+  const measured = (command: Command) =>
+    command
+      .option('--engine <name>', 'ort or reference (default ort)')
+      .option('--batch-size <n>', 'samples in one call (default 16)', integer)
+      .option('--limit <n>', 'use the first N samples', integer)
+      .option('--preprocess <file>', 'how images become inputs (JSON)');
+  measured(
+    add('evaluate', 'Measures a metric on labelled data.', [
+      'evaluate model.onnx --data npz:test.npz --metric top1',
+      'evaluate lm.onnx --data npz:eval.npz --metric perplexity --json',
+    ]),
+  )
+    .argument('<model>', 'an ONNX file')
+    .requiredOption('--data <source>', 'labelled data')
+    .requiredOption('--metric <name>', 'top1, top5, class-error, ece, perplexity, cer or wer')
+    .action((model: string, flags: Flags) =>
+      run(async (context) => (await import('./commands/evaluate.js')).run(model, flags, context), common(flags)),
+    );
+  measured(
+    add('compare', 'Compares two models: predictions, error, size, paired latency.', [
+      'compare model.onnx model.int8.onnx --data npz:test.npz',
+      'compare model.onnx model.int8.onnx --data random:16 --json',
+    ]),
+  )
+    .argument('<before>', 'the reference')
+    .argument('<after>', 'the model compared with it')
+    .requiredOption('--data <source>', 'inputs')
+    .option('--pairs <n>', 'interleaved latency runs (default 30)', integer)
+    .action((before: string, after: string, flags: Flags) =>
+      run(async (context) => (await import('./commands/compare.js')).run(before, after, flags, context), common(flags)),
+    );
+  measured(
+    add('bench', 'Times a model, or runs a suite of the benchmark harness.', [
+      'bench model.onnx --threads 1',
+      'bench model.onnx --bind seq=128 --runs 100 --json',
+      'bench --suite round-trip',
+    ]),
+  )
+    .argument('[model]', 'an ONNX file')
+    .option('--suite <name>', 'a suite of @gossamer/bench')
+    .option('--data <source>', 'inputs (default: one random sample)')
+    .option('--bind <sizes>', 'sizes of symbolic dimensions for random inputs')
+    .option('--runs <n>', 'timed runs at least (default 30)', integer)
+    .action((model: string | undefined, flags: Flags) =>
+      run(async (context) => (await import('./commands/bench.js')).run(model, flags, context), common(flags)),
+    );
+}
+
+function addCommonOptions(command: Command): void {
+  command
+    .optionsGroup('Common options:')
+    .option('--json', 'one JSON document on stdout')
+    .option('--seed <n>', 'seed of every random choice', integer, 0)
+    .option('--threads <n>', 'threads (default: all cores, or GOSSAMER_THREADS)', integer)
+    .option('--quiet', 'no progress')
+    .option('--verbose', 'every layer, not just a summary')
+    .option('--force', 'replace an existing output')
+    .option('--run <dir>', 'keep a manifest and the result in this folder');
+}
+
+function common(flags: Flags): GlobalOptions {
+  return {
+    json: flags['json'] === true,
+    seed: flags['seed'] as number,
+    threads: flags['threads'] as number | undefined,
+    quiet: flags['quiet'] === true,
+    verbose: flags['verbose'] === true,
+    force: flags['force'] === true,
+    run: flags['run'] as string | undefined,
+  };
+}
+
+function integer(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() !== '' && Number.isSafeInteger(parsed) && parsed >= 0) return parsed;
+  throw new InvalidArgumentError(`expected an integer >= 0, received ${value}`);
+}
+
+function number(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() !== '' && Number.isFinite(parsed)) return parsed;
+  throw new InvalidArgumentError(`expected a number, received ${value}`);
+}

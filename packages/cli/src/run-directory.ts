@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { version } from './version.js';
+
+/** What a run was made from; enough to make it again and to tell two runs apart. */
+export interface RunManifest {
+  readonly command: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Paths of the files read. */
+  readonly inputs: readonly string[];
+  /** Paths of the files written. */
+  readonly outputs: readonly string[];
+  readonly seed: number;
+}
+
+/** Writes manifest.json (hashes, seed, options, versions) and result.json into `directory`; each appears whole. */
+export async function writeRun(directory: string, manifest: RunManifest, result: object): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const hashed = async (paths: readonly string[]) =>
+    Promise.all(paths.map(async (path) => ({ path, sha256: await sha256(path) })));
+  const document = {
+    schemaVersion: 1,
+    gossamer: version,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    ...manifest,
+    inputs: await hashed(manifest.inputs),
+    outputs: await hashed(manifest.outputs),
+  };
+  await writeWhole(join(directory, 'result.json'), result);
+  await writeWhole(join(directory, 'manifest.json'), document);
+}
+
+async function writeWhole(path: string, document: object): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, `${JSON.stringify(document, null, 2)}\n`);
+  await rename(temporary, path);
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest('hex');
+}
