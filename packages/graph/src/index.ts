@@ -24,7 +24,7 @@ export {
   symbol,
   SymbolicDim,
 } from './ir/dim.js';
-export { Graph, type NodeSpec, type Owner, type Position } from './ir/graph.js';
+export { Graph, type NodeSpec, type Owner, type Position, type StateLink } from './ir/graph.js';
 export { type FunctionDefinition, Model, type ModelFields } from './ir/model.js';
 export { Node, type Slots } from './ir/node.js';
 export { decodeFloat, encodeFloat, roundHalfEven } from './ir/small-float.js';
@@ -41,3 +41,11 @@ export {
   WeightView,
 } from './weights/index.js';
 export { type BuilderOptions, GraphBuilder, type OpOptions, type PlainAttribute } from './builder.js';
+export {
+  countMacs,
+  inferTypes,
+  type InferOptions,
+  type LayerMacs,
+  type MacCount,
+  TypeTable,
+} from './inference/index.js';

@@ -15,6 +15,7 @@ function copyScope(source: Graph, owner: Owner | undefined, copies: Map<Value, V
   for (const value of source.inputs) target.addInput(value.name);
   for (const node of source.nodes()) copyNode(node, target, copies);
   for (const value of source.outputs) target.addOutput(copies.get(value) ?? value);
+  for (const { input, output, init } of source.state) target.linkState(copies.get(input)!, copies.get(output)!, init);
   return target;
 }
 

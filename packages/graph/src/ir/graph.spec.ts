@@ -104,3 +104,15 @@ test('an initializer that is also an input is not constant', () => {
   expect(w.initializer!.item()).toBe(3);
   expect(w.constant).toBeUndefined();
 });
+
+test('state links an output of one run to an input of the next, and clones keep it', () => {
+  const graph = new Graph('cell');
+  const h = graph.addInput('h', tensorType('float32', [4]));
+  const next = graph.add({ op: 'Tanh', inputs: [h], outputs: ['hn'] }).output;
+  graph.addOutput(next);
+  graph.linkState(h, next, Tensor.fromNumbers('float32', [4], [1, 1, 1, 1]));
+  expect(() => graph.linkState(h, next)).toThrow(expect.objectContaining({ code: 'ERR_STATE' }) as Error);
+  const copy = cloneGraph(graph);
+  expect(copy.state).toHaveLength(1);
+  expect(copy.state[0]).toMatchObject({ input: copy.value('h'), output: copy.value('hn'), init: graph.state[0]!.init });
+});

@@ -17,6 +17,16 @@ export interface Owner {
   readonly index: number;
 }
 
+/**
+ * A value carried from one step to the next: what `output` holds after a step is fed to `input` in the next one; `init` (zeros when
+ * undefined) in the first. Recurrent state, key-value caches, optimiser state and observers are all stated this way.
+ */
+export interface StateLink {
+  readonly input: Value;
+  readonly output: Value;
+  readonly init: Tensor | undefined;
+}
+
 /** What `Graph.add` makes. An output is given by its name (made unique when taken), a value declared before, or undefined for "". */
 export interface NodeSpec {
   readonly op: string;
@@ -40,6 +50,8 @@ export class Graph {
   /** Inputs in file order; with outputs, the contract: names, order, dtypes and symbolic names stay. */
   readonly inputs: readonly Value[] = [];
   readonly outputs: readonly Value[] = [];
+  /** Inputs and outputs that carry state between runs; kept in memory, the file format has no place for it. */
+  readonly state: readonly StateLink[] = [];
   #first: Node | undefined;
   #last: Node | undefined;
   #nodeCount = 0;
@@ -146,6 +158,18 @@ export class Graph {
     edit(this).outputs = this.outputs.map((output) => (output === previous ? value : output));
     edit(value).outputCount += previous.outputCount;
     edit(previous).outputCount = 0;
+  }
+
+  /** States that `output` of one run is `input` of the next; both are of this graph's contract, each in at most one link. */
+  linkState(input: Value, output: Value, init?: Tensor): void {
+    const isFree = this.state.every((link) => link.input !== input && link.output !== output);
+    if (!input.isInput || !this.outputs.includes(output) || !isFree) {
+      throw new GossamerError(
+        'ERR_STATE',
+        `state ${input.name} <- ${output.name}: expected an input and an output not linked yet, received others`,
+      );
+    }
+    edit(this).state = [...this.state, { input, output, init }];
   }
 
   /** Adds an initializer under `name` (made unique when taken). */
