@@ -1,6 +1,6 @@
 import { ChunkList } from './chunk.js';
 import { WireType } from './schema.js';
-import { encodeVarint } from './varint.js';
+import { encodeVarint, VARINT_BYTES, writeVarint } from './varint.js';
 
 // Each encoder returns one whole field, tag included, or for the unpacked lists one field an element.
 
@@ -56,9 +56,12 @@ export function encodeInts(no: number, values: Iterable<number | bigint>): Chunk
 
 /** A packed integer field; nothing at all when there is no element. */
 export function encodePackedInts(no: number, values: Iterable<number | bigint>): ChunkList {
-  const body = new ChunkList();
-  for (const value of values) body.push(encodeVarint(value));
-  return body.byteLength === 0 ? body : encodeBytes(no, body);
+  const integers = [...values];
+  if (integers.length === 0) return new ChunkList();
+  const bytes = new Uint8Array(integers.length * VARINT_BYTES);
+  let end = 0;
+  for (const value of integers) end = writeVarint(bytes, end, value);
+  return encodeBytes(no, bytes.slice(0, end));
 }
 
 /** A repeated float field, one tag an element (the form of attribute floats), bit for bit. */

@@ -1,10 +1,9 @@
 import type { ByteSource } from './byte-source.js';
 import { wireError } from './error-codes.js';
+import { VARINT_BYTES } from './varint.js';
 
 /** Bytes read at once when walking a message that is not in memory: dozens of field headers. */
 const HEADER_WINDOW = 1024;
-/** Varints are at most 10 bytes: 9 of 7 bits and one bit of the last. */
-const VARINT_BYTES = 10;
 /** Tags are 32-bit varints. */
 const TAG_BYTES = 5;
 

@@ -12,7 +12,7 @@ export interface WireField {
   readonly valueEnd: number;
 }
 
-/** Two numbers a field: tagStart, and (fieldNumber * 8 + wireType) * 16 + header bytes (at most 15). */
+/** Two numbers a field: tagStart * 16 + header bytes (at most 15), and fieldNumber * 8 + wireType. */
 const CELLS = 2;
 const HEADER_RADIX = 16;
 /** Tables of more fields than this are typed arrays: 16 bytes a field whatever the values; below, plain arrays are lighter. */
@@ -33,24 +33,25 @@ export class FieldTable {
   }
 
   no(index: number): number {
-    return Math.floor(this.#cells[index * CELLS + 1]! / (8 * HEADER_RADIX));
+    return this.#cells[index * CELLS + 1]! >>> 3;
   }
 
   wireType(index: number): number {
-    return Math.floor(this.#cells[index * CELLS + 1]! / HEADER_RADIX) % 8;
+    return this.#cells[index * CELLS + 1]! & 7;
   }
 
   tagStart(index: number): number {
-    return this.#cells[index * CELLS]!;
+    return Math.floor(this.#cells[index * CELLS]! / HEADER_RADIX);
   }
 
   valueStart(index: number): number {
-    return this.#cells[index * CELLS]! + (this.#cells[index * CELLS + 1]! % HEADER_RADIX);
+    const cell = this.#cells[index * CELLS]!;
+    return Math.floor(cell / HEADER_RADIX) + (cell % HEADER_RADIX);
   }
 
   /** Fields follow one another without gaps. */
   valueEnd(index: number): number {
-    return index + 1 < this.length ? this.#cells[(index + 1) * CELLS]! : this.#end;
+    return index + 1 < this.length ? this.tagStart(index + 1) : this.#end;
   }
 
   at(index: number): WireField {
@@ -86,12 +87,12 @@ export function parseFieldTable(
     if (used + CELLS > scratch.length) scratch = grown(scratch);
     const tagStart = cursor.position;
     const tag = checkedTag(cursor, tagStart);
-    const field = schema.field(Math.floor(tag / 8));
+    const field = schema.field(tag >>> 3);
     if (field !== undefined) checkKnownField(field, tag % 8);
     if (field?.kind === 'message' && !field.repeated) singular = markSingular(singular, field);
     const valueStart = skipValue(cursor, tag, budget, depth);
-    scratch[used] = tagStart;
-    scratch[used + 1] = tag * HEADER_RADIX + (valueStart - tagStart);
+    scratch[used] = tagStart * HEADER_RADIX + (valueStart - tagStart);
+    scratch[used + 1] = tag;
     used += CELLS;
   }
   const cells = used <= PLAIN_FIELDS * CELLS ? plainCopy(scratch, used) : scratch.slice(0, used);

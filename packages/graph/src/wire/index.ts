@@ -45,5 +45,6 @@ export {
 } from './patch.js';
 export { readChunks, toBytes } from './read-chunks.js';
 export { type FieldKind, type FieldSchema, MessageSchema, WireType } from './schema.js';
+export { validateMessages } from './validate-messages.js';
 export { openWire, WireMessage } from './wire-message.js';
 export { writeAtomically, writeNamedByContent, type WriteOptions } from './write-file.js';

@@ -2,11 +2,17 @@ import type { ByteRange } from './byte-source.js';
 import { wireError } from './error-codes.js';
 import type { WireBudget } from './limits.js';
 import type { FieldKind } from './schema.js';
-import { varintToBigInt, varintToBigUint, varintToInt32, varintToSafeInt } from './varint.js';
+import {
+  VARINT_BYTES,
+  varintToBigInt,
+  varintToBigUint,
+  varintToInt32,
+  varintToSafeInt,
+  varintToWords,
+} from './varint.js';
 
 /** Encoded bytes read at once while decoding. */
 const PIECE_BYTES = 2 ** 20;
-const VARINT_BYTES = 10;
 
 /** One occurrence of a repeated numeric field: a packed run of values, or a single one. */
 export interface NumberPart extends ByteRange {
@@ -78,18 +84,12 @@ export class NumberList {
 
   toInt64(): BigInt64Array {
     this.#expectKind('int64');
-    const values = new BigInt64Array(this.count);
-    let index = 0;
-    this.#eachVarint((bytes, start, end) => (values[index++] = varintToBigInt(bytes, start, end)));
-    return values;
+    return new BigInt64Array(this.#words());
   }
 
   toUint64(): BigUint64Array {
     this.#expectKind('uint64');
-    const values = new BigUint64Array(this.count);
-    let index = 0;
-    this.#eachVarint((bytes, start, end) => (values[index++] = varintToBigUint(bytes, start, end)));
-    return values;
+    return new BigUint64Array(this.#words());
   }
 
   /** Bit for bit. */
@@ -113,6 +113,16 @@ export class NumberList {
       offset += piece.byteLength;
     });
     return bytes.buffer;
+  }
+
+  #words(): ArrayBuffer {
+    const words = new Uint32Array(this.count * 2);
+    let at = 0;
+    this.#eachVarint((bytes, start, end) => {
+      varintToWords(bytes, start, end, words, at);
+      at += 2;
+    });
+    return words.buffer;
   }
 
   #expectKind(kind: FieldKind): void {

@@ -41,6 +41,7 @@ export class MessageSchema<Name extends string = string> {
   readonly #definition: Readonly<Record<Name, FieldDefinition>>;
   readonly #resolve: (name: string) => MessageSchema;
   #byNo: (FieldSchema | undefined)[] | undefined;
+  #fields: ReadonlyMap<number, FieldSchema> | undefined;
 
   constructor(
     name: string,
@@ -61,8 +62,8 @@ export class MessageSchema<Name extends string = string> {
 
   /** Every field by number. */
   get fields(): ReadonlyMap<number, FieldSchema> {
-    const known = (this.#byNo ??= this.#link()).filter((field) => field !== undefined);
-    return new Map(known.map((field) => [field.no, field]));
+    this.#byNo ??= this.#link();
+    return (this.#fields ??= new Map(this.#byNo.flatMap((field) => (field === undefined ? [] : [[field.no, field]]))));
   }
 
   // Messages refer to one another in circles, so references resolve on first use.

@@ -35,6 +35,15 @@ export function varintToInt32(bytes: Uint8Array, start: number, end: number, wha
   throw wireError('ERR_INT_RANGE', `${what}: expected a 32-bit integer, received ${value}`);
 }
 
+/** Decodes the varint in bytes [start, end) as 64 bits: the low word to `words[at]`, the high one to `words[at + 1]`. */
+export function varintToWords(bytes: Uint8Array, start: number, end: number, words: Uint32Array, at: number): void {
+  const split = Math.min(end, start + EXACT_BYTES);
+  const low = shortVarint(bytes, start, split);
+  words[at] = low;
+  // Of the low part, 49 - 32 = 17 bits belong to the high word.
+  words[at + 1] = Math.floor(low / 2 ** 32) + shortVarint(bytes, split, end) * 2 ** 17;
+}
+
 function shortVarint(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   let scale = 1;
@@ -45,37 +54,46 @@ function shortVarint(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-/** Bytes that the minimal varint of `value` (a safe integer >= 0) takes. */
-export function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
-  return length;
-}
+/** A varint of 64 bits takes at most this many bytes. */
+export const VARINT_BYTES = 10;
 
-/** Minimal varint of an integer; negative ones take 10 bytes, as int64. Throws ERR_INT_RANGE beyond 64 bits. */
-export function encodeVarint(value: number | bigint): Uint8Array {
-  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) return encodeNumber(value);
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+/**
+ * Writes the minimal varint of an integer to `target` from `at` on (up to 10 bytes) and returns the position after it.
+ *
+ * Negative integers take 10 bytes, as int64. Throws ERR_INT_RANGE beyond 64 bits and for numbers that are not safe integers.
+ */
+export function writeVarint(target: Uint8Array, at: number, value: number | bigint): number {
+  if (typeof value === 'bigint') return writeWide(target, at, value);
+  if (!Number.isSafeInteger(value)) {
     throw wireError('ERR_INT_RANGE', `varint: expected a safe integer or a bigint, received ${value}`);
   }
-  const wide = BigInt(value);
-  if (wide < -(2n ** 63n) || wide >= 2n ** 64n) {
-    throw wireError('ERR_INT_RANGE', `varint: expected an integer of 64 bits, received ${wide}`);
-  }
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, wide);
-  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  bytes.push(Number(rest));
-  return Uint8Array.from(bytes);
+  if (value < 0) return writeWide(target, at, BigInt(value));
+  let rest = value;
+  let next = at;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[next++] = (rest % 0x80) | 0x80;
+  target[next++] = rest;
+  return next;
 }
 
-function encodeNumber(value: number): Uint8Array {
-  const bytes = new Uint8Array(varintLength(value));
-  let rest = value;
-  for (let i = 0; i < bytes.length - 1; i++) {
-    bytes[i] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
+/** The minimal varint of an integer, as `writeVarint` writes it. */
+export function encodeVarint(value: number | bigint): Uint8Array {
+  const bytes = new Uint8Array(VARINT_BYTES);
+  return bytes.subarray(0, writeVarint(bytes, 0, value));
+}
+
+/** Groups of 7 bits from the low and the high word: bigint arithmetic on each would be 10 times slower. */
+function writeWide(target: Uint8Array, at: number, value: bigint): number {
+  if (value < -(2n ** 63n) || value >= 2n ** 64n) {
+    throw wireError('ERR_INT_RANGE', `varint: expected an integer of 64 bits, received ${value}`);
   }
-  bytes[bytes.length - 1] = rest;
-  return bytes;
+  let low = Number(BigInt.asUintN(32, value));
+  let high = Number(BigInt.asUintN(32, value >> 32n));
+  let next = at;
+  while (high > 0 || low >= 0x80) {
+    target[next++] = (low & 0x7f) | 0x80;
+    low = ((low >>> 7) | ((high & 0x7f) << 25)) >>> 0;
+    high >>>= 7;
+  }
+  target[next++] = low;
+  return next;
 }

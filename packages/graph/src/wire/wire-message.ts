@@ -4,7 +4,7 @@ import { FieldCursor, type MessageBody } from './field-cursor.js';
 import { type FieldTable, parseFieldTable, type WireField } from './field-table.js';
 import { WireBudget, type WireLimits } from './limits.js';
 import { NumberList } from './number-list.js';
-import type { FieldSchema, MessageSchema } from './schema.js';
+import { type FieldSchema, type MessageSchema, WireType } from './schema.js';
 import { checkTensorData } from './tensor-data.js';
 import { varintToBigInt, varintToBigUint, varintToInt32, varintToSafeInt } from './varint.js';
 
@@ -110,7 +110,10 @@ export class WireMessage {
   }
 
   strings(no: number): string[] {
-    return this.#indices(no).map((index) => this.#string(index, no));
+    const table = this.#fieldTable();
+    const strings: string[] = [];
+    for (let i = 0; i < table.length; i++) if (table.no(i) === no) strings.push(this.#string(i, no));
+    return strings;
   }
 
   /** A string for people to read: malformed UTF-8 shows as U+FFFD. */
@@ -153,7 +156,7 @@ export class WireMessage {
       source: this.source,
       start: table.valueStart(index),
       end: table.valueEnd(index),
-      packed: table.wireType(index) === 2,
+      packed: table.wireType(index) === WireType.bytes,
     }));
     return new NumberList(this.#field(no).label, kind, parts, this.budget, (range) =>
       this.#slice(range.start, range.end),
@@ -167,7 +170,15 @@ export class WireMessage {
 
   /** A repeated integer field as numbers. Throws ERR_INT_RANGE, ERR_LIST_LENGTH. */
   safeInts(no: number): number[] {
-    return this.numbers(no).toSafeInts();
+    const table = this.#fieldTable();
+    const decode = this.#field(no).kind === 'int32' ? varintToInt32 : varintToSafeInt;
+    const values: number[] = [];
+    for (let i = 0; i < table.length; i++) {
+      if (table.no(i) !== no) continue;
+      if (table.wireType(i) !== WireType.varint) return this.numbers(no).toSafeInts();
+      values.push(this.#decode(i, no, decode));
+    }
+    return values;
   }
 
   /** A repeated float field, bit for bit (NaN payloads included). */
@@ -183,7 +194,21 @@ export class WireMessage {
 
   /** A repeated sub-message; the same objects on every call. */
   messages(no: number): WireMessage[] {
-    return this.#indices(no).map((index) => this.#child(index, no));
+    const table = this.#fieldTable();
+    const messages: WireMessage[] = [];
+    for (let i = 0; i < table.length; i++) if (table.no(i) === no) messages.push(this.#child(i, no));
+    return messages;
+  }
+
+  /** Every sub-message of this level, of all fields, in wire order. */
+  children(): WireMessage[] {
+    const table = this.#fieldTable();
+    const children: WireMessage[] = [];
+    for (let i = 0; i < table.length; i++) {
+      const no = table.no(i);
+      if (this.schema.field(no)?.kind === 'message') children.push(this.#child(i, no));
+    }
+    return children;
   }
 
   /** Where the payload of a length-delimited field lies, without reading it. */
