@@ -105,7 +105,9 @@ export class Tensor {
   /** The raw bytes [start, end): a view where the tensor is in memory, else a fresh read. Never write to them. */
   bytes(start = 0, end = this.byteLength): Uint8Array {
     if (isStrings(this.storage)) throw new GossamerError('ERR_DTYPE', 'tensor: expected numbers, received strings');
-    return this.storage.read(start, end);
+    const bytes = this.storage.read(start, end);
+    // A Buffer's slice() is a view, a Uint8Array's a copy: callers must not have to know which they hold.
+    return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
   }
 
   /** The elements of a string tensor. */
