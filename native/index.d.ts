@@ -1,7 +1,7 @@
 /**
  * The kernels as the addon exports them: typed arrays in, caller-owned typed arrays out. Ranges are the caller's duty
  * (`@gossamer/kernels` checks them); types, lengths and buffers are checked here, with `code` on the error. Each operation
- * has a twin `...Async(abort, ...)` that runs on the process-wide pool; do not touch its arrays before it settles. `abort` is
+ * has a twin `async.name(abort, ...)` that runs on the process-wide pool; do not touch its arrays before it settles. `abort` is
  * an Int32Array over a SharedArrayBuffer: store a non-zero value to stop the call, which then rejects with `ERR_ABORTED`.
  */
 
@@ -77,15 +77,19 @@ export interface Operations {
   ];
 }
 
-export type NativeAddon = { [Name in keyof Operations]: (...args: Operations[Name]) => void } & {
-  [Name in keyof Operations as `${Name}Async`]: (
-    abort: Int32Array | undefined,
-    ...args: Operations[Name]
-  ) => Promise<void>;
-} & {
+/** Every operation, run at once. */
+export type SyncOperations = { [Name in keyof Operations]: (...args: Operations[Name]) => void };
+
+/** Every operation, run on the pool. */
+export type AsyncOperations = {
+  [Name in keyof Operations]: (abort: Int32Array | undefined, ...args: Operations[Name]) => Promise<void>;
+};
+
+export interface NativeAddon extends SyncOperations {
+  readonly async: AsyncOperations;
   isaInfo(): { selected: string; available: string[]; threads: number };
   setThreads(threads: number): void;
-};
+}
 
 /** The addon, loaded on the first call. Throws an error with code ERR_NATIVE_LOAD, ERR_BAD_ISA or ERR_BAD_THREADS. */
 export function load(): NativeAddon;

@@ -1,4 +1,4 @@
-// The face of the kernels to Node: one table of operations, each callable at once (`name`) or on the pool (`nameAsync`).
+// The face of the kernels to Node: one table of operations, each callable at once (`name`) or on the pool (`async.name`).
 #include <napi.h>
 
 #include "addon/operations.h"
@@ -45,7 +45,7 @@ Napi::Value Call(const Napi::CallbackInfo& info) {
   });
 }
 
-// nameAsync(abort: Int32Array | undefined, ...arguments): Promise<undefined>
+// async.name(abort: Int32Array | undefined, ...arguments): Promise<undefined>
 Napi::Value CallAsync(const Napi::CallbackInfo& info) {
   return Guard(info, [&] {
     Arguments flag(info, 0);
@@ -62,12 +62,13 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   if (const char* message = IsaError()) throw MakeError(env, "ERR_BAD_ISA", message);
   if (const char* message = ThreadsError()) throw MakeError(env, "ERR_BAD_THREADS", message);
   Environment::Start(env);
+  Napi::Object async = Napi::Object::New(env);
   for (const Operation& operation : kOperations) {
     void* data = const_cast<Operation*>(&operation);
-    const std::string name = operation.name, async_name = name + "Async";
-    exports.Set(name, Napi::Function::New(env, Call, name, data));
-    exports.Set(async_name, Napi::Function::New(env, CallAsync, async_name, data));
+    exports.Set(operation.name, Napi::Function::New(env, Call, operation.name, data));
+    async.Set(operation.name, Napi::Function::New(env, CallAsync, operation.name, data));
   }
+  exports.Set("async", async);
   RegisterSystem(env, exports);
   return exports;
 }

@@ -1,1 +1,42 @@
-export {};
+export { type AffineArrayParams, type AffineParams } from './affine-params.js';
+export { type AxisView, axisView } from './axis-view.js';
+export { type BlockOptions, type ClipSearch } from './block-scheme.js';
+export {
+  dequantizeAffine,
+  dequantizeAffineAsync,
+  dequantizeAffineAxis,
+  dequantizeAffineAxisAsync,
+  dequantizeAffineBlocks,
+  dequantizeAffineBlocksAsync,
+  type PackedLength,
+} from './dequantize-affine.js';
+export { type KernelErrorCode } from './error-codes.js';
+export { type Isa, type IsaInfo, isaInfo, setThreads } from './isa-info.js';
+export {
+  type MinMax,
+  minMax,
+  type MinMaxArrays,
+  minMaxAsync,
+  minMaxAxis,
+  minMaxAxisAsync,
+  minMaxBlocks,
+  minMaxBlocksAsync,
+} from './min-max.js';
+export { type AsyncOptions } from './native-call.js';
+export {
+  quantizeAffine,
+  quantizeAffineAsync,
+  quantizeAffineAxis,
+  quantizeAffineAxisAsync,
+  quantizeAffineBlocks,
+  quantizeAffineBlocksAsync,
+} from './quantize-affine.js';
+export { type ByteDtype, quantizeBlocks, quantizeBlocksAsync, type QuantizedBlocks } from './quantize-blocks.js';
+export {
+  type ChannelOptions,
+  quantizeChannels,
+  quantizeChannelsAsync,
+  type QuantizedChannels,
+} from './quantize-channels.js';
+export { type MatMulNBits, quantizeMatMulNBits, quantizeMatMulNBitsAsync } from './quantize-matmul-nbits.js';
+export { type Codes, type QuantizedDtype } from './quantized-dtype.js';
