@@ -14,7 +14,11 @@ function open(
   schema: wire.MessageSchema = ModelProto,
   limits = {},
 ): wire.WireMessage {
-  return wire.openWire(new wire.MemorySource(Uint8Array.from(bytes)), schema, limits);
+  return wire.openWire(
+    new wire.MemorySource(bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes)),
+    schema,
+    limits,
+  );
 }
 
 function openList(list: wire.ChunkList, schema: wire.MessageSchema): wire.WireMessage {

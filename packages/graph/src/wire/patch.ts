@@ -128,8 +128,9 @@ function placeAppends(message: WireMessage, edits: readonly FieldEdit[]) {
   const atEnd: ChunkList[] = [];
   for (const { after, no, value } of appends) {
     const index = lastIndex.get(after ?? no);
-    if (index === undefined) atEnd.push(value);
-    else afterIndex.set(index, [...(afterIndex.get(index) ?? []), value]);
+    const place = index === undefined ? atEnd : (afterIndex.get(index) ?? []);
+    place.push(value);
+    if (index !== undefined) afterIndex.set(index, place);
   }
   return { afterIndex, atEnd };
 }

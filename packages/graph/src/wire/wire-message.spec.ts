@@ -7,7 +7,7 @@ import * as wire from './index.js';
 const { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } = wire.onnxSchema;
 
 function open(bytes: Uint8Array | readonly number[], schema: wire.MessageSchema = AttributeProto): wire.WireMessage {
-  return wire.openWire(new wire.MemorySource(Uint8Array.from(bytes)), schema);
+  return wire.openWire(new wire.MemorySource(bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes)), schema);
 }
 
 function openList(list: wire.ChunkList, schema: wire.MessageSchema): wire.WireMessage {
