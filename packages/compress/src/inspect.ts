@@ -1,6 +1,14 @@
 import { statSync } from 'node:fs';
-import { dtypeByteLength, type Model, type Tensor, type Value, weightViews } from '@gossamer/graph';
-import { countMacs, inferTypes } from '@gossamer/graph';
+import {
+  countMacs,
+  dtypeByteLength,
+  inferTypes,
+  type MacCount,
+  type Model,
+  type Tensor,
+  type Value,
+  weightViews,
+} from '@gossamer/graph';
 import { type ModelInput, toModel } from './onnx-model.js';
 
 export interface InspectOptions {
@@ -65,8 +73,17 @@ export async function inspect(input: ModelInput, options: InspectOptions = {}): 
     bytes: bytesByDtype(constants),
     sparsity: sparsityOf(weights),
     compressible: compressible(ir),
-    warnings: [...ir.warnings, ...types.warnings, ...macs.warnings],
+    warnings: [...ir.warnings, ...types.warnings, ...macWarnings(macs)],
   };
+}
+
+function macWarnings({ assumedOne, unknown }: MacCount): string[] {
+  const warnings: string[] = [];
+  if (assumedOne.length > 0)
+    warnings.push(`MACs are for ${assumedOne.map((name) => `${name} = 1`).join(', ')}; see --bind`);
+  if (unknown.length > 0)
+    warnings.push(`MACs leave out ${unknown.length} layers of unknown shape: ${unknown.join(', ')}`);
+  return warnings;
 }
 
 const FLOAT: ReadonlySet<string> = new Set(['float32', 'float16', 'bfloat16', 'float64']);

@@ -6,3 +6,11 @@ export { type Interpolation, type Preprocess, readPreprocess } from './data/prep
 export type { Feeds, Outputs } from './session/feeds.js';
 export { modelInputs, modelOutputs, type PortDim, type PortSpec } from './session/port-spec.js';
 export { float32View, sliceRows, typedView } from './session/tensor-view.js';
+export { detectState } from './session/detect-state.js';
+export type { Engine, EngineOptions, EngineSession, EngineSource } from './session/engine.js';
+export { ENGINES } from './session/engines.js';
+export { type RunOptions, Session, type SessionOptions } from './session/session.js';
+export { type StateLink, Stepper } from './session/stepper.js';
+export { countKernels, type KernelCounts, type Kernels } from './verify/count-kernels.js';
+export { verify, type VerifyOptions } from './verify/verify.js';
+export type { Verification, VerifyData, VerifyLevel } from './verify/verification.js';

@@ -12,6 +12,8 @@ export interface PortSpec {
   readonly shape: readonly PortDim[] | undefined;
   /** For integer inputs that index a table: ids are in [0, maximum). Undefined: not known. */
   readonly maximum?: number;
+  /** Need not be fed: state that starts from its initial value. */
+  readonly optional?: boolean;
 }
 
 /** The inputs a model must be fed: those without a default (an initializer of the same name). Tensors only. */

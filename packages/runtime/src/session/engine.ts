@@ -1,0 +1,34 @@
+import type { Model } from '@gossamer/graph';
+import type { Feeds, Outputs } from './feeds.js';
+import type { PortSpec } from './port-spec.js';
+
+/** What a session is opened on: one of a graph, a file, the bytes of a file. */
+export type ModelSource =
+  | { readonly kind: 'model'; readonly model: Model }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
+
+/** How far the engine may rewrite the graph before it runs. */
+export type OptimizationLevel = 'none' | 'basic' | 'extended' | 'all';
+
+export interface EngineOptions {
+  /** Threads of one call; undefined: the engine's default (all cores). */
+  readonly threads: number | undefined;
+  readonly optimization: OptimizationLevel;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A model opened in an engine. */
+export interface EngineSession {
+  readonly inputs: readonly PortSpec[];
+  readonly outputs: readonly PortSpec[];
+  /** Runs once; `outputs` names what is wanted. */
+  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
+  dispose(): Promise<void>;
+}
+
+/** Something that runs models. One file an engine, one line in the registry. */
+export interface Engine {
+  readonly name: string;
+  open(source: ModelSource, options: EngineOptions): Promise<EngineSession>;
+}

@@ -1,0 +1,19 @@
+import { GossamerError } from '@gossamer/graph';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import type { Engine } from './engine.js';
+import { ortEngine } from './ort-engine.js';
+import { referenceEngine } from './reference-engine.js';
+
+/** Every engine, by name. */
+export const ENGINES: Readonly<Record<string, Engine>> = {
+  ort: ortEngine,
+  reference: referenceEngine,
+};
+
+/** The engine called `name`; throws ERR_ENGINE naming those there are. */
+export function findEngine(name: string): Engine {
+  const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
+  if (engine) return engine;
+  const names = Object.keys(ENGINES).join(', ');
+  throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', `engine: expected one of ${names}, received ${name}`);
+}

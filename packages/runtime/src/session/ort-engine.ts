@@ -1,0 +1,95 @@
+import { GossamerError } from '@gossamer/graph';
+import type { InferenceSession } from 'onnxruntime-common';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import type { Engine, EngineOptions, EngineSession, ModelSource } from './engine.js';
+import type { Feeds, Outputs } from './feeds.js';
+import { loadOrt, ORT_LOG_LEVEL, type OrtModule } from './ort-module.js';
+import { type OrtInput, ortInput } from './ort-input.js';
+import { fromOrtTensor, fromOrtType, toOrtTensor } from './ort-tensor.js';
+import type { PortSpec } from './port-spec.js';
+
+const LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const;
+
+/** ONNX Runtime on the CPU, through onnxruntime-node: the default engine and the referee. */
+export const ortEngine: Engine = {
+  name: 'ort',
+
+  async open(source: ModelSource, options: EngineOptions): Promise<EngineSession> {
+    const ort = await loadOrt();
+    const input = await ortInput(source);
+    options.signal?.throwIfAborted();
+    const session = await createSession(ort, input, sessionOptions(input, options));
+    return {
+      inputs: session.inputMetadata.map(portSpec),
+      outputs: session.outputMetadata.map(portSpec),
+      run: (feeds, outputs) => run(ort, session, feeds, outputs),
+      dispose: async () => {
+        await session.release();
+        await input.dispose();
+      },
+    };
+  },
+};
+
+function sessionOptions(input: OrtInput, { threads, optimization }: EngineOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: LEVELS[optimization],
+    logSeverityLevel: ORT_LOG_LEVEL,
+    interOpNumThreads: 1,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(input.folder === undefined
+      ? {}
+      : { extra: { session: { model_external_initializers_file_folder_path: input.folder } } }),
+  };
+}
+
+async function createSession(
+  ort: OrtModule,
+  input: OrtInput,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  try {
+    const { model } = input;
+    return await (typeof model === 'string'
+      ? ort.InferenceSession.create(model, options)
+      : ort.InferenceSession.create(model, options));
+  } catch (cause) {
+    await input.dispose();
+    throw ortError('ERR_ORT_LOAD', `${input.label}: expected a model that ONNX Runtime opens, received`, cause);
+  }
+}
+
+function ortError(code: RuntimeErrorCode, prefix: string, cause: unknown): GossamerError<RuntimeErrorCode> {
+  // Control characters come from names in the file.
+  // eslint's no-control-regex is about literals; \p{Cc} says the same.
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\p{Cc}+/gu, ' ').trim();
+  return new GossamerError(code, `${prefix} ${reason}`, { cause });
+}
+
+async function run(
+  ort: OrtModule,
+  session: InferenceSession,
+  feeds: Feeds,
+  outputs: readonly string[],
+): Promise<Outputs> {
+  const converted = Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => [name, toOrtTensor(ort, name, tensor)]),
+  );
+  let results: InferenceSession.OnnxValueMapType;
+  try {
+    results = await session.run(converted, [...outputs]);
+  } catch (cause) {
+    throw ortError('ERR_ORT_RUN', 'model: expected a run without error in ONNX Runtime, received', cause);
+  }
+  const found: Outputs = {};
+  for (const name of outputs) found[name] = fromOrtTensor(name, results[name]!);
+  return found;
+}
+
+function portSpec(metadata: InferenceSession.ValueMetadata): PortSpec {
+  if (!metadata.isTensor) return { name: metadata.name, dtype: undefined, shape: undefined };
+  // A dimension without a name comes as an empty string.
+  const shape = metadata.shape.map((dim) => (dim === '' ? undefined : dim));
+  return { name: metadata.name, dtype: fromOrtType(metadata.type), shape };
+}

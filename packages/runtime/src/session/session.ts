@@ -1,0 +1,123 @@
+import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import { detectState, type StateFeed, zeroState } from './detect-state.js';
+import type { EngineSession, ModelSource, OptimizationLevel } from './engine.js';
+import { findEngine } from './engines.js';
+import type { Feeds, Outputs } from './feeds.js';
+import { modelInputs, type PortSpec } from './port-spec.js';
+import { Stepper } from './stepper.js';
+
+export interface SessionOptions {
+  /** Which engine runs the model. Default 'ort'. */
+  readonly engine?: string;
+  /** Threads of one call. Default: GOSSAMER_THREADS, else all cores. */
+  readonly threads?: number;
+  /** How far the engine may rewrite the graph. Default 'all'. */
+  readonly optimization?: OptimizationLevel;
+  /** State carried between steps. Default: what detectState finds. */
+  readonly state?: readonly StateFeed[];
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions {
+  /** Outputs wanted. Default: all. */
+  readonly outputs?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A model opened in an engine. `run` may be called any number of times; in onnxruntime-node a run blocks the event loop while it lasts.
+ *
+ * State inputs (see detectState) need not be fed: a run then starts from their initial value, and `stepper` carries them along.
+ */
+export class Session {
+  /** What has to be fed; state inputs are marked optional. */
+  readonly inputs: readonly PortSpec[];
+  readonly outputs: readonly PortSpec[];
+  #disposed = false;
+
+  private constructor(
+    readonly engine: string,
+    private readonly opened: EngineSession,
+    readonly state: readonly StateFeed[],
+    specs: ReadonlyMap<string, PortSpec>,
+  ) {
+    const carried = new Set(state.map(({ input }) => input));
+    this.inputs = opened.inputs.map((port) => {
+      const maximum = specs.get(port.name)?.maximum;
+      return { ...port, ...(maximum === undefined ? {} : { maximum }), ...(carried.has(port.name) ? { optional: true } : {}) };
+    });
+    this.outputs = opened.outputs;
+  }
+
+  /** Opens a model: a graph, the path of an .onnx file (data beside it included), or the bytes of one. */
+  static async open(model: Model | string | Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    const engine = findEngine(options.engine ?? 'ort');
+    options.signal?.throwIfAborted();
+    const opened = await engine.open(sourceOf(model), {
+      threads: options.threads ?? defaultThreads(),
+      optimization: options.optimization ?? 'all',
+      signal: options.signal,
+    });
+    const isGraph = typeof model === 'object' && 'graph' in model;
+    const state = options.state ?? (isGraph ? detectState(model) : detectState(opened));
+    const specs = new Map(isGraph ? modelInputs(model).map((spec) => [spec.name, spec]) : []);
+    return new Session(engine.name, opened, state, specs);
+  }
+
+  /** Runs the model once; tensors by input name in, by output name out. Throws ERR_FEEDS, ERR_ORT_RUN. */
+  async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+    if (this.#disposed) throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', 'session: expected an open one, received a disposed one');
+    options.signal?.throwIfAborted();
+    const known = new Set(this.outputs.map(({ name }) => name));
+    const wanted = options.outputs ?? [...known];
+    const unknown = wanted.find((name) => !known.has(name));
+    if (unknown !== undefined) {
+      throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `outputs: expected some of ${[...known].join(', ')}, received ${unknown}`);
+    }
+    return this.opened.run(this.#complete(feeds), wanted, options.signal);
+  }
+
+  /** Runs step after step, feeding the state that comes out of one into the next. */
+  stepper(options: { readonly state?: readonly StateFeed[] } = {}): Stepper {
+    return new Stepper(this, options.state ?? this.state);
+  }
+
+  /** Frees the engine's memory. Further runs throw. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.opened.dispose();
+  }
+
+  /** Checks names and adds the initial state where it is not fed. */
+  #complete(feeds: Feeds): Feeds {
+    const ports = new Set(this.inputs.map(({ name }) => name));
+    const stranger = Object.keys(feeds).find((name) => !ports.has(name));
+    if (stranger !== undefined) {
+      throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected inputs ${[...ports].join(', ')}, received ${stranger}`);
+    }
+    const complete: Record<string, Tensor> = { ...feeds };
+    for (const port of this.inputs) {
+      if (complete[port.name]) continue;
+      const link = this.state.find(({ input }) => input === port.name);
+      if (!link) throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected input ${port.name}, received none`);
+      complete[port.name] = link.init ?? zeroState(port, this.inputs, feeds);
+    }
+    return complete;
+  }
+}
+
+function sourceOf(model: Model | string | Uint8Array): ModelSource {
+  if (typeof model === 'string') return { kind: 'path', path: model };
+  if (model instanceof Uint8Array) return { kind: 'bytes', bytes: model };
+  return { kind: 'model', model };
+}
+
+function defaultThreads(): number | undefined {
+  const text = process.env['GOSSAMER_THREADS'];
+  if (text === undefined || text === '') return undefined;
+  const threads = Number(text);
+  if (Number.isInteger(threads) && threads > 0) return threads;
+  throw new GossamerError<RuntimeErrorCode>('ERR_OPTION', `GOSSAMER_THREADS: expected an integer > 0, received ${text}`);
+}

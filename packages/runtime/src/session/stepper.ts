@@ -1,0 +1,41 @@
+import { GossamerError, type Tensor } from '@gossamer/graph';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import type { StateFeed } from './detect-state.js';
+import type { Feeds, Outputs } from './feeds.js';
+import type { RunOptions, Session } from './session.js';
+
+/** Runs a recurrent model step by step: each step is fed the state that the one before gave. */
+export class Stepper {
+  #carried: Record<string, Tensor> = {};
+
+  constructor(
+    private readonly session: Session,
+    private readonly state: readonly StateFeed[],
+  ) {
+    for (const { input, output } of state) {
+      const missing = !session.inputs.some(({ name }) => name === input)
+        ? `input ${input}`
+        : !session.outputs.some(({ name }) => name === output)
+          ? `output ${output}`
+          : undefined;
+      if (missing) throw new GossamerError<RuntimeErrorCode>('ERR_STATE', `state: expected ${missing} in the model, received none`);
+    }
+  }
+
+  /** Runs the next step. State that is fed explicitly replaces what was carried. */
+  async step(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+    const initial = Object.fromEntries(
+      this.state.flatMap(({ input, init }) => (init ? [[input, init]] : [])) as [string, Tensor][],
+    );
+    const wanted = options.outputs;
+    const outputs = wanted && { outputs: [...new Set([...wanted, ...this.state.map(({ output }) => output)])] };
+    const results = await this.session.run({ ...initial, ...this.#carried, ...feeds }, { ...options, ...outputs });
+    for (const { input, output } of this.state) this.#carried[input] = results[output]!;
+    return results;
+  }
+
+  /** The next step starts from the initial state again. */
+  reset(): void {
+    this.#carried = {};
+  }
+}
