@@ -1,0 +1,35 @@
+import { nodeTestCases } from '../testing/node-tests.js';
+import { canEvaluate, evaluateValues } from './evaluate.js';
+import { claimedOperators } from './registry.js';
+import { difference, nodeTestData } from './testing/node-test-values.js';
+
+/** Cases whose every operator eval claims. */
+const covered = nodeTestCases().flatMap((test) => {
+  const data = nodeTestData(test);
+  const { model } = data;
+  const known = [...model.graph.nodes()].every(
+    (node) => model.function(node.domain, node.op, node.overload) ?? canEvaluate(node),
+  );
+  return known && data.dataSets.length > 0 ? [{ name: test.name, ...data }] : [];
+});
+
+/** Dropout in training mode draws random numbers: eval refuses it. */
+const random = /^test_training_dropout(_default)?(_mask)?$/;
+
+for (const { name: title, model, dataSets } of covered) {
+  test(title, () => {
+    for (const { feeds, outputs } of dataSets) {
+      if (random.test(title)) {
+        expect(() => evaluateValues(model, feeds)).toThrow(expect.objectContaining({ code: 'ERR_EVAL_OP' }));
+        continue;
+      }
+      const results = evaluateValues(model, feeds);
+      for (const [name, expected] of outputs) expect(difference(results.get(name), expected)).toBeUndefined();
+    }
+  });
+}
+
+test('the claim is wide', () => {
+  expect(covered.length).toBeGreaterThanOrEqual(700);
+  expect(claimedOperators().length).toBeGreaterThanOrEqual(130);
+});

@@ -1,0 +1,160 @@
+import { type DType, dtypeBits, dtypeFromCode, isFloat, isInteger } from '../../dtype.js';
+import { decodeFloat, encodeFloat, roundHalfEven } from '../../ir/small-float.js';
+import { type EvalTensor, smallFormat } from '../eval-value.js';
+import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
+
+/**
+ * Converts to `dtype` as Cast does: floats to integers truncate, integers wrap to the narrower width, anything but 0 is true, float8
+ * and float4 saturate unless `saturate` is false (then: Inf or NaN).
+ */
+export function convert(
+  call: KernelCall,
+  source: EvalTensor,
+  dtype: DType,
+  saturate = true,
+  roundMode = 'up',
+): EvalTensor {
+  if (source.dtype === dtype) return source;
+  const target = call.allocate(dtype, source.dims);
+  const { data } = target;
+  const from = source.data as ArrayLike<number | bigint | string>;
+  if (Array.isArray(data)) {
+    for (let i = 0; i < from.length; i++) data[i] = spell(from[i]!, source.dtype);
+  } else if (isBig(data)) {
+    for (let i = 0; i < from.length; i++) data[i] = toBigInt(from[i]!);
+  } else if (dtype === 'bool') {
+    for (let i = 0; i < from.length; i++) data[i] = Number(from[i]) !== 0 ? 1 : 0;
+  } else {
+    const narrow = narrowing(dtype, saturate, roundMode);
+    const wide = isBig(source.data) && isInteger(dtype);
+    for (let i = 0; i < from.length; i++) {
+      // Wrapping a bigint first: as a double it would lose the low bits.
+      const number = wide ? Number(BigInt.asIntN(32, from[i] as bigint)) : toNumber(from[i]!);
+      data[i] = narrow(number);
+    }
+  }
+  return target;
+}
+
+/** What a number becomes before it is stored in an array of `dtype`. */
+function narrowing(dtype: DType, saturate: boolean, roundMode: string): (x: number) => number {
+  const bits = dtypeBits(dtype);
+  if (isInteger(dtype)) {
+    if (bits >= 8) return Math.trunc;
+    const span = 2 ** bits;
+    const wrap = (x: number) => ((Math.trunc(x) % span) + span) % span;
+    return dtype.startsWith('u') ? wrap : (x) => (wrap(x) >= span / 2 ? wrap(x) - span : wrap(x));
+  }
+  if (dtype === 'float8e8m0') return powerOfTwo(roundMode);
+  const format = smallFormat(dtype);
+  if (!format || bits > 8) return (x) => x;
+  const largest = decodeFloat(encodeFloat(Infinity, format), format);
+  const step = 2 ** (Math.floor(Math.log2(largest)) - format.mantissaBits);
+  if (saturate) return (x) => Math.max(-largest, Math.min(largest, x));
+  const overflow = format.specials === 'ieee' ? Infinity : NaN;
+  return (x) => {
+    if (roundHalfEven(Math.abs(x) / step) * step <= largest || Number.isNaN(x)) return x;
+    return Math.sign(x) * overflow;
+  };
+}
+
+/** The power of two that float8e8m0 keeps of a positive number; 0 and below give the smallest one, Inf the largest. */
+function powerOfTwo(roundMode: string): (x: number) => number {
+  const round = roundMode === 'up' ? Math.ceil : roundMode === 'down' ? Math.floor : nearestExponent;
+  return (x) => (Number.isNaN(x) ? x : 2 ** Math.max(-127, Math.min(127, round(Math.log2(Math.max(0, x))))));
+}
+
+/** Nearest in value, not in the exponent: 1.5 is the tie between 1 and 2, which goes up. */
+const nearestExponent = (exponent: number) =>
+  Math.floor(exponent) + (2 ** (exponent - Math.floor(exponent)) >= 1.5 ? 1 : 0);
+
+function toNumber(element: number | bigint | string): number {
+  if (typeof element !== 'string') return Number(element);
+  const text = element
+    .trim()
+    .toLowerCase()
+    .replace(/^([+-]?)inf(inity)?$/, '$1Infinity');
+  return Number(text.replace('infinity', 'Infinity'));
+}
+
+function toBigInt(element: number | bigint | string): bigint {
+  if (typeof element === 'bigint') return element;
+  if (typeof element === 'string' && /^\s*[+-]?\d+\s*$/.test(element)) return BigInt(element.replace('+', ''));
+  const integer = Math.trunc(toNumber(element));
+  // NaN and infinities have no integer; the hardware's answer is the smallest one.
+  return Number.isFinite(integer) ? BigInt(integer) : -(1n << 63n);
+}
+
+/** Numbers as strings: the shortest spelling that reads back as the same value of their dtype. */
+function spell(element: number | bigint | string, dtype: DType): string {
+  if (typeof element !== 'number') return String(element);
+  if (dtype === 'bool') return element ? 'True' : 'False';
+  if (Number.isNaN(element)) return 'NaN';
+  if (!Number.isFinite(element)) return element > 0 ? 'INF' : '-INF';
+  if (dtype !== 'float32' || Number.isInteger(element)) return String(element);
+  for (let digits = 1; digits < 9; digits++) {
+    const text = element.toPrecision(digits);
+    if (Math.fround(Number(text)) === element) return String(Number(text));
+  }
+  return String(Number(element.toPrecision(9)));
+}
+
+/** The dtype an attribute names by its code. */
+export function dtypeAttribute(call: KernelCall, name: string, fallback: DType): DType {
+  const code = call.node.int(name, 0);
+  if (code === 0) return fallback;
+  const dtype = dtypeFromCode(code);
+  if (!dtype) call.fail('ERR_EVAL_OP', name, 'the code of a known dtype', String(code));
+  return dtype;
+}
+
+/** The same bytes read as another dtype. */
+function bitCast(call: KernelCall): EvalTensor {
+  const source = call.tensor(0);
+  const target = call.allocate(dtypeAttribute(call, 'to', source.dtype), source.dims);
+  if (dtypeBits(source.dtype) !== dtypeBits(target.dtype)) {
+    call.fail('ERR_EVAL_OP', 'to', `a dtype of ${dtypeBits(source.dtype)} bits`, target.dtype);
+  }
+  const from = storedBytes(call, source);
+  storeBytes(call, from, target);
+  return target;
+}
+
+function storedBytes(call: KernelCall, { dtype, data }: EvalTensor): Uint8Array {
+  const format = smallFormat(dtype);
+  if (Array.isArray(data) || dtypeBits(dtype) < 8) call.fail('ERR_EVAL_OP', 'input', 'a dtype of whole bytes', dtype);
+  if (format) {
+    const codes = Array.from(data as Float64Array, (x) => encodeFloat(x, format));
+    return dtypeBits(dtype) === 8 ? Uint8Array.from(codes) : new Uint8Array(Uint16Array.from(codes).buffer);
+  }
+  if (isFloat(dtype) && data.BYTES_PER_ELEMENT * 8 !== dtypeBits(dtype))
+    return new Uint8Array(Float32Array.from(data as Float64Array).buffer);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function storeBytes(call: KernelCall, bytes: Uint8Array, { dtype, data }: EvalTensor): void {
+  const format = smallFormat(dtype);
+  if (Array.isArray(data)) call.fail('ERR_EVAL_OP', 'to', 'a dtype of whole bytes', dtype);
+  if (format) {
+    const codes = dtypeBits(dtype) === 8 ? bytes : new Uint16Array(bytes.slice().buffer);
+    codes.forEach((code, i) => (data[i] = decodeFloat(code, format)));
+  } else if (isFloat(dtype) && data.BYTES_PER_ELEMENT * 8 !== dtypeBits(dtype)) {
+    (data as Float64Array).set(new Float32Array(bytes.slice().buffer));
+  } else new Uint8Array(data.buffer).set(bytes);
+}
+
+export const cast: readonly Kernel[] = [
+  defineKernel({
+    op: 'Cast',
+    run: (call) => {
+      const source = call.tensor(0);
+      const to = dtypeAttribute(call, 'to', source.dtype);
+      return [convert(call, source, to, call.node.int('saturate', 1) === 1, call.node.string('round_mode', 'up'))];
+    },
+  }),
+  defineKernel({
+    op: 'CastLike',
+    run: (call) => [convert(call, call.tensor(0), call.tensor(1).dtype, call.node.int('saturate', 1) === 1)],
+  }),
+  defineKernel({ op: 'BitCast', run: (call) => [bitCast(call)] }),
+];

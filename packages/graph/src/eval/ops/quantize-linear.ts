@@ -1,0 +1,115 @@
+import { type DType, dtypeBits, isFloat, isInteger } from '../../dtype.js';
+import { roundHalfEven } from '../../ir/small-float.js';
+import { elementCount } from '../../ir/tensor.js';
+import type { EvalTensor, NumberData } from '../eval-value.js';
+import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
+import { dtypeAttribute } from './cast.js';
+
+/** The integers of `dtype`, [low, high]. */
+export function integerRange(dtype: DType): readonly [number, number] {
+  const bits = dtypeBits(dtype);
+  return dtype.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+}
+
+/** q = saturate(round half even(x / scale) + zeroPoint). NaN gives the smallest integer. */
+export function quantizeValue(quotient: number, zeroPoint: number, low: number, high: number): number {
+  const q = roundHalfEven(quotient) + zeroPoint;
+  return q >= high ? high : q > low ? q : low;
+}
+
+/**
+ * For each element of `dims`, the index of its scale: one for all (granularity perTensor), one per index of `axis` (perAxis), or one per
+ * `blockSize` consecutive indices of `axis` (perBlock, the last block may be shorter).
+ */
+export function scaleIndex(
+  call: KernelCall,
+  dims: readonly number[],
+  scale: EvalTensor,
+  axis: number,
+  blockSize: number,
+): (element: number) => number {
+  if (elementCount(scale.dims) === 1 && scale.dims.length <= 1 && blockSize === 0) return () => 0;
+  const at = call.axis(axis, dims.length);
+  const inner = elementCount(dims.slice(at + 1));
+  const size = dims[at]!;
+  if (blockSize === 0) {
+    if (scale.dims.length !== 1 || scale.dims[0] !== size) {
+      call.fail('ERR_EVAL_SHAPE', 'scale', `[${size}]`, `[${scale.dims.join(',')}]`);
+    }
+    return (element) => Math.floor(element / inner) % size;
+  }
+  const blocks = Math.ceil(size / blockSize);
+  if (scale.dims.some((dim, i) => dim !== (i === at ? blocks : dims[i]))) {
+    call.fail(
+      'ERR_EVAL_SHAPE',
+      'scale',
+      `${blocks} blocks on axis ${at} of [${dims.join(',')}]`,
+      `[${scale.dims.join(',')}]`,
+    );
+  }
+  return (element) => {
+    const [outer, place] = [Math.floor(element / (inner * size)), Math.floor(element / inner) % size];
+    return (outer * blocks + Math.floor(place / blockSize)) * inner + (element % inner);
+  };
+}
+
+/** Before opset 13 there is no axis: a scale per axis is along axis 1. */
+const granularity = (call: KernelCall, x: EvalTensor, scale: EvalTensor) =>
+  scaleIndex(call, x.dims, scale, call.node.int('axis', 1), call.node.int('block_size', 0));
+
+function quantizeLinear(call: KernelCall): EvalTensor {
+  const [x, scale, zeroPoint] = [call.tensor(0), call.tensor(1), call.optional(2)];
+  const dtype = dtypeAttribute(call, 'output_dtype', zeroPoint?.dtype ?? 'uint8');
+  const index = granularity(call, x, scale);
+  const [from, scales] = [call.asNumbers(x), call.asNumbers(scale)];
+  const zeros = zeroPoint && call.asNumbers(zeroPoint);
+  const target = call.allocate(dtype, x.dims);
+  const to = target.data as NumberData;
+  const [low, high] = isInteger(dtype) ? integerRange(dtype) : [-Infinity, Infinity];
+  // The standard divides in float32; in double a quotient may lie on the other side of a tie.
+  const divide =
+    call.precision === 'float32' ? (a: number, b: number) => Math.fround(a / b) : (a: number, b: number) => a / b;
+  for (let i = 0; i < to.length; i++) {
+    const at = index(i);
+    const quotient = divide(from[i]!, scales[at]!);
+    const zero = zeros ? zeros[at]! : 0;
+    to[i] = isFloat(dtype) ? quotient + zero : quantizeValue(quotient, zero, low, high);
+  }
+  return target;
+}
+
+function dequantizeLinear(call: KernelCall): EvalTensor {
+  const [x, scale, zeroPoint] = [call.tensor(0), call.tensor(1), call.optional(2)];
+  const index = granularity(call, x, scale);
+  const [from, scales] = [call.asNumbers(x), call.asNumbers(scale)];
+  const zeros = zeroPoint && call.asNumbers(zeroPoint);
+  const target = call.allocate(dtypeAttribute(call, 'output_dtype', scale.dtype), x.dims);
+  const to = target.data as NumberData;
+  for (let i = 0; i < to.length; i++) {
+    const at = index(i);
+    to[i] = (from[i]! - (zeros ? zeros[at]! : 0)) * scales[at]!;
+  }
+  return target;
+}
+
+/** uint8, asymmetric, over the whole tensor; the range always holds 0. */
+function dynamicQuantizeLinear(call: KernelCall): EvalTensor[] {
+  const x = call.tensor(0);
+  const from = call.asNumbers(x);
+  let [low, high] = [0, 0];
+  for (const value of from) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const round = call.precision === 'float32' ? Math.fround : (v: number) => v;
+  const scale = round(round(high - low) / 255);
+  const zeroPoint = scale === 0 ? 0 : quantizeValue(round((0 - low) / scale), 0, 0, 255);
+  const target = call.allocate('uint8', x.dims);
+  const to = target.data as NumberData;
+  for (let i = 0; i < to.length; i++)
+    to[i] = scale === 0 ? zeroPoint : quantizeValue(round(from[i]! / scale), zeroPoint, 0, 255);
+  return [target, call.result('float32', [], [scale]), call.result('uint8', [], [zeroPoint])];
+}
+
+export const quantizeLinearKernels: readonly Kernel[] = [
+  defineKernel({ op: 'QuantizeLinear', run: (call) => [quantizeLinear(call)] }),
+  defineKernel({ op: 'DequantizeLinear', run: (call) => [dequantizeLinear(call)] }),
+  defineKernel({ op: 'DynamicQuantizeLinear', run: dynamicQuantizeLinear }),
+];

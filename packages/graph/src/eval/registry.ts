@@ -1,0 +1,62 @@
+import type { Node } from '../ir/node.js';
+import type { Kernel } from './kernel.js';
+import { activation } from './ops/activation.js';
+import { arithmetic } from './ops/arithmetic.js';
+import { cast } from './ops/cast.js';
+import { controlFlow } from './ops/control-flow.js';
+import { convolution } from './ops/conv.js';
+import { dropout } from './ops/dropout.js';
+import { gathering } from './ops/gather.js';
+import { integerMatmul } from './ops/integer-matmul.js';
+import { matmulKernels } from './ops/matmul.js';
+import { movement } from './ops/move.js';
+import { normalization } from './ops/normalization.js';
+import { pooling } from './ops/pool.js';
+import { quantizeLinearKernels } from './ops/quantize-linear.js';
+import { recurrentKernels } from './ops/recurrent.js';
+import { reduction } from './ops/reduce.js';
+import { resizing } from './ops/resize.js';
+import { shapes } from './ops/shape.js';
+import { softmax } from './ops/softmax.js';
+
+const FAMILIES: readonly (readonly Kernel[])[] = [
+  activation,
+  arithmetic,
+  cast,
+  controlFlow,
+  convolution,
+  dropout,
+  gathering,
+  integerMatmul,
+  matmulKernels,
+  movement,
+  normalization,
+  pooling,
+  quantizeLinearKernels,
+  recurrentKernels,
+  reduction,
+  resizing,
+  shapes,
+  softmax,
+];
+
+const KERNELS = new Map<string, Kernel>();
+for (const kernel of FAMILIES.flat()) {
+  const key = kindOf(kernel.domain ?? '', kernel.op);
+  if (KERNELS.has(key)) throw new Error(`kernel ${key}: is registered twice`);
+  KERNELS.set(key, kernel);
+}
+
+function kindOf(domain: string, op: string): string {
+  return domain === '' ? op : `${domain}::${op}`;
+}
+
+/** The kernel for a node's operator, if there is one. */
+export function findKernel(node: Node): Kernel | undefined {
+  return KERNELS.get(node.kind);
+}
+
+/** Kinds of all operators with a kernel, sorted. */
+export function claimedOperators(): string[] {
+  return [...KERNELS.keys()].sort();
+}
