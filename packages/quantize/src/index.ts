@@ -1,1 +1,16 @@
-export {};
+export { PROVENANCE_KEY } from './finish-model.js';
+export type { QuantizeErrorCode } from './errors.js';
+export type {
+  ActivationDtype,
+  BlockSize,
+  Calibrator,
+  Granularity,
+  Mapping,
+  QuantizeMode,
+  QuantizeOptions,
+  QuantizePreset,
+  QuantizeProgress,
+  WeightDtype,
+} from './options.js';
+export { quantize, type QuantizeResult } from './quantize.js';
+export type { LayerAction, LayerReport, QuantizeReport } from './report.js';

@@ -1,0 +1,80 @@
+import { type AttributeValue, type Node, Tensor, type WeightView } from '@gossamer/graph';
+import { transpose2d } from '@gossamer/kernels';
+import { nodeName } from '../node-name.js';
+import { addWeightInitializers } from '../quantize-linear.js';
+import { weightData } from '../weights/float-data.js';
+import { quantizeChannelWeight, type QuantizedWeight, weightBytes } from '../weights/quantize-channels.js';
+
+/** Why an LSTM cannot become DynamicQuantizeLSTM; undefined when it can. `views` are its W and R. */
+export function refuseLstm(node: Node, views: readonly WeightView[]): string | undefined {
+  if (node.int('layout', 0) !== 0) return 'DynamicQuantizeLSTM has no batch-first layout';
+  const [w, r] = views;
+  if (views.length !== 2 || !w || !r) return 'its weights are not constant';
+  return undefined;
+}
+
+/** W and R of an LSTM as DynamicQuantizeLSTM takes them. */
+export interface LstmWeights {
+  readonly w: QuantizedWeight;
+  readonly r: QuantizedWeight;
+}
+
+/** Quantizes W and R to int8 [directions, input, 4 * hidden], one scale a gate row. */
+export async function quantizeLstm(views: readonly WeightView[], signal?: AbortSignal): Promise<LstmWeights> {
+  const [w, r] = views as [WeightView, WeightView];
+  return { w: await quantizeGates(w, signal), r: await quantizeGates(r, signal) };
+}
+
+/** Rewrites LSTM to com.microsoft::DynamicQuantizeLSTM. Returns the bytes of the new constants. */
+export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights): number {
+  const [w, r] = views as [WeightView, WeightView];
+  const { node } = w;
+  const { graph } = node;
+  const wq = addWeightInitializers(w.source.graph, w.source.name, weights.w);
+  const rq = addWeightInitializers(r.source.graph, r.source.name, weights.r);
+  const rest = Array.from({ length: 5 }, (_, i) => node.input(3 + i));
+  const results = [...node.outputs];
+  for (const value of results) if (value) graph.detachOutput(value, `${value.name}_float`);
+  graph.add(
+    {
+      op: 'DynamicQuantizeLSTM',
+      domain: 'com.microsoft',
+      name: graph.uniqueName(`${nodeName(node)}_quant`),
+      inputs: [node.input(0), wq.codes, rq.codes, ...rest, wq.scale, wq.zeroPoint, rq.scale, rq.zeroPoint],
+      outputs: results,
+      attributes: lstmAttributes(node),
+    },
+    { before: node },
+  );
+  graph.remove(node);
+  return weightBytes(weights.w) + weightBytes(weights.r);
+}
+
+/** [directions, 4 * hidden, input] per gate row -> codes [directions, input, 4 * hidden], scale [directions, 4 * hidden]. */
+async function quantizeGates(view: WeightView, signal: AbortSignal | undefined): Promise<QuantizedWeight> {
+  const [directions, rows, columns] = view.shape as [number, number, number];
+  const flat = [directions * rows, columns];
+  const weight = await quantizeChannelWeight(weightData(view), flat, { dtype: 'int8', axis: 0, signal });
+  const codes = new Uint8Array(directions * rows * columns);
+  const bytes = weight.codes.bytes();
+  for (let d = 0; d < directions; d++) {
+    const from = d * rows * columns;
+    transpose2d(
+      bytes.subarray(from, from + rows * columns),
+      rows,
+      columns,
+      codes.subarray(from, from + rows * columns),
+    );
+  }
+  return {
+    codes: Tensor.of('int8', [directions, columns, rows], codes),
+    scale: weight.scale.reshaped([directions, rows]),
+    zeroPoint: weight.zeroPoint.reshaped([directions, rows]),
+    axis: 2,
+  };
+}
+
+function lstmAttributes(node: Node): Record<string, AttributeValue> {
+  const kept = [...node.attributes].filter(([name]) => name !== 'layout');
+  return Object.fromEntries(kept.map(([name, item]) => [name, item.content]));
+}

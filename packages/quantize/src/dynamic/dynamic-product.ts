@@ -1,0 +1,144 @@
+import { attribute, type Graph, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
+import { transpose2d } from '@gossamer/kernels';
+import { nodeName } from '../node-name.js';
+import { weightData } from '../weights/float-data.js';
+import { quantizeChannelWeight, type QuantizedWeight, weightBytes } from '../weights/quantize-channels.js';
+
+const FLOAT32 = 1;
+
+/** Codes and parameters that DynamicQuantizeLinear makes of an activation. */
+interface DynamicInput {
+  readonly codes: Value;
+  readonly scale: Value;
+  readonly zeroPoint: Value;
+}
+
+export interface DynamicWeightOptions {
+  readonly dtype: 'int8' | 'uint8';
+  readonly perAxis: boolean;
+  readonly reduceRange: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Rewrites MatMul and Gemm to DynamicQuantizeLinear -> MatMulInteger -> Cast -> Mul (-> Add), the standard form that ONNX Runtime fuses
+ * into DynamicQuantizeMatMul, or MatMulIntegerToFloat where several products share one input.
+ */
+export class DynamicProducts {
+  readonly #inputs = new Map<Value, DynamicInput>();
+
+  constructor(private readonly options: DynamicWeightOptions) {}
+
+  /** Quantizes the weight of one product as [K, N] codes; may run ahead of `rewrite`. */
+  async quantize(view: WeightView): Promise<QuantizedWeight> {
+    const { perAxis, ...rest } = this.options;
+    const weight = await quantizeChannelWeight(weightData(view), view.shape, {
+      ...rest,
+      axis: perAxis ? view.outAxis : undefined,
+    });
+    return view.outAxis === 0 ? transposed(weight) : weight;
+  }
+
+  /** Puts the integer product in the place of `view.node`. Returns the bytes of the new constants. */
+  rewrite(view: WeightView, weight: QuantizedWeight): number {
+    const { node } = view;
+    const { graph } = node;
+    const name = view.source.name;
+    const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
+    const scale = alpha === 1 ? weight.scale : scaled(weight.scale, alpha);
+    const a = this.#quantizeInput(productInput(node), node);
+    const codes = graph.addInitializer(`${name}_quantized`, weight.codes);
+    const zero = graph.addInitializer(`${name}_zero_point`, weight.zeroPoint);
+    const add = (op: string, inputs: (Value | undefined)[], suffix: string, output?: Value, to?: number) =>
+      graph.add(
+        {
+          op,
+          name: graph.uniqueName(`${nodeName(node)}_${suffix}`),
+          inputs,
+          outputs: [output ?? `${node.output.name}_${suffix}`],
+          ...(to === undefined ? {} : { attributes: { to: attribute.int(to) } }),
+        },
+        { before: node },
+      ).output;
+    const scales = add('Mul', [a.scale, graph.addInitializer(`${name}_scale`, scale)], 'scales');
+    const sums = add('MatMulInteger', [a.codes, codes, a.zeroPoint, zero], 'sums');
+    const floats = add('Cast', [sums], 'floats', undefined, FLOAT32);
+    const bias = node.op === 'Gemm' ? node.input(2) : undefined;
+    const result = node.output;
+    graph.detachOutput(result, `${result.name}_float`);
+    if (bias) {
+      const product = add('Mul', [floats, scales], 'product');
+      add('Add', [product, this.#scaledBias(node, bias)], 'bias', result);
+    } else {
+      add('Mul', [floats, scales], 'product', result);
+    }
+    graph.remove(node);
+    return weightBytes(weight);
+  }
+
+  /** beta * C, folded where C is constant. */
+  #scaledBias(node: Node, bias: Value): Value {
+    const beta = node.float('beta', 1);
+    if (beta === 1) return bias;
+    const { graph } = node;
+    if (bias.constant) return graph.addInitializer(`${bias.name}_beta`, scaled(bias.constant, beta));
+    const factor = graph.addInitializer(`${nodeName(node)}_beta`, Tensor.scalar('float32', beta));
+    return graph.add({ op: 'Mul', inputs: [bias, factor], outputs: [`${bias.name}_beta`] }, { before: node }).output;
+  }
+
+  /** DynamicQuantizeLinear of `value`, once for all products of its scope that read it. */
+  #quantizeInput(value: Value, reader: Node): DynamicInput {
+    const known = this.#inputs.get(value);
+    if (known && known.codes.graph === reader.graph) return known;
+    const [codes, scale, zeroPoint] = reader.graph.add(
+      {
+        op: 'DynamicQuantizeLinear',
+        name: reader.graph.uniqueName(`${value.name}_DynamicQuantizeLinear`),
+        inputs: [value],
+        outputs: [`${value.name}_quantized`, `${value.name}_scale`, `${value.name}_zero_point`],
+      },
+      firstReader(value, reader),
+    ).outputs as [Value, Value, Value];
+    const made = { codes, scale, zeroPoint };
+    this.#inputs.set(value, made);
+    return made;
+  }
+}
+
+/** A of the product, transposed first where Gemm says so. */
+function productInput(node: Node): Value {
+  const a = node.input(0)!;
+  if (node.op !== 'Gemm' || node.int('transA', 0) === 0) return a;
+  const attributes = { perm: attribute.ints([1, 0]) };
+  return node.graph.add(
+    { op: 'Transpose', inputs: [a], outputs: [`${a.name}_transposed`], attributes },
+    { before: node },
+  ).output;
+}
+
+/** Directly behind its producer, or at the head of the scope, so that every later reader may share it. */
+function firstReader(value: Value, reader: Node): { before: Node } | { after: Node } {
+  const { producer } = value;
+  if (producer && producer.graph === reader.graph) return { after: producer };
+  return { before: headOf(reader.graph) };
+}
+
+function headOf(graph: Graph): Node {
+  for (const node of graph.nodes()) return node;
+  throw new Error('graph: expected the node that is being rewritten');
+}
+
+function transposed(weight: QuantizedWeight): QuantizedWeight {
+  const [rows, columns] = weight.codes.dims as [number, number];
+  const bytes = weight.codes.bytes();
+  const codes = transpose2d(bytes, rows, columns);
+  return { ...weight, codes: Tensor.of(weight.codes.dtype, [columns, rows], codes), axis: weight.axis && 1 };
+}
+
+function scaled(tensor: Tensor, factor: number): Tensor {
+  return Tensor.of(
+    'float32',
+    tensor.dims,
+    tensor.toFloat32().map((x) => x * factor),
+  );
+}

@@ -1,0 +1,90 @@
+import type { Model, WeightView } from '@gossamer/graph';
+import type { LayerFilter } from '../layer-selection.js';
+import { findLayers, type Layer, refuseViews, storedBytes } from '../layers.js';
+import type { ReportBuilder } from '../report.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { planStorage } from '../storage.js';
+import { announce, runWorks, type Work } from '../work.js';
+import { quantizeLstm, refuseLstm, rewriteLstm } from './dynamic-lstm.js';
+import { DynamicProducts } from './dynamic-product.js';
+
+/** A product with fewer weights runs as fast in float. */
+const LEAST_ELEMENTS = 256;
+
+/** Quantizes weights, and at run time activations, of every layer that has a dynamic kernel; stores the others in 8 bits. */
+export async function quantizeDynamic(
+  model: Model,
+  options: ResolvedOptions,
+  filter: LayerFilter,
+  report: ReportBuilder,
+): Promise<void> {
+  const products = new DynamicProducts({
+    dtype: options.weights as 'int8' | 'uint8',
+    perAxis: options.granularity === 'perAxis',
+    reduceRange: options.reduceRange,
+    signal: options.signal,
+  });
+  const works: Work[] = [];
+  for (const layer of findLayers(model)) {
+    const refused = filter(layer.node) ?? refuseViews(layer.views);
+    if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));
+    else works.push(...planDynamic(layer, products, options, report));
+  }
+  await runWorks(works, options, report);
+}
+
+function planDynamic(layer: Layer, products: DynamicProducts, options: ResolvedOptions, report: ReportBuilder): Work[] {
+  const { node, views } = layer;
+  if (node.isStandard('MatMul') || node.isStandard('Gemm')) {
+    const view = views.find(({ inputIndex }) => inputIndex === 1);
+    const refused = refuseProduct(view);
+    if (refused) return planStorage(layer, refused, options, report);
+    return [productWork(layer, view!, products, report)];
+  }
+  if (node.isStandard('LSTM')) {
+    const refused = refuseLstm(node, views);
+    return refused ? planStorage(layer, refused, options, report) : [lstmWork(layer, options, report)];
+  }
+  return planStorage(layer, floatReason(layer), options, report);
+}
+
+function refuseProduct(view: WeightView | undefined): string | undefined {
+  if (!view) return 'its weight is the left operand, for which there is no dynamic kernel';
+  if (view.shape.length !== 2) return 'a stack of matrices has no dynamic kernel';
+  if (view.stored.length < LEAST_ELEMENTS) return 'a product this small is no faster in integers';
+  return undefined;
+}
+
+function floatReason({ node, views }: Layer): string {
+  if (views[0]?.role === 'embedding') return 'an embedding multiplies nothing';
+  if (node.op === 'Conv') return 'dynamic convolution is slower than float in ONNX Runtime';
+  return `ONNX Runtime has no dynamic 8-bit ${node.kind}`;
+}
+
+function productWork(layer: Layer, view: WeightView, products: DynamicProducts, report: ReportBuilder): Work {
+  const work: Work = {
+    layer,
+    action: 'quantized',
+    reason: 'integer product, its input quantized at run time',
+    async prepare() {
+      const weight = await products.quantize(view);
+      return () => products.rewrite(view, weight);
+    },
+  };
+  announce(work, report);
+  return work;
+}
+
+function lstmWork(layer: Layer, options: ResolvedOptions, report: ReportBuilder): Work {
+  const work: Work = {
+    layer,
+    action: 'quantized',
+    reason: 'DynamicQuantizeLSTM, its input and state quantized at run time',
+    async prepare() {
+      const weights = await quantizeLstm(layer.views, options.signal);
+      return () => rewriteLstm(layer.views, weights);
+    },
+  };
+  announce(work, report);
+  return work;
+}

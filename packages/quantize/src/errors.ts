@@ -1,0 +1,22 @@
+import { GossamerError } from '@gossamer/graph';
+
+/** Codes of the errors this package throws (beside those of the packages below it). */
+export type QuantizeErrorCode =
+  /** An option has a wrong value, or two options exclude each other. */
+  | 'ERR_QUANTIZE_OPTION'
+  /** Static quantization without calibration data. */
+  | 'ERR_CALIBRATION_DATA'
+  /** The model is quantized already, and `requantize` was not given. */
+  | 'ERR_ALREADY_QUANTIZED'
+  /** A preset that another method makes, or none. */
+  | 'ERR_PRESET'
+  /** The file's opset cannot be raised as far as the wanted operators need. */
+  | 'ERR_OPSET';
+
+/** Throws ERR_QUANTIZE_OPTION for option `name`. */
+export function badOption(name: string, expected: string, received: unknown): never {
+  throw new GossamerError<QuantizeErrorCode>(
+    'ERR_QUANTIZE_OPTION',
+    `${name}: expected ${expected}, received ${JSON.stringify(received) ?? String(received)}`,
+  );
+}

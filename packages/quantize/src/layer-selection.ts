@@ -1,0 +1,50 @@
+import type { Model, Node } from '@gossamer/graph';
+
+/** Why a layer may not be touched; undefined when it may. */
+export type LayerFilter = (node: Node) => string | undefined;
+
+/**
+ * Makes the filter of `include` and `exclude`. A pattern is a layer id, an operator name (`Conv`, `com.microsoft::Attention`), or a
+ * glob over ids, where `*` stands for any characters and `?` for one. A pattern that picks nothing is a warning.
+ */
+export function layerFilter(
+  model: Model,
+  include: readonly string[],
+  exclude: readonly string[],
+): { filter: LayerFilter; warnings: string[] } {
+  const warnings: string[] = [];
+  const nodes = [...model.scopes()].flatMap((scope) => [...scope.nodes()]);
+  for (const [list, patterns] of Object.entries({ include, exclude })) {
+    for (const pattern of patterns) {
+      if (!nodes.some((node) => matches(pattern, node))) {
+        warnings.push(`${list} ${JSON.stringify(pattern)}: expected a layer id, operator or glob, no layer matches`);
+      }
+    }
+  }
+  const filter = (node: Node) => {
+    const excluded = exclude.find((pattern) => matches(pattern, node));
+    if (excluded !== undefined) return `excluded by ${JSON.stringify(excluded)}`;
+    if (include.length > 0 && !include.some((pattern) => matches(pattern, node))) return 'not in include';
+    return undefined;
+  };
+  return { filter, warnings };
+}
+
+function matches(pattern: string, node: Node): boolean {
+  if (pattern === node.id || pattern === node.kind || pattern === node.op) return true;
+  return /[*?]/.test(pattern) && globToRegExp(pattern).test(node.id);
+}
+
+const compiled = new Map<string, RegExp>();
+
+function globToRegExp(glob: string): RegExp {
+  const cached = compiled.get(glob);
+  if (cached) return cached;
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const expression = new RegExp(`^${source}$`, 's');
+  compiled.set(glob, expression);
+  return expression;
+}

@@ -1,0 +1,35 @@
+import { type Model, type Node, type WeightView, weightsOf } from '@gossamer/graph';
+
+/** A node with weights, wherever it lies. */
+export interface Layer {
+  readonly node: Node;
+  readonly views: readonly WeightView[];
+}
+
+/** Operators that would have a weight if it were constant: reported even without one. */
+const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM', 'GRU', 'RNN']);
+
+/** Every layer of the main graph and its subgraphs, in graph order. Function bodies hold no initializers and are left out. */
+export function findLayers(model: Model): Layer[] {
+  const layers: Layer[] = [];
+  for (const scope of model.graph.scopes()) {
+    for (const node of scope.nodes()) {
+      const views = weightsOf(node);
+      if (views.length > 0 || (node.domain === '' && PRODUCTS.has(node.op))) layers.push({ node, views });
+    }
+  }
+  return layers;
+}
+
+/** Bytes of the stored weights of a layer. */
+export function storedBytes(views: readonly WeightView[]): number {
+  return views.reduce((sum, view) => sum + view.stored.byteLength, 0);
+}
+
+/** What keeps a layer's weights from being touched at all; undefined when nothing does. */
+export function refuseViews(views: readonly WeightView[]): string | undefined {
+  if (views.length === 0) return 'it multiplies activations: no constant weight';
+  if (views.some((view) => view.isQuantized)) return 'its weight is quantized already';
+  const bad = views.find((view) => view.stored.dtype !== 'float32');
+  return bad ? `its weight is stored as ${bad.stored.dtype}` : undefined;
+}

@@ -1,0 +1,83 @@
+import type { DataSource } from '@gossamer/runtime';
+
+export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
+export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4';
+export type ActivationDtype = 'uint8' | 'int8';
+export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';
+export type Mapping = 'symmetric' | 'asymmetric';
+export type Calibrator = 'minmax' | 'percentile' | 'entropy' | 'mse';
+export type QuantizePreset = 'q8' | 'q4';
+export type BlockSize = 16 | 32 | 64 | 128 | 256;
+
+/** What `onProgress` receives: `done` of `total` steps of `stage` (total undefined: not known). */
+export interface QuantizeProgress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+/** How a model is quantized. Every option has a default; `mode`, or a preset that implies it, is the one thing to choose. */
+export interface QuantizeOptions {
+  /**
+   * 'static': integer convolutions and products, activation ranges from calibration data. 'dynamic': integer products, ranges
+   * measured at run time, no data needed. 'weight-only': codes in the file, float arithmetic (8-bit inside MatMulNBits).
+   * Default: 'static' when `data` is given, else 'dynamic'.
+   */
+  readonly mode?: QuantizeMode;
+  /** 'q8': dynamic int8 weights; 'q4': weight-only 4 bit, blocks of 32. Single options override it. Default: none. */
+  readonly preset?: QuantizePreset | (string & {});
+  /** Dtype of the weight codes. Default: 'int8'; with `bits` 4, 'uint4' (asymmetric) or 'int4' (symmetric). */
+  readonly weights?: WeightDtype;
+  /** Dtype of activation codes in static mode; 'int8' needs int8 weights. Default 'uint8', which x64 and ARM both run fast. */
+  readonly activations?: ActivationDtype;
+  /** Bits of a weight code. Default: those of `weights`. */
+  readonly bits?: 4 | 8;
+  /** Where weight scales vary: an output channel, the tensor, blocks along the input axis. Default: 'perAxis'; 'perBlock' in weight-only mode. */
+  readonly granularity?: Granularity;
+  /** Weights along the input axis that share a scale (perBlock). Default 32. */
+  readonly blockSize?: BlockSize;
+  /** Weight mapping. Default: 'symmetric'; for uint8 and uint4 'asymmetric'. */
+  readonly mapping?: Mapping;
+  /** How activation ranges are chosen. Default 'minmax'. */
+  readonly calibrator?: Calibrator;
+  /** Share of magnitudes the percentile calibrator keeps, in percent. Default 99.99. */
+  readonly percentile?: number;
+  /** Calibration data (static mode). Default: none. */
+  readonly data?: DataSource;
+  /** Most calibration samples to use. Default 128. */
+  readonly samples?: number;
+  /** Static results as QuantizeLinear/DequantizeLinear pairs or as QLinear operators. Default 'qdq'. */
+  readonly format?: 'qdq' | 'qoperator';
+  /** Weight-only blocks as com.microsoft::MatMulNBits or as standard blocked DequantizeLinear (opset 21). Default 'matmulnbits'. */
+  readonly blockFormat?: 'matmulnbits' | 'dequantize-linear';
+  /** accuracy_level of MatMulNBits: 0 unset, 1 fp32, 4 int8 activations (the fast kernel on x64 and ARM). Default 4. */
+  readonly accuracyLevel?: 0 | 1 | 2 | 3 | 4;
+  /** 7-bit weight codes, for x64 CPUs without VNNI, whose kernels saturate. Default false. */
+  readonly reduceRange?: boolean;
+  /** Search the clip of each weight block that minimises the squared error. Default false. */
+  readonly clip?: boolean;
+  /** Layers to quantize: ids, globs over ids (`*`, `?`) or operator names. Default: all. */
+  readonly include?: readonly string[];
+  /** Layers to leave untouched, spelled like `include`. Default: none. */
+  readonly exclude?: readonly string[];
+  /**
+   * Layers whose quantization hurts most go back to float computation until the outputs of the quantized model reach
+   * `targetSqnr` dB on calibration data (static mode). 'auto' or 'none'. Default 'none'.
+   */
+  readonly keepFloat?: 'none' | 'auto';
+  /** Signal-to-noise ratio of the model's outputs that keepFloat 'auto' aims at, in dB. Default 20. */
+  readonly targetSqnr?: number;
+  /** How layers without a fast integer kernel keep their weights: 8-bit codes expanded once at load, or float. Default 'int8'. */
+  readonly storage?: 'int8' | 'float';
+  /** Leave in float what the cost table expects to run slower in integers (static mode). Default true. */
+  readonly costModel?: boolean;
+  /** Run the graph optimisations first (constant folding, Conv+BatchNormalization, ...). Default true. */
+  readonly optimize?: boolean;
+  /** Accept a model that holds quantized weights already: what is quantized stays as it is. Default false. */
+  readonly requantize?: boolean;
+  /** Seed of every random choice. None is made today; kept in the provenance. Default 0. */
+  readonly seed?: number;
+  /** Stops the work; the promise rejects with its reason. Default: none. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: QuantizeProgress) => void;
+}

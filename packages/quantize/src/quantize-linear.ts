@@ -1,0 +1,85 @@
+import { attribute, type Graph, type Node, type Position, type Value } from '@gossamer/graph';
+import { type ActivationParams, paramTensors } from './static/activation-params.js';
+import type { QuantizedWeight } from './weights/quantize-channels.js';
+
+/** Initializers of a scale and a zero point, made once for each set of parameters of a value. */
+export interface ParamValues {
+  readonly scale: Value;
+  readonly zeroPoint: Value;
+}
+
+export function addParams(graph: Graph, name: string, params: ActivationParams): ParamValues {
+  const { scale, zeroPoint } = paramTensors(params);
+  return {
+    scale: graph.addInitializer(`${name}_scale`, scale),
+    zeroPoint: graph.addInitializer(`${name}_zero_point`, zeroPoint),
+  };
+}
+
+/** Adds QuantizeLinear of `input`; returns the codes. */
+export function addQuantize(graph: Graph, input: Value, params: ParamValues, position: Position, name: string): Node {
+  return graph.add(
+    {
+      op: 'QuantizeLinear',
+      name: graph.uniqueName(`${name}_QuantizeLinear`),
+      inputs: [input, params.scale, params.zeroPoint],
+      outputs: [`${name}_quantized`],
+    },
+    position,
+  );
+}
+
+/** Adds DequantizeLinear of `codes` that makes `output` (a declared value, or a name). */
+export function addDequantize(
+  graph: Graph,
+  codes: Value,
+  params: ParamValues,
+  position: Position,
+  output: Value | string,
+): Node {
+  const name = typeof output === 'string' ? output : output.name;
+  return graph.add(
+    {
+      op: 'DequantizeLinear',
+      name: graph.uniqueName(`${name}_DequantizeLinear`),
+      inputs: [codes, params.scale, params.zeroPoint],
+      outputs: [output],
+    },
+    position,
+  );
+}
+
+/** The initializers of a quantized weight. */
+export interface WeightValues {
+  readonly codes: Value;
+  readonly scale: Value;
+  readonly zeroPoint: Value;
+}
+
+export function addWeightInitializers(graph: Graph, name: string, weight: QuantizedWeight): WeightValues {
+  return {
+    codes: graph.addInitializer(`${name}_quantized`, weight.codes),
+    scale: graph.addInitializer(`${name}_scale`, weight.scale),
+    zeroPoint: graph.addInitializer(`${name}_zero_point`, weight.zeroPoint),
+  };
+}
+
+/** Adds DequantizeLinear of a weight before `reader`. `zeroPoint` undefined: zeros. */
+export function addWeightDequantize(
+  graph: Graph,
+  values: { codes: Value; scale: Value; zeroPoint?: Value | undefined },
+  axis: number | undefined,
+  reader: Node,
+  name: string,
+): Value {
+  return graph.add(
+    {
+      op: 'DequantizeLinear',
+      name: graph.uniqueName(`${name}_DequantizeLinear`),
+      inputs: values.zeroPoint ? [values.codes, values.scale, values.zeroPoint] : [values.codes, values.scale],
+      outputs: [`${name}_dequantized`],
+      ...(axis === undefined ? {} : { attributes: { axis: attribute.int(axis) } }),
+    },
+    { before: reader },
+  ).output;
+}

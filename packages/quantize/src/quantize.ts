@@ -1,0 +1,51 @@
+import type { Model } from '@gossamer/graph';
+import { quantizeDynamic } from './dynamic/quantize-dynamic.js';
+import { finishModel } from './finish-model.js';
+import { layerFilter } from './layer-selection.js';
+import type { QuantizeOptions } from './options.js';
+import { prepareModel } from './prepare-model.js';
+import { type QuantizeReport, ReportBuilder } from './report.js';
+import { resolveOptions } from './resolve-options.js';
+import { quantizeStatic } from './static/quantize-static.js';
+import { constantBytes } from './tensor-bytes.js';
+import { quantizeWeightOnly } from './weight-only/quantize-weight-only.js';
+import { refuseQuantized } from './weights/quantized-already.js';
+
+export interface QuantizeResult {
+  readonly model: Model;
+  readonly report: QuantizeReport;
+}
+
+/**
+ * Makes a quantized copy of `model`, which itself never changes. Untouched tensors are shared; weights are read, quantized and
+ * replaced one by one, so memory grows by the codes only.
+ *
+ * Throws a GossamerError: ERR_QUANTIZE_OPTION, ERR_PRESET, ERR_CALIBRATION_DATA, ERR_ALREADY_QUANTIZED, ERR_OPSET. An aborted call
+ * rejects with the signal's reason.
+ */
+export async function quantize(model: Model, given: QuantizeOptions = {}): Promise<QuantizeResult> {
+  const options = resolveOptions(given);
+  options.signal?.throwIfAborted();
+  if (!options.requantize) refuseQuantized(model);
+  const report = new ReportBuilder();
+  const before = constantBytes(model);
+  const copy = prepareModel(model, options, report);
+  const { filter, warnings } = layerFilter(copy, options.include, options.exclude);
+  report.warnings.push(...warnings);
+  let samples = 0;
+  if (options.mode === 'static') samples = await quantizeStatic(copy, options, filter, report);
+  else if (options.mode === 'dynamic') await quantizeDynamic(copy, options, filter, report);
+  else await quantizeWeightOnly(copy, options, filter, report);
+  finishModel(copy, options, samples);
+  const after = constantBytes(copy);
+  return {
+    model: copy,
+    report: {
+      mode: options.mode,
+      layers: report.layers,
+      warnings: report.warnings,
+      bytes: { before, after, ratio: after > 0 ? before / after : 1 },
+      samples,
+    },
+  };
+}

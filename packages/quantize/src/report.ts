@@ -1,0 +1,50 @@
+import type { Node } from '@gossamer/graph';
+
+/**
+ * 'quantized': computed in integers (or by a kernel on codes). 'weight-only': codes in the file, computed in float.
+ * 'left-float': untouched.
+ */
+export type LayerAction = 'quantized' | 'weight-only' | 'left-float';
+
+/** What was done to one layer, and why. */
+export interface LayerReport {
+  /** Layer id: scope path and node name. */
+  readonly name: string;
+  readonly op: string;
+  readonly action: LayerAction;
+  readonly reason: string;
+  /** Bytes of the layer's constant data in the file. */
+  readonly bytes: { readonly before: number; readonly after: number };
+}
+
+export interface QuantizeReport {
+  readonly mode: string;
+  readonly layers: readonly LayerReport[];
+  readonly warnings: readonly string[];
+  /** Bytes of all constant tensors of the model. ratio = before / after. */
+  readonly bytes: { readonly before: number; readonly after: number; readonly ratio: number };
+  /** Calibration samples used; 0 without calibration. */
+  readonly samples: number;
+}
+
+/** Collects layers in the order of the graph; a later entry for a layer replaces an earlier one. */
+export class ReportBuilder {
+  readonly #layers = new Map<string, LayerReport>();
+  readonly warnings: string[] = [];
+
+  layer(node: Node | { id: string; kind: string }, entry: Omit<LayerReport, 'name' | 'op'>): void {
+    this.#layers.set(node.id, { name: node.id, op: node.kind, ...entry });
+  }
+
+  leftFloat(node: Node | { id: string; kind: string }, reason: string, bytes = 0): void {
+    this.layer(node, { action: 'left-float', reason, bytes: { before: bytes, after: bytes } });
+  }
+
+  has(id: string): boolean {
+    return this.#layers.has(id);
+  }
+
+  get layers(): LayerReport[] {
+    return [...this.#layers.values()];
+  }
+}

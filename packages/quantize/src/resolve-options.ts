@@ -1,0 +1,131 @@
+import { GossamerError } from '@gossamer/graph';
+import { badOption, type QuantizeErrorCode } from './errors.js';
+import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
+
+/** Options with every default filled in and every combination checked. */
+export interface ResolvedOptions
+  extends
+    Required<Omit<QuantizeOptions, 'preset' | 'data' | 'signal' | 'onProgress'>>,
+    Pick<QuantizeOptions, 'data' | 'signal' | 'onProgress'> {
+  readonly mode: QuantizeMode;
+  readonly weights: WeightDtype;
+  readonly bits: 4 | 8;
+  readonly granularity: Granularity;
+  readonly mapping: Mapping;
+  readonly blockSize: BlockSize;
+}
+
+const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
+  q8: { mode: 'dynamic', weights: 'int8' },
+  q4: { mode: 'weight-only', bits: 4, blockSize: 32 },
+};
+
+const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
+
+/** Fills in defaults; throws ERR_QUANTIZE_OPTION, ERR_PRESET or ERR_CALIBRATION_DATA. */
+export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
+  const options: QuantizeOptions = { ...preset(given.preset), ...withoutUndefined(given) };
+  const mode = oneOf('mode', options.mode ?? (options.data ? 'static' : 'dynamic'), [
+    'static',
+    'dynamic',
+    'weight-only',
+  ]);
+  const bits = options.bits ?? (options.weights?.endsWith('4') ? 4 : 8);
+  const weights = oneOf('weights', options.weights ?? defaultWeights(bits, options.mapping), [
+    'int8',
+    'uint8',
+    'int4',
+    'uint4',
+  ]);
+  const isUnsigned = weights.startsWith('u');
+  const resolved: ResolvedOptions = {
+    mode,
+    weights,
+    bits,
+    activations: oneOf('activations', options.activations ?? 'uint8', ['uint8', 'int8']),
+    granularity: options.granularity ?? (mode === 'weight-only' ? 'perBlock' : 'perAxis'),
+    blockSize: options.blockSize ?? 32,
+    mapping: oneOf('mapping', options.mapping ?? (isUnsigned ? 'asymmetric' : 'symmetric'), [
+      'symmetric',
+      'asymmetric',
+    ]),
+    calibrator: oneOf('calibrator', options.calibrator ?? 'minmax', ['minmax', 'percentile', 'entropy', 'mse']),
+    percentile: options.percentile ?? 99.99,
+    samples: options.samples ?? 128,
+    format: oneOf('format', options.format ?? 'qdq', ['qdq', 'qoperator']),
+    blockFormat: oneOf('blockFormat', options.blockFormat ?? 'matmulnbits', ['matmulnbits', 'dequantize-linear']),
+    accuracyLevel: options.accuracyLevel ?? 4,
+    reduceRange: options.reduceRange ?? false,
+    clip: options.clip ?? false,
+    include: options.include ?? [],
+    exclude: options.exclude ?? [],
+    keepFloat: oneOf('keepFloat', options.keepFloat ?? 'none', ['none', 'auto']),
+    targetSqnr: options.targetSqnr ?? 20,
+    storage: oneOf('storage', options.storage ?? 'int8', ['int8', 'float']),
+    costModel: options.costModel ?? true,
+    optimize: options.optimize ?? true,
+    requantize: options.requantize ?? false,
+    seed: options.seed ?? 0,
+    ...(options.data ? { data: options.data } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+  };
+  checkCombination(resolved);
+  return resolved;
+}
+
+function preset(name: string | undefined): QuantizeOptions {
+  if (name === undefined) return {};
+  const found = PRESETS[name];
+  if (found) return found;
+  const hint =
+    name === 'fp16' || name === 'q4f16' ? `${name} (16-bit floats are a conversion: use the fp16 conversion)` : name;
+  throw new GossamerError<QuantizeErrorCode>('ERR_PRESET', `preset: expected q8 or q4, received ${hint}`);
+}
+
+function defaultWeights(bits: 4 | 8, mapping: Mapping | undefined): WeightDtype {
+  if (bits === 4) return mapping === 'symmetric' ? 'int4' : 'uint4';
+  return mapping === 'asymmetric' ? 'uint8' : 'int8';
+}
+
+function checkCombination(o: ResolvedOptions): void {
+  const { mode, weights, bits } = o;
+  if (bits !== 4 && bits !== 8) badOption('bits', '4 or 8', bits);
+  if (weights.endsWith('4') !== (bits === 4)) badOption('bits', `the bits of ${weights}`, bits);
+  if (!BLOCK_SIZES.includes(o.blockSize)) badOption('blockSize', '16, 32, 64, 128 or 256', o.blockSize);
+  if (![0, 1, 2, 3, 4].includes(o.accuracyLevel)) badOption('accuracyLevel', 'an integer in 0..4', o.accuracyLevel);
+  if (!(o.percentile > 50 && o.percentile <= 100)) badOption('percentile', 'a number in (50, 100]', o.percentile);
+  if (!(Number.isInteger(o.samples) && o.samples > 0)) badOption('samples', 'an integer > 0', o.samples);
+  if (mode !== 'weight-only' && bits === 4) badOption('weights', `8-bit weights in ${mode} mode`, weights);
+  checkGranularity(o);
+  if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
+  if (mode === 'static') checkStatic(o);
+}
+
+function checkGranularity(o: ResolvedOptions): void {
+  const choices = o.mode === 'weight-only' ? ['perBlock', 'perAxis', 'perTensor'] : ['perAxis', 'perTensor'];
+  oneOf('granularity', o.granularity, choices as Granularity[]);
+  if (o.bits === 4 && o.granularity !== 'perBlock') {
+    badOption('granularity', "'perBlock' for 4-bit weights", o.granularity);
+  }
+}
+
+function checkStatic(o: ResolvedOptions): void {
+  if (o.activations === 'int8' && o.weights !== 'int8') {
+    badOption('weights', "'int8' with int8 activations (no kernel multiplies int8 by uint8)", o.weights);
+  }
+  if (o.data) return;
+  throw new GossamerError<QuantizeErrorCode>(
+    'ERR_CALIBRATION_DATA',
+    'data: expected calibration data for static quantization, received none',
+  );
+}
+
+function oneOf<T extends string>(name: string, value: T, choices: readonly T[]): T {
+  if (choices.includes(value)) return value;
+  return badOption(name, choices.join(', '), value);
+}
+
+function withoutUndefined(options: QuantizeOptions): QuantizeOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as QuantizeOptions;
+}

@@ -1,0 +1,116 @@
+import { type Node, roundHalfEven, Tensor, type Value } from '@gossamer/graph';
+import {
+  addDequantize,
+  addParams,
+  addQuantize,
+  addWeightDequantize,
+  addWeightInitializers,
+  type ParamValues,
+} from '../quantize-linear.js';
+import { floatData } from '../weights/float-data.js';
+import { ACTIVATION_LIMITS, type ActivationParams } from './activation-params.js';
+import type { StaticPlan } from './static-plan.js';
+import type { Unit } from './unit.js';
+import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
+
+/**
+ * Writes a static plan as QuantizeLinear/DequantizeLinear pairs around float operators, in the forms that ONNX Runtime fuses: rank-0
+ * activation parameters, int32 biases, weights as initializers, and a Q directly behind every operator whose kernel gives codes.
+ */
+export class QdqEmitter {
+  readonly #params = new Map<Value, ParamValues>();
+  readonly #dequantized = new Map<Value, Value>();
+
+  constructor(
+    private readonly plan: StaticPlan,
+    private readonly weights: UnitWeightOptions,
+  ) {}
+
+  async emit(unit: Unit): Promise<void> {
+    const { node } = unit;
+    for (const slot of unit.slots) node.graph.setInput(node, slot, this.#read(node.input(slot)!, node));
+    if (unit.weight) await this.#emitWeights(unit);
+    if (this.plan.givesFloat(unit)) return giveFloat(unit);
+    for (const output of unit.outputs) this.#quantizeOutput(unit, output);
+  }
+
+  /** The float value that stands for the codes of `value`, to be read by `reader`. */
+  #read(value: Value, reader: Node): Value {
+    // What an integer unit made is the output of a DequantizeLinear already.
+    if (this.plan.producers.has(value)) return value;
+    const known = this.#dequantized.get(value);
+    if (known) return known;
+    const { graph } = reader;
+    const params = this.#paramValues(value);
+    const position = { before: reader };
+    const codes = value.constant
+      ? graph.addInitializer(`${value.name}_quantized`, quantizeConstant(value.constant, this.plan.params(value)))
+      : addQuantize(graph, value, params, position, value.name).output;
+    const { output } = addDequantize(graph, codes, params, position, `${value.name}_dequantized`);
+    this.#dequantized.set(value, output);
+    return output;
+  }
+
+  async #emitWeights(unit: Unit): Promise<void> {
+    const { node } = unit;
+    const { graph } = node;
+    const [input] = this.plan.inputs.get(unit)!;
+    const inputScale = this.plan.params(input!).scale;
+    const { weight, bias } = await quantizeUnitWeights(unit, inputScale, this.weights);
+    const name = unit.weight!.source.name;
+    const values = addWeightInitializers(graph, name, weight);
+    graph.setInput(node, 1, addWeightDequantize(graph, values, weight.axis, node, name));
+    if (!bias) return;
+    const biasName = unit.weight!.bias!.name;
+    const codes = graph.addInitializer(`${biasName}_quantized`, bias.codes);
+    const scale = graph.addInitializer(`${biasName}_scale`, bias.scale);
+    const axis = bias.scale.dims.length === 0 ? undefined : 0;
+    graph.setInput(node, 2, addWeightDequantize(graph, { codes, scale }, axis, node, biasName));
+  }
+
+  #quantizeOutput(unit: Unit, output: Value): void {
+    const { graph } = unit.node;
+    const last = unit.biasAdd ?? unit.node;
+    let raw: Value;
+    if (unit.clip) {
+      raw = last.output;
+      graph.detachOutput(output, `${output.name}_clip`);
+      graph.remove(unit.clip);
+    } else {
+      raw = graph.detachOutput(output, `${output.name}_raw`);
+    }
+    const params = this.#paramValues(output);
+    const quantize = addQuantize(graph, raw, params, { after: last }, output.name);
+    addDequantize(graph, quantize.output, params, { after: quantize }, output);
+  }
+
+  #paramValues(value: Value): ParamValues {
+    const root = this.plan.root(value);
+    const known = this.#params.get(root);
+    if (known) return known;
+    const made = addParams(root.graph, root.name, this.plan.params(value));
+    this.#params.set(root, made);
+    return made;
+  }
+}
+
+/**
+ * A MatMul without Q behind it becomes MatMulIntegerToFloat. With a bias vector behind it ONNX Runtime would first merge both into a
+ * Gemm, which then finds no integer form; a bias of rank 3 prevents that merge.
+ */
+function giveFloat({ biasAdd, node }: Unit): void {
+  if (!biasAdd) return;
+  const slot = biasAdd.input(0) === node.output ? 1 : 0;
+  const bias = biasAdd.input(slot)!;
+  const row = bias.constant!.reshaped([1, 1, bias.constant!.length]);
+  node.graph.setInput(biasAdd, slot, node.graph.addInitializer(`${bias.name}_row`, row));
+}
+
+/** Codes of a constant operand. */
+export function quantizeConstant(constant: Tensor, { scale, zeroPoint, dtype }: ActivationParams): Tensor {
+  const { quantMin, quantMax } = ACTIVATION_LIMITS[dtype];
+  const codes = Array.from(floatData(constant), (x) => {
+    return Math.max(quantMin, Math.min(quantMax, roundHalfEven(x / scale) + zeroPoint));
+  });
+  return Tensor.fromNumbers(dtype, constant.dims, codes);
+}

@@ -1,0 +1,197 @@
+import type { AttributeValue, Node, Value } from '@gossamer/graph';
+import {
+  addDequantize,
+  addParams,
+  addQuantize,
+  addWeightInitializers,
+  type ParamValues,
+  type WeightValues,
+} from '../quantize-linear.js';
+import { quantizeConstant } from './emit-qdq.js';
+import { nodeName } from '../node-name.js';
+import type { StaticPlan } from './static-plan.js';
+import type { Unit } from './unit.js';
+import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
+
+const MICROSOFT = 'com.microsoft';
+
+/** What a QLinear operator is built from. */
+interface Operands {
+  readonly inputs: readonly { readonly codes: Value; readonly params: ParamValues }[];
+  readonly output: ParamValues | undefined;
+  readonly weight: (WeightValues & { readonly bias: Value | undefined }) | undefined;
+}
+
+/** The operator a unit becomes and the order of its inputs. */
+interface Form {
+  readonly op: string;
+  readonly domain?: string;
+  inputs(operands: Operands, unit: Unit): readonly (Value | undefined)[];
+}
+
+type Slots = readonly (Value | undefined)[];
+
+const triple = ({ codes, params }: Operands['inputs'][number]): Slots => [codes, params.scale, params.zeroPoint];
+const out = ({ output }: Operands): Slots => [output?.scale, output?.zeroPoint];
+const weightTriple = ({ weight }: Operands): Slots => [weight!.codes, weight!.scale, weight!.zeroPoint];
+const everyInput = (operands: Operands): Slots => [...operands.inputs.flatMap(triple), ...out(operands)];
+
+const elementwise = (op: string): Form => ({ op, domain: MICROSOFT, inputs: everyInput });
+
+const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  [
+    'Conv',
+    { op: 'QLinearConv', inputs: (o) => [...triple(o.inputs[0]!), ...weightTriple(o), ...out(o), o.weight!.bias] },
+  ],
+  [
+    'Gemm',
+    {
+      op: 'QGemm',
+      domain: MICROSOFT,
+      inputs: (o) => [...triple(o.inputs[0]!), ...weightTriple(o), o.weight!.bias, ...out(o)],
+    },
+  ],
+  [
+    'MatMul',
+    {
+      op: 'QLinearMatMul',
+      inputs: (o) => (o.weight ? [...triple(o.inputs[0]!), ...weightTriple(o), ...out(o)] : everyInput(o)),
+    },
+  ],
+  ['Add', elementwise('QLinearAdd')],
+  ['Mul', elementwise('QLinearMul')],
+  ['GlobalAveragePool', elementwise('QLinearGlobalAveragePool')],
+  ['LeakyRelu', elementwise('QLinearLeakyRelu')],
+  ['Sigmoid', elementwise('QLinearSigmoid')],
+  ['Where', { op: 'QLinearWhere', domain: MICROSOFT, inputs: (o, unit) => [unit.node.input(0), ...everyInput(o)] }],
+  ['Concat', { op: 'QLinearConcat', domain: MICROSOFT, inputs: (o) => [...out(o), ...o.inputs.flatMap(triple)] }],
+]);
+
+/** Attributes a QLinear form does not have. */
+const DROPPED: ReadonlySet<string> = new Set(['beta']);
+
+/** Writes a static plan as QLinear operators on codes, with DequantizeLinear only where something else reads a result. */
+export class QOperatorEmitter {
+  readonly #params = new Map<Value, ParamValues>();
+  readonly #codes = new Map<Value, Value>();
+
+  constructor(
+    private readonly plan: StaticPlan,
+    private readonly weights: UnitWeightOptions,
+  ) {}
+
+  async emit(unit: Unit): Promise<void> {
+    const inputs = this.plan.inputs.get(unit)!.map((value) => ({
+      codes: this.#read(value, unit.node),
+      params: this.#paramValues(value),
+    }));
+    if (unit.kind === 'move') return this.#emitMove(unit, inputs[0]!.codes);
+    const isFloat = this.plan.givesFloat(unit) || unit.biasAdd !== undefined;
+    const output = isFloat ? undefined : this.#paramValues(unit.outputs[0]!);
+    const weight = unit.weight && (await this.#addWeights(unit));
+    const operands = { inputs, output, weight };
+    if (isFloat) this.#emitFloat(unit, operands);
+    else this.#replace(unit, FORMS.get(unit.node.op)!, operands);
+  }
+
+  #read(value: Value, reader: Node): Value {
+    const known = this.#codes.get(value);
+    if (known) return known;
+    const params = this.#paramValues(value);
+    const codes = value.constant
+      ? reader.graph.addInitializer(
+          `${value.name}_quantized`,
+          quantizeConstant(value.constant, this.plan.params(value)),
+        )
+      : addQuantize(reader.graph, value, params, { before: reader }, value.name).output;
+    this.#codes.set(value, codes);
+    return codes;
+  }
+
+  async #addWeights(unit: Unit): Promise<Operands['weight']> {
+    const { graph } = unit.node;
+    const [input] = this.plan.inputs.get(unit)!;
+    const { weight, bias } = await quantizeUnitWeights(unit, this.plan.params(input!).scale, this.weights);
+    const view = unit.weight!;
+    const values = addWeightInitializers(graph, view.source.name, weight);
+    return { ...values, bias: bias && graph.addInitializer(`${view.bias!.name}_quantized`, bias.codes) };
+  }
+
+  /** The operator itself runs on codes. */
+  #emitMove({ node, slots, outputs }: Unit, codes: Value): void {
+    const { graph } = node;
+    graph.setInput(node, slots[0]!, codes);
+    for (const output of outputs) {
+      const raw = graph.detachOutput(output, `${output.name}_quantized`);
+      this.#codes.set(output, raw);
+      addDequantize(graph, raw, this.#paramValues(output), { after: node }, output);
+    }
+  }
+
+  /** MatMulIntegerToFloat takes the bias, QGemm without output parameters gives floats; Q follows where codes are read. */
+  #emitFloat(unit: Unit, operands: Operands): void {
+    if (unit.node.op === 'Gemm') return this.#replace(unit, FORMS.get('Gemm')!, operands);
+    const [a, b] = operands.inputs;
+    const right = operands.weight ?? { codes: b!.codes, ...b!.params };
+    const { biasAdd, node } = unit;
+    const bias = biasAdd && (biasAdd.input(0) === node.output ? biasAdd.input(1) : biasAdd.input(0));
+    const vector =
+      bias && node.graph.addInitializer(`${bias.name}_vector`, bias.constant!.reshaped([bias.constant!.length]));
+    const inputs: Slots = [
+      a!.codes,
+      right.codes,
+      a!.params.scale,
+      right.scale,
+      a!.params.zeroPoint,
+      right.zeroPoint,
+      vector,
+    ];
+    this.#replace(unit, { op: 'MatMulIntegerToFloat', domain: MICROSOFT, inputs: () => inputs }, operands);
+  }
+
+  #replace(unit: Unit, form: Form, operands: Operands): void {
+    const { node } = unit;
+    const { graph } = node;
+    const [output] = unit.outputs;
+    const isCodes = operands.output !== undefined;
+    const givesFloat = this.plan.givesFloat(unit);
+    for (const item of [unit.clip, unit.biasAdd, node]) {
+      if (item && item.outputs[0] === output) graph.detachOutput(output!, `${output!.name}_float`);
+    }
+    const inputs = [...form.inputs(operands, unit)];
+    while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
+    const replacement = graph.add(
+      {
+        op: form.op,
+        domain: form.domain ?? '',
+        name: graph.uniqueName(`${nodeName(node)}_quant`),
+        inputs,
+        outputs: [isCodes ? `${output!.name}_quantized` : givesFloat ? output : `${output!.name}_raw`],
+        attributes: attributesOf(node),
+      },
+      { before: node },
+    );
+    for (const item of [unit.clip, unit.biasAdd, node]) if (item) graph.remove(item);
+    if (givesFloat) return;
+    const params = this.#paramValues(output!);
+    const codes = isCodes
+      ? replacement
+      : addQuantize(graph, replacement.output, params, { after: replacement }, output!.name);
+    this.#codes.set(output!, codes.output);
+    addDequantize(graph, codes.output, params, { after: codes }, output!);
+  }
+
+  #paramValues(value: Value): ParamValues {
+    const root = this.plan.root(value);
+    const known = this.#params.get(root);
+    if (known) return known;
+    const made = addParams(root.graph, root.name, this.plan.params(value));
+    this.#params.set(root, made);
+    return made;
+  }
+}
+
+function attributesOf(node: Node): Record<string, AttributeValue> {
+  const kept = [...node.attributes].filter(([name]) => !DROPPED.has(name));
+  return Object.fromEntries(kept.map(([name, item]) => [name, item.content]));
+}

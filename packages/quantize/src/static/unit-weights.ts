@@ -1,0 +1,49 @@
+import { floatData, weightData } from '../weights/float-data.js';
+import { type QuantizedWeight, quantizeChannelWeight } from '../weights/quantize-channels.js';
+import { minWeightScale, minWeightScales, quantizeBias, type QuantizedBias } from './bias.js';
+import type { Unit } from './unit.js';
+
+export interface UnitWeightOptions {
+  readonly dtype: 'int8' | 'uint8';
+  readonly perAxis: boolean;
+  readonly reduceRange: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UnitWeights {
+  readonly weight: QuantizedWeight;
+  /** Bias of Conv and Gemm in int32; undefined where there is none (a MatMul's bias Add stays float). */
+  readonly bias: QuantizedBias | undefined;
+}
+
+/** Quantizes weight and bias of a Conv, Gemm or MatMul whose input has scale `inputScale`. */
+export async function quantizeUnitWeights(
+  unit: Unit,
+  inputScale: number,
+  options: UnitWeightOptions,
+): Promise<UnitWeights> {
+  const view = unit.weight!;
+  const { perAxis, ...rest } = options;
+  const channels = view.shape[view.outAxis]!;
+  const bias = biasVector(unit, channels);
+  const minScale = bias && (perAxis ? minWeightScales(bias, inputScale) : minWeightScale(bias, inputScale));
+  const weight = await quantizeChannelWeight(weightData(view), view.shape, {
+    ...rest,
+    axis: perAxis ? view.outAxis : undefined,
+    minScale,
+  });
+  return { weight, bias: bias && quantizeBias(bias, inputScale * alphaOf(unit), weight.scale) };
+}
+
+/** Gemm's alpha: QGemm multiplies it into the weight's scale. */
+function alphaOf({ node }: Unit): number {
+  return node.op === 'Gemm' ? node.float('alpha', 1) : 1;
+}
+
+/** The bias of Conv or Gemm as one number a channel. */
+export function biasVector({ weight, node }: Unit, channels: number): Float32Array | undefined {
+  const constant = node.op === 'MatMul' ? undefined : weight?.bias?.constant;
+  if (!constant) return undefined;
+  const data = floatData(constant);
+  return data.length === channels ? data : new Float32Array(channels).fill(data[0]!);
+}

@@ -1,0 +1,43 @@
+import { GossamerError, type Model, type Node } from '@gossamer/graph';
+import type { QuantizeErrorCode } from '../errors.js';
+
+const QUANTIZED_KINDS: ReadonlySet<string> = new Set([
+  'DequantizeLinear',
+  'com.microsoft::DequantizeLinear',
+  'com.microsoft::MatMulNBits',
+  'com.microsoft::GatherBlockQuantized',
+  'com.microsoft::DynamicQuantizeLSTM',
+  'com.microsoft::DynamicQuantizeMatMul',
+  'com.microsoft::MatMulIntegerToFloat',
+  'com.microsoft::QGemm',
+  'com.microsoft::QAttention',
+  'QLinearConv',
+  'QLinearMatMul',
+  'MatMulInteger',
+  'ConvInteger',
+]);
+
+/** Throws ERR_ALREADY_QUANTIZED when a node of the model works on codes. */
+export function refuseQuantized(model: Model): void {
+  for (const scope of model.scopes()) {
+    for (const node of scope.nodes()) {
+      if (!isQuantizedNode(node)) continue;
+      throw new GossamerError<QuantizeErrorCode>(
+        'ERR_ALREADY_QUANTIZED',
+        `${node.id}: expected a float model, received a ${node.kind} node; give requantize to quantize what is still float`,
+      );
+    }
+  }
+}
+
+function isQuantizedNode(node: Node): boolean {
+  return QUANTIZED_KINDS.has(node.kind) || isStoredWeight(node);
+}
+
+/** Mul(Cast(int8 constant), constant): the form in which weights are stored. */
+export function isStoredWeight(node: Node): boolean {
+  if (!node.isStandard('Mul') || !node.input(1)?.constant) return false;
+  const cast = node.input(0)?.producer;
+  const codes = cast?.isStandard('Cast') ? cast.input(0)?.constant : undefined;
+  return codes?.dtype === 'int8';
+}

@@ -1,0 +1,49 @@
+import { attribute, Tensor, type WeightView } from '@gossamer/graph';
+import { nodeName } from '../node-name.js';
+import { weightData } from './float-data.js';
+import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
+
+const FLOAT32 = 1;
+
+/** Quantizes an embedding table for storage: int8, one scale a row. */
+export async function quantizeEmbedding(view: WeightView, signal?: AbortSignal): Promise<QuantizedWeight> {
+  return quantizeChannelWeight(weightData(view), view.shape, { dtype: 'int8', axis: 0, signal });
+}
+
+/**
+ * Stores an embedding table as int8 codes with one scale a row. Codes and scales are gathered, then multiplied, so the table stays
+ * 8-bit in memory as well. Returns the bytes of the new constants.
+ */
+export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight): number {
+  const { node } = view;
+  const { graph } = node;
+  const { name } = view.source;
+  const { codes, scale } = weight;
+  const columns = Tensor.of('float32', [view.shape[0]!, 1], scale.toFloat32());
+  const result = node.output;
+  graph.detachOutput(result, `${result.name}_float`);
+  const position = { before: node };
+  const gather = (tensor: Tensor, suffix: string) =>
+    graph.add(
+      {
+        op: 'Gather',
+        name: graph.uniqueName(`${nodeName(node)}_${suffix}`),
+        inputs: [view.source.graph.addInitializer(`${name}_${suffix}`, tensor), node.input(1)],
+        outputs: [`${result.name}_${suffix}`],
+        attributes: { axis: attribute.int(0) },
+      },
+      position,
+    ).output;
+  const rows = gather(codes, 'quantized');
+  const factors = gather(columns, 'scale');
+  const floats = graph.add(
+    { op: 'Cast', inputs: [rows], outputs: [`${result.name}_cast`], attributes: { to: attribute.int(FLOAT32) } },
+    position,
+  ).output;
+  graph.add(
+    { op: 'Mul', name: graph.uniqueName(`${nodeName(node)}_Mul`), inputs: [floats, factors], outputs: [result] },
+    position,
+  );
+  graph.remove(node);
+  return codes.byteLength + scale.byteLength;
+}
