@@ -1,5 +1,6 @@
 import type { Dim } from '../ir/dim.js';
 import type { Node } from '../ir/node.js';
+import { CLAMP } from './constant-data.js';
 import type { InferenceContext } from './rule.js';
 import type { Shape } from './dims.js';
 
@@ -80,3 +81,9 @@ export function requireRankFrom(context: InferenceContext, input: number, rank: 
 
 /** A shape of `rank` unknown dimensions. */
 export const unknownShape = (rank: number): Dim[] => new Array<Dim>(rank).fill(undefined);
+
+/** A list attribute whose integers may be bounds such as INT64_MAX: those beyond 2^53 are clamped. */
+export function boundsOf(node: Node, name: string): readonly number[] {
+  const given = node.attributes.get(name)?.as('ints') ?? [];
+  return given.map((bound) => Math.min(Math.max(Number(bound), -CLAMP), CLAMP));
+}

@@ -3,8 +3,11 @@ import { type Dim, SymbolicDim } from '../ir/dim.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Data } from './rule.js';
 
-/** Contents are followed for tensors of at most this many elements: shapes, axes, scales, pads, small tables of sizes. */
+/** Contents are followed for tensors of at most this many elements: shapes, axes, pads, small tables of sizes. */
 export const MAX_DATA = 1024;
+
+/** The same for floats: scales of an image, not weights. */
+const MAX_FLOATS = 64;
 
 /** Integers from here on are bounds (INT64_MAX and the like, clamped), not exact values. */
 export const CLAMP = Number.MAX_SAFE_INTEGER;
@@ -27,13 +30,15 @@ const EXACT_INTEGERS: Partial<Record<DType, number>> = { float16: 2 ** 11, bfloa
 
 /** The contents of a small numeric tensor; 64-bit integers beyond 2^53 are clamped. Undefined for large tensors and other dtypes. */
 export function dataOfTensor(tensor: Tensor): Data | undefined {
-  if (tensor.length > MAX_DATA || !followsData(tensor.dtype)) return undefined;
+  if (!followsData(tensor.dtype, tensor.length)) return undefined;
   return Array.from(tensor.toFloat64(), (value) => Math.min(Math.max(value, -CLAMP), CLAMP));
 }
 
-/** True for the dtypes whose contents are followed. */
-export function followsData(dtype: DType): boolean {
-  return dtype in RANGES || dtype === 'float32' || dtype === 'float64' || dtype in EXACT_INTEGERS;
+/** True for the dtypes and element counts whose contents are followed. */
+export function followsData(dtype: DType | undefined, count: number): boolean {
+  if (dtype === undefined) return false;
+  if (dtype in RANGES) return count <= MAX_DATA;
+  return count <= MAX_FLOATS && (dtype === 'float32' || dtype === 'float64' || dtype in EXACT_INTEGERS);
 }
 
 /** `value` as an element of `dtype` (rounded to float32 where that is the type), or undefined when the type cannot hold it exactly. */

@@ -6,7 +6,7 @@ import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { tensorType, type ValueType } from '../ir/value-type.js';
-import { elementOf, MAX_DATA } from './constant-data.js';
+import { elementOf, followsData } from './constant-data.js';
 import { boundedDim, type Shape } from './dims.js';
 import type { Data, DataArray, InferenceContext, ValueInfo } from './rule.js';
 
@@ -106,7 +106,7 @@ export class NodeContext implements InferenceContext {
 
   private contents(dtype: DType | undefined, dims: Shape, data: Data): Data | undefined {
     const count = dims.reduce<Dim>((a, b) => (typeof a === 'number' && typeof b === 'number' ? a * b : undefined), 1);
-    if (count === undefined || data.length > MAX_DATA) return undefined;
+    if (count === undefined || !followsData(dtype, data.length)) return undefined;
     if (data.length !== count)
       throw new Error(`rule of ${this.node.kind}: ${data.length} elements for [${String(dims)}]`);
     const elements = data.map((element) => boundedDim(elementOf(dtype, element)));

@@ -19,8 +19,9 @@ const FAR = 2 ** 31 - 1;
 /** Names of functions below whose results are sizes, hence >= 0. */
 const SIZES = ['min(', 'max0(', 'slice(', 'broadcast(', 'resize(', 'round('];
 
-/** A longer spelling is given up as unknown, so that hostile graphs cannot grow expressions without bound. */
-const MAX_SPELLING = 256;
+/** A longer expression is given up as unknown, so that hostile graphs cannot grow them without bound. */
+const MAX_SPELLING = 1024;
+const MAX_TERMS = 64;
 
 /**
  * `name(operands)`, computed by `evaluate` as soon as every operand is a number, opaque until then: equal operands give equal
@@ -46,9 +47,10 @@ export function functionOfDims(
   return new SymbolicDim([{ coefficient: 1, atoms: [{ key, evaluate: compute }] }]);
 }
 
-/** The dimension itself, or unknown when its spelling became unreasonably long. */
+/** The dimension itself, or unknown when it became unreasonably long. */
 export function boundedDim(dim: Dim): Dim {
-  return typeof dim === 'object' && dim.key.length > MAX_SPELLING ? undefined : dim;
+  if (typeof dim !== 'object') return dim;
+  return dim.key.length > MAX_SPELLING || dim.terms.length > MAX_TERMS ? undefined : dim;
 }
 
 /** True when the dimension is >= 0 whatever the sizes its symbols stand for (file symbols are sizes). */

@@ -1,57 +1,115 @@
-import { addDims, bindDim, type Dim, multiplyDims } from '../ir/dim.js';
+import { bindDim, type Dim } from '../ir/dim.js';
+import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
-import { productOf, type Shape } from './dims.js';
+import { MAC_COUNTERS } from './mac-counters.js';
 import type { TypeTable } from './type-table.js';
 
 export interface LayerMacs {
+  /** Operator, as `Node.kind`. */
   readonly op: string;
-  /** Multiply-accumulates of one run of the layer, symbols kept; undefined when a shape is not known. */
+  /** Multiply-accumulates of one call of the layer with its symbols kept; undefined when a shape is not known. */
   readonly symbolic: Dim;
-  /** The same with unbound symbols taken as 1. */
+  /** The same with unbound symbols taken as 1; undefined also when the model cannot run at that size. */
   readonly macs: number | undefined;
 }
 
 export interface MacCount {
-  /** Sum over all layers whose shapes are known, unbound symbols taken as 1; undefined when no layer's are. */
+  /** Multiply-accumulates of one run, unbound symbols taken as 1; undefined when some layer's are not known. */
   readonly total: number | undefined;
-  /** By layer id, in graph order. Bodies of If, Loop and Scan count once. */
+  /** The sum over the layers that are known: `total`, or less than the truth. */
+  readonly known: number;
+  /** Every layer that multiplies, by layer id, in graph order. */
   readonly perLayer: ReadonlyMap<string, LayerMacs>;
-  /** Symbols that were taken as 1, sorted. */
+  /** Symbols that were taken as 1, sorted: what to bind for a count at a real size. */
   readonly assumedOne: readonly string[];
-  /** Layers that do multiply but whose shapes are not known; they are missing from `total`. */
+  /** Ids of the layers whose count is not known. */
   readonly unknown: readonly string[];
 }
 
-type Shapes = (value: Value | undefined) => Shape | undefined;
-
-/** Counts multiply-accumulates of convolutions, matrix products and recurrent layers, quantized forms included. */
+/**
+ * Counts multiply-accumulates of convolutions, matrix products and recurrent layers, quantized forms included; function bodies are
+ * not counted. Of an If the branch taken counts, or the larger one where that is open; a Loop body counts as often as it is known to run, else
+ * once; a Scan body once a step.
+ */
 export function countMacs(model: Model, types: TypeTable): MacCount {
-  const shapes: Shapes = (value) => value && types.shapeOf(value);
-  const perLayer = new Map<string, LayerMacs>();
-  const symbols = new Set<string>();
-  const unknown: string[] = [];
-  let total: number | undefined;
-  for (const scope of model.graph.scopes()) {
-    for (const node of scope.nodes()) {
-      const count = COUNTERS[node.kind];
-      if (!count) continue;
-      const symbolic = count(node, shapes);
-      const macs = withOnes(symbolic, symbols);
-      if (macs === undefined) unknown.push(node.id);
-      else total = (total ?? 0) + macs;
-      perLayer.set(node.id, { op: node.kind, symbolic, macs });
-    }
-  }
-  if (perLayer.size === 0) total = 0;
-  return { total, perLayer, assumedOne: [...symbols].sort(), unknown };
+  const counting = new Counting(types);
+  const known = counting.scope(model.graph);
+  const { perLayer, symbols, unknown } = counting;
+  return { total: unknown.length > 0 ? undefined : known, known, perLayer, assumedOne: [...symbols].sort(), unknown };
 }
 
-/** The number an expression has with every symbol 1; undefined when it is not known. */
-function withOnes(dim: Dim, symbols: Set<string>): number | undefined {
-  if (dim === undefined || typeof dim === 'number') return dim;
-  const ones = new Proxy<Record<string, number>>(
+class Counting {
+  readonly perLayer = new Map<string, LayerMacs>();
+  readonly symbols = new Set<string>();
+  readonly unknown: string[] = [];
+
+  constructor(private readonly types: TypeTable) {}
+
+  scope(graph: Graph): number {
+    let sum = 0;
+    for (const node of graph.nodes()) sum += this.layer(node) + this.bodies(node);
+    return sum;
+  }
+
+  private layer(node: Node): number {
+    const counter = MAC_COUNTERS[node.kind];
+    if (!counter) return 0;
+    const symbolic = counter(node, (value) => value && this.types.shapeOf(value));
+    const macs = this.runs(node) ? this.withOnes(symbolic) : undefined;
+    this.perLayer.set(node.id, { op: node.kind, symbolic, macs });
+    if (macs === undefined) this.unknown.push(node.id);
+    return macs ?? 0;
+  }
+
+  private bodies(node: Node): number {
+    const [first, second] = node.subgraphs().map((graph) => this.scope(graph));
+    if (first === undefined) return 0;
+    if (node.isStandard('If')) {
+      const condition = this.dataOf(node, 0);
+      if (condition === undefined) return Math.max(first, second ?? 0);
+      const taken =
+        node.subgraphs()[0] === node.subgraph(condition === 0 ? 'else_branch' : 'then_branch') ? first : second;
+      return taken ?? 0;
+    }
+    return first * (this.repetitions(node) ?? 1);
+  }
+
+  /** How often a body runs, where known. */
+  private repetitions(node: Node): number | undefined {
+    if (node.isStandard('Loop')) return this.withOnes(this.dataOf(node, 0));
+    const scanned = node.isStandard('Scan')
+      ? node.inputs[node.inputs.length - node.int('num_scan_inputs', 1)]
+      : undefined;
+    return this.withOnes(scanned && this.types.shapeOf(scanned)?.[node.ints('scan_input_axes', [0])[0] ?? 0]);
+  }
+
+  private dataOf(node: Node, input: number): Dim {
+    const value = node.inputs[input];
+    return value && this.types.dataOf(value)?.[0];
+  }
+
+  /** False when a size of the layer's tensors vanishes with every symbol 1: the model needs more than that. */
+  private runs(node: Node): boolean {
+    return [...node.inputs, ...node.outputs].every(
+      (value) =>
+        (value && this.types.shapeOf(value))?.every(
+          (dim) => typeof dim !== 'object' || (this.withOnes(dim) ?? 1) > 0,
+        ) ?? true,
+    );
+  }
+
+  /** The number an expression has with every symbol 1. */
+  private withOnes(dim: Dim): number | undefined {
+    if (dim === undefined || typeof dim === 'number') return dim;
+    const bound = bindDim(dim, onesFor(this.symbols));
+    return typeof bound === 'number' ? bound : undefined;
+  }
+}
+
+/** Bindings that give 1 for every symbol and note its name. */
+function onesFor(symbols: Set<string>): Readonly<Record<string, number>> {
+  return new Proxy<Record<string, number>>(
     {},
     {
       get: (_, name) => {
@@ -61,78 +119,4 @@ function withOnes(dim: Dim, symbols: Set<string>): number | undefined {
       getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: 1 }),
     },
   );
-  const bound = bindDim(dim, ones);
-  return typeof bound === 'number' ? bound : undefined;
-}
-
-type Counter = (node: Node, shapes: Shapes) => Dim;
-
-const output = (node: Node, shapes: Shapes): Shape | undefined => shapes(node.outputs[0]);
-
-/** One weight kernel (all of its dimensions but the first) an output element. */
-const conv =
-  (weight: number): Counter =>
-  (node, shapes) => {
-    const [out, kernel] = [output(node, shapes), shapes(node.inputs[weight])];
-    return out && kernel && multiplyDims(productOf(out), productOf(kernel.slice(1)));
-  };
-
-/** One weight kernel (all of its dimensions but the first) an input element. */
-const convTranspose: Counter = (node, shapes) => {
-  const [data, kernel] = [shapes(node.inputs[0]), shapes(node.inputs[1])];
-  return data && kernel && multiplyDims(productOf(data), productOf(kernel.slice(1)));
-};
-
-/** Output elements times the depth of the product. */
-const product: Counter = (node, shapes) => {
-  const [out, left] = [output(node, shapes), shapes(node.inputs[0])];
-  return out && left && multiplyDims(productOf(out), left.at(-1));
-};
-
-const gemm: Counter = (node, shapes) => {
-  const [out, left] = [output(node, shapes), shapes(node.inputs[0])];
-  return out && left && multiplyDims(productOf(out), left[node.int('transA', 0) === 1 ? 0 : 1]);
-};
-
-const packed: Counter = (node, shapes) => {
-  const out = output(node, shapes);
-  return out && multiplyDims(productOf(out), node.int('K', 0));
-};
-
-/** Steps x batch x every weight of W and R (all directions). */
-const recurrent: Counter = (node, shapes) => {
-  const [data, input, recurrence] = [0, 1, 2].map((index) => shapes(node.inputs[index]));
-  if (!data || !input || !recurrence) return undefined;
-  return multiplyDims(multiplyDims(data[0], data[1]), addDims(productOf(input), productOf(recurrence)));
-};
-
-const COUNTERS: Readonly<Record<string, Counter>> = {
-  Conv: conv(1),
-  ConvInteger: conv(1),
-  QLinearConv: conv(3),
-  ConvTranspose: convTranspose,
-  Gemm: gemm,
-  MatMul: product,
-  MatMulInteger: product,
-  QLinearMatMul: product,
-  RNN: recurrent,
-  GRU: recurrent,
-  LSTM: recurrent,
-  'com.microsoft::FusedConv': conv(1),
-  'com.microsoft::NhwcFusedConv': conv(1),
-  'com.microsoft::QLinearConv': conv(3),
-  'com.microsoft::FusedGemm': gemm,
-  'com.microsoft::QGemm': gemm,
-  'com.microsoft::FusedMatMul': fusedProduct,
-  'com.microsoft::MatMulIntegerToFloat': product,
-  'com.microsoft::DynamicQuantizeMatMul': product,
-  'com.microsoft::MatMulNBits': packed,
-  'com.microsoft::DynamicQuantizeLSTM': recurrent,
-};
-
-function fusedProduct(node: Node, shapes: Shapes): Dim {
-  const [out, left] = [output(node, shapes), shapes(node.inputs[0])];
-  if (!out || !left) return undefined;
-  const depth = node.int('transA', 0) === 0 ? left.at(-1) : node.int('transBatchA', 0) === 1 ? left[0] : left.at(-2);
-  return multiplyDims(productOf(out), depth);
 }

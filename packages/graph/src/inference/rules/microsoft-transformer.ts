@@ -1,8 +1,8 @@
-import { addDims, type Dim, divideDims } from '../../ir/dim.js';
+import { addDims, type Dim, divideDims, multiplyDims } from '../../ir/dim.js';
 import type { Node } from '../../ir/node.js';
 import { normaliseAxis, requireRank, requireRankFrom } from '../arguments.js';
 import type { Shape } from '../dims.js';
-import { multiplyDims } from '../../ir/dim.js';
+import { maxElements } from '../integer-math.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 
 const domain = 'com.microsoft';
@@ -92,20 +92,16 @@ const groupQueryAttention = defineRule({
       throw context.error('num_heads and kv_num_heads', 'integers > 0', `${heads}, ${kvHeads}`);
     const size = divideDims(query?.[2], context.has(1) ? heads : heads + 2 * kvHeads);
     context.setTensor(0, context.dtypeOf(0), query && [query[0], query[1], multiplyDims(size, heads)]);
-    // A cache as long as total_sequence_length, or the buffer given: which of both only the caller knows.
     const total = context.dataOf(6)?.[0];
     for (const [output, past] of [
       [1, 3],
       [2, 4],
     ] as const) {
       const old = requireRank(context, past, 4);
-      const length = old?.[2] === 0 || !context.has(past) ? (total ?? query?.[1]) : undefined;
-      context.setTensor(output, context.dtypeOf(context.has(past) ? past : 0), [
-        query?.[0],
-        kvHeads,
-        length,
-        old?.[3] ?? size,
-      ]);
+      // The cache holds all steps, or is a longer buffer handed in.
+      const length = context.has(past) ? maxElements(total, old?.[2]) : (total ?? query?.[1]);
+      const dtype = context.dtypeOf(context.has(past) ? past : 0);
+      context.setTensor(output, dtype, [query?.[0], kvHeads, length, old?.[3] ?? size]);
     }
   },
 });

@@ -1,6 +1,6 @@
 import type { Dim } from '../../ir/dim.js';
 import type { Node } from '../../ir/node.js';
-import { lengthOf, normaliseAxes, numbersOf } from '../arguments.js';
+import { boundsOf, lengthOf, normaliseAxes, numbersOf } from '../arguments.js';
 import { elementAt, fillData } from '../data-array.js';
 import { sliceBounds, sliceLength } from '../dims.js';
 import { defineRule, type Data, type DataArray, type InferenceContext } from '../rule.js';
@@ -36,8 +36,8 @@ export function sliceData(array: DataArray, cuts: readonly Cut[]): Data | undefi
 /** The cuts of a Slice: attributes in version 1, inputs since 10; undefined when the axes are not known. */
 function cutsOf(node: Node, context: InferenceContext, rank: number): Cut[] | undefined {
   const fromAttributes = node.has('starts');
-  const starts = fromAttributes ? node.ints('starts', []) : elements(context, 1);
-  const ends = fromAttributes ? node.ints('ends', []) : elements(context, 2);
+  const starts = fromAttributes ? boundsOf(node, 'starts') : elements(context, 1);
+  const ends = fromAttributes ? boundsOf(node, 'ends') : elements(context, 2);
   const count = starts?.length ?? ends?.length;
   const given = fromAttributes
     ? node.ints('axes', undefined)
