@@ -52,7 +52,14 @@ export default tseslint.config(
         { allow: [], enforceBuildableLibDependency: true, banTransitiveDependencies: true, depConstraints },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
+      // Indexing is checked (noUncheckedIndexedAccess), and a loop over a typed array knows its bounds.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // A walk up the scopes starts at `this`.
+      '@typescript-eslint/no-this-alias': 'off',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
     },
   },
   { files: ['**/*.ts'], ignores: ['**/*.spec.ts'], rules: { 'max-lines': ['error', { max: 400 }] } },
