@@ -6,11 +6,26 @@ export { type Interpolation, type Preprocess, readPreprocess } from './data/prep
 export type { Feeds, Outputs } from './session/feeds.js';
 export { modelInputs, modelOutputs, type PortDim, type PortSpec } from './session/port-spec.js';
 export { float32View, sliceRows, typedView } from './session/tensor-view.js';
-export { detectState } from './session/detect-state.js';
-export type { Engine, EngineOptions, EngineSession, EngineSource } from './session/engine.js';
-export { ENGINES } from './session/engines.js';
+export { detectState, type StateFeed } from './session/detect-state.js';
+export type { Engine, EngineOptions, EngineSession, ModelSource, OptimizationLevel } from './session/engine.js';
+export { ENGINES, findEngine } from './session/engines.js';
 export { type RunOptions, Session, type SessionOptions } from './session/session.js';
-export { type StateLink, Stepper } from './session/stepper.js';
+export type { Stepper } from './session/stepper.js';
 export { countKernels, type KernelCounts, type Kernels } from './verify/count-kernels.js';
 export { verify, type VerifyOptions } from './verify/verify.js';
 export type { Verification, VerifyData, VerifyLevel } from './verify/verification.js';
+export { ctcGreedyDecode, type CtcOptions } from './metrics/ctc-decode.js';
+export { editDistance } from './metrics/edit-distance.js';
+export { evaluateMetrics, type EvaluateMetricsOptions } from './metrics/evaluate-metrics.js';
+export {
+  compareLatency,
+  type CompareLatencyOptions,
+  type Latency,
+  type LatencyComparison,
+  type LatencyOptions,
+  measureLatency,
+} from './metrics/latency.js';
+export type { Metric, MetricBatch, MetricOptions, MetricResult } from './metrics/metric.js';
+export { bootstrapMedian, type Interval } from './metrics/bootstrap.js';
+export { median, quantile } from './metrics/quantile.js';
+export { createMetric, type MetricName, METRICS } from './metrics/registry.js';

@@ -3,3 +3,9 @@ export type { WireLimits } from '../wire/limits.js';
 export { loadModel, parseModel, readModel, type ReadOptions } from './read-model.js';
 export { type ExternalDataMode, saveModel, type SaveOptions } from './save-model.js';
 export { isUnedited, serializeModel } from './write-model.js';
+// What the runtime needs to hand a model to an engine without copying the weights that lie in its file.
+export { toBytes } from '../wire/read-chunks.js';
+export { readExternalReference } from '../wire/external-reference.js';
+export { encodePlacement } from '../wire/external-writer.js';
+export { writeModel } from './write-model.js';
+export { embedded, isOutside, type TensorPlacement } from './write-tensor.js';

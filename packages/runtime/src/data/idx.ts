@@ -44,7 +44,7 @@ export async function openIdx(
   const extras = classes ? { labels: Tensor.fromNumbers('int64', classes.dims, classes.bytes()) } : {};
   // Reshaping waits for the model: the same source may feed [n, 784] and [n, 1, 28, 28].
   const source = (inputs: readonly PortSpec[] | undefined) => {
-    const [input, ...others] = inputs ?? [];
+    const [input, ...others] = (inputs ?? []).filter(({ optional }) => !optional);
     if (!input || others.length > 0) {
       const text = `idx: expected a model with one input, received ${inputs ? inputs.length : 'none'}`;
       throw new GossamerError<RuntimeErrorCode>('ERR_DATA_INPUTS', text);

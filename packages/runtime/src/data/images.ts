@@ -78,7 +78,7 @@ async function* imageBatches(
   inputs: readonly PortSpec[] | undefined,
   request: BatchOptions,
 ): AsyncGenerator<Batch> {
-  const [input, ...others] = inputs ?? [];
+  const [input, ...others] = (inputs ?? []).filter(({ optional }) => !optional);
   if (!input || others.length > 0) {
     const text = `images: expected a model with one input, received ${inputs ? inputs.length : 'none'}`;
     throw new GossamerError<RuntimeErrorCode>('ERR_DATA_INPUTS', text);

@@ -42,7 +42,8 @@ export function planInputs(
   sequence: boolean,
 ): FeedPlan {
   const byName = new Map(columns.map((column) => [column.name, column]));
-  const wanted = specs ?? columns.filter(({ name }) => !RESERVED.has(name)).map(openSpec);
+  const named = specs?.filter((spec) => !spec.optional || (!sequence && byName.has(spec.name)));
+  const wanted = named ?? columns.filter(({ name }) => !RESERVED.has(name)).map(openSpec);
   const inputs = wanted.map((spec): InputPlan => {
     const column = byName.get(spec.name);
     if (!column) {

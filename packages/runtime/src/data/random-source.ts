@@ -51,7 +51,9 @@ async function* drawBatches(
       'random: expected the model whose inputs to draw, received none',
     );
   }
-  const generators = inputs.map((spec) => ({ spec, draw: drawer(spec, seed, options) }));
+  const generators = inputs
+    .filter(({ optional }) => !optional)
+    .map((spec) => ({ spec, draw: drawer(spec, seed, options) }));
   const fixed = inputs.map(({ shape }) => shape?.[0]).find((dim) => typeof dim === 'number');
   const size = fixed ?? request.batchSize ?? 1;
   const total = Math.min(length, request.limit ?? Infinity);

@@ -30,9 +30,7 @@ const SUCCESSORS: readonly ((input: string) => string)[] = [
 /** State that a graph states itself (`graph.state`), else pairs found by name with equal types and compatible shapes. */
 export function detectState(model: Model): StateFeed[];
 export function detectState(ports: { inputs: readonly PortSpec[]; outputs: readonly PortSpec[] }): StateFeed[];
-export function detectState(
-  from: Model | { inputs: readonly PortSpec[]; outputs: readonly PortSpec[] },
-): StateFeed[] {
+export function detectState(from: Model | { inputs: readonly PortSpec[]; outputs: readonly PortSpec[] }): StateFeed[] {
   return 'graph' in from ? modelState(from) : portState(from.inputs, from.outputs);
 }
 
@@ -67,7 +65,9 @@ function fits(input: PortSpec, output: PortSpec): boolean {
   if (input.dtype !== output.dtype) return false;
   const [a, b] = [input.shape, output.shape];
   if (!a || !b) return true;
-  return a.length === b.length && a.every((dim, i) => typeof dim !== 'number' || typeof b[i] !== 'number' || dim === b[i]);
+  return (
+    a.length === b.length && a.every((dim, i) => typeof dim !== 'number' || typeof b[i] !== 'number' || dim === b[i])
+  );
 }
 
 /** Zeros for a state input: open dimensions take the sizes other feeds give the same names, else the batch; caches (`past...`) start empty. */

@@ -15,6 +15,8 @@ export interface EngineOptions {
   /** Threads of one call; undefined: the engine's default (all cores). */
   readonly threads: number | undefined;
   readonly optimization: OptimizationLevel;
+  /** Where the engine writes the graph it really runs; undefined: nowhere. */
+  readonly optimizedPath: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -31,13 +31,15 @@ export const ortEngine: Engine = {
   },
 };
 
-function sessionOptions(input: OrtInput, { threads, optimization }: EngineOptions): InferenceSession.SessionOptions {
+function sessionOptions(input: OrtInput, options: EngineOptions): InferenceSession.SessionOptions {
+  const { threads, optimization, optimizedPath } = options;
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: LEVELS[optimization],
     logSeverityLevel: ORT_LOG_LEVEL,
     interOpNumThreads: 1,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(optimizedPath === undefined ? {} : { optimizedModelFilePath: optimizedPath }),
     ...(input.folder === undefined
       ? {}
       : { extra: { session: { model_external_initializers_file_folder_path: input.folder } } }),
@@ -62,7 +64,6 @@ async function createSession(
 
 function ortError(code: RuntimeErrorCode, prefix: string, cause: unknown): GossamerError<RuntimeErrorCode> {
   // Control characters come from names in the file.
-  // eslint's no-control-regex is about literals; \p{Cc} says the same.
   const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\p{Cc}+/gu, ' ').trim();
   return new GossamerError(code, `${prefix} ${reason}`, { cause });
 }

@@ -31,7 +31,11 @@ export function toOrtTensor(ort: OrtModule, name: string, tensor: Tensor): OrtTe
   const dims = [...tensor.dims];
   if (tensor.dtype === 'string') {
     const text = new TextDecoder();
-    return new ort.Tensor('string', tensor.strings().map((bytes) => text.decode(bytes)), dims);
+    return new ort.Tensor(
+      'string',
+      tensor.strings().map((bytes) => text.decode(bytes)),
+      dims,
+    );
   }
   if (!isShared(tensor.dtype)) {
     const message = `input ${name}: expected ${SHARED.join(', ')} or string for ONNX Runtime, received ${tensor.dtype}`;
@@ -44,7 +48,10 @@ export function toOrtTensor(ort: OrtModule, name: string, tensor: Tensor): OrtTe
 export function fromOrtTensor(name: string, value: OrtTensor): Tensor {
   if (value.type === 'string') {
     const text = new TextEncoder();
-    return Tensor.ofStrings(value.dims, (value.data as string[]).map((item) => text.encode(item)));
+    return Tensor.ofStrings(
+      value.dims,
+      (value.data as string[]).map((item) => text.encode(item)),
+    );
   }
   if (!isShared(value.type)) {
     const message = `output ${name}: expected a tensor of numbers or text, received ${String(value.type)}`;

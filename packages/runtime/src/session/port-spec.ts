@@ -1,4 +1,5 @@
 import { type DType, type Graph, type Model, SymbolicDim, type Value } from '@gossamer/graph';
+import { detectState } from './detect-state.js';
 
 /** A dimension of a port: fixed, named (one name, one size), or unknown. */
 export type PortDim = number | string | undefined;
@@ -16,9 +17,11 @@ export interface PortSpec {
   readonly optional?: boolean;
 }
 
-/** The inputs a model must be fed: those without a default (an initializer of the same name). Tensors only. */
+/** The inputs a model must be fed: those without a default (an initializer of the same name). State is marked optional. */
 export function modelInputs(model: Model): PortSpec[] {
-  return model.graph.inputs.filter((input) => !input.initializer && !input.sparse).map(inputSpec);
+  const carried = new Set(detectState(model).map(({ input }) => input));
+  const fed = model.graph.inputs.filter((input) => !input.initializer && !input.sparse);
+  return fed.map((input) => (carried.has(input.name) ? { ...inputSpec(input), optional: true } : inputSpec(input)));
 }
 
 /** The outputs of a model, in order. */

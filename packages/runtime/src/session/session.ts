@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** How far the engine may rewrite the graph. Default 'all'. */
   readonly optimization?: OptimizationLevel;
+  /** Where the engine writes the graph it really runs (ort only). Default: nowhere. */
+  readonly optimizedPath?: string;
   /** State carried between steps. Default: what detectState finds. */
   readonly state?: readonly StateFeed[];
   readonly signal?: AbortSignal;
@@ -45,7 +47,11 @@ export class Session {
     const carried = new Set(state.map(({ input }) => input));
     this.inputs = opened.inputs.map((port) => {
       const maximum = specs.get(port.name)?.maximum;
-      return { ...port, ...(maximum === undefined ? {} : { maximum }), ...(carried.has(port.name) ? { optional: true } : {}) };
+      return {
+        ...port,
+        ...(maximum === undefined ? {} : { maximum }),
+        ...(carried.has(port.name) ? { optional: true } : {}),
+      };
     });
     this.outputs = opened.outputs;
   }
@@ -57,6 +63,7 @@ export class Session {
     const opened = await engine.open(sourceOf(model), {
       threads: options.threads ?? defaultThreads(),
       optimization: options.optimization ?? 'all',
+      optimizedPath: options.optimizedPath,
       signal: options.signal,
     });
     const isGraph = typeof model === 'object' && 'graph' in model;
@@ -67,13 +74,17 @@ export class Session {
 
   /** Runs the model once; tensors by input name in, by output name out. Throws ERR_FEEDS, ERR_ORT_RUN. */
   async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
-    if (this.#disposed) throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', 'session: expected an open one, received a disposed one');
+    if (this.#disposed)
+      throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', 'session: expected an open one, received a disposed one');
     options.signal?.throwIfAborted();
     const known = new Set(this.outputs.map(({ name }) => name));
     const wanted = options.outputs ?? [...known];
     const unknown = wanted.find((name) => !known.has(name));
     if (unknown !== undefined) {
-      throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `outputs: expected some of ${[...known].join(', ')}, received ${unknown}`);
+      throw new GossamerError<RuntimeErrorCode>(
+        'ERR_FEEDS',
+        `outputs: expected some of ${[...known].join(', ')}, received ${unknown}`,
+      );
     }
     return this.opened.run(this.#complete(feeds), wanted, options.signal);
   }
@@ -95,13 +106,17 @@ export class Session {
     const ports = new Set(this.inputs.map(({ name }) => name));
     const stranger = Object.keys(feeds).find((name) => !ports.has(name));
     if (stranger !== undefined) {
-      throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected inputs ${[...ports].join(', ')}, received ${stranger}`);
+      throw new GossamerError<RuntimeErrorCode>(
+        'ERR_FEEDS',
+        `feeds: expected inputs ${[...ports].join(', ')}, received ${stranger}`,
+      );
     }
     const complete: Record<string, Tensor> = { ...feeds };
     for (const port of this.inputs) {
       if (complete[port.name]) continue;
       const link = this.state.find(({ input }) => input === port.name);
-      if (!link) throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected input ${port.name}, received none`);
+      if (!link)
+        throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected input ${port.name}, received none`);
       complete[port.name] = link.init ?? zeroState(port, this.inputs, feeds);
     }
     return complete;
@@ -119,5 +134,8 @@ function defaultThreads(): number | undefined {
   if (text === undefined || text === '') return undefined;
   const threads = Number(text);
   if (Number.isInteger(threads) && threads > 0) return threads;
-  throw new GossamerError<RuntimeErrorCode>('ERR_OPTION', `GOSSAMER_THREADS: expected an integer > 0, received ${text}`);
+  throw new GossamerError<RuntimeErrorCode>(
+    'ERR_OPTION',
+    `GOSSAMER_THREADS: expected an integer > 0, received ${text}`,
+  );
 }

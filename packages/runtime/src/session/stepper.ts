@@ -18,7 +18,11 @@ export class Stepper {
         : !session.outputs.some(({ name }) => name === output)
           ? `output ${output}`
           : undefined;
-      if (missing) throw new GossamerError<RuntimeErrorCode>('ERR_STATE', `state: expected ${missing} in the model, received none`);
+      if (missing)
+        throw new GossamerError<RuntimeErrorCode>(
+          'ERR_STATE',
+          `state: expected ${missing} in the model, received none`,
+        );
     }
   }
 

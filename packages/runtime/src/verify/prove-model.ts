@@ -43,7 +43,8 @@ async function compare(session: Session, request: VerifyRequest): Promise<Partia
   const data = await openData(request.data.spec, { ...request.data.options, limit: request.samples });
   const state = detectState(model);
   if (request.reference === undefined) {
-    for await (const { feeds, steps } of data.batches({ inputs: session.inputs })) await session.run({ ...feeds, ...steps?.[0] });
+    for await (const { feeds, steps } of data.batches({ inputs: session.inputs }))
+      await session.run({ ...feeds, ...steps?.[0] });
     return {};
   }
   const reference = await Session.open(request.reference, threads(request));
@@ -51,7 +52,13 @@ async function compare(session: Session, request: VerifyRequest): Promise<Partia
     const metrics = METRICS.map((name) => createMetric(name));
     const results = await evaluateMetrics(session, data, metrics, { reference, state });
     const [maxAbsError, sqnrDb, cosine, agreement] = results.map((result) => result.value);
-    return { maxAbsError: maxAbsError!, sqnrDb: sqnrDb!, cosine: cosine!, agreement: agreement!, samples: results[0]!.samples };
+    return {
+      maxAbsError: maxAbsError!,
+      sqnrDb: sqnrDb!,
+      cosine: cosine!,
+      agreement: agreement!,
+      samples: results[0]!.samples,
+    };
   } finally {
     await reference.dispose();
   }

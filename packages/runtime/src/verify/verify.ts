@@ -69,7 +69,11 @@ function ask(request: VerifyRequest, options: VerifyOptions): Promise<VerifyAnsw
   const { signal, timeoutMs = TIMEOUT_MS } = options;
   signal?.throwIfAborted();
   // stdout stays ours; ONNX Runtime writes its own messages to stderr.
-  const child = fork(childScript(), [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [], serialization: 'advanced' });
+  const child = fork(childScript(), [], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+    serialization: 'advanced',
+  });
   return new Promise((resolve, reject) => {
     const log = tail(child);
     let answer: VerifyAnswer | undefined;
@@ -84,21 +88,33 @@ function ask(request: VerifyRequest, options: VerifyOptions): Promise<VerifyAnsw
       answer = message as VerifyAnswer;
     });
     child.on('error', (cause) => {
-      reject(new GossamerError('ERR_VERIFY', `verify: expected to start a child process, received ${cause.message}`, { cause }));
+      reject(
+        new GossamerError('ERR_VERIFY', `verify: expected to start a child process, received ${cause.message}`, {
+          cause,
+        }),
+      );
     });
     child.on('close', (code, killedBy) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
       if (signal?.aborted) reject(signal.reason as Error);
       else if (answer) resolve(answer);
-      else resolve(failure(isTimedOut ? `no answer within ${timeoutMs} ms` : `an end by ${killedBy ?? `exit code ${code}`}; ${log()}`));
+      else
+        resolve(
+          failure(
+            isTimedOut ? `no answer within ${timeoutMs} ms` : `an end by ${killedBy ?? `exit code ${code}`}; ${log()}`,
+          ),
+        );
     });
     child.send(request);
   });
 }
 
 function failure(received: string): VerifyAnswer {
-  const error = { code: 'ERR_VERIFY', message: `verify: expected an answer of the child process, received ${received}` };
+  const error = {
+    code: 'ERR_VERIFY',
+    message: `verify: expected an answer of the child process, received ${received}`,
+  };
   return { loads: false, error, fusedKernels: {}, floatKernels: {}, peakRssMb: 0 };
 }
 
