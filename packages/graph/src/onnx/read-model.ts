@@ -7,6 +7,7 @@ import { FileSource } from '../wire/file-source.js';
 import type { WireLimits } from '../wire/limits.js';
 import { MemorySource } from '../wire/memory-source.js';
 import { ModelProto } from '../wire/onnx-schema.js';
+import { validateMessages } from '../wire/validate-messages.js';
 import { openWire, type WireMessage } from '../wire/wire-message.js';
 import { ENTRY, FUNCTION, MODEL, OPSET } from './fields.js';
 import { readFunctionBody, readGraph, type ReadContext } from './read-graph.js';
@@ -40,6 +41,8 @@ export function parseModel(bytes: Uint8Array, options: ReadOptions = {}): Model 
 /** Reads a model from any source of bytes; the source stays open as long as tensors are read from it. */
 export function readModel(source: ByteSource, options: ReadOptions = {}): Model {
   const message = openWire(source, ModelProto, options.limits);
+  // A trusted file is checked where it is read; an untrusted one in every position, used or not.
+  if (options.trust === 'untrusted') validateMessages(message);
   const graph = message.message(MODEL.graph);
   if (!graph) {
     throw new GossamerError(

@@ -1,4 +1,7 @@
+import { lstatSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { GossamerError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { ChunkList } from '../wire/chunk.js';
@@ -58,11 +61,28 @@ async function copyDataFiles(
   for (const location of locations) {
     const target = resolve(join(dirname(path), location));
     if (target === resolve(join(dirname(model.path!), location))) continue;
+    await makeFolders(resolve(dirname(path)), dirname(location));
     const source = openExternalFile(model.path!, location, 'trusted');
     try {
       await writeAtomically(target, new ChunkList().pushRange(source, 0, source.byteLength), options);
     } finally {
       source.close();
+    }
+  }
+}
+
+/** Creates the folders of a location the model chose, one by one; a link among them could lead outside and is refused. */
+async function makeFolders(root: string, folders: string): Promise<void> {
+  let folder = root;
+  for (const name of folders.split('/').filter((part) => part !== '' && part !== '.')) {
+    folder = join(folder, name);
+    const found = lstatSync(folder, { throwIfNoEntry: false });
+    if (!found) await mkdir(folder);
+    else if (!found.isDirectory()) {
+      throw new GossamerError(
+        'ERR_EXTERNAL_PATH',
+        `${folder}: expected a folder for external data, received a link or file`,
+      );
     }
   }
 }
