@@ -8,7 +8,7 @@ import { runBin } from './exec.mjs';
 const SOURCE = '@gossamer/source';
 const pkg = JSON.parse(readFileSync('package.json', 'utf8'));
 const bins = Object.values(pkg.bin ?? {});
-const sourceOf = (output) => output.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts');
+const sourceOf = (output) => output.replace(/^(\.\/)?dist\//, 'src/').replace(/\.js$/, '.ts');
 const sources = Object.values(pkg.exports)
   .map((target) => target[SOURCE])
   .filter(Boolean)

@@ -29,6 +29,8 @@ for (const folder of folders) {
   copyFileSync(join(ROOT, 'LICENSE'), join(ROOT, folder, 'LICENSE'));
   writeFileSync(join(ROOT, folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
+// The page of the package that users install is the product's own.
+copyFileSync(join(ROOT, 'README.md'), join(ROOT, 'packages/cli/README.md'));
 for (const target of Object.keys(TARGETS)) {
   writePlatformPackage(target, join(artifacts, target, ADDON), join(ROOT, 'native/npm', target));
 }
