@@ -1,4 +1,4 @@
-import { type Model, type Node, type WeightView, weightsOf } from '@gossamer/graph';
+import { type Model, type Node, type Value, type WeightView, weightsOf } from '@gossamer/graph';
 
 /** A node with weights, wherever it lies. */
 export interface Layer {
@@ -32,4 +32,14 @@ export function refuseViews(views: readonly WeightView[]): string | undefined {
   if (views.some((view) => view.isQuantized)) return 'its weight is quantized already';
   const bad = views.find((view) => view.stored.dtype !== 'float32');
   return bad ? `its weight is stored as ${bad.stored.dtype}` : undefined;
+}
+
+/** Stored tensors that an embedding and a product both read: they stay one. */
+export function tiedSources(layers: readonly Layer[]): Set<Value> {
+  const embeddings = new Set<Value>();
+  const others = new Set<Value>();
+  for (const { views } of layers) {
+    for (const { role, source } of views) (role === 'embedding' ? embeddings : others).add(source);
+  }
+  return new Set([...embeddings].filter((source) => others.has(source)));
 }

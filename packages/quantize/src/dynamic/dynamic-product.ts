@@ -1,6 +1,7 @@
 import { attribute, type Graph, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { transpose2d } from '@gossamer/kernels';
 import { nodeName } from '../node-name.js';
+import { addWeightInitializers, type WeightValues } from '../quantize-linear.js';
 import { weightData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight, weightBytes } from '../weights/quantize-channels.js';
 
@@ -26,6 +27,7 @@ export interface DynamicWeightOptions {
  */
 export class DynamicProducts {
   readonly #inputs = new Map<Value, DynamicInput>();
+  readonly #stored = new Map<Value, Map<string, WeightValues>>();
 
   constructor(private readonly options: DynamicWeightOptions) {}
 
@@ -43,12 +45,10 @@ export class DynamicProducts {
   rewrite(view: WeightView, weight: QuantizedWeight): number {
     const { node } = view;
     const { graph } = node;
-    const name = view.source.name;
     const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
     const scale = alpha === 1 ? weight.scale : scaled(weight.scale, alpha);
     const a = this.#quantizeInput(productInput(node), node);
-    const codes = graph.addInitializer(`${name}_quantized`, weight.codes);
-    const zero = graph.addInitializer(`${name}_zero_point`, weight.zeroPoint);
+    const { values, bytes } = this.#store(view, { ...weight, scale }, alpha);
     const add = (op: string, inputs: (Value | undefined)[], suffix: string, output?: Value, to?: number) =>
       graph.add(
         {
@@ -60,8 +60,8 @@ export class DynamicProducts {
         },
         { before: node },
       ).output;
-    const scales = add('Mul', [a.scale, graph.addInitializer(`${name}_scale`, scale)], 'scales');
-    const sums = add('MatMulInteger', [a.codes, codes, a.zeroPoint, zero], 'sums');
+    const scales = add('Mul', [a.scale, values.scale], 'scales');
+    const sums = add('MatMulInteger', [a.codes, values.codes, a.zeroPoint, values.zeroPoint], 'sums');
     const floats = add('Cast', [sums], 'floats', undefined, FLOAT32);
     const bias = node.op === 'Gemm' ? node.input(2) : undefined;
     const result = node.output;
@@ -73,7 +73,19 @@ export class DynamicProducts {
       add('Mul', [floats, scales], 'product', result);
     }
     graph.remove(node);
-    return weightBytes(weight);
+    return bytes;
+  }
+
+  /** The initializers of a weight, once for all products that read the same stored tensor alike. */
+  #store(view: WeightView, weight: QuantizedWeight, alpha: number): { values: WeightValues; bytes: number } {
+    const key = [view.outAxis, alpha, ...view.chain.map(({ op }) => op)].join();
+    const stored = this.#stored.get(view.source) ?? new Map<string, WeightValues>();
+    this.#stored.set(view.source, stored);
+    const known = stored.get(key);
+    if (known) return { values: known, bytes: 0 };
+    const values = addWeightInitializers(view.source.graph, view.source.name, weight);
+    stored.set(key, values);
+    return { values, bytes: weightBytes(weight) };
   }
 
   /** beta * C, folded where C is constant. */
@@ -132,7 +144,7 @@ function transposed(weight: QuantizedWeight): QuantizedWeight {
   const [rows, columns] = weight.codes.dims as [number, number];
   const bytes = weight.codes.bytes();
   const codes = transpose2d(bytes, rows, columns);
-  return { ...weight, codes: Tensor.of(weight.codes.dtype, [columns, rows], codes), axis: weight.axis && 1 };
+  return { ...weight, codes: Tensor.of(weight.codes.dtype, [columns, rows], codes), axis: weight.axis === undefined ? undefined : 1 };
 }
 
 function scaled(tensor: Tensor, factor: number): Tensor {

@@ -7,16 +7,24 @@ export const CLIP_SEARCH = { steps: 20, min: 0.8 } as const;
 
 /** How kernels shall see a rank-2 weight and split it into blocks along its input axis. */
 export function blockOptions(view: WeightView, options: ResolvedOptions): Omit<BlockOptions, 'bits'> {
-  const n = view.shape[view.outAxis]!;
-  const k = view.shape[view.inAxis]!;
+  // An embedding's rows play the part of output features: that is what they are in the tied output projection.
+  const rows = view.role === 'embedding' ? 0 : view.outAxis;
   return {
-    n,
-    k,
-    layout: view.outAxis === 0 ? 'nk' : 'kn',
+    n: view.shape[rows]!,
+    k: view.shape[1 - rows]!,
+    layout: rows === 0 ? 'nk' : 'kn',
     blockSize: options.blockSize,
     mapping: options.mapping,
     ...(options.clip ? { clip: CLIP_SEARCH } : {}),
   };
+}
+
+/** Why an embedding cannot become GatherBlockQuantized; undefined when it can. */
+export function refuseGather(view: WeightView, options: ResolvedOptions): string | undefined {
+  const { node } = view;
+  if (node.int('axis', 0) !== 0) return 'it gathers along the columns';
+  const width = view.shape[1]!;
+  return width % options.blockSize === 0 ? undefined : `its rows of ${width} are no whole blocks of ${options.blockSize}`;
 }
 
 /** Why a product's weight cannot be stored in blocks; undefined when it can. */

@@ -1,54 +1,30 @@
 import { attribute, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
-import { quantizeMatMulNBitsAsync } from '@gossamer/kernels';
+import type { MatMulNBits } from '@gossamer/kernels';
 import { nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { floatData, weightData } from '../weights/float-data.js';
+import { floatData } from '../weights/float-data.js';
 import { blockOptions } from './block-weight.js';
-
-/** Packed blocks of a weight. */
-export interface PackedBlocks {
-  readonly codes: Uint8Array;
-  readonly scales: Float32Array;
-  readonly zeroPoints: Uint8Array | null;
-  readonly kBlocks: number;
-}
-
-/** Quantizes the weight of a MatMul or Gemm into the layout of MatMulNBits; may run ahead of `rewriteMatMulNBits`. */
-export async function packBlocks(view: WeightView, options: ResolvedOptions): Promise<PackedBlocks> {
-  const { bits, signal } = options;
-  return quantizeMatMulNBitsAsync(weightData(view), {
-    ...blockOptions(view, options),
-    bits,
-    ...(signal && { signal }),
-  });
-}
+import type { PackedStore } from './packed-store.js';
 
 /**
  * Puts com.microsoft::MatMulNBits in the place of a MatMul, or of a Gemm with its bias. Returns the bytes of the new constants.
  *
  * Source: ONNX Runtime, docs/ContribOperators.md, com.microsoft.MatMulNBits.
  */
-export function rewriteMatMulNBits(view: WeightView, packed: PackedBlocks, options: ResolvedOptions): number {
+export function rewriteMatMulNBits(
+  view: WeightView,
+  packed: MatMulNBits,
+  store: PackedStore,
+  options: ResolvedOptions,
+): number {
   const { node } = view;
   const { graph } = node;
   const { bits, blockSize, accuracyLevel } = options;
   const { n, k } = blockOptions(view, options);
-  const name = view.source.name;
-  const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
-  const scales = alpha === 1 ? packed.scales : packed.scales.map((scale) => scale * alpha);
-  const blob = (blockSize * bits) / 8;
-  const codes = Tensor.of('uint8', [n, packed.kBlocks, blob], packed.codes);
-  const inputs: (Value | undefined)[] = [
-    node.input(0),
-    graph.addInitializer(`${name}_codes`, codes),
-    graph.addInitializer(`${name}_scales`, Tensor.of('float32', [scales.length], scales)),
-  ];
-  let bytes = codes.byteLength + scales.byteLength;
-  if (packed.zeroPoints) {
-    const zeros = Tensor.of('uint8', [packed.zeroPoints.length], packed.zeroPoints);
-    inputs.push(graph.addInitializer(`${name}_zero_points`, zeros));
-    bytes += zeros.byteLength;
-  }
+  const { values, bytes } = store.forProduct(view, packed);
+  const scales = scaledBy(node, values.scales);
+  const inputs: (Value | undefined)[] = [node.input(0), values.codes, scales];
+  if (values.zeroPoints) inputs.push(values.zeroPoints);
   const bias = node.op === 'Gemm' ? node.input(2) : undefined;
   const vector = bias && biasInput(node, bias, n);
   if (vector) {
@@ -77,6 +53,14 @@ export function rewriteMatMulNBits(view: WeightView, packed: PackedBlocks, optio
   if (bias && !vector) addBias(node, product.output, bias, result);
   graph.remove(node);
   return bytes;
+}
+
+/** The scales times Gemm's alpha. */
+function scaledBy(node: Node, scales: Value): Value {
+  const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
+  if (alpha === 1) return scales;
+  const data = floatData(scales.constant!).map((scale) => scale * alpha);
+  return scales.graph.addInitializer(`${scales.name}_alpha`, Tensor.of('float32', [data.length], data));
 }
 
 /** Gemm's C as the bias input (a constant vector of N, times beta); undefined when it must be added behind. */

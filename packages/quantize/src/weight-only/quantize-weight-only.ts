@@ -1,14 +1,15 @@
-import type { Model } from '@gossamer/graph';
+import type { Model, Value } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
-import { findLayers, type Layer, refuseViews, storedBytes } from '../layers.js';
+import { findLayers, type Layer, refuseViews, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
 import { announce, runWorks, type Work } from '../work.js';
-import { refuseBlocks } from './block-weight.js';
+import { refuseBlocks, refuseGather } from './block-weight.js';
 import { quantizeBlocked, rewriteBlocked } from './blocked-dequantize.js';
-import { refuseGather, quantizeGather, rewriteGather } from './gather-blocks.js';
-import { packBlocks, rewriteMatMulNBits } from './matmul-nbits.js';
+import { rewriteGather } from './gather-blocks.js';
+import { rewriteMatMulNBits } from './matmul-nbits.js';
+import { PackedStore } from './packed-store.js';
 
 /** Stores weights as codes: products and embeddings in blocks where `granularity` is perBlock, everything else int8 a channel. */
 export async function quantizeWeightOnly(
@@ -18,15 +19,24 @@ export async function quantizeWeightOnly(
   report: ReportBuilder,
 ): Promise<void> {
   const works: Work[] = [];
-  for (const layer of findLayers(model)) {
+  const layers = findLayers(model);
+  const context: Context = { options, report, store: new PackedStore(options), tied: tiedSources(layers) };
+  for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseViews(layer.views);
     if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));
-    else works.push(...planWeightOnly(layer, options, report));
+    else works.push(...planWeightOnly(layer, context));
   }
   await runWorks(works, options, report);
 }
 
-function planWeightOnly(layer: Layer, options: ResolvedOptions, report: ReportBuilder): Work[] {
+interface Context {
+  readonly options: ResolvedOptions;
+  readonly report: ReportBuilder;
+  readonly store: PackedStore;
+  readonly tied: ReadonlySet<Value>;
+}
+
+function planWeightOnly(layer: Layer, { options, report, store, tied }: Context): Work[] {
   if (options.granularity !== 'perBlock') return planStorage(layer, 'weight-only per channel', options, report);
   const { node, views } = layer;
   const [view] = views;
@@ -46,16 +56,16 @@ function planWeightOnly(layer: Layer, options: ResolvedOptions, report: ReportBu
       });
     }
     return work(`${bits}-bit blocks of ${blockSize}, MatMulNBits`, async () => {
-      const packed = await packBlocks(view!, options);
-      return () => rewriteMatMulNBits(view!, packed, options);
+      const packed = await store.pack(view!);
+      return () => rewriteMatMulNBits(view!, packed, store, options);
     });
   }
   if (view!.role === 'embedding') {
-    const refused = refuseGather(view!);
+    const refused = refuseGather(view!, options);
     if (refused) return planStorage(layer, refused, options, report);
     return work(`${bits}-bit blocks of ${blockSize}, GatherBlockQuantized`, async () => {
-      const table = await quantizeGather(view!, options);
-      return () => rewriteGather(view!, table, options);
+      const packed = await store.pack(view!);
+      return () => rewriteGather(view!, packed, store, options, tied.has(view!.source));
     });
   }
   return planStorage(layer, `${node.kind} has no blocked kernel`, options, report);

@@ -1,0 +1,100 @@
+import { type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
+import { type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { weightData } from '../weights/float-data.js';
+import { blockOptions } from './block-weight.js';
+
+/** Packed blocks of one stored tensor as initializers, in the shapes of MatMulNBits, or of GatherBlockQuantized. */
+export interface PackedValues {
+  readonly codes: Value;
+  readonly scales: Value;
+  readonly zeroPoints: Value | undefined;
+}
+
+/**
+ * Packs weights in blocks, each stored tensor once however many layers read it: a tied embedding is one tensor that MatMulNBits and
+ * GatherBlockQuantized both read, since their packed rows are the same bytes.
+ */
+export class PackedStore {
+  readonly #packed = new Map<Value, Map<number, Promise<MatMulNBits>>>();
+  readonly #values = new Map<MatMulNBits, PackedValues>();
+
+  constructor(private readonly options: ResolvedOptions) {}
+
+  /** The blocks of a rank-2 weight; embeddings in blocks along their rows. */
+  pack(view: WeightView): Promise<MatMulNBits> {
+    const { bits, signal } = this.options;
+    const bySource = this.#packed.get(view.source) ?? new Map<number, Promise<MatMulNBits>>();
+    this.#packed.set(view.source, bySource);
+    const key = storedRowAxis(view);
+    const known = bySource.get(key);
+    if (known) return known;
+    const made = quantizeMatMulNBitsAsync(weightData(view), {
+      ...blockOptions(view, this.options),
+      bits,
+      ...(signal && { signal }),
+    });
+    bySource.set(key, made);
+    return made;
+  }
+
+  /** Initializers of `packed` for MatMulNBits, and the bytes that are new. */
+  forProduct(view: WeightView, packed: MatMulNBits): { values: PackedValues; bytes: number } {
+    const known = this.#values.get(packed);
+    if (known) return { values: known, bytes: 0 };
+    const { n } = blockOptions(view, this.options);
+    const { bits, blockSize } = this.options;
+    const { codes, scales, zeroPoints, kBlocks } = packed;
+    const add = (suffix: string, tensor: Tensor) =>
+      view.source.graph.addInitializer(`${view.source.name}_${suffix}`, tensor);
+    const values = {
+      codes: add('codes', Tensor.of('uint8', [n, kBlocks, (blockSize * bits) / 8], codes)),
+      scales: add('scales', Tensor.of('float32', [n * kBlocks], scales)),
+      zeroPoints: zeroPoints ? add('zero_points', Tensor.of('uint8', [zeroPoints.length], zeroPoints)) : undefined,
+    };
+    this.#values.set(packed, values);
+    return { values, bytes: codes.byteLength + scales.byteLength + (zeroPoints?.byteLength ?? 0) };
+  }
+
+  /** The same for GatherBlockQuantized: rows of `packed`. Where a product reads them too, under another shape. */
+  forGather(view: WeightView, packed: MatMulNBits, isTied: boolean): { values: PackedValues; bytes: number } {
+    const { n } = blockOptions(view, this.options);
+    const { values, bytes } = this.forProduct(view, packed);
+    const shape = (value: Value) => {
+      const dims = [n, value.constant!.length / n];
+      if (isTied) return reshaped(value, dims, view.node);
+      value.graph.setInitializer(value, value.constant!.reshaped(dims));
+      return value;
+    };
+    return {
+      values: {
+        codes: shape(values.codes),
+        scales: shape(values.scales),
+        zeroPoints: values.zeroPoints && shape(values.zeroPoints),
+      },
+      bytes,
+    };
+  }
+}
+
+/** The axis of the stored matrix that `view` sees as rows of packed blocks (output features, or an embedding's rows). */
+function storedRowAxis(view: WeightView): number {
+  const rows = view.role === 'embedding' ? 0 : view.outAxis;
+  const isSwapped = view.chain.filter(({ op }) => op === 'Transpose').length % 2 === 1;
+  return isSwapped ? 1 - rows : rows;
+}
+
+/** ONNX Runtime folds this when it opens the model. */
+function reshaped(value: Value, dims: readonly number[], reader: Node): Value {
+  const { graph } = reader;
+  const shape = graph.addInitializer(`${value.name}_rows`, Tensor.fromNumbers('int64', [dims.length], dims));
+  return graph.add(
+    {
+      op: 'Reshape',
+      name: graph.uniqueName(`${value.name}_Reshape`),
+      inputs: [value, shape],
+      outputs: [`${value.name}_reshaped`],
+    },
+    { before: reader },
+  ).output;
+}

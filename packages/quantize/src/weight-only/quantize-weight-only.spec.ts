@@ -1,0 +1,96 @@
+import { attribute, checkGraph, GraphBuilder, type Model, Tensor } from '@gossamer/graph';
+import type { QuantizeOptions } from '../options.js';
+import { quantize } from '../quantize.js';
+import { noise, noiseTensor } from '../testing/emit-static.js';
+import { countOps, optimizedOps, runOrt, sqnr } from '../testing/ort.js';
+
+/** Uniform noise over 2^bits levels of its range: 6.02 bits dB; int8 activations inside the kernel cost a little more. */
+const LEAST_SQNR = { 4: 20, 8: 32 } as const;
+
+const base: QuantizeOptions = { mode: 'weight-only', optimize: false };
+
+async function compared(model: Model, feeds: Record<string, Tensor>, options: QuantizeOptions) {
+  const result = await quantize(model, { ...base, ...options });
+  checkGraph(result.model.graph);
+  const name = model.graph.outputs[0]!.name;
+  const [reference, actual] = [await runOrt(model, feeds), await runOrt(result.model, feeds)];
+  return { ...result, sqnr: sqnr(reference[name]!, actual[name]!) };
+}
+
+function linear(k = 96): Model {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', ['n', k]);
+  const h = g.op('MatMul', [x, g.weight('w', [k, 128], noise(k * 128))], {}, { name: 'a' });
+  const inputs = [h, g.weight('v', [64, 128], noise(8192, 2)), g.weight('b', [64], noise(64, 3))];
+  return g
+    .output(g.op('Gemm', inputs, { transB: 1, alpha: attribute.float(0.5) }, { name: 'b' }), 'y')
+    .model();
+}
+
+test.each(
+  ([4, 8] as const).flatMap((bits) =>
+    (['symmetric', 'asymmetric'] as const).flatMap((mapping) =>
+      [16, 32, 128].map((blockSize) => [bits, mapping, blockSize as 16] as const),
+    ),
+  ),
+)('%s-bit %s blocks of %s run in MatMulNBits', async (bits, mapping, blockSize) => {
+  const feeds = { x: noiseTensor([5, 96], 4) };
+  const { model, report, sqnr: quality } = await compared(linear(), feeds, { bits, mapping, blockSize });
+  expect(countOps(model)).toEqual({ MatMulNBits: 2 });
+  expect(quality).toBeGreaterThan(LEAST_SQNR[bits] - (blockSize === 128 ? 3 : 0));
+  expect(report.layers.map(({ action }) => action)).toEqual(['weight-only', 'weight-only']);
+});
+
+test.each(['int4', 'uint4', 'int8', 'uint8'] as const)(
+  '%s DequantizeLinear blocks become MatMulNBits when ONNX Runtime opens the model',
+  async (weights) => {
+    const feeds = { x: noiseTensor([5, 96], 4) };
+    const options = { weights, blockFormat: 'dequantize-linear', blockSize: 32 } as const;
+    const { model, sqnr: quality } = await compared(linear(), feeds, options);
+    expect(countOps(model)).toEqual({ MatMul: 1, Gemm: 1, DequantizeLinear: 2 });
+    expect(model.opset).toBe(21);
+    expect(await optimizedOps(model)).toMatchObject({ MatMulNBits: 1 });
+    expect(quality).toBeGreaterThan(LEAST_SQNR[weights.endsWith('4') ? 4 : 8]);
+  },
+);
+
+test.each([
+  ['int4', 4],
+  ['uint4', 4],
+  ['uint8', 8],
+] as const)('%s embeddings run in GatherBlockQuantized', async (weights, bits) => {
+  const g = new GraphBuilder('g');
+  const ids = g.input('ids', 'int64', ['n']);
+  const model = g.output(g.op('Gather', [g.weight('table', [40, 64], noise(2560)), ids]), 'y').model();
+  const feeds = { ids: Tensor.fromNumbers('int64', [3], [0, 39, 7]) };
+  const { model: result, sqnr: quality } = await compared(model, feeds, { weights });
+  expect(countOps(result)).toEqual({ GatherBlockQuantized: 1 });
+  expect(quality).toBeGreaterThan(LEAST_SQNR[bits]);
+});
+
+test('the clip search lowers the error of heavy-tailed weights', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', ['n', 64]);
+  const heavy = noise(64 * 64).map((v) => v ** 9);
+  const model = g.output(g.op('MatMul', [x, g.weight('w', [64, 64], heavy)]), 'y').model();
+  const feeds = { x: noiseTensor([32, 64], 4) };
+  const options = { bits: 4, accuracyLevel: 1 } as const;
+  const plain = await compared(model, feeds, options);
+  const clipped = await compared(model, feeds, { ...options, clip: true });
+  expect(clipped.sqnr).toBeGreaterThan(plain.sqnr);
+});
+
+test('a tied embedding stays one tensor', async () => {
+  const g = new GraphBuilder('g');
+  const ids = g.input('ids', 'int64', ['n']);
+  const table = g.weight('table', [80, 64], noise(5120));
+  const h = g.op('Gather', [table, ids], {}, { name: 'embed' });
+  const logits = g.op('Gemm', [h, table], { transB: 1 }, { name: 'head' });
+  const model = g.output(logits, 'y').model();
+  const feeds = { ids: Tensor.fromNumbers('int64', [3], [0, 39, 7]) };
+  const { model: result, sqnr: quality, report } = await compared(model, feeds, { bits: 4 });
+  expect(quality).toBeGreaterThan(15);
+  expect(countOps(result)).toMatchObject({ GatherBlockQuantized: 1, MatMulNBits: 1 });
+  // Codes 80 * 32 bytes, scales 80 * 2 floats, zero points 80 bytes, and the shapes that show both readers the same bytes.
+  expect(report.bytes.after).toBeLessThan(80 * 32 + 80 * 2 * 4 + 80 + 64);
+});
