@@ -1,6 +1,5 @@
 import { attribute, type Graph, type Node, type Position, type Value } from '@gossamer/graph';
 import { type ActivationParams, paramTensors } from './static/activation-params.js';
-import type { QuantizedWeight } from './weights/quantize-channels.js';
 
 /** Initializers of a scale and a zero point, made once for each set of parameters of a value. */
 export interface ParamValues {
@@ -47,21 +46,6 @@ export function addDequantize(
     },
     position,
   );
-}
-
-/** The initializers of a quantized weight. */
-export interface WeightValues {
-  readonly codes: Value;
-  readonly scale: Value;
-  readonly zeroPoint: Value;
-}
-
-export function addWeightInitializers(graph: Graph, name: string, weight: QuantizedWeight): WeightValues {
-  return {
-    codes: graph.addInitializer(`${name}_quantized`, weight.codes),
-    scale: graph.addInitializer(`${name}_scale`, weight.scale),
-    zeroPoint: graph.addInitializer(`${name}_zero_point`, weight.zeroPoint),
-  };
 }
 
 /** Adds DequantizeLinear of a weight before `reader`. `zeroPoint` undefined: zeros. */

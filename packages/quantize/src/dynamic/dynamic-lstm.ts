@@ -1,9 +1,9 @@
 import { type AttributeValue, type Node, Tensor, type WeightView } from '@gossamer/graph';
 import { transpose2d } from '@gossamer/kernels';
 import { nodeName } from '../node-name.js';
-import { addWeightInitializers } from '../quantize-linear.js';
+import type { CodeStore } from '../weights/code-store.js';
 import { weightData } from '../weights/float-data.js';
-import { quantizeChannelWeight, type QuantizedWeight, weightBytes } from '../weights/quantize-channels.js';
+import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
 
 /** Why an LSTM cannot become DynamicQuantizeLSTM; undefined when it can. `views` are its W and R. */
 export function refuseLstm(node: Node, views: readonly WeightView[]): string | undefined {
@@ -26,12 +26,12 @@ export async function quantizeLstm(views: readonly WeightView[], signal?: AbortS
 }
 
 /** Rewrites LSTM to com.microsoft::DynamicQuantizeLSTM. Returns the bytes of the new constants. */
-export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights): number {
+export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights, store: CodeStore): number {
   const [w, r] = views as [WeightView, WeightView];
   const { node } = w;
   const { graph } = node;
-  const wq = addWeightInitializers(w.source.graph, w.source.name, weights.w);
-  const rq = addWeightInitializers(r.source.graph, r.source.name, weights.r);
+  const { values: wq, bytes: wBytes } = store.add(w, weights.w, 'lstm');
+  const { values: rq, bytes: rBytes } = store.add(r, weights.r, 'lstm');
   const rest = Array.from({ length: 5 }, (_, i) => node.input(3 + i));
   const results = [...node.outputs];
   for (const value of results) if (value) graph.detachOutput(value, `${value.name}_float`);
@@ -47,7 +47,7 @@ export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights):
     { before: node },
   );
   graph.remove(node);
-  return weightBytes(weights.w) + weightBytes(weights.r);
+  return wBytes + rBytes;
 }
 
 /** [directions, 4 * hidden, input] per gate row -> codes [directions, input, 4 * hidden], scale [directions, 4 * hidden]. */

@@ -1,9 +1,9 @@
 import { attribute, type Graph, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { transpose2d } from '@gossamer/kernels';
 import { nodeName } from '../node-name.js';
-import { addWeightInitializers, type WeightValues } from '../quantize-linear.js';
+import type { CodeStore } from '../weights/code-store.js';
 import { weightData } from '../weights/float-data.js';
-import { quantizeChannelWeight, type QuantizedWeight, weightBytes } from '../weights/quantize-channels.js';
+import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
 
 const FLOAT32 = 1;
 
@@ -27,9 +27,11 @@ export interface DynamicWeightOptions {
  */
 export class DynamicProducts {
   readonly #inputs = new Map<Value, DynamicInput>();
-  readonly #stored = new Map<Value, Map<string, WeightValues>>();
 
-  constructor(private readonly options: DynamicWeightOptions) {}
+  constructor(
+    private readonly options: DynamicWeightOptions,
+    private readonly store: CodeStore,
+  ) {}
 
   /** Quantizes the weight of one product as [K, N] codes; may run ahead of `rewrite`. */
   async quantize(view: WeightView): Promise<QuantizedWeight> {
@@ -48,7 +50,7 @@ export class DynamicProducts {
     const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
     const scale = alpha === 1 ? weight.scale : scaled(weight.scale, alpha);
     const a = this.#quantizeInput(productInput(node), node);
-    const { values, bytes } = this.#store(view, { ...weight, scale }, alpha);
+    const { values, bytes } = this.store.add(view, { ...weight, scale }, 'product');
     const add = (op: string, inputs: (Value | undefined)[], suffix: string, output?: Value, to?: number) =>
       graph.add(
         {
@@ -74,18 +76,6 @@ export class DynamicProducts {
     }
     graph.remove(node);
     return bytes;
-  }
-
-  /** The initializers of a weight, once for all products that read the same stored tensor alike. */
-  #store(view: WeightView, weight: QuantizedWeight, alpha: number): { values: WeightValues; bytes: number } {
-    const key = [view.outAxis, alpha, ...view.chain.map(({ op }) => op)].join();
-    const stored = this.#stored.get(view.source) ?? new Map<string, WeightValues>();
-    this.#stored.set(view.source, stored);
-    const known = stored.get(key);
-    if (known) return { values: known, bytes: 0 };
-    const values = addWeightInitializers(view.source.graph, view.source.name, weight);
-    stored.set(key, values);
-    return { values, bytes: weightBytes(weight) };
   }
 
   /** beta * C, folded where C is constant. */

@@ -4,6 +4,7 @@ import { findLayers, type Layer, refuseViews, storedBytes } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
+import { CodeStore } from '../weights/code-store.js';
 import { announce, runWorks, type Work } from '../work.js';
 import { quantizeLstm, refuseLstm, rewriteLstm } from './dynamic-lstm.js';
 import { DynamicProducts } from './dynamic-product.js';
@@ -18,34 +19,41 @@ export async function quantizeDynamic(
   filter: LayerFilter,
   report: ReportBuilder,
 ): Promise<void> {
-  const products = new DynamicProducts({
-    dtype: options.weights as 'int8' | 'uint8',
-    perAxis: options.granularity === 'perAxis',
-    reduceRange: options.reduceRange,
-    signal: options.signal,
-  });
+  const store = new CodeStore();
+  const { reduceRange, signal } = options;
+  const dtype = options.weights as 'int8' | 'uint8';
+  const perAxis = options.granularity === 'perAxis';
+  const products = new DynamicProducts({ dtype, perAxis, reduceRange, signal }, store);
+  const context: Context = { products, store, options, report };
   const works: Work[] = [];
   for (const layer of findLayers(model)) {
     const refused = filter(layer.node) ?? refuseViews(layer.views);
     if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));
-    else works.push(...planDynamic(layer, products, options, report));
+    else works.push(...planDynamic(layer, context));
   }
   await runWorks(works, options, report);
 }
 
-function planDynamic(layer: Layer, products: DynamicProducts, options: ResolvedOptions, report: ReportBuilder): Work[] {
+interface Context {
+  readonly products: DynamicProducts;
+  readonly store: CodeStore;
+  readonly options: ResolvedOptions;
+  readonly report: ReportBuilder;
+}
+
+function planDynamic(layer: Layer, context: Context): Work[] {
   const { node, views } = layer;
   if (node.isStandard('MatMul') || node.isStandard('Gemm')) {
     const view = views.find(({ inputIndex }) => inputIndex === 1);
     const refused = refuseProduct(view);
-    if (refused) return planStorage(layer, refused, options, report);
-    return [productWork(layer, view!, products, report)];
+    if (refused) return planStorage(layer, refused, context);
+    return [productWork(layer, view!, context)];
   }
   if (node.isStandard('LSTM')) {
     const refused = refuseLstm(node, views);
-    return refused ? planStorage(layer, refused, options, report) : [lstmWork(layer, options, report)];
+    return refused ? planStorage(layer, refused, context) : [lstmWork(layer, context)];
   }
-  return planStorage(layer, floatReason(layer), options, report);
+  return planStorage(layer, floatReason(layer), context);
 }
 
 function refuseProduct(view: WeightView | undefined): string | undefined {
@@ -61,7 +69,7 @@ function floatReason({ node, views }: Layer): string {
   return `ONNX Runtime has no dynamic 8-bit ${node.kind}`;
 }
 
-function productWork(layer: Layer, view: WeightView, products: DynamicProducts, report: ReportBuilder): Work {
+function productWork(layer: Layer, view: WeightView, { products, report }: Context): Work {
   const work: Work = {
     layer,
     action: 'quantized',
@@ -75,14 +83,14 @@ function productWork(layer: Layer, view: WeightView, products: DynamicProducts, 
   return work;
 }
 
-function lstmWork(layer: Layer, options: ResolvedOptions, report: ReportBuilder): Work {
+function lstmWork(layer: Layer, { store, options, report }: Context): Work {
   const work: Work = {
     layer,
     action: 'quantized',
     reason: 'DynamicQuantizeLSTM, its input and state quantized at run time',
     async prepare() {
       const weights = await quantizeLstm(layer.views, options.signal);
-      return () => rewriteLstm(layer.views, weights);
+      return () => rewriteLstm(layer.views, weights, store);
     },
   };
   announce(work, report);

@@ -4,9 +4,9 @@ import {
   addParams,
   addQuantize,
   addWeightDequantize,
-  addWeightInitializers,
   type ParamValues,
 } from '../quantize-linear.js';
+import type { CodeStore } from '../weights/code-store.js';
 import { floatData } from '../weights/float-data.js';
 import { ACTIVATION_LIMITS, type ActivationParams } from './activation-params.js';
 import type { StaticPlan } from './static-plan.js';
@@ -24,6 +24,7 @@ export class QdqEmitter {
   constructor(
     private readonly plan: StaticPlan,
     private readonly weights: UnitWeightOptions,
+    private readonly store: CodeStore,
   ) {}
 
   async emit(unit: Unit): Promise<void> {
@@ -58,7 +59,7 @@ export class QdqEmitter {
     const inputScale = this.plan.params(input!).scale;
     const { weight, bias } = await quantizeUnitWeights(unit, inputScale, this.weights);
     const name = unit.weight!.source.name;
-    const values = addWeightInitializers(graph, name, weight);
+    const { values } = this.store.add(unit.weight!, weight, 'static');
     graph.setInput(node, 1, addWeightDequantize(graph, values, weight.axis, node, name));
     if (!bias) return;
     const biasName = unit.weight!.bias!.name;

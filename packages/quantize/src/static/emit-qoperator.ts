@@ -3,10 +3,9 @@ import {
   addDequantize,
   addParams,
   addQuantize,
-  addWeightInitializers,
   type ParamValues,
-  type WeightValues,
 } from '../quantize-linear.js';
+import type { CodeStore, WeightValues } from '../weights/code-store.js';
 import { quantizeConstant } from './emit-qdq.js';
 import { nodeName } from '../node-name.js';
 import type { StaticPlan } from './static-plan.js';
@@ -78,6 +77,7 @@ export class QOperatorEmitter {
   constructor(
     private readonly plan: StaticPlan,
     private readonly weights: UnitWeightOptions,
+    private readonly store: CodeStore,
   ) {}
 
   async emit(unit: Unit): Promise<void> {
@@ -113,7 +113,7 @@ export class QOperatorEmitter {
     const [input] = this.plan.inputs.get(unit)!;
     const { weight, bias } = await quantizeUnitWeights(unit, this.plan.params(input!).scale, this.weights);
     const view = unit.weight!;
-    const values = addWeightInitializers(graph, view.source.name, weight);
+    const { values } = this.store.add(view, weight, 'static');
     return { ...values, bias: bias && graph.addInitializer(`${view.bias!.name}_quantized`, bias.codes) };
   }
 

@@ -12,6 +12,7 @@ import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseViews, storedBytes } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { CodeStore } from '../weights/code-store.js';
 import { planStorage } from '../storage.js';
 import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
@@ -36,12 +37,13 @@ export async function quantizeStatic(
   const choice = chooseUnits(model, types, options, filter);
   const { rangeOf, calibration } = await calibrateRanges(model, valuesToCalibrate(choice.units), options);
   report.warnings.push(...calibration.warnings);
+  const store = new CodeStore();
   const dropped = new Map<Unit, string>();
   const plan = makeStaticPlan(choice.units, rangeOf, options.activations, dropped);
   const reasons = new Map(choice.reasons);
   for (const [unit, reason] of dropped) reasons.set(unit.node, reason);
-  const rest = reportLayers(model, plan, reasons, options, filter, report);
-  await emitStatic(plan, options);
+  const rest = reportLayers(model, plan, reasons, options, filter, report, store);
+  await emitStatic(plan, options, store);
   await runWorks(rest, options, report);
   return calibration.samples;
 }
@@ -54,10 +56,12 @@ function reportLayers(
   options: ResolvedOptions,
   filter: LayerFilter,
   report: ReportBuilder,
+  store: CodeStore,
 ): Work[] {
   const units = new Map(plan.units.map((unit) => [unit.node, unit]));
   const layers = new Map(findLayers(model).map((layer) => [layer.node, layer]));
   const works: Work[] = [];
+  const context = { options, report, store };
   for (const scope of model.graph.scopes()) {
     for (const node of scope.nodes()) {
       const unit = units.get(node);
@@ -69,7 +73,7 @@ function reportLayers(
       } else if (filter(node) ?? refuseViews(layer.views)) {
         report.leftFloat(node, filter(node) ?? reason, storedBytes(layer.views));
       } else {
-        works.push(...planStorage(layer, reason, options, report));
+        works.push(...planStorage(layer, reason, context));
       }
     }
   }
@@ -131,14 +135,14 @@ export async function calibrateRanges(
 }
 
 /** Rewrites the planned units. */
-export async function emitStatic(plan: StaticPlan, options: ResolvedOptions): Promise<void> {
+export async function emitStatic(plan: StaticPlan, options: ResolvedOptions, store: CodeStore): Promise<void> {
   const weights = {
     dtype: options.weights as 'int8' | 'uint8',
     perAxis: options.granularity === 'perAxis',
     reduceRange: options.reduceRange,
     signal: options.signal,
   };
-  const emitter = options.format === 'qdq' ? new QdqEmitter(plan, weights) : new QOperatorEmitter(plan, weights);
+  const emitter = options.format === 'qdq' ? new QdqEmitter(plan, weights, store) : new QOperatorEmitter(plan, weights, store);
   let done = 0;
   for (const unit of plan.units) {
     options.signal?.throwIfAborted();

@@ -6,6 +6,7 @@ import { resolveOptions } from '../resolve-options.js';
 import { chooseUnits, emitStatic } from '../static/quantize-static.js';
 import { makeStaticPlan, valuesToCalibrate } from '../static/static-plan.js';
 import type { Unit } from '../static/unit.js';
+import { CodeStore } from '../weights/code-store.js';
 import { type Feeds, runOrt } from './ort.js';
 
 /** Stands for calibration data where only their presence is checked. */
@@ -28,7 +29,7 @@ export async function emitStaticWith(
   for (const [node, reason] of choice.reasons) reasons[node.id] = reason;
   for (const [{ node }, reason] of dropped) reasons[node.id] = reason;
   const integer = plan.units.map(({ node }: { node: Node }) => node.id);
-  await emitStatic(plan, options);
+  await emitStatic(plan, options, new CodeStore());
   finishModel(model, options, 1);
   checkGraph(model.graph);
   return { model, integer, reasons };

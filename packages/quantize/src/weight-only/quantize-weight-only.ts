@@ -4,6 +4,7 @@ import { findLayers, type Layer, refuseViews, storedBytes, tiedSources } from '.
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
+import { CodeStore } from '../weights/code-store.js';
 import { announce, runWorks, type Work } from '../work.js';
 import { refuseBlocks, refuseGather } from './block-weight.js';
 import { quantizeBlocked, rewriteBlocked } from './blocked-dequantize.js';
@@ -20,7 +21,7 @@ export async function quantizeWeightOnly(
 ): Promise<void> {
   const works: Work[] = [];
   const layers = findLayers(model);
-  const context: Context = { options, report, store: new PackedStore(options), tied: tiedSources(layers) };
+  const context: Context = { options, report, blocks: new PackedStore(options), store: new CodeStore(), tied: tiedSources(layers) };
   for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseViews(layer.views);
     if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));
@@ -32,12 +33,14 @@ export async function quantizeWeightOnly(
 interface Context {
   readonly options: ResolvedOptions;
   readonly report: ReportBuilder;
-  readonly store: PackedStore;
+  readonly blocks: PackedStore;
+  readonly store: CodeStore;
   readonly tied: ReadonlySet<Value>;
 }
 
-function planWeightOnly(layer: Layer, { options, report, store, tied }: Context): Work[] {
-  if (options.granularity !== 'perBlock') return planStorage(layer, 'weight-only per channel', options, report);
+function planWeightOnly(layer: Layer, context: Context): Work[] {
+  const { options, report, blocks, tied } = context;
+  if (options.granularity !== 'perBlock') return planStorage(layer, 'weight-only per channel', context);
   const { node, views } = layer;
   const [view] = views;
   const work = (reason: string, prepare: Work['prepare']): Work[] => {
@@ -48,7 +51,7 @@ function planWeightOnly(layer: Layer, { options, report, store, tied }: Context)
   const { bits, blockSize } = options;
   if (node.isStandard('MatMul') || node.isStandard('Gemm')) {
     const refused = refuseBlocks(view!);
-    if (refused) return planStorage(layer, refused, options, report);
+    if (refused) return planStorage(layer, refused, context);
     if (options.blockFormat === 'dequantize-linear') {
       return work(`${bits}-bit blocks of ${blockSize}, DequantizeLinear`, async () => {
         const weight = await quantizeBlocked(view!, options);
@@ -56,17 +59,17 @@ function planWeightOnly(layer: Layer, { options, report, store, tied }: Context)
       });
     }
     return work(`${bits}-bit blocks of ${blockSize}, MatMulNBits`, async () => {
-      const packed = await store.pack(view!);
-      return () => rewriteMatMulNBits(view!, packed, store, options);
+      const packed = await blocks.pack(view!);
+      return () => rewriteMatMulNBits(view!, packed, blocks, options);
     });
   }
   if (view!.role === 'embedding') {
     const refused = refuseGather(view!, options);
-    if (refused) return planStorage(layer, refused, options, report);
+    if (refused) return planStorage(layer, refused, context);
     return work(`${bits}-bit blocks of ${blockSize}, GatherBlockQuantized`, async () => {
-      const packed = await store.pack(view!);
-      return () => rewriteGather(view!, packed, store, options, tied.has(view!.source));
+      const packed = await blocks.pack(view!);
+      return () => rewriteGather(view!, packed, blocks, options, tied.has(view!.source));
     });
   }
-  return planStorage(layer, `${node.kind} has no blocked kernel`, options, report);
+  return planStorage(layer, `${node.kind} has no blocked kernel`, context);
 }

@@ -1,5 +1,6 @@
-import { attribute, Tensor, type WeightView } from '@gossamer/graph';
+import { attribute, type Value, type WeightView } from '@gossamer/graph';
 import { nodeName } from '../node-name.js';
+import { broadcastScale, type CodeStore } from './code-store.js';
 import { weightData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
 
@@ -14,28 +15,26 @@ export async function quantizeEmbedding(view: WeightView, signal?: AbortSignal):
  * Stores an embedding table as int8 codes with one scale a row. Codes and scales are gathered, then multiplied, so the table stays
  * 8-bit in memory as well. Returns the bytes of the new constants.
  */
-export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight): number {
+export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight, store: CodeStore): number {
   const { node } = view;
   const { graph } = node;
-  const { name } = view.source;
-  const { codes, scale } = weight;
-  const columns = Tensor.of('float32', [view.shape[0]!, 1], scale.toFloat32());
+  const { values, bytes } = store.add(view, { ...weight, scale: broadcastScale(weight, view.shape) }, 'stored');
   const result = node.output;
   graph.detachOutput(result, `${result.name}_float`);
   const position = { before: node };
-  const gather = (tensor: Tensor, suffix: string) =>
+  const gather = (table: Value, suffix: string) =>
     graph.add(
       {
         op: 'Gather',
         name: graph.uniqueName(`${nodeName(node)}_${suffix}`),
-        inputs: [view.source.graph.addInitializer(`${name}_${suffix}`, tensor), node.input(1)],
+        inputs: [table, node.input(1)],
         outputs: [`${result.name}_${suffix}`],
         attributes: { axis: attribute.int(0) },
       },
       position,
     ).output;
-  const rows = gather(codes, 'quantized');
-  const factors = gather(columns, 'scale');
+  const rows = gather(values.codes, 'quantized');
+  const factors = gather(values.scale, 'scale');
   const floats = graph.add(
     { op: 'Cast', inputs: [rows], outputs: [`${result.name}_cast`], attributes: { to: attribute.int(FLOAT32) } },
     position,
@@ -45,5 +44,5 @@ export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight): num
     position,
   );
   graph.remove(node);
-  return codes.byteLength + scale.byteLength;
+  return bytes;
 }

@@ -1,4 +1,5 @@
-import { attribute, type Graph, Tensor, type Value, type WeightView } from '@gossamer/graph';
+import { attribute, type Graph, type Value, type WeightView } from '@gossamer/graph';
+import { broadcastScale, type CodeStore } from './code-store.js';
 import { weightData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
 
@@ -13,20 +14,15 @@ export async function quantizeStored(view: WeightView, signal?: AbortSignal): Pr
 /**
  * Stores a weight as int8 codes with one scale an output channel, and computes with floats: codes -> Cast -> Mul(scale). ONNX Runtime
  * folds that into a float constant when it opens the model, so running costs nothing; a DequantizeLinear instead would stay in the
- * graph and run again on every call (measured: a 3x3 convolution 1.7 times slower). All readers of the stored tensor that see it as
- * `view` does are rewired. Returns the bytes of the new constants.
+ * graph and run again on every call (measured: a 3x3 convolution 1.7 times slower). Returns the bytes of the new constants.
  */
-export function rewriteStored(view: WeightView, weight: QuantizedWeight): number {
-  const { graph } = view.source;
-  const { codes, scale, axis } = weight;
+export function rewriteStored(view: WeightView, weight: QuantizedWeight, store: CodeStore): number {
+  const { values, bytes } = store.add(view, { ...weight, scale: broadcastScale(weight, view.shape) }, 'stored');
   const { name } = view.source;
-  const scaleShape = view.shape.map((dim, i) => (i === axis ? dim : 1));
-  const factor = Tensor.of('float32', scaleShape, scale.toFloat32());
-  const cast = addBefore(view, 'Cast', [graph.addInitializer(`${name}_quantized`, codes)], `${name}_codes`);
-  const factors = graph.addInitializer(`${name}_scale`, factor);
-  const floats = addBefore(view, 'Mul', [cast, factors], `${name}_dequantized`);
+  const cast = addBefore(view, 'Cast', [values.codes], `${name}_codes`);
+  const floats = addBefore(view, 'Mul', [cast, values.scale], `${name}_dequantized`);
   view.node.graph.setInput(view.node, view.inputIndex, floats);
-  return codes.byteLength + scale.byteLength;
+  return bytes;
 }
 
 function addBefore(view: WeightView, op: 'Cast' | 'Mul', inputs: Value[], output: string): Value {
