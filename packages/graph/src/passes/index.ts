@@ -1,1 +1,4 @@
-export {};
+export { definePass, type Exactness, type Pass } from './pass.js';
+export { PassContext } from './pass-context.js';
+export { DEFAULT_PIPELINE, PASSES } from './registry.js';
+export { runPasses, type RunPassesOptions, type RunPassesResult } from './run-passes.js';

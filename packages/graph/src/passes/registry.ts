@@ -1,0 +1,25 @@
+import { constantsToInitializers } from './constants-to-initializers.js';
+import { eliminateDeadCode } from './eliminate-dead-code.js';
+import { eliminateDropout } from './eliminate-dropout.js';
+import { eliminateIdentity } from './eliminate-identity.js';
+import { foldConstants } from './fold-constants.js';
+import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
+import type { Pass } from './pass.js';
+
+/** The default pipeline, in its order. */
+const DEFAULT_PASSES: readonly Pass[] = [
+  constantsToInitializers,
+  eliminateIdentity,
+  eliminateDropout,
+  foldConstants,
+  fuseConvBatchNorm,
+  eliminateDeadCode,
+];
+
+/** Passes that run only when asked for by name. */
+const EXPLICIT_PASSES: readonly Pass[] = [];
+
+/** Every pass, by name unique. */
+export const PASSES: readonly Pass[] = [...DEFAULT_PASSES, ...EXPLICIT_PASSES];
+
+export const DEFAULT_PIPELINE: readonly string[] = DEFAULT_PASSES.map((pass) => pass.name);

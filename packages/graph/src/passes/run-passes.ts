@@ -1,0 +1,104 @@
+import { GossamerError, isGossamerError } from '../errors.js';
+import type { Model } from '../ir/model.js';
+import type { Pass } from './pass.js';
+import { PassContext } from './pass-context.js';
+import { DEFAULT_PIPELINE, PASSES } from './registry.js';
+
+export interface RunPassesOptions {
+  /** Checked before each pass; its reason is thrown. */
+  readonly signal?: AbortSignal;
+  /** Passes done of those planned so far; a round that changed something plans another one. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+export interface RunPassesResult {
+  /** A rewritten clone; the input did not change. */
+  readonly model: Model;
+  /** What each pass changed, over all rounds, in the order of the passes. */
+  readonly applied: readonly { readonly pass: string; readonly changes: number }[];
+  readonly warnings: readonly string[];
+}
+
+/** Rounds of the default pipeline. Each round takes away or fuses what the one before made foldable; real exports settle in 2-4. */
+const MAX_ROUNDS = 16;
+
+/**
+ * Rewrites a clone of `model`: 'default' runs the default pipeline until a round changes nothing (at most 16), a list runs its passes
+ * once in the order given. Throws ERR_PASS for an unknown name, and ERR_PASS_FAILED with the original as cause.
+ */
+export function runPasses(
+  model: Model,
+  selection: 'default' | readonly string[],
+  options: RunPassesOptions = {},
+): RunPassesResult {
+  const names = selection === 'default' ? DEFAULT_PIPELINE : selection;
+  const run = new PassRun(names.map(findPass), model.clone(), options);
+  run.rounds(selection === 'default' ? MAX_ROUNDS : 1);
+  return run.result();
+}
+
+function findPass(name: string): Pass {
+  const pass = PASSES.find((candidate) => candidate.name === name);
+  if (pass) return pass;
+  const choices = PASSES.map((candidate) => candidate.name).join(', ');
+  throw new GossamerError('ERR_PASS', `pass: expected one of ${choices}, received ${name}`);
+}
+
+/** The passes over one model, round by round. */
+class PassRun {
+  readonly #context: PassContext;
+  readonly #changes: Map<string, number>;
+  #done: string[] = [];
+  #planned = 0;
+
+  constructor(
+    private readonly passes: readonly Pass[],
+    private readonly model: Model,
+    private readonly options: RunPassesOptions,
+  ) {
+    this.#context = new PassContext(model, options.signal);
+    this.#changes = new Map(passes.map((pass) => [pass.name, 0]));
+  }
+
+  rounds(limit: number): void {
+    for (let round = 0; round < limit; round++) {
+      this.#planned += this.passes.length;
+      let changes = 0;
+      for (const pass of this.passes) changes += this.#runPass(pass);
+      if (changes === 0) return;
+    }
+    if (limit > 1)
+      this.#context.warn(`passes: expected to settle in ${limit} rounds, received changes in the last one`);
+  }
+
+  result(): RunPassesResult {
+    const applied = Array.from(this.#changes, ([pass, changes]) => ({ pass, changes }));
+    return { model: this.model, applied, warnings: this.#context.warnings };
+  }
+
+  #runPass(pass: Pass): number {
+    const { signal, onProgress } = this.options;
+    signal?.throwIfAborted();
+    const { changes } = this.#attempt(pass);
+    if (changes > 0) this.#context.invalidate();
+    this.#changes.set(pass.name, (this.#changes.get(pass.name) ?? 0) + changes);
+    this.#done.push(pass.name);
+    onProgress?.({ done: this.#done.length, total: this.#planned });
+    return changes;
+  }
+
+  #attempt(pass: Pass): { readonly changes: number } {
+    try {
+      return pass.run(this.model, this.#context);
+    } catch (cause) {
+      if (this.options.signal?.aborted) throw cause;
+      const before = this.#done.length === 0 ? 'the first pass' : `after ${this.#done.join(', ')}`;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `pass ${pass.name} (${before}): ${reason}`;
+      // A plain Error is a bug of the pass and stays one.
+      throw isGossamerError(cause)
+        ? new GossamerError('ERR_PASS_FAILED', message, { cause })
+        : new Error(message, { cause });
+    }
+  }
+}
