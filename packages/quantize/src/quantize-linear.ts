@@ -1,4 +1,5 @@
 import { attribute, type Graph, type Node, type Position, type Value } from '@gossamer/graph';
+import { freshNodeName } from './node-name.js';
 import { type ActivationParams, paramTensors } from './static/activation-params.js';
 
 /** Initializers of a scale and a zero point, made once for each set of parameters of a value. */
@@ -20,7 +21,7 @@ export function addQuantize(graph: Graph, input: Value, params: ParamValues, pos
   return graph.add(
     {
       op: 'QuantizeLinear',
-      name: graph.uniqueName(`${name}_QuantizeLinear`),
+      name: freshNodeName(graph, `${name}_QuantizeLinear`),
       inputs: [input, params.scale, params.zeroPoint],
       outputs: [`${name}_quantized`],
     },
@@ -40,7 +41,7 @@ export function addDequantize(
   return graph.add(
     {
       op: 'DequantizeLinear',
-      name: graph.uniqueName(`${name}_DequantizeLinear`),
+      name: freshNodeName(graph, `${name}_DequantizeLinear`),
       inputs: [codes, params.scale, params.zeroPoint],
       outputs: [output],
     },
@@ -59,7 +60,7 @@ export function addWeightDequantize(
   return graph.add(
     {
       op: 'DequantizeLinear',
-      name: graph.uniqueName(`${name}_DequantizeLinear`),
+      name: freshNodeName(graph, `${name}_DequantizeLinear`),
       inputs: values.zeroPoint ? [values.codes, values.scale, values.zeroPoint] : [values.codes, values.scale],
       outputs: [`${name}_dequantized`],
       ...(axis === undefined ? {} : { attributes: { axis: attribute.int(axis) } }),

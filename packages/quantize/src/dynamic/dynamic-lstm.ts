@@ -1,6 +1,6 @@
 import { type AttributeValue, type Node, Tensor, type WeightView } from '@gossamer/graph';
 import { transpose2d } from '@gossamer/kernels';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import type { CodeStore } from '../weights/code-store.js';
 import { weightData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
@@ -39,7 +39,7 @@ export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights, 
     {
       op: 'DynamicQuantizeLSTM',
       domain: 'com.microsoft',
-      name: graph.uniqueName(`${nodeName(node)}_quant`),
+      name: freshNodeName(graph, `${nodeName(node)}_quant`),
       inputs: [node.input(0), wq.codes, rq.codes, ...rest, wq.scale, wq.zeroPoint, rq.scale, rq.zeroPoint],
       outputs: results,
       attributes: lstmAttributes(node),

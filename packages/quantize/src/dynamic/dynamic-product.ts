@@ -1,6 +1,6 @@
 import { attribute, type Graph, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { transpose2d } from '@gossamer/kernels';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import type { CodeStore } from '../weights/code-store.js';
 import { weightData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
@@ -55,7 +55,7 @@ export class DynamicProducts {
       graph.add(
         {
           op,
-          name: graph.uniqueName(`${nodeName(node)}_${suffix}`),
+          name: freshNodeName(graph, `${nodeName(node)}_${suffix}`),
           inputs,
           outputs: [output ?? `${node.output.name}_${suffix}`],
           ...(to === undefined ? {} : { attributes: { to: attribute.int(to) } }),
@@ -95,7 +95,7 @@ export class DynamicProducts {
     const [codes, scale, zeroPoint] = reader.graph.add(
       {
         op: 'DynamicQuantizeLinear',
-        name: reader.graph.uniqueName(`${value.name}_DynamicQuantizeLinear`),
+        name: freshNodeName(reader.graph, `${value.name}_DynamicQuantizeLinear`),
         inputs: [value],
         outputs: [`${value.name}_quantized`, `${value.name}_scale`, `${value.name}_zero_point`],
       },

@@ -7,7 +7,7 @@ import {
 } from '../quantize-linear.js';
 import type { CodeStore, WeightValues } from '../weights/code-store.js';
 import { quantizeConstant } from './emit-qdq.js';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import type { StaticPlan } from './static-plan.js';
 import type { Unit } from './unit.js';
 import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
@@ -164,7 +164,7 @@ export class QOperatorEmitter {
       {
         op: form.op,
         domain: form.domain ?? '',
-        name: graph.uniqueName(`${nodeName(node)}_quant`),
+        name: freshNodeName(graph, `${nodeName(node)}_quant`),
         inputs,
         outputs: [isCodes ? `${output!.name}_quantized` : givesFloat ? output : `${output!.name}_raw`],
         attributes: attributesOf(node),

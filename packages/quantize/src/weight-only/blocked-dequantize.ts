@@ -1,6 +1,6 @@
 import { attribute, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { packInt4, quantizeBlocksAsync } from '@gossamer/kernels';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { weightData } from '../weights/float-data.js';
 import { blockOptions } from './block-weight.js';
@@ -54,7 +54,7 @@ export function rewriteBlocked(view: WeightView, weight: BlockedWeight, options:
   const { output } = graph.add(
     {
       op: 'DequantizeLinear',
-      name: graph.uniqueName(`${nodeName(node)}_DequantizeLinear`),
+      name: freshNodeName(graph, `${nodeName(node)}_DequantizeLinear`),
       inputs,
       outputs: [`${name}_dequantized`],
       attributes: { axis: attribute.int(0), block_size: attribute.int(options.blockSize) },

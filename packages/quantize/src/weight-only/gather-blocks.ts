@@ -1,6 +1,6 @@
 import { attribute, type WeightView } from '@gossamer/graph';
 import type { MatMulNBits } from '@gossamer/kernels';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { PackedStore } from './packed-store.js';
 
@@ -26,7 +26,7 @@ export function rewriteGather(
     {
       op: 'GatherBlockQuantized',
       domain: 'com.microsoft',
-      name: graph.uniqueName(`${nodeName(node)}_Q${bits}`),
+      name: freshNodeName(graph, `${nodeName(node)}_Q${bits}`),
       inputs: [values.codes, node.input(1), values.scales, ...(values.zeroPoints ? [values.zeroPoints] : [])],
       outputs: [output],
       attributes: {

@@ -1,6 +1,6 @@
 import { attribute, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import type { MatMulNBits } from '@gossamer/kernels';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { floatData } from '../weights/float-data.js';
 import { blockOptions } from './block-weight.js';
@@ -37,7 +37,7 @@ export function rewriteMatMulNBits(
     {
       op: 'MatMulNBits',
       domain: 'com.microsoft',
-      name: graph.uniqueName(`${nodeName(node)}_Q${bits}`),
+      name: freshNodeName(graph, `${nodeName(node)}_Q${bits}`),
       inputs,
       outputs: [bias && !vector ? `${result.name}_product` : result],
       attributes: {

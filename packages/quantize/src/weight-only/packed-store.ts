@@ -1,5 +1,6 @@
 import { type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
+import { freshNodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { weightData } from '../weights/float-data.js';
 import { blockOptions } from './block-weight.js';
@@ -91,7 +92,7 @@ function reshaped(value: Value, dims: readonly number[], reader: Node): Value {
   return graph.add(
     {
       op: 'Reshape',
-      name: graph.uniqueName(`${value.name}_Reshape`),
+      name: freshNodeName(graph, `${value.name}_Reshape`),
       inputs: [value, shape],
       outputs: [`${value.name}_reshaped`],
     },

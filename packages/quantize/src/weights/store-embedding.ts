@@ -1,5 +1,5 @@
 import { attribute, type Value, type WeightView } from '@gossamer/graph';
-import { nodeName } from '../node-name.js';
+import { freshNodeName, nodeName } from '../node-name.js';
 import { broadcastScale, type CodeStore } from './code-store.js';
 import { weightData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
@@ -26,7 +26,7 @@ export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight, stor
     graph.add(
       {
         op: 'Gather',
-        name: graph.uniqueName(`${nodeName(node)}_${suffix}`),
+        name: freshNodeName(graph, `${nodeName(node)}_${suffix}`),
         inputs: [table, node.input(1)],
         outputs: [`${result.name}_${suffix}`],
         attributes: { axis: attribute.int(0) },
@@ -40,7 +40,7 @@ export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight, stor
     position,
   ).output;
   graph.add(
-    { op: 'Mul', name: graph.uniqueName(`${nodeName(node)}_Mul`), inputs: [floats, factors], outputs: [result] },
+    { op: 'Mul', name: freshNodeName(graph, `${nodeName(node)}_Mul`), inputs: [floats, factors], outputs: [result] },
     position,
   );
   graph.remove(node);

@@ -1,4 +1,5 @@
 import { attribute, type Graph, type Value, type WeightView } from '@gossamer/graph';
+import { freshNodeName } from '../node-name.js';
 import { broadcastScale, type CodeStore } from './code-store.js';
 import { weightData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
@@ -30,7 +31,7 @@ function addBefore(view: WeightView, op: 'Cast' | 'Mul', inputs: Value[], output
   return graph.add(
     {
       op,
-      name: graph.uniqueName(`${view.source.name}_${op}`),
+      name: freshNodeName(graph, `${view.source.name}_${op}`),
       inputs,
       outputs: [output],
       ...(op === 'Cast' ? { attributes: { to: attribute.int(FLOAT32) } } : {}),
