@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { isGossamerError } from '@gossamer/graph';
+// By its own entry: the whole graph would cost --help a tenth of a second.
+import { isGossamerError } from '@gossamer/graph/errors';
 
 /** What the process ends with; scripts rely on these numbers. */
 export const ExitCode = {
