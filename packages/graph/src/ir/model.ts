@@ -1,6 +1,6 @@
 import type { WireMessage } from '../wire/wire-message.js';
 import { cloneGraph } from './clone.js';
-import { Graph } from './graph.js';
+import type { Graph } from './graph.js';
 
 /** A model-local function (FunctionProto). Its body is a graph whose inputs and outputs have no types. */
 export interface FunctionDefinition {

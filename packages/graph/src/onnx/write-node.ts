@@ -1,5 +1,5 @@
 import type { Node, Slots } from '../ir/node.js';
-import { ChunkList } from '../wire/chunk.js';
+import type { ChunkList } from '../wire/chunk.js';
 import { encodeString, encodeStrings } from '../wire/encode.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { NODE } from './fields.js';
