@@ -43,3 +43,10 @@ export function tiedSources(layers: readonly Layer[]): Set<Value> {
   }
   return new Set([...embeddings].filter((source) => others.has(source)));
 }
+
+/** The axis of the stored matrix whose scales `view` shares with a tied reader: rows of an embedding, output features of a product. */
+export function storedScaleAxis(view: WeightView): number {
+  const axis = view.role === 'embedding' ? 0 : view.outAxis;
+  const isSwapped = view.chain.filter(({ op }) => op === 'Transpose').length % 2 === 1;
+  return isSwapped ? 1 - axis : axis;
+}

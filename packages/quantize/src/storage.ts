@@ -1,3 +1,4 @@
+import type { WeightView } from '@gossamer/graph';
 import type { Layer } from './layers.js';
 import { storedBytes } from './layers.js';
 import type { ReportBuilder } from './report.js';
@@ -29,7 +30,7 @@ export function planStorage(layer: Layer, reason: string, { options, report, sto
     return [];
   }
   const kept = storedBytes(layer.views.filter((view) => !large.includes(view)));
-  const isEmbedding = large[0]!.role === 'embedding' && layer.node.int('axis', 0) === 0;
+  const isEmbedding = isTable(large[0]!);
   const work: Work = {
     layer,
     action: 'weight-only',
@@ -45,4 +46,9 @@ export function planStorage(layer: Layer, reason: string, { options, report, sto
   };
   announce(work, report);
   return [work];
+}
+
+/** An embedding whose rows are gathered, stored as it is read. */
+export function isTable(view: WeightView): boolean {
+  return view.role === 'embedding' && view.node.int('axis', 0) === 0 && view.chain.length === 0;
 }

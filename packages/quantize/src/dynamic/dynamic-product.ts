@@ -1,8 +1,9 @@
 import { attribute, type Graph, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { transpose2d } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
-import type { CodeStore } from '../weights/code-store.js';
-import { weightData } from '../weights/float-data.js';
+import { storedScaleAxis } from '../layers.js';
+import { broadcastScale, type CodeStore, type StoredWeight } from '../weights/code-store.js';
+import { floatData, weightData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
 
 const FLOAT32 = 1;
@@ -31,11 +32,16 @@ export class DynamicProducts {
   constructor(
     private readonly options: DynamicWeightOptions,
     private readonly store: CodeStore,
+    /** Stored tensors that an embedding reads as well. */
+    private readonly tied: ReadonlySet<Value> = new Set(),
   ) {}
 
   /** Quantizes the weight of one product as [K, N] codes; may run ahead of `rewrite`. */
   async quantize(view: WeightView): Promise<QuantizedWeight> {
     const { perAxis, ...rest } = this.options;
+    if (this.#isTied(view)) {
+      return quantizeChannelWeight(floatData(view.stored), view.stored.dims, { ...rest, dtype: 'int8', axis: 0 });
+    }
     const weight = await quantizeChannelWeight(weightData(view), view.shape, {
       ...rest,
       axis: perAxis ? view.outAxis : undefined,
@@ -50,7 +56,9 @@ export class DynamicProducts {
     const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
     const scale = alpha === 1 ? weight.scale : scaled(weight.scale, alpha);
     const a = this.#quantizeInput(productInput(node), node);
-    const { values, bytes } = this.store.add(view, { ...weight, scale }, 'product');
+    const { values, bytes } = this.#isTied(view)
+      ? this.#readTable(view, weight)
+      : this.store.add(view, { ...weight, scale }, 'product');
     const add = (op: string, inputs: (Value | undefined)[], suffix: string, output?: Value, to?: number) =>
       graph.add(
         {
@@ -76,6 +84,44 @@ export class DynamicProducts {
     }
     graph.remove(node);
     return bytes;
+  }
+
+  /** A product that multiplies by the rows of an embedding table: both read one tensor of codes. */
+  #isTied(view: WeightView): boolean {
+    const isMatrix = view.stored.dims.length === 2 && view.chain.every(({ op }) => op === 'Transpose');
+    const isUnscaled = view.node.op !== 'Gemm' || view.node.float('alpha', 1) === 1;
+    return this.tied.has(view.source) && isMatrix && isUnscaled && storedScaleAxis(view) === 0;
+  }
+
+  /** The table's codes and scales as the product takes them; ONNX Runtime does this once, when it opens the model. */
+  #readTable(view: WeightView, weight: QuantizedWeight): StoredWeight {
+    const { graph } = view.node;
+    const rows = { ...weight, scale: broadcastScale(weight, weight.codes.dims) };
+    const { values, bytes } = this.store.addStored(view.source, rows, 'rows');
+    const position = { before: view.node };
+    const { name } = view.source;
+    const attributes = { perm: attribute.ints([1, 0]) };
+    const columns = graph.add(
+      {
+        op: 'Transpose',
+        name: freshNodeName(graph, `${name}_Transpose`),
+        inputs: [values.codes],
+        outputs: [`${name}_columns`],
+        attributes,
+      },
+      position,
+    );
+    const shape = graph.addInitializer(`${name}_rows`, Tensor.fromNumbers('int64', [1], [-1]));
+    const vector = graph.add(
+      {
+        op: 'Reshape',
+        name: freshNodeName(graph, `${name}_Reshape`),
+        inputs: [values.scale, shape],
+        outputs: [`${name}_scales`],
+      },
+      position,
+    );
+    return { values: { ...values, codes: columns.output, scale: vector.output }, bytes };
   }
 
   /** beta * C, folded where C is constant. */
@@ -134,7 +180,11 @@ function transposed(weight: QuantizedWeight): QuantizedWeight {
   const [rows, columns] = weight.codes.dims as [number, number];
   const bytes = weight.codes.bytes();
   const codes = transpose2d(bytes, rows, columns);
-  return { ...weight, codes: Tensor.of(weight.codes.dtype, [columns, rows], codes), axis: weight.axis === undefined ? undefined : 1 };
+  return {
+    ...weight,
+    codes: Tensor.of(weight.codes.dtype, [columns, rows], codes),
+    axis: weight.axis === undefined ? undefined : 1,
+  };
 }
 
 function scaled(tensor: Tensor, factor: number): Tensor {

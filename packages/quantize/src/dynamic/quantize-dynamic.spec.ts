@@ -90,9 +90,21 @@ test.each(['forward', 'bidirectional'])('a %s LSTM becomes DynamicQuantizeLSTM',
   const hidden = 32;
   const inputs = [
     x,
-    g.weight('w', [directions, 4 * hidden, 24], noise(directions * 4 * hidden * 24).map((v) => v * 0.3)),
-    g.weight('r', [directions, 4 * hidden, hidden], noise(directions * 4 * hidden * hidden, 2).map((v) => v * 0.3)),
-    g.weight('b', [directions, 8 * hidden], noise(directions * 8 * hidden, 3).map((v) => v * 0.1)),
+    g.weight(
+      'w',
+      [directions, 4 * hidden, 24],
+      noise(directions * 4 * hidden * 24).map((v) => v * 0.3),
+    ),
+    g.weight(
+      'r',
+      [directions, 4 * hidden, hidden],
+      noise(directions * 4 * hidden * hidden, 2).map((v) => v * 0.3),
+    ),
+    g.weight(
+      'b',
+      [directions, 8 * hidden],
+      noise(directions * 8 * hidden, 3).map((v) => v * 0.1),
+    ),
   ];
   const [y, h] = g.ops('LSTM', inputs, { hidden_size: hidden, direction }, { name: 'lstm', outputs: 2 });
   const model = g.output(y!, 'y').output(h!, 'h').model();
@@ -114,6 +126,25 @@ test('embeddings are gathered as codes and scales, each row with its own', async
   const feeds = { ids: Tensor.fromNumbers('int64', [3], [0, 49, 7]) };
   const [reference, actual] = [await runOrt(model, feeds), await runOrt(result, feeds)];
   expect(sqnr(reference['y']!, actual['y']!)).toBeGreaterThan(LEAST_SQNR);
+});
+
+test.each(['Gemm', 'MatMul'])('a table that %s multiplies by as well stays one tensor', async (op) => {
+  const g = new GraphBuilder('g');
+  const ids = g.input('ids', 'int64', ['n']);
+  const table = g.weight('table', [80, 64], noise(5120));
+  const h = g.op('Gather', [table, ids], {}, { name: 'embed' });
+  const logits =
+    op === 'Gemm'
+      ? g.op('Gemm', [h, table], { transB: 1 }, { name: 'head' })
+      : g.op('MatMul', [h, g.op('Transpose', [table], { perm: [1, 0] })], {}, { name: 'head' });
+  const model = g.output(logits, 'y').model();
+  const feeds = { ids: Tensor.fromNumbers('int64', [3], [0, 39, 7]) };
+  const { model: result, report } = await quantized(model);
+  const [reference, actual] = [await runOrt(model, feeds), await runOrt(result, feeds)];
+  expect(sqnr(reference['y']!, actual['y']!)).toBeGreaterThan(LEAST_SQNR);
+  expect(await optimizedOps(result)).toMatchObject({ Gather: 2, DynamicQuantizeMatMul: 1 });
+  // One byte a weight, a float scale and a zero point a row, one shape.
+  expect(report.bytes.after).toBe(5120 + 80 * 5 + 8);
 });
 
 test('weights in If bodies, in Constant nodes too, are quantized where they are', async () => {

@@ -1,6 +1,6 @@
 import type { Model, WeightView } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
-import { findLayers, type Layer, refuseViews, storedBytes } from '../layers.js';
+import { findLayers, type Layer, refuseViews, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
@@ -23,10 +23,11 @@ export async function quantizeDynamic(
   const { reduceRange, signal } = options;
   const dtype = options.weights as 'int8' | 'uint8';
   const perAxis = options.granularity === 'perAxis';
-  const products = new DynamicProducts({ dtype, perAxis, reduceRange, signal }, store);
+  const layers = findLayers(model);
+  const products = new DynamicProducts({ dtype, perAxis, reduceRange, signal }, store, tiedSources(layers));
   const context: Context = { products, store, options, report };
   const works: Work[] = [];
-  for (const layer of findLayers(model)) {
+  for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseViews(layer.views);
     if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));
     else works.push(...planDynamic(layer, context));

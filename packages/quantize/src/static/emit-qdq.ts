@@ -1,11 +1,5 @@
 import { type Node, roundHalfEven, Tensor, type Value } from '@gossamer/graph';
-import {
-  addDequantize,
-  addParams,
-  addQuantize,
-  addWeightDequantize,
-  type ParamValues,
-} from '../quantize-linear.js';
+import { addDequantize, addParams, addQuantize, addWeightDequantize, type ParamValues } from '../quantize-linear.js';
 import type { CodeStore } from '../weights/code-store.js';
 import { floatData } from '../weights/float-data.js';
 import { ACTIVATION_LIMITS, type ActivationParams } from './activation-params.js';

@@ -1,10 +1,5 @@
 import type { AttributeValue, Node, Value } from '@gossamer/graph';
-import {
-  addDequantize,
-  addParams,
-  addQuantize,
-  type ParamValues,
-} from '../quantize-linear.js';
+import { addDequantize, addParams, addQuantize, type ParamValues } from '../quantize-linear.js';
 import type { CodeStore, WeightValues } from '../weights/code-store.js';
 import { quantizeConstant } from './emit-qdq.js';
 import { freshNodeName, nodeName } from '../node-name.js';

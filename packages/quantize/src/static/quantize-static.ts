@@ -142,7 +142,8 @@ export async function emitStatic(plan: StaticPlan, options: ResolvedOptions, sto
     reduceRange: options.reduceRange,
     signal: options.signal,
   };
-  const emitter = options.format === 'qdq' ? new QdqEmitter(plan, weights, store) : new QOperatorEmitter(plan, weights, store);
+  const emitter =
+    options.format === 'qdq' ? new QdqEmitter(plan, weights, store) : new QOperatorEmitter(plan, weights, store);
   let done = 0;
   for (const unit of plan.units) {
     options.signal?.throwIfAborted();

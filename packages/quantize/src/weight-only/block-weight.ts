@@ -24,7 +24,9 @@ export function refuseGather(view: WeightView, options: ResolvedOptions): string
   const { node } = view;
   if (node.int('axis', 0) !== 0) return 'it gathers along the columns';
   const width = view.shape[1]!;
-  return width % options.blockSize === 0 ? undefined : `its rows of ${width} are no whole blocks of ${options.blockSize}`;
+  return width % options.blockSize === 0
+    ? undefined
+    : `its rows of ${width} are no whole blocks of ${options.blockSize}`;
 }
 
 /** Why a product's weight cannot be stored in blocks; undefined when it can. */

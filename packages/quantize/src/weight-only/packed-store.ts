@@ -1,5 +1,6 @@
 import { type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
+import { storedScaleAxis } from '../layers.js';
 import { freshNodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { weightData } from '../weights/float-data.js';
@@ -27,7 +28,7 @@ export class PackedStore {
     const { bits, signal } = this.options;
     const bySource = this.#packed.get(view.source) ?? new Map<number, Promise<MatMulNBits>>();
     this.#packed.set(view.source, bySource);
-    const key = storedRowAxis(view);
+    const key = storedScaleAxis(view);
     const known = bySource.get(key);
     if (known) return known;
     const made = quantizeMatMulNBitsAsync(weightData(view), {
@@ -76,13 +77,6 @@ export class PackedStore {
       bytes,
     };
   }
-}
-
-/** The axis of the stored matrix that `view` sees as rows of packed blocks (output features, or an embedding's rows). */
-function storedRowAxis(view: WeightView): number {
-  const rows = view.role === 'embedding' ? 0 : view.outAxis;
-  const isSwapped = view.chain.filter(({ op }) => op === 'Transpose').length % 2 === 1;
-  return isSwapped ? 1 - rows : rows;
 }
 
 /** ONNX Runtime folds this when it opens the model. */

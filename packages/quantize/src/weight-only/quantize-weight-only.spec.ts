@@ -22,15 +22,13 @@ function linear(k = 96): Model {
   const x = g.input('x', 'float32', ['n', k]);
   const h = g.op('MatMul', [x, g.weight('w', [k, 128], noise(k * 128))], {}, { name: 'a' });
   const inputs = [h, g.weight('v', [64, 128], noise(8192, 2)), g.weight('b', [64], noise(64, 3))];
-  return g
-    .output(g.op('Gemm', inputs, { transB: 1, alpha: attribute.float(0.5) }, { name: 'b' }), 'y')
-    .model();
+  return g.output(g.op('Gemm', inputs, { transB: 1, alpha: attribute.float(0.5) }, { name: 'b' }), 'y').model();
 }
 
 test.each(
   ([4, 8] as const).flatMap((bits) =>
     (['symmetric', 'asymmetric'] as const).flatMap((mapping) =>
-      [16, 32, 128].map((blockSize) => [bits, mapping, blockSize as 16] as const),
+      ([16, 32, 128] as const).map((blockSize) => [bits, mapping, blockSize] as const),
     ),
   ),
 )('%s-bit %s blocks of %s run in MatMulNBits', async (bits, mapping, blockSize) => {

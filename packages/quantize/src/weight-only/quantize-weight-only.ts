@@ -21,7 +21,13 @@ export async function quantizeWeightOnly(
 ): Promise<void> {
   const works: Work[] = [];
   const layers = findLayers(model);
-  const context: Context = { options, report, blocks: new PackedStore(options), store: new CodeStore(), tied: tiedSources(layers) };
+  const context: Context = {
+    options,
+    report,
+    blocks: new PackedStore(options),
+    store: new CodeStore(),
+    tied: tiedSources(layers),
+  };
   for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseViews(layer.views);
     if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));

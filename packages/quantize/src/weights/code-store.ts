@@ -23,10 +23,14 @@ export class CodeStore {
 
   /** `form` names how `weight` was laid out from what `view` sees; equal forms of one weight are one. */
   add(view: WeightView, weight: QuantizedWeight, form: string): StoredWeight {
-    const { source } = view;
+    return this.addStored(view.source, weight, [form, orientation(view)].join());
+  }
+
+  /** The same for codes in the order of the stored tensor itself. */
+  addStored(source: Value, weight: QuantizedWeight, form: string): StoredWeight {
     const known = this.#known.get(source) ?? new Map<string, WeightValues>();
     this.#known.set(source, known);
-    const key = [form, ...weight.codes.dims, weight.axis, weight.scale.hash(), orientation(view)].join();
+    const key = [form, ...weight.codes.dims, weight.axis, weight.scale.hash()].join();
     const found = known.get(key);
     if (found) return { values: found, bytes: 0 };
     const values = addWeight(source.graph, source.name, weight);
@@ -45,11 +49,17 @@ function addWeight(graph: Graph, name: string, weight: QuantizedWeight): WeightV
 
 /** What the chain does to the order of elements. */
 function orientation({ chain }: WeightView): string {
-  const permutations = chain.filter(({ op }) => op === 'Transpose').map((node) => node.ints('perm', undefined)?.join('-'));
+  const permutations = chain
+    .filter(({ op }) => op === 'Transpose')
+    .map((node) => node.ints('perm', undefined)?.join('-'));
   return permutations.map((order) => order ?? 'reversed').join('/');
 }
 
 /** The scale with ones for every axis but its own, so that it multiplies codes of `shape` elementwise. */
 export function broadcastScale({ scale, axis }: QuantizedWeight, shape: readonly number[]): QuantizedWeight['scale'] {
-  return Tensor.of('float32', shape.map((dim, i) => (i === axis ? dim : 1)), scale.toFloat32());
+  return Tensor.of(
+    'float32',
+    shape.map((dim, i) => (i === axis ? dim : 1)),
+    scale.toFloat32(),
+  );
 }

@@ -1,14 +1,14 @@
 import { attribute, type Value, type WeightView } from '@gossamer/graph';
 import { freshNodeName, nodeName } from '../node-name.js';
 import { broadcastScale, type CodeStore } from './code-store.js';
-import { weightData } from './float-data.js';
+import { floatData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
 
 const FLOAT32 = 1;
 
 /** Quantizes an embedding table for storage: int8, one scale a row. */
 export async function quantizeEmbedding(view: WeightView, signal?: AbortSignal): Promise<QuantizedWeight> {
-  return quantizeChannelWeight(weightData(view), view.shape, { dtype: 'int8', axis: 0, signal });
+  return quantizeChannelWeight(floatData(view.stored), view.stored.dims, { dtype: 'int8', axis: 0, signal });
 }
 
 /**
@@ -18,7 +18,11 @@ export async function quantizeEmbedding(view: WeightView, signal?: AbortSignal):
 export function rewriteEmbedding(view: WeightView, weight: QuantizedWeight, store: CodeStore): number {
   const { node } = view;
   const { graph } = node;
-  const { values, bytes } = store.add(view, { ...weight, scale: broadcastScale(weight, view.shape) }, 'stored');
+  const { values, bytes } = store.addStored(
+    view.source,
+    { ...weight, scale: broadcastScale(weight, view.shape) },
+    'rows',
+  );
   const result = node.output;
   graph.detachOutput(result, `${result.name}_float`);
   const position = { before: node };
