@@ -43,24 +43,24 @@ export function integersOf(
   return context.has(input) ? numbersOf(context, input) : 'absent';
 }
 
-/** Length of a 1-D input when it is a number: how many elements of it there are even if they are not known. */
+/** The longest rank a shape or axes input may describe; more is a hostile file. */
+const MAX_RANK = 256;
+
+/** How many elements a 1-D input of axes or sizes has, even if they are not known. Throws ERR_SHAPE beyond 256. */
 export function lengthOf(context: InferenceContext, input: number): number | undefined {
   const shape = context.shapeOf(input);
   const length = shape?.length === 1 ? shape[0] : undefined;
-  return typeof length === 'number' ? length : undefined;
+  if (typeof length !== 'number') return undefined;
+  if (length > MAX_RANK) throw context.error(`input ${input}`, `at most ${MAX_RANK} elements`, length);
+  return length;
 }
-
-/** The longest rank a shape input may describe; more is a hostile file. */
-const MAX_RANK = 256;
 
 /** What a 1-D input says about a target shape: its elements, or as many unknown ones; undefined when not even the rank is known. */
 export function targetShape(context: InferenceContext, input: number): readonly Dim[] | undefined {
   const data = context.dataOf(input);
   if (data) return data;
   const length = lengthOf(context, input);
-  if (length === undefined) return undefined;
-  if (length > MAX_RANK) throw context.error('target rank', `at most ${MAX_RANK}`, length);
-  return new Array<Dim>(length).fill(undefined);
+  return length === undefined ? undefined : new Array<Dim>(length).fill(undefined);
 }
 
 /** Throws ERR_SHAPE unless the input, where its rank is known, has one of the ranks. */

@@ -13,8 +13,7 @@ function lift(numeric: Numeric, symbolic: (a: Dim, b: Dim) => Dim): (a: Dim, b: 
       return Number.isFinite(value) && !isBound(value) ? value : undefined;
     }
     // Fractions (of float contents) have no symbolic form.
-    const exact = [a, b].every((x) => typeof x !== 'number' || (Number.isInteger(x) && !isBound(x)));
-    return exact ? symbolic(a, b) : undefined;
+    return isExact(a) && isExact(b) ? symbolic(a, b) : undefined;
   };
 }
 
@@ -59,10 +58,20 @@ export const maxElements = (a: Dim, b: Dim): Dim => pickElement(a, b, 'greater',
 function pickElement(a: Dim, b: Dim, name: string, pick: Numeric): Dim {
   if (a === undefined || b === undefined) return undefined;
   if (typeof a === 'number' && typeof b === 'number') return pick(a, b);
-  const order = compareElements(a, b);
-  if (order !== undefined) return (name === 'lesser' ? order <= 0 : order >= 0) ? a : b;
+  if (isAtLeast(a, b)) return name === 'lesser' ? b : a;
+  if (isAtLeast(b, a)) return name === 'lesser' ? a : b;
   return functionOfDims(name, [a, b], pick);
 }
+
+/** True when a >= b for every binding. */
+function isAtLeast(a: Dim, b: Dim): boolean {
+  const order = compareElements(a, b);
+  if (order !== undefined) return order >= 0;
+  return isExact(a) && isExact(b) && isNonNegative(subtractDims(a, b));
+}
+
+/** Symbols and whole numbers that are no bounds: what symbolic arithmetic is exact for. */
+const isExact = (x: Dim): boolean => typeof x !== 'number' || (Number.isInteger(x) && !isBound(x));
 
 /** -1, 0 or 1 as a < b, a = b or a > b where that holds for every binding; undefined otherwise. */
 export function compareElements(a: Dim, b: Dim): number | undefined {
@@ -75,7 +84,7 @@ export function compareElements(a: Dim, b: Dim): number | undefined {
   ] as const) {
     if (typeof x === 'number' && isBound(x)) return x > 0 ? -sign : sign;
   }
-  if ([a, b].some((x) => typeof x === 'number' && !Number.isInteger(x))) return undefined;
+  if (!isExact(a) || !isExact(b)) return undefined;
   if (isPositive(subtractDims(a, b))) return 1;
   return isPositive(subtractDims(b, a)) ? -1 : undefined;
 }

@@ -1,5 +1,5 @@
 import { attribute } from '../ir/attribute.js';
-import { Tensor } from '../ir/tensor.js';
+import type { Tensor } from '../ir/tensor.js';
 import { inferTypes } from './infer-types.js';
 import { judge } from './testing/node-test-types.js';
 import { floats, modelOf, numbers, type OperatorCall, runTypes } from './testing/ort-referee.js';

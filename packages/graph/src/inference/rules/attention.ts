@@ -3,7 +3,7 @@ import { addDims, type Dim, divideDims, multiplyDims } from '../../ir/dim.js';
 import { tensorType } from '../../ir/value-type.js';
 import { requireRank, requireRankFrom } from '../arguments.js';
 import type { Shape } from '../dims.js';
-import { defineRule, type InferenceContext } from '../rule.js';
+import { defineRule } from '../rule.js';
 
 /** [batch, sequence, heads * size] or [batch, heads, sequence, size] in one form. */
 interface Heads {

@@ -67,7 +67,7 @@ function elements(context: InferenceContext, input: number): readonly Dim[] | un
   const known = context.dataOf(input);
   if (known) return known;
   const length = lengthOf(context, input);
-  return length === undefined || length > 64 ? undefined : new Array<Dim>(length).fill(undefined);
+  return length === undefined ? undefined : new Array<Dim>(length).fill(undefined);
 }
 
 export const sliceRule = defineRule({
