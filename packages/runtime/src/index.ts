@@ -29,3 +29,9 @@ export type { Metric, MetricBatch, MetricOptions, MetricResult } from './metrics
 export { bootstrapMedian, type Interval } from './metrics/bootstrap.js';
 export { median, quantile } from './metrics/quantile.js';
 export { createMetric, type MetricName, METRICS } from './metrics/registry.js';
+export { affineFromRange, type AffineParams, type CodeRange } from './calibrators/affine-from-range.js';
+export type { Calibrator, Range, RangeOptions } from './calibrators/range.js';
+export { type CalibratorName, CALIBRATORS, chooseRange, findCalibrator } from './calibrators/registry.js';
+export { calibrate, type CalibrateOptions, type Calibration } from './statistics/calibrate.js';
+export { type ObserveRequest, valueId } from './statistics/observe-request.js';
+export type { HistogramView, TensorStatistics } from './statistics/tensor-statistics.js';

@@ -1,0 +1,95 @@
+import { inferTypes, isGossamerError, type Model, type Tensor, type TypeTable } from '@gossamer/graph';
+import type { Feeds, Outputs } from '../session/feeds.js';
+import { Session } from '../session/session.js';
+import type { Observed } from './observe-request.js';
+import { type Probe, type ProbedModel, probeModel } from './probe-model.js';
+
+/** What one run told about one value. */
+export interface ProbeResult {
+  readonly observed: Observed;
+  readonly mode: Probe['mode'];
+  /** reduce: minima and maxima; whole: the values. */
+  readonly tensors: readonly Tensor[];
+}
+
+export interface ProbeRun {
+  readonly results: readonly ProbeResult[];
+  /** The outputs asked for besides. */
+  readonly outputs: Outputs;
+  /** False when an output of the model is not finite: reductions cannot be trusted then. */
+  readonly isClean: boolean;
+}
+
+/** A model in the engine that tells about some of its values. Opened when first run, and again when what it tells changes. */
+export class ProbeSession {
+  /** Values that cannot be observed, by id, with reasons. Known after the first run. */
+  refused: ReadonlyMap<string, string> = new Map();
+  readonly #types: TypeTable;
+  /** Values that come out whole although a range would do. */
+  readonly #whole = new Set<string>();
+  #opened: { readonly session: Session; readonly probed: ProbedModel } | undefined;
+
+  constructor(
+    private readonly model: Model,
+    private readonly observed: readonly Observed[],
+    private readonly options: { readonly threads?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ) {
+    this.#types = inferTypes(model);
+  }
+
+  /** From now on these values come out whole. */
+  async takeWhole(ids: Iterable<string>): Promise<void> {
+    for (const id of ids) this.#whole.add(id);
+    await this.dispose();
+  }
+
+  /** Runs once. `ids`: only what it tells about these values. */
+  async run(feeds: Feeds, outputs: readonly string[], ids?: ReadonlySet<string>): Promise<ProbeRun> {
+    try {
+      return await this.#run(feeds, outputs, ids);
+    } catch (error) {
+      // An empty tensor has no minimum, and types may turn out to have no reduction: the values themselves will do.
+      const reduced = this.observed.filter((item) => !item.histogram && !this.#whole.has(item.id));
+      const isEngines = isGossamerError(error) && ['ERR_ORT_RUN', 'ERR_ORT_LOAD'].includes(error.code);
+      if (!isEngines || reduced.length === 0) throw error;
+      await this.takeWhole(reduced.map(({ id }) => id));
+      return this.#run(feeds, outputs, ids);
+    }
+  }
+
+  async #run(feeds: Feeds, outputs: readonly string[], ids: ReadonlySet<string> | undefined): Promise<ProbeRun> {
+    const { session, probed } = await this.#open();
+    const probes = ids ? probed.probes.filter(({ observed }) => ids.has(observed.id)) : probed.probes;
+    const wanted = [...probes.flatMap((probe) => probe.outputs), ...probed.sums, ...outputs];
+    const found = wanted.length === 0 ? {} : await session.run(feeds, { outputs: [...new Set(wanted)] });
+    return {
+      results: probes.map(({ observed, mode, outputs: names }) => ({
+        observed,
+        mode,
+        tensors: names.map((name) => found[name]!),
+      })),
+      outputs: Object.fromEntries(outputs.map((name) => [name, found[name]!])),
+      isClean: probed.sums.every((name) => Number.isFinite(found[name]!.item())),
+    };
+  }
+
+  async #open() {
+    if (this.#opened) return this.#opened;
+    const { threads, signal } = this.options;
+    const probed = probeModel(this.model, this.#types, this.observed, ({ id, histogram }) =>
+      histogram || this.#whole.has(id) ? 'whole' : 'reduce',
+    );
+    this.refused = probed.refused;
+    const session = await Session.open(probed.model, {
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    });
+    this.#opened = { session, probed };
+    return this.#opened;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#opened?.session.dispose();
+    this.#opened = undefined;
+  }
+}
