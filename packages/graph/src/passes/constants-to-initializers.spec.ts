@@ -1,8 +1,7 @@
 import { GraphBuilder } from '../builder.js';
 import { attribute, type AttributeValue } from '../ir/attribute.js';
-import { Graph } from '../ir/graph.js';
 import { Tensor } from '../ir/tensor.js';
-import { tensorType } from '../ir/value-type.js';
+import { addIf } from './testing/add-if.js';
 import { checkExact, kinds } from './testing/check-pass.js';
 import { randomTensor } from './testing/random.js';
 
@@ -37,20 +36,11 @@ test.each(['value_int', 'value_ints'])('%s becomes an int64 initializer', async 
 test('constants of branches become initializers of the branch; one that is a graph output stays', async () => {
   const g = new GraphBuilder('net', { irVersion: 3 });
   const x = g.input('x', 'float32', ['n', 2]);
-  const y = g.op('If', [g.op('Constant', [], { value: Tensor.fromNumbers('bool', [], [1]) })]);
-  for (const name of ['then_branch', 'else_branch']) {
-    const graph = new Graph(name);
-    const two = graph.add({
-      op: 'Constant',
-      inputs: [],
-      outputs: ['two'],
-      attributes: { value_float: attribute.float(2) },
-    });
-    const out = graph.add({ op: 'Mul', inputs: [x, two.output], outputs: [`${name}_out`] }).output;
-    graph.setType(out, tensorType('float32'));
-    graph.addOutput(out);
-    g.graph.setAttribute(y.producer!, name, attribute.graph(graph));
-  }
+  const y = addIf(g, (graph, name) => {
+    const attributes = { value_float: attribute.float(2) };
+    const two = graph.add({ op: 'Constant', inputs: [], outputs: ['two'], attributes });
+    return graph.add({ op: 'Mul', inputs: [x, two.output], outputs: [`${name}_out`] }).output;
+  });
   g.output(y, 'y', 'float32', ['n', 2]);
   g.output(g.op('Constant', [], { value_float: attribute.float(7) }), 'seven', 'float32', []);
   const { model } = await checkExact(g.model(), ['constants-to-initializers'], feeds);

@@ -1,16 +1,19 @@
+import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { definePass } from './pass.js';
 
 /**
  * Turns Constant nodes into initializers of the same scope, under the same name. Sparse constants, outputs of the graph, and function
- * bodies (which have no initializers) stay.
+ * bodies (which have no initializers) stay. Before IR version 4 every initializer had to be an input: a model that has none of those
+ * is raised to version 4, where they need not, another one stays as it is.
  */
 export const constantsToInitializers = definePass({
   name: 'constants-to-initializers',
   exactness: 'exact',
 
-  run(_model, context) {
+  run(model, context) {
     let changes = 0;
+    if (model.irVersion < 4 && hasConstants(model) && !hasDefaults(model)) model.irVersion = 4;
     for (const { graph, allowsInitializers } of context.scopes()) {
       if (!allowsInitializers) continue;
       for (const node of graph.nodes()) if (node.isStandard('Constant') && store(node)) changes++;
@@ -18,6 +21,12 @@ export const constantsToInitializers = definePass({
     return { changes };
   },
 });
+
+const hasConstants = (model: Model): boolean =>
+  [...model.scopes()].some((graph) => [...graph.nodes()].some((node) => node.isStandard('Constant')));
+
+/** Version 4 lets the caller override an input's initializer. */
+const hasDefaults = (model: Model): boolean => model.graph.inputs.some((value) => value.initializer ?? value.sparse);
 
 function store(node: Node): boolean {
   const { graph } = node;

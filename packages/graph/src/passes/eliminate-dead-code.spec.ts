@@ -1,8 +1,7 @@
 import { GraphBuilder } from '../builder.js';
-import { attribute } from '../ir/attribute.js';
 import { Graph } from '../ir/graph.js';
 import { Model } from '../ir/model.js';
-import { tensorType } from '../ir/value-type.js';
+import { addIf } from './testing/add-if.js';
 import { checkExact, kinds } from './testing/check-pass.js';
 import { randomTensor } from './testing/random.js';
 
@@ -33,15 +32,10 @@ test('what only dead code of a branch reads is dead outside', async () => {
   const g = new GraphBuilder('net');
   const x = g.input('x', 'float32', ['n', 4]);
   const outside = g.op('Relu', [x]);
-  const y = g.op('If', [g.constant(1, 'bool')]);
-  for (const name of ['then_branch', 'else_branch']) {
-    const graph = new Graph(name);
+  const y = addIf(g, (graph, name) => {
     graph.add({ op: 'Exp', inputs: [outside], outputs: [`${name}_dead`] });
-    const out = graph.add({ op: 'Neg', inputs: [x], outputs: [`${name}_out`] }).output;
-    graph.setType(out, tensorType('float32'));
-    graph.addOutput(out);
-    g.graph.setAttribute(y.producer!, name, attribute.graph(graph));
-  }
+    return graph.add({ op: 'Neg', inputs: [x], outputs: [`${name}_out`] }).output;
+  });
   g.output(y, 'y', 'float32', ['n', 4]);
   const { model, applied } = await checkExact(g.model(), ['eliminate-dead-code'], feeds);
   expect(kinds(model)).toEqual(['If', 'Neg', 'Neg']);

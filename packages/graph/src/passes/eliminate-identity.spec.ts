@@ -1,7 +1,5 @@
 import { GraphBuilder } from '../builder.js';
-import { attribute } from '../ir/attribute.js';
-import { Graph } from '../ir/graph.js';
-import { tensorType } from '../ir/value-type.js';
+import { addIf } from './testing/add-if.js';
 import { checkExact, kinds } from './testing/check-pass.js';
 import { randomTensor } from './testing/random.js';
 
@@ -43,23 +41,11 @@ test('identities in branches: captures are read directly, an output that is a ca
   const g = new GraphBuilder('net');
   const x = g.input('x', 'float32', ['n', 4]);
   const same = g.op('Identity', [x]);
-  const condition = g.constant(1, 'bool');
-  const branch = (name: string, op: string) => {
-    const graph = new Graph(name);
+  const y = addIf(g, (graph, name) => {
     const inner = graph.add({ op: 'Identity', inputs: [same], outputs: [`${name}_inner`] });
-    const out = graph.add({ op, inputs: [inner.output], outputs: [`${name}_out`] });
-    graph.setType(out.output, tensorType('float32'));
-    graph.addOutput(out.output);
-    return graph;
-  };
-  const y = g.op('If', [condition]);
-  const node = y.producer!;
-  for (const [name, op] of [
-    ['then_branch', 'Relu'],
-    ['else_branch', 'Identity'],
-  ] as const) {
-    g.graph.setAttribute(node, name, attribute.graph(branch(name, op)));
-  }
+    const op = name === 'then_branch' ? 'Relu' : 'Identity';
+    return graph.add({ op, inputs: [inner.output], outputs: [`${name}_out`] }).output;
+  });
   g.output(y, 'y', 'float32', ['n', 4]);
   const { model } = await checkExact(g.model(), ['eliminate-identity'], feeds);
   expect(kinds(model)).toEqual(['If', 'Relu', 'Identity']);

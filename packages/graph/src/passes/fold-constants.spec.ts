@@ -1,11 +1,9 @@
 import { GraphBuilder } from '../builder.js';
-import { attribute } from '../ir/attribute.js';
-import { Graph } from '../ir/graph.js';
-import { tensorType } from '../ir/value-type.js';
+import { addIf } from './testing/add-if.js';
 import { checkExact, kinds } from './testing/check-pass.js';
 import { randomTensor } from './testing/random.js';
 
-const PASS = ['fold-constants', 'eliminate-dead-code'];
+const PASS = ['fold-constants', 'fold-reshape-shapes', 'eliminate-dead-code'];
 const feeds = [1, 3].map((n) => ({ x: randomTensor([n, 4], n) }));
 
 test('nodes over constants become initializers under their names', async () => {
@@ -67,15 +65,10 @@ test('inside a branch, over constants of the scope around it', async () => {
   const g = new GraphBuilder('net');
   const x = g.input('x', 'float32', ['n', 4]);
   const two = g.constant(2, 'float32');
-  const y = g.op('If', [g.constant(1, 'bool')]);
-  for (const name of ['then_branch', 'else_branch']) {
-    const graph = new Graph(name);
+  const y = addIf(g, (graph, name) => {
     const four = graph.add({ op: 'Mul', inputs: [two, two], outputs: ['four'] }).output;
-    const out = graph.add({ op: 'Mul', inputs: [x, four], outputs: [`${name}_out`] }).output;
-    graph.setType(out, tensorType('float32'));
-    graph.addOutput(out);
-    g.graph.setAttribute(y.producer!, name, attribute.graph(graph));
-  }
+    return graph.add({ op: 'Mul', inputs: [x, four], outputs: [`${name}_out`] }).output;
+  });
   g.output(y, 'y', 'float32', ['n', 4]);
   expect(kinds((await checkExact(g.model(), PASS, feeds)).model)).toEqual(['If', 'Mul', 'Mul']);
 });

@@ -47,10 +47,13 @@ function isFoldable(node: Node, context: PassContext): boolean {
   if (!isDeterministic(node) || KEPT.has(node.op) || isParametric(node) || context.isCall(node)) return false;
   if (node.subgraphs().length > 0) return false;
   const outputs = present(node);
+  if (outputs.some((value) => (context.types.typeOf(value) ?? TENSOR).kind !== 'tensor')) return false;
   return (
     outputs.length > 0 && outputs.every((value) => !value.isOutput) && outputs.some((value) => value.uses.length > 0)
   );
 }
+
+const TENSOR = { kind: 'tensor' };
 
 const present = (node: Node): Value[] => node.outputs.filter((value): value is Value => value !== undefined);
 

@@ -1,78 +1,70 @@
 import { GraphBuilder } from '../builder.js';
 import { evaluate } from '../eval/evaluate.js';
 import { attribute } from '../ir/attribute.js';
-import { checkGraph } from '../ir/check.js';
-import { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import { Tensor } from '../ir/tensor.js';
-import { tensorType } from '../ir/value-type.js';
 import type { Value } from '../ir/value.js';
 import { runPasses } from './run-passes.js';
-import { expectWithin, kinds } from './testing/check-pass.js';
-import { runInOrt } from './testing/ort.js';
+import { addIf } from './testing/add-if.js';
+import { applyPasses, expectWithin, kinds } from './testing/check-pass.js';
+import { runOnce } from './testing/ort-session.js';
 import { randomTensor } from './testing/random.js';
 
 const PASS = ['fuse-conv-batch-norm'];
 
-/** Parameters of a normalization over `channels`; the variance is positive. */
-function normalise(g: GraphBuilder, x: Value, channels: number, opset = 17): Value {
-  const parameter = (seed: number) => g.graph.addInitializer('p', randomTensor([channels], seed));
-  const variance = Tensor.of(
-    'float32',
-    [channels],
-    randomTensor([channels], 4)
-      .toFloat32()
-      .map((v) => v * v + 0.1),
-  );
-  const inputs = [x, parameter(1), parameter(2), parameter(3), g.graph.addInitializer('var', variance)];
-  return g.op('BatchNormalization', inputs, { epsilon: attribute.float(1e-5) }, { name: `bn${opset}` });
+/** A normalization over `channels`; the variance is positive. */
+function normalise(g: GraphBuilder, x: Value, channels: number): Value {
+  const parameter = (name: string, seed: number) => g.graph.addInitializer(name, randomTensor([channels], seed));
+  const variance = mapFloats(randomTensor([channels], 4), (v) => v * v + 0.1);
+  const inputs = [x, parameter('scale', 1), parameter('shift', 2), parameter('mean', 3)];
+  return g.op('BatchNormalization', [...inputs, g.graph.addInitializer('variance', variance)], {
+    epsilon: attribute.float(1e-5),
+  });
 }
 
+const mapFloats = (tensor: Tensor, change: (value: number) => number) =>
+  Tensor.of('float32', tensor.dims, tensor.toFloat32().map(change));
+
 /**
- * A bound on what rounding can change: both forms compute f (w.x + b - mean) + bias with k products; each of the at most k + 8
- * roundings of either moves the result by at most 2^-24 of the sum of the absolute values of all terms (to first order, doubled here).
- * The sum is what the fused model gives for absolute values of weights, biases and input; the mean enters it beside the bias.
+ * The bound the pass states: (2k+8)·2^-24·(f·(Σ|w·x| + |b| + |mean|) + |B|). The bracket is what the original model gives for absolute
+ * values of its input and parameters, and the mean taken negative.
  */
-function bounds(fused: Model, feeds: Record<string, Tensor>, k: number): Record<string, Tensor> {
-  const absolute = (t: Tensor) => Tensor.of('float32', t.dims, t.toFloat32().map(Math.abs));
-  const positive = fused.clone();
+function bounds(original: Model, feeds: Record<string, Tensor>, k: number): Record<string, Tensor> {
+  const positive = original.clone();
   for (const scope of positive.graph.scopes()) {
-    for (const value of [...scope.initializers()]) {
+    for (const value of scope.initializers()) {
+      const sign = value.name.startsWith('mean') ? -1 : 1;
       if (value.initializer!.dtype !== 'float32') continue;
-      const t = absolute(value.initializer!);
-      // Means below 1 in these tests, |f| below 1 / sqrt(0.1) = 3.2: what cancelled in a bias is at most this.
-      const raised =
-        t.dims.length === 1
-          ? Tensor.of(
-              'float32',
-              t.dims,
-              t.toFloat32().map((v) => v + 2 * 3.2),
-            )
-          : t;
-      scope.setInitializer(value, raised);
+      scope.setInitializer(
+        value,
+        mapFloats(value.initializer!, (v) => sign * Math.abs(v)),
+      );
     }
   }
-  const sums = evaluate(positive, Object.fromEntries(Object.entries(feeds).map(([n, t]) => [n, absolute(t)])));
-  const share = 2 * 2 * (k + 8) * 2 ** -24;
+  const absolute = Object.entries(feeds).map(([name, tensor]) => [name, mapFloats(tensor, Math.abs)] as const);
+  const sums = evaluate(positive, Object.fromEntries(absolute), { precision: 'float64' });
+  const share = (2 * k + 8) * 2 ** -24;
   return Object.fromEntries(
-    Object.entries(sums).map(([n, t]) => [
-      n,
-      Tensor.of(
-        'float64',
-        t.dims,
-        t.toFloat64().map((v) => v * share),
-      ),
-    ]),
+    Object.entries(sums).map(([name, tensor]) => {
+      return [
+        name,
+        Tensor.of(
+          'float64',
+          tensor.dims,
+          tensor.toFloat64().map((v) => v * share),
+        ),
+      ] as const;
+    }),
   );
 }
 
 async function check(model: Model, feeds: readonly Record<string, Tensor>[], k: number): Promise<Model> {
-  const { model: fused, applied } = runPasses(model, PASS, { afterPass: (_, m) => checkGraph(m.graph) });
+  const { model: fused, applied } = applyPasses(model, PASS);
   expect(applied).toHaveLength(1);
   for (const fed of feeds) {
-    const bound = bounds(fused, fed, k);
+    const bound = bounds(model, fed, k);
     expectWithin(evaluate(fused, fed), evaluate(model, fed), bound);
-    expectWithin(await runInOrt(fused, fed), await runInOrt(model, fed), bound);
+    expectWithin(await runOnce(fused, fed), await runOnce(model, fed), bound);
   }
   return fused;
 }
@@ -117,7 +109,8 @@ test.each([0, 1])('Gemm with alpha, beta and transB = %i', async (transB) => {
   const fused = await check(
     g.model(),
     [1, 3].map((n) => ({ x: randomTensor([n, 4], n) })),
-    4,
+    // 4 products, and one with alpha or beta.
+    5,
   );
   expect(kinds(fused)).toEqual(['Gemm']);
 });
@@ -137,18 +130,15 @@ test('inside a branch, with weights of the scope around it', async () => {
   const g = new GraphBuilder('net');
   const x = g.input('x', 'float32', ['n', 4, 5, 5]);
   const w = g.graph.addInitializer('w', randomTensor([4, 4, 1, 1], 9));
-  const parameters = [1, 2, 3].map((seed) => g.graph.addInitializer('p', randomTensor([4], seed)));
+  const parameters = ['scale', 'shift', 'mean'].map((name, seed) =>
+    g.graph.addInitializer(name, randomTensor([4], seed)),
+  );
   const variance = g.constant([0.5, 1, 2, 3], 'float32');
-  const y = g.op('If', [g.constant(1, 'bool')]);
-  for (const name of ['then_branch', 'else_branch']) {
-    const graph = new Graph(name);
+  const y = addIf(g, (graph, name) => {
     const conv = graph.add({ op: 'Conv', inputs: [x, w], outputs: [`${name}_conv`] }).output;
     const inputs = [conv, ...parameters, variance];
-    const out = graph.add({ op: 'BatchNormalization', inputs, outputs: [`${name}_out`] }).output;
-    graph.setType(out, tensorType('float32'));
-    graph.addOutput(out);
-    g.graph.setAttribute(y.producer!, name, attribute.graph(graph));
-  }
+    return graph.add({ op: 'BatchNormalization', inputs, outputs: [`${name}_out`] }).output;
+  });
   g.output(y, 'y', 'float32', ['n', 4, 5, 5]);
   expect(kinds(await check(g.model(), images, 4))).toEqual(['If', 'Conv', 'Conv']);
 });

@@ -3,6 +3,7 @@ import { eliminateDeadCode } from './eliminate-dead-code.js';
 import { eliminateDropout } from './eliminate-dropout.js';
 import { eliminateIdentity } from './eliminate-identity.js';
 import { foldConstants } from './fold-constants.js';
+import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import type { Pass } from './pass.js';
 
@@ -12,6 +13,7 @@ const DEFAULT_PASSES: readonly Pass[] = [
   eliminateIdentity,
   eliminateDropout,
   foldConstants,
+  foldReshapeShapes,
   fuseConvBatchNorm,
   eliminateDeadCode,
 ];

@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../builder.js';
-import { DEFAULT_PASSES, PASSES } from './registry.js';
+import { DEFAULT_PIPELINE, PASSES } from './registry.js';
 import { runPasses } from './run-passes.js';
 import { kinds } from './testing/check-pass.js';
 
@@ -10,27 +10,47 @@ function chain() {
   return g.output(g.op('Relu', [g.op('Identity', [g.op('Identity', [x])])]), 'y').model();
 }
 
-test('default passes run to a fixed point on a clone; an empty list changes nothing', () => {
+test('the default passes run to a fixed point on a clone; an empty list changes nothing', () => {
   const model = chain();
   const { model: small, applied } = runPasses(model, 'default');
   expect(kinds(small)).toEqual(['Relu']);
   expect(applied).toEqual([
-    { pass: 'eliminate-dead-code', changes: 1 },
     { pass: 'eliminate-identity', changes: 2 },
+    { pass: 'eliminate-dead-code', changes: 1 },
   ]);
   expect(kinds(model)).toHaveLength(4);
   expect(kinds(runPasses(model, []).model)).toHaveLength(4);
   expect(runPasses(small, 'default').applied).toEqual([]);
 });
 
-test('unknown names are refused, every default pass exists', () => {
-  expect(() => runPasses(chain(), ['fold-everything'])).toThrow(expect.objectContaining({ code: 'ERR_PASS_UNKNOWN' }));
-  for (const name of DEFAULT_PASSES) expect(PASSES.get(name)?.name).toBe(name);
+test('unknown names are refused with the choices; names are unique', () => {
+  const refused = () => runPasses(chain(), ['fold-everything']);
+  expect(refused).toThrow(expect.objectContaining({ code: 'ERR_PASS' }));
+  expect(refused).toThrow(/expected one of constants-to-initializers, .*received fold-everything/);
+  const names = PASSES.map((pass) => pass.name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toEqual(expect.arrayContaining([...DEFAULT_PIPELINE]));
 });
 
-test('progress is told before each pass, an abort stops', () => {
-  const stages: string[] = [];
-  runPasses(chain(), ['eliminate-identity', 'eliminate-dead-code'], { onProgress: ({ stage }) => stages.push(stage) });
-  expect(stages).toEqual(['eliminate-identity', 'eliminate-dead-code', 'eliminate-identity', 'eliminate-dead-code']);
+test('progress counts passes, an abort stops with its reason', () => {
+  const steps: string[] = [];
+  const onProgress = ({ done, total }: { done: number; total: number }) => void steps.push(`${done}/${total}`);
+  runPasses(chain(), ['eliminate-identity', 'eliminate-dead-code'], { onProgress });
+  expect(steps).toEqual(['1/2', '2/2']);
   expect(() => runPasses(chain(), 'default', { signal: AbortSignal.abort() })).toThrow('aborted');
+});
+
+test('a failing pass is wrapped once, with its name, the passes before it and the cause', () => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', 'float32', ['n', 2, 5, 5]);
+  const [w, p] = [g.constant([1, 2], 'float32', [2, 1, 1, 1]), g.constant([1, 2], 'float32')];
+  g.output(g.op('BatchNormalization', [g.op('Conv', [x, w], { group: 2 }), p, p, p, p], { epsilon: 'small' }), 'y');
+  const failing = () => runPasses(g.model(), ['eliminate-identity', 'fuse-conv-batch-norm']);
+  expect(failing).toThrow(/^pass fuse-conv-batch-norm \(after eliminate-identity\): attribute epsilon/);
+  expect(failing).toThrow(
+    expect.objectContaining({
+      code: 'ERR_PASS_FAILED',
+      cause: expect.objectContaining({ code: 'ERR_ATTRIBUTE_TYPE' }) as unknown,
+    }),
+  );
 });

@@ -9,12 +9,14 @@ export interface RunPassesOptions {
   readonly signal?: AbortSignal;
   /** Passes done of those planned so far; a round that changed something plans another one. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Called with the rewritten model after each pass; it must not change it. */
+  readonly afterPass?: (pass: string, model: Model) => void;
 }
 
 export interface RunPassesResult {
   /** A rewritten clone; the input did not change. */
   readonly model: Model;
-  /** What each pass changed, over all rounds, in the order of the passes. */
+  /** What each pass changed over all rounds, in the order of the passes; those that changed nothing are left out. */
   readonly applied: readonly { readonly pass: string; readonly changes: number }[];
   readonly warnings: readonly string[];
 }
@@ -48,7 +50,7 @@ function findPass(name: string): Pass {
 class PassRun {
   readonly #context: PassContext;
   readonly #changes: Map<string, number>;
-  #done: string[] = [];
+  readonly #done: string[] = [];
   #planned = 0;
 
   constructor(
@@ -72,17 +74,20 @@ class PassRun {
   }
 
   result(): RunPassesResult {
-    const applied = Array.from(this.#changes, ([pass, changes]) => ({ pass, changes }));
+    const applied = Array.from(this.#changes, ([pass, changes]) => ({ pass, changes })).filter(
+      ({ changes }) => changes > 0,
+    );
     return { model: this.model, applied, warnings: this.#context.warnings };
   }
 
   #runPass(pass: Pass): number {
-    const { signal, onProgress } = this.options;
+    const { signal, onProgress, afterPass } = this.options;
     signal?.throwIfAborted();
     const { changes } = this.#attempt(pass);
     if (changes > 0) this.#context.invalidate();
     this.#changes.set(pass.name, (this.#changes.get(pass.name) ?? 0) + changes);
     this.#done.push(pass.name);
+    afterPass?.(pass.name, this.model);
     onProgress?.({ done: this.#done.length, total: this.#planned });
     return changes;
   }

@@ -4,23 +4,19 @@ import type { Model } from '../../ir/model.js';
 import { Tensor, type TensorData } from '../../ir/tensor.js';
 import { serializeModel } from '../../onnx/index.js';
 
-type OrtType = ConstructorParameters<typeof OrtTensor>[0] & string;
-
-/** Names of dtypes that differ between the two. */
-const ORT_NAMES: Partial<Record<DType, string>> = { float64: 'double' };
-
 /** A session of ONNX Runtime with all its optimisations off: the independent referee of passes. */
 export class Referee {
   private constructor(private readonly session: InferenceSession) {}
 
   static async open(model: Model | Uint8Array): Promise<Referee> {
     const bytes = model instanceof Uint8Array ? model : serializeModel(model);
-    // One thread: how a sum is split over threads then does not depend on the graph around it.
+    // One thread, and no packing of constant weights ahead: how a sum is split then does not depend on the graph around it.
     const options = {
       graphOptimizationLevel: 'disabled',
       logSeverityLevel: 4,
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
+      extra: { session: { disable_prepacking: '1' } },
     } as const;
     return new Referee(await InferenceSession.create(bytes, options));
   }
@@ -51,7 +47,6 @@ export async function runOnce(
 }
 
 function toOrt(tensor: Tensor): OrtTensor {
-  const type = (ORT_NAMES[tensor.dtype] ?? tensor.dtype) as OrtType;
   if (tensor.dtype === 'string') {
     const decoder = new TextDecoder();
     return new OrtTensor(
@@ -60,7 +55,7 @@ function toOrt(tensor: Tensor): OrtTensor {
       tensor.dims,
     );
   }
-  return new OrtTensor(type, typedArray(tensor) as never, tensor.dims);
+  return new OrtTensor(tensor.dtype as 'float32', typedArray(tensor) as Float32Array, tensor.dims);
 }
 
 const ARRAYS: Partial<Record<DType, new (buffer: ArrayBuffer) => TensorData>> = {
@@ -95,5 +90,5 @@ function fromOrt({ type, dims, data }: OrtTensor): Tensor {
   }
   // A copy: the runtime may reuse its buffer.
   const copy = (data as Float32Array).slice();
-  return Tensor.of(type === 'double' ? 'float64' : (type as DType), dims, copy);
+  return Tensor.of(type as DType, dims, copy);
 }
