@@ -13,6 +13,12 @@ const covered = nodeTestCases().flatMap((test) => {
   return known && data.dataSets.length > 0 ? [{ name: test.name, ...data }] : [];
 });
 
+/**
+ * The stored inverse transform holds float32 rounding of sums of up to 100 terms below 1, where ours has almost none: 100 * 2^-24 is more
+ * than the runner's absolute tolerance.
+ */
+const absolute = (title: string) => (title.startsWith('test_dft_inverse') ? 100 * 2 ** -24 : undefined);
+
 /** Dropout in training mode draws random numbers: eval refuses it. */
 const random = /^test_training_dropout(_default)?(_mask)?$/;
 
@@ -24,12 +30,13 @@ for (const { name: title, model, dataSets } of covered) {
         continue;
       }
       const results = evaluateValues(model, feeds);
-      for (const [name, expected] of outputs) expect(difference(results.get(name), expected)).toBeUndefined();
+      for (const [name, expected] of outputs)
+        expect(difference(results.get(name), expected, absolute(title))).toBeUndefined();
     }
   });
 }
 
 test('the claim is wide', () => {
-  expect(covered.length).toBeGreaterThanOrEqual(700);
-  expect(claimedOperators().length).toBeGreaterThanOrEqual(130);
+  expect(covered.length).toBeGreaterThanOrEqual(790);
+  expect(claimedOperators().length).toBeGreaterThanOrEqual(150);
 });

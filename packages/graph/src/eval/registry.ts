@@ -8,6 +8,11 @@ import { convolution } from './ops/conv.js';
 import { dropout } from './ops/dropout.js';
 import { gathering } from './ops/gather.js';
 import { integerMatmul } from './ops/integer-matmul.js';
+import { losses } from './ops/loss.js';
+import { microsoftQuantized } from './ops/microsoft-quantized.js';
+import { ordering } from './ops/order.js';
+import { scattering } from './ops/scatter.js';
+import { signal } from './ops/signal.js';
 import { matmulKernels } from './ops/matmul.js';
 import { movement } from './ops/move.js';
 import { normalization } from './ops/normalization.js';
@@ -28,6 +33,11 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   dropout,
   gathering,
   integerMatmul,
+  losses,
+  microsoftQuantized,
+  ordering,
+  scattering,
+  signal,
   matmulKernels,
   movement,
   normalization,

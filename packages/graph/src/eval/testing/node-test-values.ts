@@ -62,18 +62,22 @@ export function nodeTestData(test: NodeTestCase): NodeTestData {
   return { model, dataSets };
 }
 
-/** What differs between a computed and an expected value; undefined when they agree. Floats by the tolerances above. */
-export function difference(actual: EvalValue | undefined, expected: EvalValue, exact = false): string | undefined {
+/** What differs between a computed and an expected value; undefined when they agree. Floats by the runner's tolerances. */
+export function difference(
+  actual: EvalValue | undefined,
+  expected: EvalValue,
+  absolute = ABSOLUTE,
+): string | undefined {
   if (actual?.kind !== expected.kind) return `${actual?.kind} instead of ${expected.kind}`;
   if (actual.kind === 'sequence' && expected.kind === 'sequence') {
     if (actual.items.length !== expected.items.length)
       return `${actual.items.length} items, not ${expected.items.length}`;
-    return expected.items.map((item, i) => difference(actual.items[i], item, exact)).find((text) => text);
+    return expected.items.map((item, i) => difference(actual.items[i], item, absolute)).find((text) => text);
   }
   if (actual.kind !== 'tensor' || expected.kind !== 'tensor') return undefined;
   const spell = (tensor: EvalTensor) => `${tensor.dtype}[${tensor.dims.join(',')}]`;
   if (spell(actual) !== spell(expected)) return `${spell(actual)} instead of ${spell(expected)}`;
-  const close = exact ? Object.is : isFloat(expected.dtype) ? nearness(expected.dtype) : equal;
+  const close = isFloat(expected.dtype) ? nearness(expected.dtype, absolute) : equal;
   for (let i = 0; i < expected.data.length; i++) {
     if (!close(actual.data[i] as number, expected.data[i] as number)) {
       return `element ${i}: ${actual.data[i]} instead of ${expected.data[i]}`;
@@ -86,10 +90,10 @@ const equal = (actual: number, expected: number) => Object.is(actual, expected) 
 
 /** float4 and float8 are stored results of one rounding: exact. float16 and bfloat16 may differ by two units in the last
  * place, since a function body rounds after each of its operators. */
-function nearness(dtype: DType): (actual: number, expected: number) => boolean {
+function nearness(dtype: DType, absolute: number): (actual: number, expected: number) => boolean {
   if (/float[48]/.test(dtype)) return equal;
   const unit = dtype === 'bfloat16' ? 2 ** -6 : dtype === 'float16' ? 2 ** -9 : 0;
   const relative = Math.max(RELATIVE, unit);
   return (actual, expected) =>
-    equal(actual, expected) || Math.abs(actual - expected) <= ABSOLUTE + relative * Math.abs(expected);
+    equal(actual, expected) || Math.abs(actual - expected) <= absolute + relative * Math.abs(expected);
 }

@@ -1,0 +1,185 @@
+import { toDoubles } from '../elementwise.js';
+import type { EvalTensor } from '../eval-value.js';
+import { elementCount } from '../../ir/tensor.js';
+import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
+import { broadcastDims, broadcastOffsets, stridesOf } from '../strided.js';
+import { convert } from './cast.js';
+import { elementOffsets, tupleOffsets, wrapIndex } from './gather.js';
+
+type Combine = <T extends number | bigint>(old: T, update: T) => T;
+
+/** How an update meets the element it lands on. */
+const REDUCTIONS: Readonly<Record<string, Combine>> = {
+  none: (_old, update) => update,
+  add: (old, update) => ((old as number) + (update as number)) as typeof old,
+  mul: (old, update) => ((old as number) * (update as number)) as typeof old,
+  max: (old, update) => (old > update ? old : update),
+  min: (old, update) => (old < update ? old : update),
+};
+
+/** A copy of `x` with update i combined into element `offsets[i]`, in order. */
+function scatter(call: KernelCall, x: EvalTensor, offsets: ArrayLike<number>, updates: EvalTensor): EvalTensor {
+  const name = call.node.string('reduction', 'none');
+  const combine = REDUCTIONS[name] ?? call.fail('ERR_EVAL_OP', 'reduction', 'none, add, mul, max or min', name);
+  const target = copy(call, x);
+  // Both hold elements of one kind; the compiler cannot see that.
+  const to = target.data as unknown as Record<number, number>;
+  const from = updates.data as unknown as Record<number, number>;
+  for (let i = 0; i < offsets.length; i++) to[offsets[i]!] = combine(to[offsets[i]!]!, from[i]!);
+  return target;
+}
+
+function copy(call: KernelCall, x: EvalTensor): EvalTensor {
+  const target = call.allocate(x.dtype, x.dims);
+  const to = target.data as unknown as Record<number, number>;
+  const from = x.data as unknown as Record<number, number>;
+  for (let i = 0; i < target.data.length; i++) to[i] = from[i]!;
+  return target;
+}
+
+function scatterElements(call: KernelCall): EvalTensor {
+  const [x, indices, updates] = [call.tensor(0), call.integers(1), call.tensor(2)];
+  const axis = call.axis(call.node.int('axis', 0), x.dims.length);
+  return scatter(call, x, elementOffsets(call, x.dims, updates.dims, axis, indices), updates);
+}
+
+function scatterNd(call: KernelCall): EvalTensor {
+  const [x, indices, updates] = [call.tensor(0), call.integers(1), call.tensor(2)];
+  const { starts, slice } = tupleOffsets(call, x.dims, call.tensor(1).dims, indices, 0);
+  const offsets = starts.flatMap((start) => Array.from({ length: slice }, (_, i) => start + i));
+  return scatter(call, x, offsets, updates);
+}
+
+/** Writes new cache entries [batch, .., sequence, ..] at each batch item's index along `axis` (modulo its size when circular). */
+function tensorScatter(call: KernelCall): EvalTensor {
+  const [cache, update] = [call.tensor(0), call.tensor(1)];
+  const axis = call.axis(call.node.int('axis', -2), cache.dims.length);
+  const batch = cache.dims[0]!;
+  const starts = call.optionalIntegers(2) ?? new Array<number>(batch).fill(0);
+  const circular = call.node.string('mode', 'linear') === 'circular';
+  const [own, strides] = [stridesOf(update.dims), stridesOf(cache.dims)];
+  const size = cache.dims[axis]!;
+  const offsets = Array.from({ length: elementCount(update.dims) }, (_, i) =>
+    update.dims.reduce((sum, dim, k) => {
+      const at = Math.floor(i / own[k]!) % dim;
+      if (k !== axis) return sum + at * strides[k]!;
+      const place = at + starts[Math.floor(i / own[0]!)]!;
+      return sum + (circular ? place % size : wrapIndex(call, place, size)) * strides[k]!;
+    }, 0),
+  );
+  return scatter(call, cache, offsets, update);
+}
+
+/** values = [off, on]; an index outside [-depth, depth) gives a row of off. */
+function oneHot(call: KernelCall): EvalTensor {
+  const indices = toDoubles(call, call.tensor(0));
+  const shape = call.tensor(0).dims;
+  const depth = Number(call.tensor(1).data[0]);
+  const values = call.tensor(2);
+  const axis = call.axis(call.node.int('axis', -1), shape.length + 1);
+  const dims = [...shape.slice(0, axis), depth, ...shape.slice(axis)];
+  const target = call.allocate(values.dtype, dims);
+  const to = target.data as unknown as Record<number, number>;
+  const [off, on] = [values.data[0] as number, values.data[1] as number];
+  const inner = elementCount(shape.slice(axis));
+  for (let i = 0; i < target.data.length; i++) {
+    const index = indices[Math.floor(i / (inner * depth)) * inner + (i % inner)]!;
+    const place = index < 0 ? index + depth : index;
+    to[i] = Math.floor(i / inner) % depth === Math.trunc(place) ? on : off;
+  }
+  return target;
+}
+
+/** Running sums or products along an axis. */
+function cumulative(call: KernelCall, combine: Combine, start: number): EvalTensor {
+  const x = call.tensor(0);
+  const axis = call.axis(call.integers(1)[0]!, x.dims.length);
+  const exclusive = call.node.int('exclusive', 0) === 1;
+  const reverse = call.node.int('reverse', 0) === 1;
+  const target = call.allocate(x.dtype, x.dims);
+  const to = target.data as unknown as Record<number, number>;
+  const from = x.data as unknown as Record<number, number>;
+  const [size, stride] = [x.dims[axis]!, stridesOf(x.dims)[axis]!];
+  for (let i = 0; i < target.data.length; i++) {
+    if (Math.floor(i / stride) % size !== 0) continue;
+    let total = (isBig(x.data) ? BigInt(start) : start) as number;
+    for (let step = 0; step < size; step++) {
+      const at = i + (reverse ? size - 1 - step : step) * stride;
+      const next = combine(total, from[at]!);
+      to[at] = exclusive ? total : next;
+      total = next;
+    }
+  }
+  return target;
+}
+
+/** Sums columns back into an image: each block of a column adds to the window it was cut from. */
+function col2im(call: KernelCall): EvalTensor {
+  const [x, image, block] = [call.tensor(0), call.integers(1), call.integers(2)];
+  const { node } = call;
+  const rank = image.length;
+  const pads = node.ints('pads', new Array<number>(2 * rank).fill(0));
+  const strides = node.ints(
+    'strides',
+    image.map(() => 1),
+  );
+  const dilations = node.ints(
+    'dilations',
+    image.map(() => 1),
+  );
+  const [batch = 0, rows = 0] = x.dims;
+  const taps = elementCount(block);
+  const channels = rows / taps;
+  const columns = image.map(
+    (size, k) =>
+      Math.floor((size + pads[k]! + pads[k + rank]! - dilations[k]! * (block[k]! - 1) - 1) / strides[k]!) + 1,
+  );
+  const [tapStrides, columnStrides, imageStrides] = [block, columns, image].map(stridesOf) as [
+    number[],
+    number[],
+    number[],
+  ];
+  const [positions, size] = [elementCount(columns), elementCount(image)];
+  const from = call.asNumbers(x);
+  const sums = new Float64Array(batch * channels * size);
+  call.charge(from.length + sums.length);
+  for (let i = 0; i < from.length; i++) {
+    const [position, tap] = [i % positions, Math.floor(i / positions) % taps];
+    const plane = Math.floor(i / (positions * taps));
+    let offset = 0;
+    for (let k = 0; k < rank && offset >= 0; k++) {
+      const at = Math.floor(position / columnStrides[k]!) % columns[k]!;
+      const inside = Math.floor(tap / tapStrides[k]!) % block[k]!;
+      const place = at * strides[k]! - pads[k]! + inside * dilations[k]!;
+      offset = place < 0 || place >= image[k]! ? -1 : offset + place * imageStrides[k]!;
+    }
+    if (offset >= 0) sums[plane * size + offset]! += from[i]!;
+  }
+  return call.result(x.dtype, [batch, channels, ...image], sums);
+}
+
+/** Swish of the first input times the second. */
+function swiGlu(call: KernelCall): EvalTensor {
+  const [x, gate] = [call.tensor(0), call.tensor(1)];
+  const alpha = call.node.float('alpha', 1);
+  const dims = broadcastDims(x.dims, gate.dims);
+  const [ix, ig] = [broadcastOffsets(x.dims, dims), broadcastOffsets(gate.dims, dims)];
+  const [a, b] = [call.asNumbers(x), call.asNumbers(convert(call, gate, x.dtype))];
+  const values = Float64Array.from({ length: elementCount(dims) }, (_, i) => {
+    const value = a[ix ? ix[i]! : i]!;
+    return (value / (1 + Math.exp(-alpha * value))) * b[ig ? ig[i]! : i]!;
+  });
+  return call.result(x.dtype, dims, values);
+}
+
+export const scattering: readonly Kernel[] = [
+  defineKernel({ op: 'ScatterElements', run: (call) => [scatterElements(call)] }),
+  defineKernel({ op: 'Scatter', run: (call) => [scatterElements(call)] }),
+  defineKernel({ op: 'ScatterND', run: (call) => [scatterNd(call)] }),
+  defineKernel({ op: 'TensorScatter', run: (call) => [tensorScatter(call)] }),
+  defineKernel({ op: 'OneHot', run: (call) => [oneHot(call)] }),
+  defineKernel({ op: 'CumSum', run: (call) => [cumulative(call, REDUCTIONS['add']!, 0)] }),
+  defineKernel({ op: 'CumProd', run: (call) => [cumulative(call, REDUCTIONS['mul']!, 1)] }),
+  defineKernel({ op: 'Col2Im', run: (call) => [col2im(call)] }),
+  defineKernel({ op: 'SwiGLU', run: (call) => [swiGlu(call)] }),
+];
