@@ -11,6 +11,8 @@ export type Granularity = 0 | 1 | 2;
 export type LayoutArguments = [granularity: Granularity, outer: number, axis: number, inner: number, blockSize: number];
 export type Bytes = Int8Array | Uint8Array;
 
+export type Movable = Bytes | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array;
+
 export type AffineArguments = [scale: Float32Array, zeroPoint: Int32Array, isSigned: boolean, nibbles: boolean];
 
 /** mapping: 0 symmetric, 1 symmetric over the full range, 2 asymmetric; clipSteps 1: no search. */
@@ -58,6 +60,17 @@ export interface Operations {
     max: Float32Array,
     counts: Float64Array,
   ];
+  /** bins: a power of two in [128, 65536]. summary: exponent, min, max, NaN, infinities, zeros. */
+  countHistogram: [x: Float32Array, bins: number, counts: Float64Array, summary: Float64Array];
+  /** sums: squared error, squared reference, squared actual, dot, largest error, pairs left out. */
+  errorStats: [reference: Float32Array, actual: Float32Array, sums: Float64Array];
+  /** format: 0 float16, 1 bfloat16. */
+  narrowFloats: [x: Float32Array, format: 0 | 1, out: Uint16Array];
+  widenFloats: [x: Uint16Array, format: 0 | 1, out: Float32Array];
+  packBits: [codes: Bytes, bits: 2 | 4, out: Uint8Array];
+  unpackBits: [packed: Uint8Array, length: number, bits: 2 | 4, isSigned: boolean, out: Bytes];
+  /** Any typed array of elements of 1, 2 or 4 bytes; out of the same type and length. */
+  transpose: [x: Movable, rows: number, cols: number, out: Movable];
   quantizeMatMulNBits: [
     ...weight: WeightArguments,
     ...scheme: SchemeArguments,

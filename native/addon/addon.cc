@@ -17,6 +17,13 @@ constexpr Operation kOperations[] = {
     {"dequantizeTensor", PrepareDequantizeTensor},
     {"quantizeChannels", PrepareQuantizeChannels},
     {"minMaxTensor", PrepareMinMaxTensor},
+    {"countHistogram", PrepareCountHistogram},
+    {"errorStats", PrepareErrorStats},
+    {"narrowFloats", PrepareNarrowFloats},
+    {"widenFloats", PrepareWidenFloats},
+    {"packBits", PreparePackBits},
+    {"unpackBits", PrepareUnpackBits},
+    {"transpose", PrepareTranspose},
     {"quantizeMatMulNBits", PrepareQuantizeMatMulNBits},
     {"quantizeBlockedWeight", PrepareQuantizeBlockedWeight},
 };

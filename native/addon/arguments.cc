@@ -78,6 +78,20 @@ std::string Expected(const char* name, const std::string& expected, const std::s
   return std::string(name) + ": expected " + expected + ", received " + received;
 }
 
+size_t ElementSize(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array: return 1;
+    case napi_int16_array:
+    case napi_uint16_array: return 2;
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array: return 4;
+    default: return 8;
+  }
+}
+
 bool IsByteType(napi_typedarray_type type) { return type == napi_int8_array || type == napi_uint8_array; }
 
 }  // namespace
@@ -172,6 +186,22 @@ Array<uint8_t> Arguments::OutBytes(size_t index, const char* name, size_t length
   RequireLength(name, view.length, length);
   Keep(view, Value(index), view.length, name, true);
   return {static_cast<uint8_t*>(view.data), view.length};
+}
+
+AnyArray Arguments::InAny(size_t index, const char* name) {
+  const View view = Open(index, name, "a typed array");
+  const size_t size = ElementSize(view.type);
+  if (size > 4) Fail("ERR_WRONG_TYPE", Expected(name, "elements of at most 4 bytes", TypeName(view.type)));
+  Keep(view, Value(index), view.length * size, name, false);
+  return {view.data, view.length, size, view.type};
+}
+
+void* Arguments::OutLike(size_t index, const char* name, const AnyArray& array) {
+  const View view = Open(index, name, TypeName(array.type));
+  if (view.type != array.type) Fail("ERR_WRONG_TYPE", Expected(name, TypeName(array.type), TypeName(view.type)));
+  RequireLength(name, view.length, array.length);
+  Keep(view, Value(index), view.length * array.element_size, name, true);
+  return view.data;
 }
 
 std::atomic<int32_t>* Arguments::Abort(size_t index) {

@@ -22,6 +22,13 @@ struct Array {
   size_t length;
 };
 
+// A typed array whose elements are only moved.
+struct AnyArray {
+  const void* data;
+  size_t length, element_size;  // element_size: 1, 2 or 4
+  napi_typedarray_type type;
+};
+
 class Arguments {
  public:
   // Argument `first` of the call is argument 0 here.
@@ -36,6 +43,9 @@ class Arguments {
   // Int8Array or Uint8Array.
   Array<const uint8_t> InBytes(size_t index, const char* name);
   Array<uint8_t> OutBytes(size_t index, const char* name, size_t length);
+  // Any typed array of elements of 1, 2 or 4 bytes; and an output of the same type and length.
+  AnyArray InAny(size_t index, const char* name);
+  void* OutLike(size_t index, const char* name, const AnyArray& array);
   // An Int32Array over a SharedArrayBuffer whose first element stops the call when it becomes non-zero; undefined: null.
   std::atomic<int32_t>* Abort(size_t index);
 

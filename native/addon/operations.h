@@ -11,7 +11,9 @@ using PrepareFn = Work(Arguments& args);
 // addon/quantize.cc
 PrepareFn PrepareQuantizeTensor, PrepareDequantizeTensor, PrepareQuantizeChannels;
 // addon/statistics.cc
-PrepareFn PrepareMinMaxTensor;
+PrepareFn PrepareMinMaxTensor, PrepareCountHistogram, PrepareErrorStats;
+// addon/convert.cc
+PrepareFn PrepareNarrowFloats, PrepareWidenFloats, PreparePackBits, PrepareUnpackBits, PrepareTranspose;
 // addon/blocks.cc
 PrepareFn PrepareQuantizeMatMulNBits, PrepareQuantizeBlockedWeight;
 

@@ -47,11 +47,16 @@ unsigned ThreadPool::AliveThreads() const {
   return static_cast<unsigned>(std::count(alive_.begin(), alive_.begin() + static_cast<std::ptrdiff_t>(count), true));
 }
 
-void ThreadPool::EnsureThreads(std::unique_lock<std::mutex>& lock) {
+void ThreadPool::EnsureThreads(std::unique_lock<std::mutex>& lock, Need need) {
   if (AliveThreads() >= target_) return;
-  lock.unlock();
-  std::lock_guard<std::mutex> lifecycle(lifecycle_);
-  lock.lock();
+  std::unique_lock<std::mutex> lifecycle(lifecycle_, std::try_to_lock);
+  if (!lifecycle.owns_lock()) {
+    // Someone starts threads, or waits for them to end: perhaps for the very thread that calls this, so it must not wait.
+    if (need == Need::kWelcome || AliveThreads() > 0) return;
+    lock.unlock();
+    lifecycle.lock();
+    lock.lock();
+  }
   for (unsigned id = 0; id < target_; ++id) {
     if (id < alive_.size() && alive_[id]) continue;
     if (id >= alive_.size()) {
@@ -67,7 +72,7 @@ void ThreadPool::EnsureThreads(std::unique_lock<std::mutex>& lock) {
 void ThreadPool::Submit(std::function<void()> task) {
   std::unique_lock<std::mutex> lock(mutex_);
   try {
-    EnsureThreads(lock);
+    EnsureThreads(lock, Need::kOne);
   } catch (const std::system_error&) {
     // Fewer threads than wished for are enough, none are not.
     if (AliveThreads() == 0) throw;
@@ -83,7 +88,7 @@ bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<
   Loop loop(body, tiles, abort, static_cast<unsigned>(most));
   if (most > 0) {
     try {
-      EnsureThreads(lock);
+      EnsureThreads(lock, Need::kWelcome);
     } catch (const std::system_error&) {
       // The caller alone can do it.
     }

@@ -33,7 +33,7 @@ class ThreadPool {
   // Takes effect for the next loop; a thread too many ends once it is idle. Clamped to 1..kMaxThreads.
   void SetThreads(unsigned threads);
 
-  // Runs `task` on a thread of the pool, some time. The task must not throw.
+  // Runs `task` on a thread of the pool, some time. The task must not throw. Not to be called from within a task.
   void Submit(std::function<void()> task);
 
   // Calls body(0) .. body(tiles - 1), each once, on the caller and on idle threads, and returns when all have ended.
@@ -48,13 +48,14 @@ class ThreadPool {
   struct Loop;
 
   unsigned AliveThreads() const;  // those that stay: the ones beyond the target are about to end
-  void EnsureThreads(std::unique_lock<std::mutex>& lock);
+  enum class Need { kWelcome, kOne };
+  void EnsureThreads(std::unique_lock<std::mutex>& lock, Need need);
   void Work(unsigned id);
   Loop* LoopToHelp();
   static void RunTiles(Loop& loop);
 
   mutable std::mutex mutex_;
-  std::mutex lifecycle_;  // taken before mutex_ by whoever starts or joins threads
+  std::mutex lifecycle_;  // held by whoever starts or joins threads; waited for only without mutex_
   std::condition_variable wake_, loop_done_;
   std::vector<std::thread> threads_;
   std::vector<bool> alive_;  // by thread: between its start and its decision to end

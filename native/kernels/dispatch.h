@@ -76,10 +76,10 @@ Fn& Select(VariantList<Fn> table) {
 #endif
 
 // Defines OpVariants() and Op() from that table; for the dispatch.cc of a kernel.
-#define GOSSAMER_DEFINE_KERNEL(Op)                                    \
-  static constexpr Variant<Op##Fn> k##Op[] = {GOSSAMER_VARIANT_ROWS(Op)}; \
-  VariantList<Op##Fn> Op##Variants() { return List(k##Op); }          \
-  Op##Fn& Op() {                                                      \
-    static Op##Fn& best = Select(List(k##Op));                        \
-    return best;                                                      \
+#define GOSSAMER_DEFINE_KERNEL(Op)                                                 \
+  static constexpr Variant<Op##Fn> k##Op##Variants[] = {GOSSAMER_VARIANT_ROWS(Op)}; \
+  VariantList<Op##Fn> Op##Variants() { return List(k##Op##Variants); }             \
+  Op##Fn& Op() {                                                                   \
+    static Op##Fn& best = Select(List(k##Op##Variants));                           \
+    return best;                                                                   \
   }

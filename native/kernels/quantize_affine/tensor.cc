@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/tiles.h"
 #include "kernels/pack_bits/pack_bits.h"
 
 namespace gossamer {
@@ -43,18 +44,10 @@ void DequantizeRange(const uint8_t* codes, const QuantizedTensor& tensor, size_t
   }
 }
 
-template <class Body>
-bool ForEachTile(size_t count, AbortFlag abort, const Body& body) {
-  const size_t tiles = (count + kTile - 1) / kTile;
-  return ThreadPool::Process().ParallelFor(tiles, abort, [&](size_t tile) {
-    body(tile * kTile, std::min(count, (tile + 1) * kTile));
-  });
-}
-
 }  // namespace
 
 bool QuantizeTensor(const float* x, const QuantizedTensor& tensor, CodeRange range, uint8_t* codes, AbortFlag abort) {
-  return ForEachTile(tensor.layout.Count(), abort, [&](size_t begin, size_t end) {
+  return ForEachTile(tensor.layout.Count(), kTile, abort, [&](size_t begin, size_t end) {
     if (tensor.storage == CodeStorage::kBytes) {
       QuantizeRange(x, tensor, range, begin, end, codes + begin);
       return;
@@ -69,7 +62,7 @@ bool QuantizeTensor(const float* x, const QuantizedTensor& tensor, CodeRange ran
 }
 
 bool DequantizeTensor(const uint8_t* codes, const QuantizedTensor& tensor, float* x, AbortFlag abort) {
-  return ForEachTile(tensor.layout.Count(), abort, [&](size_t begin, size_t end) {
+  return ForEachTile(tensor.layout.Count(), kTile, abort, [&](size_t begin, size_t end) {
     if (tensor.storage == CodeStorage::kBytes) {
       DequantizeRange(codes + begin, tensor, begin, end, x);
       return;

@@ -102,5 +102,21 @@ inline float LargestLane(F32 v) {
 inline F32 Pick(Mask m, F32 yes, F32 no) { return _mm256_blendv_ps(no, yes, m); }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m)); }
 
+// ---- double ----
+constexpr size_t kDoubleLanes = 4;
+using F64 = __m256d;
+
+inline void Widen(F32 v, F64 (&out)[2]) {
+  out[0] = _mm256_cvtps_pd(_mm256_castps256_ps128(v));
+  out[1] = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
+}
+inline F64 FillD(double v) { return _mm256_set1_pd(v); }
+inline void StoreD(double* p, F64 v) { _mm256_storeu_pd(p, v); }
+inline F64 AddD(F64 a, F64 b) { return _mm256_add_pd(a, b); }
+inline F64 SubD(F64 a, F64 b) { return _mm256_sub_pd(a, b); }
+inline F64 MulD(F64 a, F64 b) { return _mm256_mul_pd(a, b); }
+inline F64 LargerD(F64 a, F64 b) { return _mm256_max_pd(a, b); }
+inline F64 AbsD(F64 a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+
 }  // namespace
 }  // namespace gossamer

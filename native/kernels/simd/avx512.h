@@ -88,5 +88,21 @@ inline float LargestLane(F32 v) { return _mm512_reduce_max_ps(v); }
 inline F32 Pick(Mask m, F32 yes, F32 no) { return _mm512_mask_blend_ps(m, no, yes); }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return _mm512_mask_blend_epi32(m, no, yes); }
 
+// ---- double ----
+constexpr size_t kDoubleLanes = 8;
+using F64 = __m512d;
+
+inline void Widen(F32 v, F64 (&out)[2]) {
+  out[0] = _mm512_cvtps_pd(_mm512_castps512_ps256(v));
+  out[1] = _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1));
+}
+inline F64 FillD(double v) { return _mm512_set1_pd(v); }
+inline void StoreD(double* p, F64 v) { _mm512_storeu_pd(p, v); }
+inline F64 AddD(F64 a, F64 b) { return _mm512_add_pd(a, b); }
+inline F64 SubD(F64 a, F64 b) { return _mm512_sub_pd(a, b); }
+inline F64 MulD(F64 a, F64 b) { return _mm512_mul_pd(a, b); }
+inline F64 LargerD(F64 a, F64 b) { return _mm512_max_pd(a, b); }
+inline F64 AbsD(F64 a) { return _mm512_abs_pd(a); }
+
 }  // namespace
 }  // namespace gossamer

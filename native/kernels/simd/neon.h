@@ -99,5 +99,21 @@ inline float LargestLane(F32 v) { return vmaxvq_f32(v); }
 inline F32 Pick(Mask m, F32 yes, F32 no) { return vbslq_f32(m, yes, no); }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return vbslq_s32(m, yes, no); }
 
+// ---- double ----
+constexpr size_t kDoubleLanes = 2;
+using F64 = float64x2_t;
+
+inline void Widen(F32 v, F64 (&out)[2]) {
+  out[0] = vcvt_f64_f32(vget_low_f32(v));
+  out[1] = vcvt_high_f64_f32(v);
+}
+inline F64 FillD(double v) { return vdupq_n_f64(v); }
+inline void StoreD(double* p, F64 v) { vst1q_f64(p, v); }
+inline F64 AddD(F64 a, F64 b) { return vaddq_f64(a, b); }
+inline F64 SubD(F64 a, F64 b) { return vsubq_f64(a, b); }
+inline F64 MulD(F64 a, F64 b) { return vmulq_f64(a, b); }
+inline F64 LargerD(F64 a, F64 b) { return vmaxq_f64(a, b); }  // of lanes without NaN
+inline F64 AbsD(F64 a) { return vabsq_f64(a); }
+
 }  // namespace
 }  // namespace gossamer

@@ -1,0 +1,35 @@
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#define GOSSAMER_SIMD(name) name##Avx2
+
+namespace gossamer {
+namespace {
+
+using Vector = __m128i;
+
+template <class T>
+inline Vector LoadVector(const T* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+template <class T>
+inline void StoreVector(T* p, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v);
+}
+template <class T>
+inline Vector InterleaveLow(Vector a, Vector b) {
+  if (sizeof(T) == 1) return _mm_unpacklo_epi8(a, b);
+  return sizeof(T) == 2 ? _mm_unpacklo_epi16(a, b) : _mm_unpacklo_epi32(a, b);
+}
+template <class T>
+inline Vector InterleaveHigh(Vector a, Vector b) {
+  if (sizeof(T) == 1) return _mm_unpackhi_epi8(a, b);
+  return sizeof(T) == 2 ? _mm_unpackhi_epi16(a, b) : _mm_unpackhi_epi32(a, b);
+}
+
+}  // namespace
+}  // namespace gossamer
+
+#include "kernels/transpose/simd.h"

@@ -1,0 +1,58 @@
+#include "kernels/transpose/transpose.h"
+
+namespace gossamer {
+namespace {
+
+// 16-byte vectors are as fast as memory: AVX-512 has no variant of its own.
+#if GOSSAMER_X86_64
+constexpr Variant<Transpose8Fn> kTranspose8[] = {{Isa::kAvx2, Transpose8Avx2}, {Isa::kScalar, Transpose8Scalar}};
+constexpr Variant<Transpose16Fn> kTranspose16[] = {{Isa::kAvx2, Transpose16Avx2}, {Isa::kScalar, Transpose16Scalar}};
+constexpr Variant<Transpose32Fn> kTranspose32[] = {{Isa::kAvx2, Transpose32Avx2}, {Isa::kScalar, Transpose32Scalar}};
+#elif GOSSAMER_AARCH64
+constexpr Variant<Transpose8Fn> kTranspose8[] = {{Isa::kNeon, Transpose8Neon}, {Isa::kScalar, Transpose8Scalar}};
+constexpr Variant<Transpose16Fn> kTranspose16[] = {{Isa::kNeon, Transpose16Neon}, {Isa::kScalar, Transpose16Scalar}};
+constexpr Variant<Transpose32Fn> kTranspose32[] = {{Isa::kNeon, Transpose32Neon}, {Isa::kScalar, Transpose32Scalar}};
+#else
+constexpr Variant<Transpose8Fn> kTranspose8[] = {{Isa::kScalar, Transpose8Scalar}};
+constexpr Variant<Transpose16Fn> kTranspose16[] = {{Isa::kScalar, Transpose16Scalar}};
+constexpr Variant<Transpose32Fn> kTranspose32[] = {{Isa::kScalar, Transpose32Scalar}};
+#endif
+
+constexpr size_t kTileSide = 64;        // elements: a tile and its image stay in the L1 cache
+constexpr size_t kTilesPerTask = 16;
+
+template <class T>
+bool Transpose(const T* x, size_t rows, size_t cols, T* out, TransposeFn<T>& tile_fn, AbortFlag abort) {
+  const size_t tile_cols = (cols + kTileSide - 1) / kTileSide, tile_rows = (rows + kTileSide - 1) / kTileSide;
+  const size_t tiles = tile_rows * tile_cols, tasks = (tiles + kTilesPerTask - 1) / kTilesPerTask;
+  return ThreadPool::Process().ParallelFor(tasks, abort, [&](size_t task) {
+    for (size_t tile = task * kTilesPerTask; tile < tiles && tile < (task + 1) * kTilesPerTask; ++tile) {
+      const size_t r = tile / tile_cols * kTileSide, c = tile % tile_cols * kTileSide;
+      const size_t height = rows - r < kTileSide ? rows - r : kTileSide, width = cols - c < kTileSide ? cols - c : kTileSide;
+      tile_fn(x + r * cols + c, height, width, cols, out + c * rows + r, rows);
+    }
+  });
+}
+
+}  // namespace
+
+VariantList<Transpose8Fn> Transpose8Variants() { return List(kTranspose8); }
+VariantList<Transpose16Fn> Transpose16Variants() { return List(kTranspose16); }
+VariantList<Transpose32Fn> Transpose32Variants() { return List(kTranspose32); }
+
+bool TransposeMatrix(const uint8_t* x, size_t rows, size_t cols, uint8_t* out, AbortFlag abort) {
+  static Transpose8Fn& best = Select(List(kTranspose8));
+  return Transpose(x, rows, cols, out, best, abort);
+}
+
+bool TransposeMatrix(const uint16_t* x, size_t rows, size_t cols, uint16_t* out, AbortFlag abort) {
+  static Transpose16Fn& best = Select(List(kTranspose16));
+  return Transpose(x, rows, cols, out, best, abort);
+}
+
+bool TransposeMatrix(const uint32_t* x, size_t rows, size_t cols, uint32_t* out, AbortFlag abort) {
+  static Transpose32Fn& best = Select(List(kTranspose32));
+  return Transpose(x, rows, cols, out, best, abort);
+}
+
+}  // namespace gossamer
