@@ -1,8 +1,10 @@
 import { GraphBuilder } from '../builder.js';
 import { attribute } from '../ir/attribute.js';
 import { Graph } from '../ir/graph.js';
+import { Model } from '../ir/model.js';
 import { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
+import { tensorType } from '../ir/value-type.js';
 import { countMacs, inferTypes } from './index.js';
 
 const floats = (g: GraphBuilder, ...dims: number[]) => {
@@ -96,4 +98,39 @@ test('of an If the larger branch counts, or the one taken; a Loop body as often 
 
 test('a model that multiplies nothing has none', () => {
   expect(macsOf((g) => g.op('Relu', [input(g, 'n')]))).toMatchObject({ total: 0, assumedOne: [] });
+});
+
+test('a function body counts at each call', () => {
+  const body = new Graph('linear');
+  const x = body.addInput('x');
+  const w = body.addInput('w');
+  body.addOutput(body.add({ op: 'MatMul', name: 'product', inputs: [x, w], outputs: ['y'] }).output);
+  const graph = new Graph('main');
+  const [a, b] = ['a', 'b'].map((name) => graph.addInput(name, tensorType('float32', [4, 4])));
+  for (const name of ['one', 'two']) {
+    graph.add({ op: 'linear', domain: 'local', name, inputs: [a, b], outputs: [`${name}_out`] });
+  }
+  const opsets = new Map([
+    ['', 17],
+    ['local', 1],
+  ]);
+  const linear = { domain: 'local', name: 'linear', overload: '', body, opsets, origin: undefined };
+  const model = new Model({ irVersion: 9, opsets, graph, functions: [linear] });
+  const count = countMacs(model, inferTypes(model, { strict: true }));
+  expect(count.total).toBe(2 * 64);
+  expect([...count.perLayer.keys()]).toEqual(['one/product', 'two/product']);
+});
+
+test('what the branch not taken does not know is not missed', () => {
+  const branch = (x: Value, ok: boolean) => {
+    const g = new GraphBuilder('branch');
+    g.graph.addOutput(g.op('MatMul', [x, floats(g, ok ? 3 : 7, 5)]));
+    return attribute.graph(g.graph);
+  };
+  const g = new GraphBuilder('net');
+  const x = input(g, 2, 3);
+  const test = g.constant(1, 'bool');
+  const y = g.op('If', [test], { then_branch: branch(x, true), else_branch: branch(x, false) });
+  const model = g.output(y).model();
+  expect(countMacs(model, inferTypes(model))).toMatchObject({ total: 30, unknown: [] });
 });

@@ -1,3 +1,4 @@
+import { isGossamerError } from '../errors.js';
 import { bindDim, type Dim } from '../ir/dim.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
@@ -28,59 +29,88 @@ export interface MacCount {
 }
 
 /**
- * Counts multiply-accumulates of convolutions, matrix products and recurrent layers, quantized forms included; function bodies are
- * not counted. Of an If the branch taken counts, or the larger one where that is open; a Loop body counts as often as it is known to run, else
- * once; a Scan body once a step.
+ * Counts multiply-accumulates of convolutions, matrix products and recurrent layers, quantized forms included. Of an If the branch
+ * taken counts, or the larger one where that is open; a Loop body as often as it is known to run, else once; a Scan body once a
+ * step; the body of a model-local function at each call (ids `call id/layer id`), with the shapes all its calls share.
  */
 export function countMacs(model: Model, types: TypeTable): MacCount {
-  const counting = new Counting(types);
-  const known = counting.scope(model.graph);
-  const { perLayer, symbols, unknown } = counting;
+  const counting = new Counting(model, types);
+  const { known, unknown } = counting.scope(model.graph, '', 0);
+  const { perLayer, symbols } = counting;
   return { total: unknown.length > 0 ? undefined : known, known, perLayer, assumedOne: [...symbols].sort(), unknown };
 }
+
+/** What a part of the model needs: the sum of what is known, and the layers that are not. */
+interface Part {
+  readonly known: number;
+  readonly unknown: readonly string[];
+}
+
+const NOTHING: Part = { known: 0, unknown: [] };
+
+/** Functions that call functions, and nodes counted in all: beyond that a file is hostile, and the rest unknown. */
+const MAX_DEPTH = 16;
+const MAX_NODES = 1_000_000;
 
 class Counting {
   readonly perLayer = new Map<string, LayerMacs>();
   readonly symbols = new Set<string>();
-  readonly unknown: string[] = [];
+  #nodes = 0;
 
-  constructor(private readonly types: TypeTable) {}
+  constructor(
+    private readonly model: Model,
+    private readonly types: TypeTable,
+  ) {}
 
-  scope(graph: Graph): number {
-    let sum = 0;
-    for (const node of graph.nodes()) sum += this.layer(node) + this.bodies(node);
-    return sum;
-  }
-
-  private layer(node: Node): number {
-    const counter = MAC_COUNTERS[node.kind];
-    if (!counter) return 0;
-    const symbolic = counter(node, (value) => value && this.types.shapeOf(value));
-    const macs = this.runs(node) ? this.withOnes(symbolic) : undefined;
-    this.perLayer.set(node.id, { op: node.kind, symbolic, macs });
-    if (macs === undefined) this.unknown.push(node.id);
-    return macs ?? 0;
-  }
-
-  private bodies(node: Node): number {
-    const [first, second] = node.subgraphs().map((graph) => this.scope(graph));
-    if (first === undefined) return 0;
-    if (node.isStandard('If')) {
-      const condition = this.dataOf(node, 0);
-      if (condition === undefined) return Math.max(first, second ?? 0);
-      const taken =
-        node.subgraphs()[0] === node.subgraph(condition === 0 ? 'else_branch' : 'then_branch') ? first : second;
-      return taken ?? 0;
+  scope(graph: Graph, prefix: string, depth: number): Part {
+    let known = 0;
+    const unknown: string[] = [];
+    for (const node of graph.nodes()) {
+      const part = this.part(node, prefix, depth);
+      known += part.known;
+      unknown.push(...part.unknown);
     }
-    return first * (this.repetitions(node) ?? 1);
+    return { known, unknown };
+  }
+
+  private part(node: Node, prefix: string, depth: number): Part {
+    const id = prefix + node.id;
+    const definition = this.model.function(node.domain, node.op, node.overload);
+    const beyond = definition && depth >= MAX_DEPTH;
+    if (beyond || ++this.#nodes > MAX_NODES) return { known: 0, unknown: [id] };
+    try {
+      if (definition) return this.scope(definition.body, `${id}/`, depth + 1);
+      return MAC_COUNTERS[node.kind] ? this.layer(node, id) : this.bodies(node, prefix, depth);
+    } catch (error) {
+      // A broken attribute, which inference has warned of.
+      if (isGossamerError(error)) return { known: 0, unknown: [id] };
+      throw error;
+    }
+  }
+
+  private layer(node: Node, id: string): Part {
+    const symbolic = MAC_COUNTERS[node.kind]!(node, (value) => value && this.types.shapeOf(value));
+    const macs = this.runs(node) ? this.withOnes(symbolic) : undefined;
+    this.perLayer.set(id, { op: node.kind, symbolic, macs });
+    return macs === undefined ? { known: 0, unknown: [id] } : { known: macs, unknown: [] };
+  }
+
+  private bodies(node: Node, prefix: string, depth: number): Part {
+    const graphs = node.subgraphs();
+    const [first = NOTHING, second = NOTHING] = graphs.map((graph) => this.scope(graph, prefix, depth));
+    if (!node.isStandard('If')) return { ...first, known: first.known * (this.repetitions(node) ?? 1) };
+    const condition = this.dataOf(node, 0);
+    if (typeof condition === 'number') {
+      return graphs[0] === node.subgraph(condition === 0 ? 'else_branch' : 'then_branch') ? first : second;
+    }
+    return { known: Math.max(first.known, second.known), unknown: [...first.unknown, ...second.unknown] };
   }
 
   /** How often a body runs, where known. */
   private repetitions(node: Node): number | undefined {
     if (node.isStandard('Loop')) return this.withOnes(this.dataOf(node, 0));
-    const scanned = node.isStandard('Scan')
-      ? node.inputs[node.inputs.length - node.int('num_scan_inputs', 1)]
-      : undefined;
+    if (!node.isStandard('Scan')) return undefined;
+    const scanned = node.inputs[node.inputs.length - node.int('num_scan_inputs', 1)];
     return this.withOnes(scanned && this.types.shapeOf(scanned)?.[node.ints('scan_input_axes', [0])[0] ?? 0]);
   }
 

@@ -2,6 +2,7 @@ import type { Dim } from '../../ir/dim.js';
 import type { Node } from '../../ir/node.js';
 import { tensorType } from '../../ir/value-type.js';
 import { normaliseAxis } from '../arguments.js';
+import type { Shape } from '../dims.js';
 import { defineRule, type InferenceContext, type ValueInfo } from '../rule.js';
 import { agreedDim } from './concat.js';
 import { settle } from './loop.js';
@@ -15,11 +16,12 @@ function element(context: InferenceContext, input: number, axis: number): { info
   return { info: { type: tensorType(context.dtypeOf(input), rest) }, size: shape[at] };
 }
 
-function setStacked(context: InferenceContext, output: number, info: ValueInfo, size: Dim, axis: number): void {
-  const { type } = info;
-  if (type?.kind !== 'tensor' || !type.shape) return context.setTensor(output, undefined, undefined);
+/** Sets an output to what one step gives, with axes of the given sizes put in at `axis`. */
+function setStacked(context: InferenceContext, output: number, { type }: ValueInfo, sizes: Shape, axis: number): void {
+  if (type?.kind !== 'tensor') return context.setTensor(output, undefined, undefined);
+  if (!type.shape) return context.setTensor(output, type.dtype, undefined);
   const at = normaliseAxis(context, axis, type.shape.length + 1);
-  return context.setTensor(output, type.dtype, [...type.shape.slice(0, at), size, ...type.shape.slice(at)]);
+  return context.setTensor(output, type.dtype, [...type.shape.slice(0, at), ...sizes, ...type.shape.slice(at)]);
 }
 
 /** Drops the batch axis that version 8 had in front of everything. */
@@ -34,7 +36,7 @@ function inferScan(node: Node, context: InferenceContext): void {
   const offset = batched ? 1 : 0;
   const scanned = node.int('num_scan_inputs', 0);
   const states = node.inputs.length - offset - scanned;
-  if (states < 0 || body.inputs.length !== states + scanned) {
+  if (scanned < 0 || states < 0 || body.inputs.length !== states + scanned) {
     throw context.error('body', `${node.inputs.length - offset} inputs`, body.inputs.length);
   }
   if (body.outputs.length < states) throw context.error('body', `>= ${states} outputs`, body.outputs.length);
@@ -56,14 +58,12 @@ function inferScan(node: Node, context: InferenceContext): void {
   );
   const outAxes = node.ints('scan_output_axes', []);
   state.forEach((info, output) => {
-    if (batched) setStacked(context, output, info, batch, 0);
+    if (batched) setStacked(context, output, info, [batch], 0);
     else context.setInfo(output, info);
   });
   outputs.slice(states).forEach((info, index) => {
-    if (!batched) return setStacked(context, states + index, info, size, outAxes[index] ?? 0);
-    const { type } = info;
-    const shape = type?.kind === 'tensor' && type.shape ? [batch, size, ...type.shape] : undefined;
-    return context.setTensor(states + index, type?.kind === 'tensor' ? type.dtype : undefined, shape);
+    if (batched) setStacked(context, states + index, info, [batch, size], 0);
+    else setStacked(context, states + index, info, [size], outAxes[index] ?? 0);
   });
 }
 
