@@ -11,6 +11,9 @@ export {
   type PackedLength,
 } from './dequantize-affine.js';
 export { type KernelErrorCode } from './error-codes.js';
+export { type ErrorStats, errorStats, errorStatsAsync } from './error-stats.js';
+export { Histogram, type HistogramOptions } from './histogram.js';
+export { type HistogramJson } from './histogram-json.js';
 export { type Isa, type IsaInfo, isaInfo, setThreads } from './isa-info.js';
 export {
   type MinMax,
@@ -23,6 +26,7 @@ export {
   minMaxBlocksAsync,
 } from './min-max.js';
 export { type AsyncOptions } from './native-call.js';
+export { packInt2, packInt4, unpackInt2, unpackInt4 } from './pack-bits.js';
 export {
   quantizeAffine,
   quantizeAffineAsync,
@@ -40,3 +44,14 @@ export {
 } from './quantize-channels.js';
 export { type MatMulNBits, quantizeMatMulNBits, quantizeMatMulNBitsAsync } from './quantize-matmul-nbits.js';
 export { type Codes, type QuantizedDtype } from './quantized-dtype.js';
+export {
+  bf16ToF32,
+  bf16ToF32Async,
+  f16ToF32,
+  f16ToF32Async,
+  f32ToBf16,
+  f32ToBf16Async,
+  f32ToF16,
+  f32ToF16Async,
+} from './small-float.js';
+export { transpose2d, transpose2dAsync, type Transposable } from './transpose-2d.js';
