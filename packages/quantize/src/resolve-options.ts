@@ -1,5 +1,6 @@
 import { GossamerError } from '@gossamer/graph';
 import { badOption, type QuantizeErrorCode } from './errors.js';
+import { limitSamples } from './limit-samples.js';
 import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
 
 /** Options with every default filled in and every combination checked. */
@@ -66,7 +67,7 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
     optimize: options.optimize ?? true,
     requantize: options.requantize ?? false,
     seed: options.seed ?? 0,
-    ...(options.data ? { data: options.data } : {}),
+    ...(options.data ? { data: limitSamples(options.data, options.samples ?? 128) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   };

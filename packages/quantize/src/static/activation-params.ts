@@ -1,5 +1,5 @@
 import { Tensor, type Value } from '@gossamer/graph';
-import { affineFromRange, type Range } from './local-affine.js';
+import { affineFromRange, type Range } from '@gossamer/runtime';
 import type { ActivationDtype } from '../options.js';
 import { floatData } from '../weights/float-data.js';
 import type { Unit } from './unit.js';
