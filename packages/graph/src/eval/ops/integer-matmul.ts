@@ -45,10 +45,12 @@ function matMulInteger(call: KernelCall): EvalTensor {
 }
 
 /** Writes round(sum * scale) + zeroPoint, saturated; float outputs (float8) stay unrounded here. */
-function requantize(dtype: DType, sum: number, scale: number, zeroPoint: number): number {
-  if (!isInteger(dtype)) return sum * scale + zeroPoint;
+function requantize(call: KernelCall, dtype: DType, sum: number, scale: number, zeroPoint: number): number {
+  // The int32 sum becomes a float32 before it is scaled, as every runtime does it.
+  const scaled = call.precision === 'float32' ? Math.fround(Math.fround(sum) * scale) : sum * scale;
+  if (!isInteger(dtype)) return scaled + zeroPoint;
   const [low, high] = integerRange(dtype);
-  return quantizeValue(sum * scale, zeroPoint, low, high);
+  return quantizeValue(scaled, zeroPoint, low, high);
 }
 
 function qLinearMatMul(call: KernelCall): EvalTensor {
@@ -66,7 +68,7 @@ function qLinearMatMul(call: KernelCall): EvalTensor {
   const round = call.precision === 'float32' ? Math.fround : (v: number) => v;
   const values = sums.map((sum, i) => {
     const scale = round(round(aScale[ofA ? ofA[i]! : 0]! * scales[ofB ? ofB[i]! : 0]!) / yScale);
-    return requantize(dtype, sum, scale, yZero);
+    return requantize(call, dtype, sum, scale, yZero);
   });
   return call.result(dtype, shape.dims, values);
 }
@@ -110,7 +112,7 @@ function qLinearConv(call: KernelCall): EvalTensor {
     const to = target.data as NumberData;
     return (index, sum, channel) => {
       const scale = round(round(xScale * wScale[wScale.length === 1 ? 0 : channel]!) / yScale);
-      to[index] = requantize(dtype, sum, scale, yZero);
+      to[index] = requantize(call, dtype, sum, scale, yZero);
     };
   });
   return target!;
