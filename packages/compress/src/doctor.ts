@@ -1,6 +1,7 @@
-import { statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 import { isGossamerError } from '@gossamer/graph';
 import { isaInfo } from '@gossamer/kernels';
 
@@ -61,13 +62,23 @@ function packageCheck(name: string, required: boolean): Check {
   const require = createRequire(import.meta.url);
   try {
     require(name);
-    const { version } = require(`${name}/package.json`) as { version: string };
-    return { name, ok: true, required, found: version };
+    return { name, ok: true, required, found: versionOf(name, require.resolve(name)) };
   } catch (error) {
     const { code = 'an error', message } = error as NodeJS.ErrnoException;
     const found = code === 'MODULE_NOT_FOUND' ? 'not installed' : `${code}: ${message.split('\n')[0]}`;
     return { name, ok: false, required, found, fix: `npm install ${name}` };
   }
+}
+
+/** Version in the package.json above `file`; not every package exports its own. */
+function versionOf(name: string, file: string): string {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (!existsSync(path)) continue;
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { name?: string; version?: string };
+    if (manifest.name === name && manifest.version) return manifest.version;
+  }
+  return 'unknown version';
 }
 
 function diskCheck(): Check {
