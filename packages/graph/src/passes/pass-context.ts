@@ -1,4 +1,4 @@
-import { inferTypes } from '../inference/infer-types.js';
+import { computedTypes } from './computed-types.js';
 import type { TypeTable } from '../inference/type-table.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
@@ -14,9 +14,9 @@ export class PassContext {
     readonly signal: AbortSignal | undefined = undefined,
   ) {}
 
-  /** Types, shapes and shape contents of all values, as they were when the pass began: new values are not in it. */
+  /** Types, shapes and shape contents of all values as they were when the pass began, from the inputs alone (see computedTypes). */
   get types(): TypeTable {
-    this.#types ??= inferTypes(this.model);
+    this.#types ??= computedTypes(this.model);
     return this.#types;
   }
 

@@ -1,10 +1,14 @@
 import { constantsToInitializers } from './constants-to-initializers.js';
+import { deduplicateInitializers } from './deduplicate-initializers.js';
+import { eliminateCommonSubexpressions } from './eliminate-common-subexpressions.js';
 import { eliminateDeadCode } from './eliminate-dead-code.js';
 import { eliminateDropout } from './eliminate-dropout.js';
 import { eliminateIdentity } from './eliminate-identity.js';
+import { eliminateNoOp } from './eliminate-no-op.js';
 import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
+import { fuseMatMulAdd } from './fuse-matmul-add.js';
 import type { Pass } from './pass.js';
 
 /** The default pipeline, in its order. */
@@ -14,12 +18,15 @@ const DEFAULT_PASSES: readonly Pass[] = [
   eliminateDropout,
   foldConstants,
   foldReshapeShapes,
+  eliminateNoOp,
+  eliminateCommonSubexpressions,
   fuseConvBatchNorm,
+  fuseMatMulAdd,
   eliminateDeadCode,
 ];
 
 /** Passes that run only when asked for by name. */
-const EXPLICIT_PASSES: readonly Pass[] = [];
+const EXPLICIT_PASSES: readonly Pass[] = [deduplicateInitializers];
 
 /** Every pass, by name unique. */
 export const PASSES: readonly Pass[] = [...DEFAULT_PASSES, ...EXPLICIT_PASSES];
