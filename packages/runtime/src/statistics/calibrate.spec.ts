@@ -186,3 +186,41 @@ describe('calibrate', () => {
     expect(seen).toEqual([1, 5, 2, 5]);
   });
 });
+
+describe('calibrate with histograms', () => {
+  it('counts every value once, whatever the batch size', async () => {
+    const model = chain(['n', 7]);
+    const x = samples([5, 7], (i) => Math.cos(i * 1.7) * i);
+    const id = nodeOutput(model, 'Mul').name;
+    const results = [];
+    for (const batchSize of [1, 2, 5]) {
+      const { statistics } = await calibrate(model, [id, 'x'], dataFromArrays({ x }), { batchSize, histogram: true });
+      results.push([...statistics]);
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+    const { histogram, count, meanAbs, absMax } = results[0]![0]![1];
+    expect([count, histogram!.total, histogram!.counts.reduce((a, b) => a + b)]).toEqual([35, 35, 35]);
+    const exact = [...x.toFloat32()].reduce((sum, value) => sum + Math.abs(2 * value), 0) / 35;
+    expect(Math.abs(meanAbs! - exact)).toBeLessThanOrEqual(histogram!.binWidth / 2);
+    expect(histogram!.binWidth).toBeLessThanOrEqual((4 / 8192) * absMax);
+    expect(results[0]![0]![1].min).toBe(Math.min(...x.toFloat32()) * 2);
+  });
+
+  it('may be asked for value by value', async () => {
+    const model = chain(['n', 2]);
+    const data = dataFromArrays({ x: samples([3, 2], (i) => i) });
+    const { statistics } = await calibrate(model, [{ value: 'y', histogram: true }, 'x'], data);
+    expect([statistics.get('y')!.histogram?.total, statistics.get('x')!.histogram]).toEqual([6, undefined]);
+  });
+
+  it('leaves out what is not finite and the rows that fill up a batch', async () => {
+    const model = chain([2, 2]);
+    const data = dataFromArrays({ x: samples([3, 2], (i) => [1, NaN, 2, Infinity, 3, 4][i]!) });
+    const { statistics, warnings } = await calibrate(model, ['x', nodeOutput(model, 'Mul')], data, { histogram: true });
+    for (const { nanCount, infCount, count } of statistics.values()) {
+      expect([nanCount, infCount, count]).toEqual([1, 1, 4]);
+    }
+    expect(warnings).toHaveLength(2);
+  });
+});

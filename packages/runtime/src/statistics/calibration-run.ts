@@ -15,7 +15,8 @@ import { ValueObserver } from './value-observer.js';
 export class CalibrationRun {
   readonly #observers = new Map<string, ValueObserver>();
   /** Observed inputs, by name: they need not come out of the engine. */
-  readonly #fed = new Map<string, ValueObserver>();
+  readonly #fed = new Set<string>();
+  readonly #constant = new Map<Tensor, ValueObserver>();
   readonly #session: ProbeSession;
   readonly #state: readonly StateFeed[];
   #carried: Record<string, Tensor> = {};
@@ -28,10 +29,10 @@ export class CalibrationRun {
     const inputs = new Set(modelInputs(model).flatMap(({ name, optional }) => (optional ? [] : [name])));
     const probed: Observed[] = [];
     for (const observed of requests) {
-      const observer = new ValueObserver(observed);
+      const observer = new ValueObserver(observed, options.bins);
       const { value, id } = observed;
-      if (value.constant) observer.addValues(value.constant);
-      else if (inputs.has(id)) this.#fed.set(id, observer);
+      if (value.constant) this.#constant.set(value.constant, observer);
+      else if (inputs.has(id)) this.#fed.add(id);
       else probed.push(observed);
       this.#observers.set(id, observer);
     }
@@ -43,6 +44,7 @@ export class CalibrationRun {
     const { signal, batchSize, onProgress } = this.options;
     const request = { ...(signal ? { signal } : {}), ...(batchSize === undefined ? {} : { batchSize }) };
     let samples = 0;
+    for (const [tensor, observer] of this.#constant) await observer.addValues(tensor);
     for await (const batch of data.batches({ inputs: modelInputs(this.model), ...request })) {
       this.#carried = {};
       for (const step of batch.steps ?? [{}]) await this.#step({ ...batch.feeds, ...step }, batch);
@@ -66,20 +68,22 @@ export class CalibrationRun {
     const stateOutputs = this.#state.map(({ output }) => output);
     const run = await this.#session.run(complete, stateOutputs);
     const trusted = run.isClean && Object.values(feeds).every(isFinite);
-    for (const [name, observer] of this.#fed) observer.addValues(valid(feeds[name]!, feeds, batch));
+    const work: Promise<void>[] = [];
+    const add = (id: string, tensor: Tensor) =>
+      work.push(this.#observers.get(id)!.addValues(valid(tensor, feeds, batch)));
+    for (const name of this.#fed) add(name, feeds[name]!);
     const again = new Set<string>();
     for (const { observed, mode, tensors } of run.results) {
-      const observer = this.#observers.get(observed.id)!;
-      if (mode === 'whole') observer.addValues(valid(tensors[0]!, feeds, batch));
-      else if (!trusted || !observer.addReduced(tensors[0]!, tensors[1]!)) again.add(observed.id);
+      const [first, second] = tensors;
+      if (mode === 'whole') add(observed.id, first!);
+      else if (!trusted || !this.#observers.get(observed.id)!.addReduced(first!, second!)) again.add(observed.id);
     }
     if (again.size > 0) {
       await this.#session.takeWhole(again);
       const whole = await this.#session.run(complete, [], again);
-      for (const { observed, tensors } of whole.results) {
-        this.#observers.get(observed.id)!.addValues(valid(tensors[0]!, feeds, batch));
-      }
+      for (const { observed, tensors } of whole.results) add(observed.id, tensors[0]!);
     }
+    await Promise.all(work);
     for (const { input, output } of this.#state) this.#carried[input] = run.outputs[output]!;
   }
 

@@ -1,8 +1,8 @@
 import type { Tensor } from '@gossamer/graph';
-import { axisView, minMax, minMaxAxis } from '@gossamer/kernels';
+import { axisView, Histogram, minMaxAsync, minMaxAxisAsync } from '@gossamer/kernels';
 import { float32View } from '../session/tensor-view.js';
 import type { Observed } from './observe-request.js';
-import type { TensorStatistics } from './tensor-statistics.js';
+import { histogramMeanAbs, type HistogramView, type TensorStatistics } from './tensor-statistics.js';
 
 /** Collects what is known about one value. Order of batches and their sizes change nothing. */
 export class ValueObserver {
@@ -14,7 +14,14 @@ export class ValueObserver {
   #channelMin: Float32Array | undefined;
   #channelMax: Float32Array | undefined;
 
-  constructor(readonly observed: Observed) {}
+  readonly #histogram: Histogram | undefined;
+
+  constructor(
+    readonly observed: Observed,
+    bins?: number,
+  ) {
+    if (observed.histogram) this.#histogram = new Histogram(bins === undefined ? {} : { bins });
+  }
 
   /**
    * Takes minima and maxima that the engine computed, one for each row (with an axis: for each slice). Returns false, taking nothing,
@@ -36,14 +43,18 @@ export class ValueObserver {
   }
 
   /** Takes all elements; those that are not finite are counted and left out. */
-  addValues(tensor: Tensor): void {
+  async addValues(tensor: Tensor): Promise<void> {
     const values = float32View(tensor);
     const { axis } = this.observed;
     if (axis !== undefined && tensor.dims.length > axis) {
-      const slices = minMaxAxis(values, axisView(tensor.dims, axis));
+      const slices = await minMaxAxisAsync(values, axisView(tensor.dims, axis));
       this.#addChannels(slices.min, slices.max);
     }
-    const { min, max, nanCount, infCount } = minMax(values);
+    if (this.#histogram) {
+      await this.#histogram.observeAsync(values);
+      return;
+    }
+    const { min, max, nanCount, infCount } = await minMaxAsync(values);
     this.#min = Math.min(this.#min, min);
     this.#max = Math.max(this.#max, max);
     this.#nanCount += nanCount;
@@ -60,27 +71,27 @@ export class ValueObserver {
     }
   }
 
-  /** True when something was not finite. */
-  get isTainted(): boolean {
-    return this.#nanCount + this.#infCount > 0;
-  }
-
   statistics(): TensorStatistics {
     const { id, axis } = this.observed;
-    const isEmpty = this.#min > this.#max;
+    const histogram = this.#histogram && snapshot(this.#histogram);
+    const range = histogram ?? { min: this.#min, max: this.#max };
     return {
       name: id,
-      count: this.#count,
+      count: histogram ? histogram.total : this.#count,
       // `+ 0` turns -0 into 0, which minimum and maximum may or may not have met first.
-      min: this.#min + 0,
-      max: this.#max + 0,
-      absMax: isEmpty ? 0 : Math.max(Math.abs(this.#min), Math.abs(this.#max)),
-      meanAbs: undefined,
-      nanCount: this.#nanCount,
-      infCount: this.#infCount,
-      histogram: undefined,
+      min: range.min + 0,
+      max: range.max + 0,
+      absMax: range.min > range.max ? 0 : Math.max(Math.abs(range.min), Math.abs(range.max)),
+      meanAbs: histogram && histogramMeanAbs(histogram),
+      nanCount: this.#histogram?.nanCount ?? this.#nanCount,
+      infCount: this.#histogram?.infCount ?? this.#infCount,
+      histogram,
       channels:
         axis === undefined || !this.#channelMin ? undefined : { axis, min: this.#channelMin, max: this.#channelMax! },
     };
   }
+}
+
+function snapshot({ bins, counts, binWidth, zeroCount, total, min, max }: Histogram): HistogramView {
+  return { bins, counts, binWidth, zeroCount, total, min, max };
 }
