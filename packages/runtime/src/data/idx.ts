@@ -50,7 +50,10 @@ export async function openIdx(
       throw new GossamerError<RuntimeErrorCode>('ERR_DATA_INPUTS', text);
     }
     const frame = frameShape(input, shape);
-    return dataFromArrays({ [input.name]: Tensor.fromStorage('float32', [count, ...frame], scaled), ...extras }, options);
+    return dataFromArrays(
+      { [input.name]: Tensor.fromStorage('float32', [count, ...frame], scaled), ...extras },
+      options,
+    );
   };
   const length = Math.min(count, options.limit ?? Infinity);
   return {
