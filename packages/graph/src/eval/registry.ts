@@ -13,6 +13,10 @@ import { microsoftQuantized } from './ops/microsoft-quantized.js';
 import { ordering } from './ops/order.js';
 import { scattering } from './ops/scatter.js';
 import { signal } from './ops/signal.js';
+import { attentionKernels } from './ops/attention.js';
+import { microsoftFloat } from './ops/microsoft-float.js';
+import { optimizers } from './ops/optimizer.js';
+import { sampling } from './ops/sampling.js';
 import { matmulKernels } from './ops/matmul.js';
 import { movement } from './ops/move.js';
 import { normalization } from './ops/normalization.js';
@@ -38,6 +42,10 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   ordering,
   scattering,
   signal,
+  attentionKernels,
+  microsoftFloat,
+  optimizers,
+  sampling,
   matmulKernels,
   movement,
   normalization,

@@ -57,7 +57,7 @@ interface Tap {
 const triangle = (x: number) => Math.max(0, 1 - Math.abs(x));
 
 /** Keys' cubic. Source: Keys 1981, eq. 4, with `a` for its -1/2. */
-const cubic = (a: number) => (x: number) => {
+export const cubic = (a: number) => (x: number) => {
   const d = Math.abs(x);
   if (d < 1) return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1;
   return d < 2 ? a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a : 0;
