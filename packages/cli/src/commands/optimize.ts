@@ -43,7 +43,7 @@ export async function run(
     bytes: compareFiles(model, output),
     layers: [],
     passes: result.applied,
-    warnings: [...source.ir.warnings, ...result.warnings],
+    warnings: [...source.ir.warnings, ...result.warnings, ...(verification?.warnings ?? [])],
     verification,
     cost: { makeSeconds: (made - start) / 1000, gateSeconds, peakRssMb: peakRssMb() },
   };

@@ -40,6 +40,7 @@ export async function run(model: string, flags: Flags, context: CommandContext):
     warnings: [
       ...source.ir.warnings,
       ...result.report.warnings,
+      ...(verification?.warnings ?? []),
       ...(data?.latencyOnly ? ['calibrated on random data: ranges, and so quality, are meaningless'] : []),
     ],
     verification,
@@ -142,11 +143,25 @@ function describe(report: CompressionResult, verbose: boolean): string {
       );
     }
   }
-  const shown = layers.filter(({ action }) => verbose || action === 'left-float');
-  if (shown.length > 0) {
-    const rows = shown.map(({ name, op, action, reason }) => [name, op, action, reason]);
-    lines.push('', formatTable(['layer', 'op', 'action', 'reason'], rows));
-  }
+  lines.push('', verbose ? everyLayer(layers) : grouped(layers));
   lines.push(...warnings.map((warning) => `warning: ${plain(warning)}`));
   return lines.join('\n');
+}
+
+function everyLayer(layers: CompressionResult['layers']): string {
+  const rows = layers.map(({ name, op, action, reason }) => [name, op, action, reason]);
+  return formatTable(['layer', 'op', 'action', 'reason'], rows);
+}
+
+/** Layers that were treated alike for one reason, in one row, with the first as an example. */
+function grouped(layers: CompressionResult['layers']): string {
+  const groups = new Map<string, { count: number; row: string[] }>();
+  for (const { name, op, action, reason } of layers) {
+    const key = [op, action, reason].join('\n');
+    const group = groups.get(key) ?? { count: 0, row: [op, action, reason, name] };
+    group.count++;
+    groups.set(key, group);
+  }
+  const rows = Array.from(groups.values(), ({ count, row }) => [String(count), ...row]);
+  return formatTable(['layers', 'op', 'action', 'reason', 'e.g.'], rows);
 }

@@ -53,6 +53,8 @@ export interface OpenDataOptions {
   readonly limit?: number;
   /** random: sizes of symbolic dimensions, e.g. `{ sequence: 128 }`. */
   readonly bindings?: Readonly<Record<string, number>>;
+  /** random: size of open dimensions that `bindings` does not name. Default 64 for pixels (4-D inputs), else 16. */
+  readonly openSize?: number;
   /** random: integers are in [0, maximum). Default: the size of the table they index, else 2. */
   readonly maximum?: number;
   /** npz, arrays: samples are sequences, [samples, time, ...input without its batch axis]. Default false. */

@@ -32,7 +32,13 @@ export function openRandom(count: number, options: OpenDataOptions): DataSource 
     hasTargets: false,
     batches: (request = {}) => drawBatches(length, seed, options, request),
     digest: async () => {
-      const facts = JSON.stringify([length, seed, options.maximum ?? null, options.bindings ?? null]);
+      const facts = JSON.stringify([
+        length,
+        seed,
+        options.maximum ?? null,
+        options.bindings ?? null,
+        options.openSize ?? null,
+      ]);
       return createHash('sha256').update(`random ${facts}`).digest('hex');
     },
   };
@@ -76,7 +82,9 @@ function drawer(spec: PortSpec, seed: number, options: OpenDataOptions): (first:
   const frame = shape.slice(1).map((dim) => {
     if (typeof dim === 'number') return dim;
     return (
-      (dim !== undefined ? options.bindings?.[dim] : undefined) ?? (shape.length === 4 ? OPEN_PIXELS : OPEN_LENGTH)
+      (dim !== undefined ? options.bindings?.[dim] : undefined) ??
+      options.openSize ??
+      (shape.length === 4 ? OPEN_PIXELS : OPEN_LENGTH)
     );
   });
   const elements = elementCount(frame);

@@ -22,6 +22,8 @@ export interface Verification {
   readonly agreement?: number;
   /** Samples compared. */
   readonly samples?: number;
+  /** What could not be proved, and why. */
+  readonly warnings?: readonly string[];
   /** Wall seconds of the child process. */
   readonly seconds: number;
   /** Its peak resident memory, in MB. */
@@ -39,7 +41,9 @@ export interface VerifyData {
 export interface VerifyRequest {
   readonly path: string;
   readonly reference: string | undefined;
-  readonly data: VerifyData;
+  /** Undefined: random inputs of a size the reference runs on. */
+  readonly data: VerifyData | undefined;
+  readonly seed: number;
   readonly level: Exclude<VerifyLevel, 'none'>;
   readonly samples: number;
   readonly threads: number | undefined;

@@ -10,7 +10,7 @@ import type { Verification, VerifyAnswer, VerifyData, VerifyLevel, VerifyRequest
 export interface VerifyOptions {
   /** The model whose outputs are the measure, or its path; without one nothing is compared. */
   readonly reference?: string | Model;
-  /** Default: random inputs from `seed`. */
+  /** Default: random inputs from `seed`, of a size the reference model runs on. */
   readonly data?: VerifyData;
   /** Default 'full'. */
   readonly level?: VerifyLevel;
@@ -43,7 +43,8 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
       samples,
       threads,
       reference: await pathOf(reference, folder),
-      data: options.data ?? { spec: `random:${samples}`, options: { seed } },
+      data: options.data,
+      seed,
     };
     const answer = await ask(request, options);
     return { level, ...nothing, ...answer, seconds: (performance.now() - start) / 1000 };
