@@ -43,5 +43,5 @@ export async function run(
 async function runSuite(name: string, context: CommandContext): Promise<CommandResult> {
   const { runSuite: execute } = await import('@gossamer/bench');
   const result = await execute(name, { signal: context.signal, say: context.say });
-  return { json: { suite: name, ...result }, text: result.markdown };
+  return { json: { ...result }, text: result.markdown };
 }
