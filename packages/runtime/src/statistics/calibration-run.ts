@@ -73,15 +73,15 @@ export class CalibrationRun {
       work.push(this.#observers.get(id)!.addValues(valid(tensor, feeds, batch)));
     for (const name of this.#fed) add(name, feeds[name]!);
     const again = new Set<string>();
-    for (const { observed, mode, tensors } of run.results) {
-      const [first, second] = tensors;
-      if (mode === 'whole') add(observed.id, first!);
-      else if (!trusted || !this.#observers.get(observed.id)!.addReduced(first!, second!)) again.add(observed.id);
+    for (const result of run.results) {
+      const { id } = result.observed;
+      if (result.mode === 'whole') add(id, result.values);
+      else if (!trusted || !this.#observers.get(id)!.addReduced(result.minimum, result.maximum)) again.add(id);
     }
     if (again.size > 0) {
       await this.#session.takeWhole(again);
       const whole = await this.#session.run(complete, [], again);
-      for (const { observed, tensors } of whole.results) add(observed.id, tensors[0]!);
+      for (const result of whole.results) if (result.mode === 'whole') add(result.observed.id, result.values);
     }
     await Promise.all(work);
     for (const { input, output } of this.#state) this.#carried[input] = run.outputs[output]!;

@@ -1,13 +1,11 @@
 import type { Graph, Model, Node, TypeTable, Value } from '@gossamer/graph';
 import type { Observed } from './observe-request.js';
-import { addProbe, addSum, type ProbeMode, refuseProbe } from './probe-nodes.js';
+import { addProbe, addSum, type ProbeMode, type ProbeOutputs, refuseProbe } from './probe-nodes.js';
 
-/** The outputs that tell about one value. */
+/** Where a value is told about. */
 export interface Probe {
   readonly observed: Observed;
-  readonly mode: ProbeMode;
-  /** reduce: names of the minima and of the maxima; whole: the name of the values. */
-  readonly outputs: readonly string[];
+  readonly outputs: ProbeOutputs;
 }
 
 export interface ProbedModel {
@@ -47,8 +45,7 @@ export function probeModel(
   const probes = accepted
     .toSorted((a, b) => b.position - a.position)
     .map(({ item, value }): Probe => {
-      const mode = modeOf(item);
-      return { observed: item, mode, outputs: addProbe(copy, value, item.value, types, mode, item.axis) };
+      return { observed: item, outputs: addProbe(copy, value, item.value, types, modeOf(item), item.axis) };
     });
   return { model: copy, probes, sums, refused };
 }

@@ -10,6 +10,7 @@ import {
   type Value,
 } from '@gossamer/graph';
 import { exposeValue, refuseExposing } from './expose-value.js';
+import { isNonNegative } from './is-non-negative.js';
 
 /**
  * How a value leaves the graph.
@@ -22,6 +23,9 @@ export type ProbeMode = 'reduce' | 'whole';
 const KEEP_NO_DIMS = { keepdims: attribute.int(0) };
 /** From here on the axes of ReduceMin and ReduceMax are an input. */
 const AXES_INPUT_OPSET = 18;
+
+/** From this rank on a tensor is taken for maps: large last two axes. */
+const MAP_RANK = 4;
 
 /** Why a value cannot be observed; undefined: it can. */
 export function refuseProbe(
@@ -40,7 +44,13 @@ export function refuseProbe(
   return refuseExposing(value);
 }
 
-/** Adds what tells about `value` to the graph's outputs and returns their names: minima and maxima, or the values. */
+/** The outputs that tell about one value. */
+export type ProbeOutputs =
+  | { readonly mode: 'whole'; readonly values: string }
+  /** `minimum` is undefined where the operator gives nothing below 0: that is all a range needs to know. */
+  | { readonly mode: 'reduce'; readonly minimum: string | undefined; readonly maximum: string };
+
+/** Adds what tells about `value` to the graph's outputs. */
 export function addProbe(
   model: Model,
   value: Value,
@@ -48,15 +58,14 @@ export function addProbe(
   types: TypeTable,
   mode: ProbeMode,
   axis: number | undefined,
-): string[] {
+): ProbeOutputs {
   const float = asFloat32(value, types.dtypeOf(original) === 'float32');
-  if (mode === 'whole') return [addWhole(float)];
+  if (mode === 'whole') return { mode, values: addWhole(float) };
   const rank = types.shapeOf(original)?.length;
-  const axes = axis !== undefined ? otherAxes(rank!, axis) : value.graph.owner ? undefined : trailingAxes(rank);
-  return [
-    addReduction(model, float, 'ReduceMin', axes, Infinity),
-    addReduction(model, float, 'ReduceMax', axes, -Infinity),
-  ];
+  const axes = axis === undefined ? undefined : Array.from({ length: rank! }, (_, i) => i).filter((i) => i !== axis);
+  const reduce = (op: string, neutral: number) => addReduction(model, float, op, rank, axes, neutral);
+  const minimum = axis === undefined && isNonNegative(original) ? undefined : reduce('ReduceMin', Infinity);
+  return { mode, minimum, maximum: reduce('ReduceMax', -Infinity) };
 }
 
 /** Adds the sum of a floating output: the cheapest pass over it that a NaN survives. */
@@ -93,19 +102,30 @@ function addReduction(
   model: Model,
   value: Value,
   op: string,
+  rank: number | undefined,
   axes: readonly number[] | undefined,
   neutral: number,
 ): string {
   const { graph } = value;
-  const asInput = axes && model.opset >= AXES_INPUT_OPSET;
-  const slots = asInput
-    ? [value, graph.addInitializer('gossamer_axes', Tensor.fromNumbers('int64', [axes.length], axes))]
-    : [value];
-  const attributes = axes && !asInput ? { ...KEEP_NO_DIMS, axes: attribute.ints(axes) } : KEEP_NO_DIMS;
-  const outputs = [`${value.name}/${op === 'ReduceMin' ? 'min' : 'max'}`];
-  const spec = { op, inputs: slots, outputs, attributes };
-  const reduced = graph.owner ? after(value, spec) : graph.add(spec).output;
+  const suffix = op === 'ReduceMin' ? 'min' : 'max';
+  const add = (input: Value, over: readonly number[] | undefined): Value => {
+    const spec = { op, outputs: [`${value.name}/${suffix}`], ...reductionOver(model, input, over) };
+    return graph.owner ? after(input, spec) : graph.add(spec).output;
+  };
+  // Rows first, which run on all threads; a reduction of everything at once does not.
+  const isMap = !axes && !graph.owner && rank !== undefined && rank >= MAP_RANK;
+  const reduced = isMap ? add(add(value, [rank - 2, rank - 1]), undefined) : add(value, axes);
   return publish(exposeValue(reduced, Tensor.scalar('float32', neutral)));
+}
+
+/** Inputs and attributes of a reduction over `axes`, or over all of them. */
+function reductionOver(model: Model, input: Value, axes: readonly number[] | undefined) {
+  if (!axes) return { inputs: [input], attributes: KEEP_NO_DIMS };
+  if (model.opset < AXES_INPUT_OPSET) {
+    return { inputs: [input], attributes: { ...KEEP_NO_DIMS, axes: attribute.ints(axes) } };
+  }
+  const tensor = Tensor.fromNumbers('int64', [axes.length], axes);
+  return { inputs: [input, input.graph.addInitializer('gossamer_axes', tensor)], attributes: KEEP_NO_DIMS };
 }
 
 /** Adds a node right behind the one that computes `value`. */
@@ -121,14 +141,4 @@ function publish(value: Value): string {
   if (!value.type) value.graph.setType(value, tensorType('float32'));
   value.graph.addOutput(value);
   return value.name;
-}
-
-/** Few enough results to be cheap, many enough rows for all threads: all but the first axes are reduced. */
-function trailingAxes(rank: number | undefined): readonly number[] | undefined {
-  if (rank === undefined || rank < 2) return undefined;
-  return rank >= 4 ? [rank - 2, rank - 1] : [rank - 1];
-}
-
-function otherAxes(rank: number, axis: number): readonly number[] {
-  return Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
 }

@@ -3,14 +3,13 @@ import type { Feeds, Outputs } from '../session/feeds.js';
 import { Session } from '../session/session.js';
 import type { Observed } from './observe-request.js';
 import { type Probe, type ProbedModel, probeModel } from './probe-model.js';
+import type { ProbeOutputs } from './probe-nodes.js';
 
-/** What one run told about one value. */
-export interface ProbeResult {
-  readonly observed: Observed;
-  readonly mode: Probe['mode'];
-  /** reduce: minima and maxima; whole: the values. */
-  readonly tensors: readonly Tensor[];
-}
+/** What one run told about one value: all of it, or its minima (see ProbeOutputs) and maxima. */
+export type ProbeResult = { readonly observed: Observed } & (
+  | { readonly mode: 'whole'; readonly values: Tensor }
+  | { readonly mode: 'reduce'; readonly minimum: Tensor | undefined; readonly maximum: Tensor }
+);
 
 export interface ProbeRun {
   readonly results: readonly ProbeResult[];
@@ -60,14 +59,10 @@ export class ProbeSession {
   async #run(feeds: Feeds, outputs: readonly string[], ids: ReadonlySet<string> | undefined): Promise<ProbeRun> {
     const { session, probed } = await this.#open();
     const probes = ids ? probed.probes.filter(({ observed }) => ids.has(observed.id)) : probed.probes;
-    const wanted = [...probes.flatMap((probe) => probe.outputs), ...probed.sums, ...outputs];
+    const wanted = [...probes.flatMap((probe) => namesOf(probe.outputs)), ...probed.sums, ...outputs];
     const found = wanted.length === 0 ? {} : await session.run(feeds, { outputs: [...new Set(wanted)] });
     return {
-      results: probes.map(({ observed, mode, outputs: names }) => ({
-        observed,
-        mode,
-        tensors: names.map((name) => found[name]!),
-      })),
+      results: probes.map((probe) => toResult(probe, found)),
       outputs: Object.fromEntries(outputs.map((name) => [name, found[name]!])),
       isClean: probed.sums.every((name) => Number.isFinite(found[name]!.item())),
     };
@@ -92,4 +87,15 @@ export class ProbeSession {
     await this.#opened?.session.dispose();
     this.#opened = undefined;
   }
+}
+
+function namesOf(outputs: ProbeOutputs): string[] {
+  if (outputs.mode === 'whole') return [outputs.values];
+  return outputs.minimum === undefined ? [outputs.maximum] : [outputs.minimum, outputs.maximum];
+}
+
+function toResult({ observed, outputs }: Probe, found: Outputs): ProbeResult {
+  if (outputs.mode === 'whole') return { observed, mode: 'whole', values: found[outputs.values]! };
+  const minimum = outputs.minimum === undefined ? undefined : found[outputs.minimum]!;
+  return { observed, mode: 'reduce', minimum, maximum: found[outputs.maximum]! };
 }

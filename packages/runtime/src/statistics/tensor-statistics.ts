@@ -21,7 +21,10 @@ export interface TensorStatistics {
   readonly name: string;
   /** Finite elements seen; undefined where the engine reduced them and did not say how many. */
   readonly count: number | undefined;
-  /** Infinity when nothing finite was seen. */
+  /**
+   * Infinity when nothing finite was seen. Without a histogram it is 0 for values whose operator gives nothing below (a ReLU), even if
+   * the least one was larger: ranges hold 0 anyway.
+   */
   readonly min: number;
   /** -Infinity when nothing finite was seen. */
   readonly max: number;
