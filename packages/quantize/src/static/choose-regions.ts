@@ -1,5 +1,5 @@
 import type { Node, Value } from '@gossamer/graph';
-import { dequantizeCost, quantizeCost, unitCost } from './cost-table.js';
+import { dequantizeCost, quantizeCost, strandedMaxPoolCost, unitCost } from './cost-table.js';
 import type { RuleContext } from './integer-rules.js';
 import { MinCut } from './min-cut.js';
 import type { Unit } from './unit.js';
@@ -25,6 +25,7 @@ export function chooseRegions(units: readonly Unit[], context: RuleContext): Reg
     cut.preferSink(vertexOf.get(unit)!, integer);
   }
   for (const value of crossableValues(units)) addCrossing(cut, value, ownerOf, vertexOf, context);
+  for (const unit of units) if (unit.node.op === 'MaxPool') addStranding(cut, unit, ownerOf, vertexOf, context);
   const sides = cut.solve();
   const integer = new Set(units.filter((unit) => sides[vertexOf.get(unit)!]));
   const reasons = new Map<Unit, string>();
@@ -81,6 +82,24 @@ function addCrossing(
   const quantized = cut.vertex();
   cut.preferSink(quantized, enter);
   for (const reader of integerReaders) cut.edge(reader, quantized, Infinity);
+}
+
+function addStranding(
+  cut: MinCut,
+  pool: Unit,
+  ownerOf: ReadonlyMap<Node, Unit>,
+  vertexOf: ReadonlyMap<Unit, number>,
+  context: RuleContext,
+): void {
+  const cost = strandedMaxPoolCost(pool, context);
+  const producer = pool.node.input(0)?.producer;
+  const from = producer && ownerOf.get(producer);
+  for (const { node } of pool.node.output.uses) {
+    const reader = ownerOf.get(node);
+    if (!reader) continue;
+    if (from) cut.edge(vertexOf.get(reader)!, vertexOf.get(from)!, cost);
+    else cut.preferSink(vertexOf.get(reader)!, cost);
+  }
 }
 
 function whyNot(unit: Unit, context: RuleContext): string {

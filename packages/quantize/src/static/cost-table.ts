@@ -9,29 +9,35 @@ export interface UnitCost {
 }
 
 /**
- * Nanoseconds, measured with ONNX Runtime 1.30 on one thread of a Zen 4 core (AVX-512 VNNI), tensors of 50,000 to 200,000 elements.
- * They are hints that rank alternatives: only ratios matter, and those were alike on 64 to 2,304 products an element.
+ * Nanoseconds, measured with ONNX Runtime 1.30 on one thread of a Zen 4 core (AVX-512 VNNI), tensors of 10,000 to 200,000 elements.
+ * They are hints that rank alternatives: only ratios matter.
  */
 const NS = {
   /** Any kernel call. */
   call: 1000,
-  /** One multiply-add of a convolution or matrix product. */
+  /** One multiply-add of a convolution or product: in float with channels in eights (blocked layout), with others, in integers. */
   floatMac: 0.0093,
+  floatRaggedMac: 0.02,
   integerMac: 0.0026,
-  /** One output element of a convolution or product, beside its multiply-adds. */
+  /** One output element of a convolution or product, beside its multiply-adds; in float with up to 4 input channels. */
   floatOutput: 0.1,
+  floatShallowOutput: 0.3,
   integerOutput: 0.12,
-  /** More, for a kernel wider than 1x1 with few channels: the integer kernel gathers them one by one. */
-  integerNarrowOutput: 0.5,
+  /** One kernel tap of one output pixel: integer convolutions wider than 1x1 gather their input first. */
+  integerTap: 1.5,
   /** One multiply-add of a depthwise convolution. The integer kernel is the slower one, much so below 32 channels. */
   floatDepthwiseMac: 0.022,
   integerDepthwiseMac: 0.031,
   integerNarrowDepthwiseMac: 0.1,
+  /** One output of an 8-bit MaxPool whose input comes from float: outside a convolution's region it runs in the slow layout. */
+  strandedMaxPool: 10,
   /** QuantizeLinear and DequantizeLinear, an element. */
   quantize: 0.08,
   dequantize: 0.11,
   /** Change of memory layout where a convolution's region begins or ends, an element. */
   layout: 0.12,
+  /** What rounding an elementwise result has to save at least, an element. */
+  rounding: 0.1,
 } as const;
 
 /** [float, integer] nanoseconds an output element. */
@@ -43,7 +49,7 @@ const ELEMENTWISE: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['GlobalAveragePool', [0.05, 0.08]],
   ['LeakyRelu', [0.31, 0.33]],
   ['Sigmoid', [0.28, 0.28]],
-  ['MaxPool', [0.5, 0.5]],
+  ['MaxPool', [0.2, 0.25]],
   ['Resize', [1, 1]],
 ]);
 
@@ -69,20 +75,24 @@ export function unitCost(unit: Unit, context: RuleContext): UnitCost {
   }
   const work = Math.max(output, ...unit.slots.map((slot) => inputElements(node, slot, context)));
   const [float, integer] = ELEMENTWISE.get(node.op) ?? MOVE;
-  return { float: NS.call + float * work + clip, integer: NS.call + integer * work };
+  const price = unit.kind === 'arithmetic' ? NS.rounding * output : 0;
+  return { float: NS.call + float * work + clip, integer: NS.call + integer * work + price };
 }
 
 function convCost({ node, weight }: Unit, output: number): UnitCost {
   const [channels, perGroup, ...kernel] = weight!.shape as [number, number, ...number[]];
-  const taps = perGroup * elementCount(kernel);
+  const taps = elementCount(kernel);
+  const macs = perGroup * taps;
   if (node.int('group', 1) > 1 && perGroup === 1) {
     const integerMac = channels < 32 ? NS.integerNarrowDepthwiseMac : NS.integerDepthwiseMac;
-    return { float: NS.call + output * taps * NS.floatDepthwiseMac, integer: NS.call + output * taps * integerMac };
+    return { float: NS.call + output * macs * NS.floatDepthwiseMac, integer: NS.call + output * macs * integerMac };
   }
-  const isNarrow = elementCount(kernel) > 1 && channels < 32;
+  const floatMac = channels % 8 === 0 ? NS.floatMac : NS.floatRaggedMac;
+  const floatOutput = perGroup <= 4 ? NS.floatShallowOutput : NS.floatOutput;
+  const gather = taps > 1 ? (output / channels) * taps * NS.integerTap : 0;
   return {
-    float: NS.call + output * (NS.floatOutput + taps * NS.floatMac),
-    integer: NS.call + output * ((isNarrow ? NS.integerNarrowOutput : NS.integerOutput) + taps * NS.integerMac),
+    float: NS.call + output * (floatOutput + macs * floatMac),
+    integer: NS.call + output * (NS.integerOutput + macs * NS.integerMac) + gather,
   };
 }
 
@@ -112,4 +122,12 @@ export function dequantizeCost(value: Value, context: RuleContext): number {
 
 function layoutCost(value: Value, { types }: RuleContext): number {
   return types.shapeOf(value)?.length === 4 ? NS.layout : 0;
+}
+
+/**
+ * What a MaxPool costs more when what reads it is quantized but what feeds it is not: ONNX Runtime moves the quantization in front of
+ * it, where its 8-bit kernel runs in the slow layout.
+ */
+export function strandedMaxPoolCost({ node }: Unit, context: RuleContext): number {
+  return elementsOf(node.output, context) * NS.strandedMaxPool;
 }

@@ -11,9 +11,10 @@ const conv = (g: GraphBuilder, x: Value, [o, i, k]: [number, number, number], na
   return g.op('Conv', inputs, { pads: [k >> 1, k >> 1, k >> 1, k >> 1] }, { name });
 };
 
+/** What a whole model costs decides nothing here: every unit that can run in integers does, unless `options` says otherwise. */
 async function fused(model: Model, dims: readonly number[], options = {}) {
   const feeds = { x: noiseTensor(dims, 3) };
-  const result = await emitStaticWith(model, feeds, options);
+  const result = await emitStaticWith(model, feeds, { costModel: false, ...options });
   const [reference, actual] = [await runOrt(model, feeds), await runOrt(result.model, feeds)];
   const name = model.graph.outputs[0]!.name;
   return { ...result, ops: await optimizedOps(result.model), sqnr: sqnr(reference[name]!, actual[name]!) };
@@ -70,7 +71,7 @@ test('operators without a worthwhile kernel stay in float between integer convol
   const a = g.op('HardSwish', [conv(g, x, [32, 32, 3], 'a')], {}, { name: 'swish' });
   const b = conv(g, a, [32, 32, 3], 'b');
   const y = g.op('AveragePool', [b], { kernel_shape: [2, 2], strides: [2, 2] }, { name: 'pool' });
-  const { ops, reasons } = await fused(g.output(y, 'y').model(), [1, 32, 32, 32]);
+  const { ops, reasons } = await fused(g.output(y, 'y').model(), [1, 32, 32, 32], { costModel: true });
   expect(ops).toMatchObject({ QLinearConv: 2, AveragePool: 1 });
   expect(reasons['swish']).toMatch(/no 8-bit HardSwish/);
   expect(reasons['pool']).toMatch(/20 times slower/);
@@ -80,7 +81,7 @@ test('an isolated cheap operator is not wrapped', async () => {
   const g = new GraphBuilder('g');
   const x = g.input('x', 'float32', ['n', 32, 32, 32]);
   const y = g.op('Tanh', [g.op('Sigmoid', [g.op('Tanh', [x])], {}, { name: 'gate' })]);
-  const { ops, reasons, integer } = await fused(g.output(y, 'y').model(), [1, 32, 32, 32]);
+  const { ops, reasons, integer } = await fused(g.output(y, 'y').model(), [1, 32, 32, 32], { costModel: true });
   expect(integer).toEqual([]);
   expect(ops).not.toHaveProperty('QuantizeLinear');
   expect(reasons['gate']).toMatch(/not faster/);

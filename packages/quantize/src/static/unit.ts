@@ -57,6 +57,8 @@ export function findUnits(nodes: Iterable<Node>, context: FindContext): UnitsFou
 function makeUnit(node: Node, context: FindContext): Unit | string {
   const excluded = context.filter(node);
   if (excluded) return excluded;
+  const notFloat = refuseIntegers(node, context);
+  if (notFloat) return notFloat;
   const rule = integerRule(node);
   if (!rule) return floatReason(node);
   const refused = rule.refuse?.(node, context) ?? refuseTypes(node, context) ?? refuseConstant(node);
@@ -83,11 +85,15 @@ function hasFloatKernel(node: Node, biasAdd: Node | undefined, { types }: RuleCo
   return node.op === 'MatMul' && (!biasAdd || (types.shapeOf(node.input(0)!)?.length ?? 0) >= 3);
 }
 
-/** Shapes and indices travel through the same operators as activations: only float tensors are quantized. */
+/** Shapes, indices and flags travel through the same operators as activations. */
+function refuseIntegers(node: Node, { types }: RuleContext): string | undefined {
+  const dtype = types.dtypeOf(node.output);
+  return dtype !== undefined && !isFloat(dtype) ? `${NOT_A_LAYER}: ${dtype}` : undefined;
+}
+
 function refuseTypes(node: Node, { types }: RuleContext): string | undefined {
   const dtype = types.dtypeOf(node.output);
   if (dtype === undefined) return 'the element type of its output is not known';
-  if (!isFloat(dtype)) return `${NOT_A_LAYER}: ${dtype}`;
   return dtype === 'float32' ? undefined : `8-bit kernels read and write float32, this computes ${dtype}`;
 }
 
