@@ -17,6 +17,8 @@ import { attentionKernels } from './ops/attention.js';
 import { microsoftFloat } from './ops/microsoft-float.js';
 import { optimizers } from './ops/optimizer.js';
 import { sampling } from './ops/sampling.js';
+import { dynamicLstm } from './ops/dynamic-lstm.js';
+import { microsoftQLinear } from './ops/microsoft-qlinear.js';
 import { matmulKernels } from './ops/matmul.js';
 import { movement } from './ops/move.js';
 import { normalization } from './ops/normalization.js';
@@ -46,6 +48,8 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   microsoftFloat,
   optimizers,
   sampling,
+  [dynamicLstm],
+  microsoftQLinear,
   matmulKernels,
   movement,
   normalization,

@@ -8,7 +8,12 @@ import { multiply, productShape } from './matmul.js';
 import { integerRange, quantizeValue } from './quantize-linear.js';
 
 /** x - zeroPoint, where the zero point is a scalar or has one value per index of `axis`. */
-function centred(call: KernelCall, x: EvalTensor, zeroPoint: EvalTensor | undefined, axis: number): Float64Array {
+export function centred(
+  call: KernelCall,
+  x: EvalTensor,
+  zeroPoint: EvalTensor | undefined,
+  axis: number,
+): Float64Array {
   const from = call.asNumbers(x);
   const zeros = zeroPoint && call.asNumbers(zeroPoint);
   if (!zeros) return Float64Array.from(from);
@@ -17,7 +22,7 @@ function centred(call: KernelCall, x: EvalTensor, zeroPoint: EvalTensor | undefi
 }
 
 /** Offsets of a quantization parameter for each element: undefined when there is one for all. */
-function parameterOffsets(
+export function parameterOffsets(
   call: KernelCall,
   dims: readonly number[],
   parameter: EvalTensor,

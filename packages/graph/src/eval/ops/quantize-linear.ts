@@ -1,7 +1,7 @@
 import { type DType, dtypeBits, isFloat, isInteger } from '../../dtype.js';
 import { roundHalfEven } from '../../ir/small-float.js';
 import { elementCount } from '../../ir/tensor.js';
-import type { EvalTensor, NumberData } from '../eval-value.js';
+import type { EvalTensor, NumberData, Precision } from '../eval-value.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
 import { dtypeAttribute } from './cast.js';
 
@@ -92,24 +92,58 @@ function dequantizeLinear(call: KernelCall): EvalTensor {
   return target;
 }
 
-/** uint8, asymmetric, over the whole tensor; the range always holds 0. */
+/** Scale and zero point that DynamicQuantizeLinear finds: uint8, asymmetric, over all data; the range always holds 0. */
+export function dynamicParameters(data: ArrayLike<number>, precision: Precision): DynamicParameters {
+  let [low, high] = [0, 0];
+  for (let i = 0; i < data.length; i++) [low, high] = [Math.min(low, data[i]!), Math.max(high, data[i]!)];
+  const round = rounding(precision);
+  const scale = round(round(high - low) / 255);
+  return { scale, zeroPoint: scale === 0 ? 0 : quantizeValue(round((0 - low) / scale), 0, 0, 255) };
+}
+
+export interface DynamicParameters {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+const rounding = (precision: Precision) => (precision === 'float32' ? Math.fround : (value: number) => value);
+
+function dynamicCodes(
+  data: ArrayLike<number>,
+  { scale, zeroPoint }: DynamicParameters,
+  precision: Precision,
+): Float64Array {
+  const round = rounding(precision);
+  return Float64Array.from({ length: data.length }, (_, i) =>
+    scale === 0 ? zeroPoint : quantizeValue(round(data[i]! / scale), zeroPoint, 0, 255),
+  );
+}
+
+/** The reals that the codes of `data` stand for. */
+export function fakeQuantize(
+  data: ArrayLike<number>,
+  parameters: DynamicParameters,
+  precision: Precision,
+): Float64Array {
+  return dynamicCodes(data, parameters, precision).map((code) => (code - parameters.zeroPoint) * parameters.scale);
+}
+
 function dynamicQuantizeLinear(call: KernelCall): EvalTensor[] {
   const x = call.tensor(0);
-  const from = call.asNumbers(x);
-  let [low, high] = [0, 0];
-  for (const value of from) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  const round = call.precision === 'float32' ? Math.fround : (v: number) => v;
-  const scale = round(round(high - low) / 255);
-  const zeroPoint = scale === 0 ? 0 : quantizeValue(round((0 - low) / scale), 0, 0, 255);
-  const target = call.allocate('uint8', x.dims);
-  const to = target.data as NumberData;
-  for (let i = 0; i < to.length; i++)
-    to[i] = scale === 0 ? zeroPoint : quantizeValue(round(from[i]! / scale), zeroPoint, 0, 255);
-  return [target, call.result('float32', [], [scale]), call.result('uint8', [], [zeroPoint])];
+  const parameters = dynamicParameters(call.asNumbers(x), call.precision);
+  const codes = dynamicCodes(call.asNumbers(x), parameters, call.precision);
+  return [
+    call.result('uint8', x.dims, codes),
+    call.result('float32', [], [parameters.scale]),
+    call.result('uint8', [], [parameters.zeroPoint]),
+  ];
 }
 
 export const quantizeLinearKernels: readonly Kernel[] = [
   defineKernel({ op: 'QuantizeLinear', run: (call) => [quantizeLinear(call)] }),
   defineKernel({ op: 'DequantizeLinear', run: (call) => [dequantizeLinear(call)] }),
+  // ONNX Runtime's own domain has both for 16-bit codes, as they were before opset 21.
+  defineKernel({ op: 'QuantizeLinear', domain: 'com.microsoft', run: (call) => [quantizeLinear(call)] }),
+  defineKernel({ op: 'DequantizeLinear', domain: 'com.microsoft', run: (call) => [dequantizeLinear(call)] }),
   defineKernel({ op: 'DynamicQuantizeLinear', run: dynamicQuantizeLinear }),
 ];

@@ -53,13 +53,14 @@ interface Cell {
 }
 
 type StepState = { h: Float64Array; c: Float64Array };
-type Step = (cell: Cell, x: Float64Array, state: StepState) => StepState;
+/** One step of one batch item; `seen` is the hidden state as the recurrent product reads it. */
+export type Step = (cell: Cell, x: Float64Array, state: StepState, seen: Float64Array) => StepState;
 
 /** LSTM, gates i o f c. */
-const lstmStep: Step = (cell, x, { h, c }) => {
+export const lstmStep: Step = (cell, x, { c }, seen) => {
   const n = cell.hidden;
   const [f, g, k] = cell.activations as [Activation, Activation, Activation];
-  const r = cell.recurrent(h, 0, 4 * n);
+  const r = cell.recurrent(seen, 0, 4 * n);
   const sum = (row: number) => x[row]! + r[row]! + cell.wBias(row) + cell.rBias(row);
   const next: StepState = { h: new Float64Array(n), c: new Float64Array(n) };
   const coupled = cell.node.int('input_forget', 0) === 1;
@@ -103,17 +104,27 @@ interface Shape {
   readonly hidden: number;
 }
 
+/** What the loop runs over: X, and W [d, gates * hidden, input], R [d, gates * hidden, hidden] as numbers. */
+interface Operands {
+  readonly x: NumberData;
+  readonly w: NumberData;
+  readonly r: NumberData;
+  readonly inputSize: number;
+  readonly directions: number;
+  readonly hidden: number;
+  /** What the recurrent product sees of the hidden states of all batch items. */
+  readonly seen?: (states: readonly Float64Array[]) => readonly Float64Array[];
+}
+
 function makeCell(
   call: KernelCall,
+  operands: Operands,
   d: number,
   gates: number,
-  hidden: number,
   activations: readonly Activation[],
 ): Cell {
-  const [w, r] = [call.tensor(1), call.tensor(2)];
+  const { w, r, hidden, inputSize } = operands;
   const rows = gates * hidden;
-  const size = w.dims[2]!;
-  const [weights, recurrences] = [call.asNumbers(w), call.asNumbers(r)];
   const bias = call.inputs[3] && call.numbers(3);
   const peepholes = call.inputs[7] && call.numbers(7);
   const rowsOf = (data: NumberData, width: number, vector: NumberData, at: number, from: number, to: number) => {
@@ -130,51 +141,74 @@ function makeCell(
     hidden,
     activations,
     node: call.node,
-    input: (x, at) => rowsOf(weights, size, x, at, 0, rows),
-    recurrent: (h, from, to) => rowsOf(recurrences, hidden, h, 0, from, to),
+    input: (x, at) => rowsOf(w, inputSize, x, at, 0, rows),
+    recurrent: (h, from, to) => rowsOf(r, hidden, h, 0, from, to),
     wBias: (row) => (bias ? bias[2 * d * rows + row]! : 0),
     rBias: (row) => (bias ? bias[(2 * d + 1) * rows + row]! : 0),
     peephole: (row) => (peepholes ? peepholes[3 * d * hidden + row]! : 0),
   };
 }
 
-/** Runs all directions and batch items; sequences shorter than the longest give zeros and keep their last state. */
+/** An operator as the standard has it: float weights. */
 function recurrent(
   call: KernelCall,
   gates: number,
   defaults: readonly string[],
   step: Step,
 ): (EvalTensor | undefined)[] {
+  const [w, r] = [call.tensor(1), call.tensor(2)];
+  const operands = {
+    x: call.numbers(0),
+    w: call.asNumbers(w),
+    r: call.asNumbers(r),
+    inputSize: w.dims[2]!,
+    directions: w.dims[0]!,
+    hidden: r.dims[2]!,
+  };
+  return runRecurrent(call, operands, gates, defaults, step);
+}
+
+/** Runs all directions and batch items; sequences shorter than the longest give zeros and keep their last state. */
+export function runRecurrent(
+  call: KernelCall,
+  operands: Operands,
+  gates: number,
+  defaults: readonly string[],
+  step: Step,
+): (EvalTensor | undefined)[] {
   const { node } = call;
-  const x = call.tensor(0);
+  const { x, directions, hidden, inputSize } = operands;
+  const { dims } = call.tensor(0);
   const byBatch = node.int('layout', 0) === 1;
-  const [steps, batch] = byBatch ? [x.dims[1]!, x.dims[0]!] : [x.dims[0]!, x.dims[1]!];
-  const directions = call.tensor(1).dims[0]!;
-  const hidden = call.tensor(2).dims[2]!;
+  const [steps, batch] = byBatch ? [dims[1]!, dims[0]!] : [dims[0]!, dims[1]!];
   const shape: Shape = { steps, batch, directions, hidden };
-  call.charge(steps * batch * directions * gates * hidden * (x.dims[2]! + hidden));
+  call.charge(steps * batch * directions * gates * hidden * (inputSize + hidden));
   const lengths = call.optionalIntegers(4) ?? new Array<number>(batch).fill(steps);
   const activations = activationsOf(call, defaults, directions);
   const y = new Float64Array(steps * directions * batch * hidden);
-  const last: Record<'h' | 'c', Float64Array> = {
-    h: new Float64Array(directions * batch * hidden),
-    c: new Float64Array(directions * batch * hidden),
-  };
-  const from = call.asNumbers(x);
+  const last = { h: new Float64Array(directions * batch * hidden), c: new Float64Array(directions * batch * hidden) };
   for (let d = 0; d < directions; d++) {
-    const cell = makeCell(call, d, gates, hidden, activations[d]!);
+    const cell = makeCell(call, operands, d, gates, activations[d]!);
     const backward = d === 1 || node.string('direction', 'forward') === 'reverse';
-    for (let b = 0; b < batch; b++) {
-      let state: StepState = { h: initial(call, 5, shape, d, b), c: initial(call, 6, shape, d, b) };
-      for (let s = 0; s < lengths[b]!; s++) {
+    const states = Array.from({ length: batch }, (_, b): StepState => ({
+      h: initial(call, 5, shape, d, b),
+      c: initial(call, 6, shape, d, b),
+    }));
+    for (let s = 0; s < steps; s++) {
+      const hiddens = states.map((state) => state.h);
+      const seen = operands.seen?.(hiddens) ?? hiddens;
+      for (let b = 0; b < batch; b++) {
+        if (s >= lengths[b]!) continue;
         const t = backward ? lengths[b]! - 1 - s : s;
-        const at = (byBatch ? b * steps + t : t * batch + b) * x.dims[2]!;
-        state = step(cell, cell.input(from, at), state);
-        y.set(state.h, ((t * directions + d) * batch + b) * hidden);
+        const at = (byBatch ? b * steps + t : t * batch + b) * inputSize;
+        states[b] = step(cell, cell.input(x, at), states[b]!, seen[b]!);
+        y.set(states[b]!.h, ((t * directions + d) * batch + b) * hidden);
       }
+    }
+    states.forEach((state, b) => {
       last.h.set(state.h, (d * batch + b) * hidden);
       last.c.set(state.c, (d * batch + b) * hidden);
-    }
+    });
   }
   return outputs(call, shape, y, last);
 }
