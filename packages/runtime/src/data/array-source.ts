@@ -73,7 +73,8 @@ async function* readBatches(
   const readers = new Map<string, RowReader>();
   try {
     for (const column of [...plan.inputs.map((input) => input.column), ...extras]) {
-      if (!readers.has(column.name)) readers.set(column.name, await column.open());
+      const transient = (request.transient ?? false) && !extras.includes(column);
+      if (!readers.has(column.name)) readers.set(column.name, await column.open(transient));
     }
     const constants = await readConstants(plan, readers);
     for (let at = 0; at < total; at += size) {

@@ -14,9 +14,8 @@ export class BytePull {
     this.#chunks = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   }
 
-  /** The next `count` bytes in a buffer of their own; throws ERR_DATA_FILE when the stream ends or breaks before. */
-  async take(count: number): Promise<Uint8Array> {
-    const out = new Uint8Array(count);
+  /** The next `count` bytes, in `out` (of that length) or a buffer of their own; throws ERR_DATA_FILE when the stream ends or breaks before. */
+  async take(count: number, out = new Uint8Array(count)): Promise<Uint8Array<ArrayBuffer>> {
     let filled = 0;
     while (filled < count) {
       if (this.#rest.length === 0) this.#rest = await this.#pull(count, filled);

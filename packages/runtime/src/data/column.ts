@@ -17,7 +17,8 @@ export interface Column {
   readonly rows: number | undefined;
   /** Shape of one sample. */
   readonly rowShape: readonly number[];
-  open(): Promise<RowReader>;
+  /** `transient`: rows may share memory with those read before. */
+  open(transient: boolean): Promise<RowReader>;
 }
 
 /** A column over a tensor; rows are views of it where it is in memory. */

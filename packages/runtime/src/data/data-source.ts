@@ -22,6 +22,8 @@ export interface BatchOptions {
   /** Samples a batch. A model with a fixed batch overrides it. Default 1. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
+  /** The feeds of a batch are not used once the next is asked for, so their memory may be written again. Default false. */
+  readonly transient?: boolean;
   /** At most this many samples (besides the limit given to openData). */
   readonly limit?: number;
 }

@@ -126,6 +126,17 @@ describe('npz', () => {
     expect(await data.digest()).toBe(await (await openData(`npz:${path}`, { limit: 3 })).digest());
   });
 
+  it('reuses memory where feeds are transient', async () => {
+    const path = await npz('t.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const memory = new Set<ArrayBufferLike>();
+    const seen: number[] = [];
+    for await (const { feeds } of (await openData(`npz:${path}`)).batches({ transient: true })) {
+      memory.add(feeds['x']!.bytes().buffer);
+      seen.push(...feeds['x']!.toFloat32());
+    }
+    expect([seen, memory.size]).toEqual([[...values], 1]);
+  });
+
   it('stops when the signal aborts', async () => {
     const path = await npz('g.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
     const data = await openData(`npz:${path}`);

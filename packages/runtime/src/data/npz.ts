@@ -45,7 +45,7 @@ async function entryColumn(path: string, zip: ZipFile, name: string, entry: Entr
       const text = `${label}: expected samples of at most ${MAX_ROW_BYTES} bytes, received ${rowBytes}`;
       throw new GossamerError<RuntimeErrorCode>('ERR_DATA_LIMIT', text);
     }
-    return { name, dtype: header.dtype, rows, rowShape, open: () => openRows(path, name) };
+    return { name, dtype: header.dtype, rows, rowShape, open: (transient) => openRows(path, name, transient) };
   } finally {
     pull.close();
   }
@@ -68,7 +68,7 @@ async function takeHeader(label: string, pull: BytePull, entry: Entry): Promise<
 }
 
 /** Opens the archive again, so that passes over the data are independent and nothing stays open between them. */
-async function openRows(path: string, name: string) {
+async function openRows(path: string, name: string, transient: boolean) {
   const zip = await openZip(path);
   const entry = zip.entries.get(`${name}.npy`);
   if (!entry) {
@@ -81,12 +81,15 @@ async function openRows(path: string, name: string) {
   const [rows, ...rowShape] = header.shape;
   const rowBytes = elementCount(rowShape) * header.itemSize;
   let at = 0;
+  let buffer: Uint8Array<ArrayBuffer> | undefined;
   return {
     next: async (count: number) => {
       if (rows === undefined) return decodeNpy(header, [], await pull.take(rowBytes));
       at += count;
       if (at > rows) throw outOfRows(label, at, rows);
-      return decodeNpy(header, [count, ...rowShape], await pull.take(count * rowBytes));
+      const reused = transient && buffer?.length === count * rowBytes ? buffer : undefined;
+      buffer = await pull.take(count * rowBytes, reused);
+      return decodeNpy(header, [count, ...rowShape], buffer);
     },
     close: () => {
       pull.close();

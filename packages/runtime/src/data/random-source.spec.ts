@@ -68,6 +68,32 @@ describe('random', () => {
     ]);
   });
 
+  it('writes the same values again into the same memory where feeds are transient', async () => {
+    const ports = inputs.slice(0, 1);
+    const data = await openData('random:3', { inputs: ports });
+    const kept = (await collect(data.batches())).map(({ feeds }) => feeds['x']!.toFloat32());
+    const memory = new Set<ArrayBufferLike>();
+    let i = 0;
+    for await (const { feeds } of data.batches({ transient: true })) {
+      expect(feeds['x']!.toFloat32()).toEqual(kept[i++]);
+      memory.add(feeds['x']!.bytes().buffer);
+    }
+    expect(memory.size).toBe(1);
+  });
+
+  it('keeps fixed first axes that are no batch, and draws nothing for optional inputs', async () => {
+    const ports = [
+      { name: 'x', dtype: 'float32', shape: ['n', 2] },
+      { name: 'anchors', dtype: 'float32', shape: [9, 4] },
+      { name: 'state', dtype: 'float32', shape: [2, 'n'], optional: true },
+    ] as const;
+    const [batch] = await collect((await openData('random:3', { inputs: ports })).batches({ batchSize: 3 }));
+    expect(Object.values(batch!.feeds).map(({ dims }) => dims)).toEqual([
+      [3, 2],
+      [9, 4],
+    ]);
+  });
+
   it('refuses unknown types, ranks and text', async () => {
     const bad: PortSpec[] = [
       { name: 'x', dtype: undefined, shape: ['n'] },

@@ -57,22 +57,32 @@ async function* drawBatches(
       'random: expected the model whose inputs to draw, received none',
     );
   }
-  const generators = inputs
-    .filter(({ optional }) => !optional)
-    .map((spec) => ({ spec, draw: drawer(spec, seed, options) }));
-  const fixed = inputs.map(({ shape }) => shape?.[0]).find((dim) => typeof dim === 'number');
+  const fed = inputs.filter(({ optional }) => !optional);
+  const generators = fed.map((spec) => ({ spec, draw: drawer(spec, seed, options, request.transient ?? false) }));
+  const fixed = fixedBatch(fed);
   const size = fixed ?? request.batchSize ?? 1;
   const total = Math.min(length, request.limit ?? Infinity);
   for (let at = 0; at < total; at += size) {
     request.signal?.throwIfAborted();
-    const rows = typeof fixed === 'number' ? fixed : Math.min(size, total - at);
+    const rows = fixed ?? Math.min(size, total - at);
     const feeds: Feeds = Object.fromEntries(generators.map(({ spec, draw }) => [spec.name, draw(at, rows)]));
     yield { feeds, count: Math.min(rows, total - at) };
   }
 }
 
-/** Draws rows [first, first + rows) of an input. */
-function drawer(spec: PortSpec, seed: number, options: OpenDataOptions): (first: number, rows: number) => Tensor {
+/** The batch that all inputs insist on. */
+function fixedBatch(inputs: readonly PortSpec[]): number | undefined {
+  const [first, ...others] = inputs.flatMap(({ shape }) => (shape && shape.length > 0 ? [shape[0]] : []));
+  return typeof first === 'number' && others.every((dim) => dim === first) ? first : undefined;
+}
+
+/** Draws the rows of an input from sample `first` on. A fixed first axis keeps its size whatever the batch. */
+function drawer(
+  spec: PortSpec,
+  seed: number,
+  options: OpenDataOptions,
+  transient: boolean,
+): (first: number, rows: number) => Tensor {
   const { dtype, shape } = spec;
   if (!dtype || !shape) {
     const text = `input ${spec.name}: expected a declared type and rank for random data, received none`;
@@ -89,10 +99,14 @@ function drawer(spec: PortSpec, seed: number, options: OpenDataOptions): (first:
   });
   const elements = elementCount(frame);
   const maximum = options.maximum ?? spec.maximum ?? 2;
+  let scratch: Float32Array<ArrayBuffer> | undefined;
   return (first, rows) => {
-    const count = shape.length === 0 ? 1 : rows;
-    const dims = shape.length === 0 ? [] : [rows, ...frame];
-    return drawTensor(stream, dtype, dims, { first, count, elements, maximum }, spec.name);
+    const count = shape.length === 0 ? 1 : typeof shape[0] === 'number' ? shape[0] : rows;
+    const dims = shape.length === 0 ? [] : [count, ...frame];
+    if (dtype !== 'float32') return drawTensor(stream, dtype, dims, { first, count, elements, maximum }, spec.name);
+    const reused = transient && scratch?.length === count * elements ? scratch : undefined;
+    scratch = drawFloats(stream, first, count, elements, reused);
+    return Tensor.of(dtype, dims, scratch);
   };
 }
 
@@ -103,14 +117,20 @@ interface Draw {
   readonly maximum: number;
 }
 
+function drawFloats(
+  stream: RandomStream,
+  first: number,
+  count: number,
+  elements: number,
+  out = new Float32Array(count * elements),
+): Float32Array<ArrayBuffer> {
+  for (let row = 0; row < count; row++) stream.normal(first + row, out.subarray(row * elements, (row + 1) * elements));
+  return out;
+}
+
 function drawTensor(stream: RandomStream, dtype: DType, dims: readonly number[], draw: Draw, name: string): Tensor {
   const { first, count, elements } = draw;
-  if (isFloat(dtype)) {
-    const values = new Float32Array(count * elements);
-    for (let row = 0; row < count; row++)
-      stream.normal(first + row, values.subarray(row * elements, (row + 1) * elements));
-    return dtype === 'float32' ? Tensor.of(dtype, dims, values) : Tensor.fromNumbers(dtype, dims, values);
-  }
+  if (isFloat(dtype)) return Tensor.fromNumbers(dtype, dims, drawFloats(stream, first, count, elements));
   if (!isInteger(dtype) && dtype !== 'bool') {
     throw new GossamerError<RuntimeErrorCode>(
       'ERR_DATA_INPUTS',

@@ -27,6 +27,7 @@ export async function evaluateMetrics(
   const { reference, signal } = options;
   const request = {
     inputs: session.inputs,
+    transient: true,
     ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     ...(signal ? { signal } : {}),
   };

@@ -45,7 +45,7 @@ export class CalibrationRun {
     const request = { ...(signal ? { signal } : {}), ...(batchSize === undefined ? {} : { batchSize }) };
     let samples = 0;
     for (const [tensor, observer] of this.#constant) await observer.addValues(tensor);
-    for await (const batch of data.batches({ inputs: modelInputs(this.model), ...request })) {
+    for await (const batch of data.batches({ inputs: modelInputs(this.model), transient: true, ...request })) {
       this.#carried = {};
       for (const step of batch.steps ?? [{}]) await this.#step({ ...batch.feeds, ...step }, batch);
       samples += batch.count;
