@@ -5,8 +5,8 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { Budget } from './budget.js';
 import { type EvalValue, fromTensor, type Precision, roundSmallFloats } from './eval-value.js';
-import { instantiateBody } from './function-body.js';
-import { KernelCall, type KernelHost } from './kernel.js';
+import { specialise } from '../inference/function-call.js';
+import { type Kernel, KernelCall, type KernelHost } from './kernel.js';
 import { findKernel } from './registry.js';
 
 /** Functions may call functions, but not themselves; a file that nests deeper than this is refused. */
@@ -113,7 +113,7 @@ export class Evaluation {
     const definition = this.options.model?.function(node.domain, node.op, node.overload);
     if (definition) {
       let body = this.#bodies.get(node);
-      if (!body) this.#bodies.set(node, (body = instantiateBody(definition, node)));
+      if (!body) this.#bodies.set(node, (body = specialise(definition, node)));
       return this.#callBody(node, body, inputs, definition.opsets);
     }
     const kernel = findKernel(node);
@@ -132,7 +132,7 @@ export class Evaluation {
         return this.#runScope(graph, inner, graph.outputs, opsets);
       },
     };
-    const results = kernel.run(new KernelCall(node, inputs, host));
+    const results = runKernel(kernel, new KernelCall(node, inputs, host));
     if (this.options.precision === 'float32') {
       for (const result of results) if (result?.kind === 'tensor') roundSmallFloats(result);
     }
@@ -168,6 +168,17 @@ export class Evaluation {
     let found = this.#lastReads.get(graph);
     if (!found) this.#lastReads.set(graph, (found = lastReads(graph)));
     return found;
+  }
+}
+
+/** Arrays longer than JavaScript has, memory that is not there and stacks too deep are budgets too. */
+function runKernel(kernel: Kernel, call: KernelCall): readonly (EvalValue | undefined)[] {
+  try {
+    return kernel.run(call);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = `${call.node.id}: expected tensors that fit in memory, received ${error.message}`;
+    throw new GossamerError('ERR_EVAL_BUDGET', message, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 export type { EvalSequence, EvalTensor, EvalValue, Precision } from './eval-value.js';
+export { claimedOperators } from './registry.js';
 export {
   canEvaluate,
   evaluate,

@@ -112,6 +112,13 @@ export class KernelCall {
     return target;
   }
 
+  /** Charges scratch space for a tensor of `dims` before it is made; returns its elements. */
+  reserve(dims: readonly number[]): number {
+    const length = elementCount(dims);
+    this.#host.budget.chargeTensor(length, this.node.id);
+    return length;
+  }
+
   /** Charges multiply-adds to the budget. */
   charge(count: number): void {
     this.#host.budget.charge(count, this.node.id);

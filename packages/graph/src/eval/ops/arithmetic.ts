@@ -44,6 +44,7 @@ const modulo = (call: KernelCall): BinaryRule => {
 function power(call: KernelCall): EvalTensor {
   const [base, exponent] = [call.tensor(0), call.tensor(1)];
   const dims = broadcastDims(base.dims, exponent.dims);
+  call.reserve(dims);
   const ib = broadcastOffsets(base.dims, dims);
   const ie = broadcastOffsets(exponent.dims, dims);
   if (isBig(base.data) && isBig(exponent.data)) {
@@ -93,8 +94,8 @@ const compareKernel = (op: string, relation: typeof less): Kernel =>
 function where(call: KernelCall): EvalTensor {
   const [condition, x, y] = [call.tensor(0), call.tensor(1), call.tensor(2)];
   const dims = broadcastDims(condition.dims, x.dims, y.dims);
-  const [ic, ix, iy] = [condition, x, y].map((input) => broadcastOffsets(input.dims, dims));
   const target = call.allocate(x.dtype, dims);
+  const [ic, ix, iy] = [condition, x, y].map((input) => broadcastOffsets(input.dims, dims));
   // All three hold elements of one kind; the compiler cannot see that.
   const [to, yes, no] = [target, x, y].map((tensor) => tensor.data as unknown as Record<number, number>);
   for (let i = 0; i < target.data.length; i++) {

@@ -25,6 +25,7 @@ export function productShape(call: KernelCall, aDims: readonly number[], bDims: 
   if (b.at(-2) !== k) call.fail('ERR_EVAL_SHAPE', 'inner dims', String(k), String(b.at(-2)));
   const [aBatch, bBatch] = [a.slice(0, -2), b.slice(0, -2)];
   const batch = broadcastDims(aBatch, bBatch);
+  call.reserve(batch);
   const starts = (dims: readonly number[], size: number) =>
     viewOffsets(batch, broadcastStrides(dims, batch)).map((offset) => offset * size);
   const dims = [...batch, ...(aDims.length === 1 ? [] : [m]), ...(bDims.length === 1 ? [] : [n])];
@@ -81,7 +82,7 @@ function gemm(call: KernelCall): EvalTensor {
   const b = node.int('transB', 0) ? permute(call, call.tensor(1), [1, 0]) : call.tensor(1);
   const c = call.optional(2);
   const shape = productShape(call, a.dims, b.dims);
-  const sums = new Float64Array(shape.m * shape.n);
+  const sums = new Float64Array(call.reserve(shape.dims));
   multiply(call, shape, toDoubles(call, a), toDoubles(call, b), sums);
   const offsets = c && broadcastOffsets(c.dims, shape.dims);
   const addend = c && toDoubles(call, c);
@@ -120,6 +121,7 @@ function einsum(call: KernelCall): EvalTensor {
   const summed = [...size.keys()].filter((label) => !output.includes(label));
   const all = [...output, ...summed];
   const dims = all.map((label) => size.get(label)!);
+  call.reserve(dims);
   const views = inputs.map((input, i) => {
     const own = stridesOf(input.dims);
     // A label twice in one term walks the diagonal: its strides add.

@@ -42,8 +42,9 @@ function qLinear(op: string, inputs: number, compute: (call: KernelCall, reals: 
   });
 }
 
-function combine(a: EvalTensor, b: EvalTensor, apply: (a: number, b: number) => number): EvalTensor {
+function combine(call: KernelCall, a: EvalTensor, b: EvalTensor, apply: (a: number, b: number) => number): EvalTensor {
   const dims = broadcastDims(a.dims, b.dims);
+  call.reserve(dims);
   const [ia, ib] = [broadcastOffsets(a.dims, dims), broadcastOffsets(b.dims, dims)];
   const [x, y] = [a.data as Float64Array, b.data as Float64Array];
   const data = Float64Array.from({ length: elementCount(dims) }, (_, i) =>
@@ -90,6 +91,7 @@ function qLinearWhere(call: KernelCall): EvalTensor {
   const condition = call.tensor(0);
   const [x, y] = [dequantized(call, 1), dequantized(call, 4)];
   const dims = broadcastDims(condition.dims, x.dims, y.dims);
+  call.reserve(dims);
   const [ic, ix, iy] = [condition, x, y].map((input) => broadcastOffsets(input.dims, dims));
   const data = Float64Array.from({ length: elementCount(dims) }, (_, i) =>
     condition.data[ic ? ic[i]! : i] ? (x.data[ix ? ix[i]! : i] as number) : (y.data[iy ? iy[i]! : i] as number),
@@ -168,8 +170,8 @@ function dynamicQuantizeMatMul(call: KernelCall): EvalTensor {
 }
 
 export const microsoftQLinear: readonly Kernel[] = [
-  qLinear('QLinearAdd', 2, (_, [a, b]) => combine(a!, b!, (x, y) => x + y)),
-  qLinear('QLinearMul', 2, (_, [a, b]) => combine(a!, b!, (x, y) => x * y)),
+  qLinear('QLinearAdd', 2, (call, [a, b]) => combine(call, a!, b!, (x, y) => x + y)),
+  qLinear('QLinearMul', 2, (call, [a, b]) => combine(call, a!, b!, (x, y) => x * y)),
   qLinear('QLinearSigmoid', 1, (_, [x]) => each(x!, sigmoid)),
   qLinear('QLinearLeakyRelu', 1, ({ node }, [x]) => {
     const alpha = node.float('alpha', Math.fround(0.01));

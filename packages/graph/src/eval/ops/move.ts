@@ -138,13 +138,13 @@ export function padTensor(
 ): EvalTensor {
   const rank = x.dims.length;
   const dims = x.dims.map((dim, axis) => dim + pads[axis]! + pads[axis + rank]!);
+  const length = call.reserve(dims);
   const strides = stridesOf(x.dims);
   const targetStrides = stridesOf(dims);
   const sources = x.dims.map((size, axis) =>
     Array.from({ length: dims[axis]! }, (_, at) => padSource(at - pads[axis]!, size, mode)),
   );
-  const probe = call.allocate('bool', dims);
-  const offsets = new Int32Array(probe.data.length);
+  const offsets = new Int32Array(length);
   for (let i = 0; i < offsets.length; i++) {
     let offset = 0;
     for (let axis = 0; axis < rank && offset >= 0; axis++) {
@@ -180,6 +180,7 @@ function tile(call: KernelCall): EvalTensor {
   const own = stridesOf(x.dims);
   // Each axis becomes (repeat, dim) with stride 0 for the repeat.
   const dims = x.dims.flatMap((dim, axis) => [repeats[axis]!, dim]);
+  call.reserve(dims);
   const view = take(
     call,
     x,

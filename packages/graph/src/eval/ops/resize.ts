@@ -100,8 +100,7 @@ function resizeAxes(call: KernelCall, x: EvalTensor, plans: readonly AxisPlan[],
   const extrapolation = call.node.float('extrapolation_value', 0);
   for (const plan of plans) {
     const [outer, inner] = [elementCount(dims.slice(0, plan.axis)), elementCount(dims.slice(plan.axis + 1))];
-    call.charge(outer * plan.to * inner);
-    const result = new Float64Array(outer * plan.to * inner);
+    const result = new Float64Array(call.reserve([outer, plan.to, inner]));
     for (let at = 0; at < plan.to; at++) {
       const chosen = tapsOf(call, plan, at, mode);
       for (let o = 0; o < outer; o++) {

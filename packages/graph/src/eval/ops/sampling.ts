@@ -94,7 +94,7 @@ function affineGrid(call: KernelCall): EvalTensor {
   const maps = call.asNumbers(theta);
   const strides = stridesOf(spatial);
   const positions = elementCount(spatial);
-  const values = new Float64Array(batch * positions * rank);
+  const values = new Float64Array(call.reserve([batch, positions, rank]));
   const place = (i: number, length: number) => {
     if (!corners) return (2 * i + 1) / length - 1;
     return length === 1 ? -1 : (2 * i) / (length - 1) - 1;
@@ -154,6 +154,7 @@ function roiAlign(call: KernelCall): EvalTensor {
     const size = (v: number) => (half ? v : Math.max(v, 1));
     const [binHeight, binWidth] = [size(bottom - top) / rows, size(right - left) / columns];
     const [ny, nx] = [ratio || Math.ceil(binHeight), ratio || Math.ceil(binWidth)];
+    call.reserve([rows, columns, Math.max(0, ny), Math.max(0, nx)]);
     for (let bin = 0; bin < rows * columns; bin++) {
       const [by, bx] = [Math.floor(bin / columns), bin % columns];
       const points = Array.from({ length: ny * nx }, (_, s) =>

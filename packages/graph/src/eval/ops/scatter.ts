@@ -141,7 +141,7 @@ function col2im(call: KernelCall): EvalTensor {
   ];
   const [positions, size] = [elementCount(columns), elementCount(image)];
   const from = call.asNumbers(x);
-  const sums = new Float64Array(batch * channels * size);
+  const sums = new Float64Array(call.reserve([batch, channels, size]));
   call.charge(from.length + sums.length);
   for (let i = 0; i < from.length; i++) {
     const [position, tap] = [i % positions, Math.floor(i / positions) % taps];

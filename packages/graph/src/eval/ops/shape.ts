@@ -85,6 +85,7 @@ function constantOfShape(call: KernelCall): EvalTensor {
 function expand(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
   const dims = broadcastDims(x.dims, call.integers(1));
+  call.reserve(dims);
   return take(call, x, dims, viewOffsets(dims, broadcastStrides(x.dims, dims)));
 }
 
@@ -105,7 +106,7 @@ function eyeLike(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
   const [rows = 0, columns = 0] = x.dims;
   const shift = call.node.int('k', 0);
-  const values = new Float64Array(rows * columns);
+  const values = new Float64Array(call.reserve([rows, columns]));
   for (let row = 0; row < rows; row++) {
     if (row + shift >= 0 && row + shift < columns) values[row * columns + row + shift] = 1;
   }

@@ -132,7 +132,7 @@ function melWeights(call: KernelCall): EvalTensor {
     return Math.floor(((length + 1) * hertz) / rate);
   });
   const rows = Math.floor(length / 2) + 1;
-  const values = new Float64Array(rows * bins);
+  const values = new Float64Array(call.reserve([rows, bins]));
   for (let b = 0; b < bins; b++) {
     const [lower, centre, upper] = [edges[b]!, edges[b + 1]!, edges[b + 2]!];
     if (centre === lower) values[centre * bins + b] = 1;
