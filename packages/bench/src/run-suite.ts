@@ -7,9 +7,10 @@ import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite } from './harness/suite.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
+import { speedVersusOrt } from './suites/speed-vs-ort.js';
 
 /** Every suite, in the order they are best read. */
-export const SUITES: readonly Suite[] = [roundTrip, realModels];
+export const SUITES: readonly Suite[] = [roundTrip, realModels, speedVersusOrt];
 
 export interface RunSuiteOptions {
   /** Folder for SUITE.json and SUITE.md. Default: nothing is written. */

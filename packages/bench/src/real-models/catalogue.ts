@@ -5,7 +5,7 @@ import { directionSource } from '../ocr/direction-source.js';
 import { lineSource } from '../ocr/line-source.js';
 import { pageSource } from '../ocr/page-source.js';
 import { packageFolder, repositoryFolder } from '../package-folder.js';
-import { sileroSource } from '../speech/silero-source.js';
+import { sileroSource, speechFrames } from '../speech/silero-source.js';
 import { type WakeWordModel, wakeWordModel, wakeWordSources } from '../speech/wake-word-sources.js';
 import { pixelOverlap } from './pixel-overlap.js';
 import { allVariants, type RealModel, type Variant } from './real-model.js';
@@ -51,6 +51,7 @@ async function mnistModel(name: string): Promise<RealModel> {
   return {
     name,
     path: fixture(`${name}.onnx`),
+    samples: 'the 10,000 MNIST test images; calibrated on 512 training images',
     calibration: await openData(idx('train'), { limit: 512 }),
     test: await openData(idx('t10k')),
     metrics: metrics('top1', 'agreement', 'sqnr'),
@@ -67,6 +68,7 @@ async function tinyLanguageModel(): Promise<RealModel> {
   return {
     name: 'tinylm',
     path: fixture('tinylm.onnx'),
+    samples: '563 windows of held-out text; calibrated on 64 windows of the training text',
     calibration: await openData(`npz:${fixture('tinylm-calib.npz')}`),
     test: await openData(`npz:${fixture('tinylm-eval-full.npz')}`),
     metrics: metrics('perplexity', 'sqnr'),
@@ -80,6 +82,7 @@ async function recogniser(): Promise<RealModel> {
   return {
     name: 'PP-OCRv4 rec',
     path: ocrModel('ch_PP-OCRv4_rec_infer.onnx'),
+    samples: `${testLines.count} rendered lines; calibrated on ${calibrationLines.count} others`,
     calibration: lineSource(calibrationLines),
     test: lineSource(testLines),
     metrics: () => [createMetric('cer', { alphabet }), createMetric('sqnr')],
@@ -92,6 +95,7 @@ async function detector(): Promise<RealModel> {
   return {
     name: 'PP-OCRv4 det',
     path: ocrModel('ch_PP-OCRv4_det_infer.onnx'),
+    samples: '40 pages of six rendered lines; calibrated on 16 others',
     calibration: pageSource({ count: 16, seed: calibrationSeed }),
     test: pageSource({ count: 40, seed: testSeed }),
     metrics: () => [pixelOverlap(), createMetric('sqnr'), createMetric('cosine')],
@@ -104,6 +108,7 @@ async function directionClassifier(): Promise<RealModel> {
   return {
     name: 'PP-OCR cls',
     path: ocrModel('ch_ppocr_mobile_v2.0_cls_infer.onnx'),
+    samples: `${testLines.count} ends of rendered lines; calibrated on ${calibrationLines.count} others`,
     calibration: directionSource(calibrationLines),
     test: directionSource(testLines),
     metrics: metrics('top1', 'agreement', 'sqnr'),
@@ -116,6 +121,7 @@ async function voiceActivity(): Promise<RealModel> {
   return {
     name: 'Silero VAD v5',
     path: join(packageFolder('@ricky0123/vad-web'), 'dist', 'silero_vad_v5.onnx'),
+    samples: `${speechFrames('librivox')} frames of speech, pauses and noise; calibrated on another voice, ${speechFrames('cards')} frames`,
     calibration: sileroSource('cards'),
     test: sileroSource('librivox'),
     metrics: () => [
@@ -138,6 +144,7 @@ async function wakeWord(name: string, model: WakeWordModel): Promise<RealModel> 
   return {
     name,
     path: wakeWordModel(model),
+    samples: 'what the models before it make of the LibriVox stream; calibrated on another voice',
     calibration: (await sources('cards'))[model],
     test: (await sources('librivox'))[model],
     metrics: fidelity,

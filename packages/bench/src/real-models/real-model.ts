@@ -12,6 +12,8 @@ export interface Variant {
 export interface RealModel {
   readonly name: string;
   readonly path: string;
+  /** What it is judged on and what calibrates it, for people. */
+  readonly samples: string;
   readonly calibration: DataSource;
   readonly test: DataSource;
   /** Fresh metrics for one run over the test data; the float model is the reference of those that need one. */

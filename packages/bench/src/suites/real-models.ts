@@ -32,9 +32,8 @@ async function measureAll(context: SuiteContext): Promise<SuiteFindings> {
     }
     variants.push(...results);
     const peers = python === undefined ? [] : await peerVariants(model, python, context);
-    const samples = `judged on ${model.test.description}; calibrated on ${model.calibration.description}`;
     tables.push({
-      title: `${name} (${samples})`,
+      title: `${name}: ${model.samples}`,
       columns: [
         'variant',
         'bytes',

@@ -1,0 +1,153 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Feeds, median, openData, Session, verify } from '@gossamer/runtime';
+import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
+import { runPeer } from '../harness/peer.js';
+import { runMeasured } from '../harness/run-measured.js';
+import type { SuiteContext } from '../harness/suite.js';
+import { packageFolder } from '../package-folder.js';
+
+/** One way to quantize, in the words of both tools. */
+export interface SpeedCase {
+  readonly name: string;
+  /** Options of `gossamer quantize`. */
+  readonly ours: readonly string[];
+  /** Mode and options of `peers/quantize.py`. */
+  readonly peer: readonly [string, ...string[]];
+  readonly needsData: boolean;
+}
+
+/** One model with its cases. */
+export interface SpeedModel {
+  readonly name: string;
+  readonly path: string;
+  /** A Python with onnxruntime; undefined: the peer is not measured. */
+  readonly python: string | undefined;
+  readonly cases: readonly SpeedCase[];
+}
+
+/** What making a file cost (medians), and the file. */
+export interface Made {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+  readonly bytes: number;
+  readonly fusedKernels: Readonly<Record<string, number>>;
+}
+
+export interface SpeedResult {
+  readonly model: string;
+  readonly mode: string;
+  readonly ours: Made;
+  readonly peer?: Made;
+  /** What our gate costs on top. */
+  readonly gate: { readonly seconds: number; readonly peakRssMb: number };
+  /** Latency of the peer's file over ours: above 1, ours is faster. */
+  readonly toPeer?: PairedLatency;
+  /** Latency of the float model over ours. */
+  readonly toFloat: PairedLatency;
+}
+
+/** Times each tool is run; the two take turns. */
+const rounds = 3;
+const calibrationSamples = 32;
+
+/** Runs every case of a model with both tools. */
+export async function measureCase(model: SpeedModel, context: SuiteContext): Promise<SpeedResult[]> {
+  const { scratch, say, signal } = context;
+  const { name, path, python } = model;
+  const prepared = join(scratch, 'prepared.onnx');
+  if (python !== undefined) {
+    say(`${name}: quant_pre_process`);
+    await runPeer(python, ['preprocess', path, prepared], { signal });
+  }
+  const feeds = await oneSample(path);
+  const results: SpeedResult[] = [];
+  for (const speedCase of model.cases) {
+    const ours = join(scratch, 'ours.onnx');
+    const theirs = join(scratch, 'theirs.onnx');
+    const costs = { ours: [] as Cost[], peer: [] as Cost[] };
+    for (let round = 0; round < rounds; round++) {
+      say(`${name}, ${speedCase.name}: round ${round + 1} of ${rounds}`);
+      costs.ours.push(await runOurs(path, ours, speedCase, signal));
+      if (python !== undefined) costs.peer.push(await runTheirs(python, prepared, theirs, speedCase, signal));
+    }
+    say(`${name}, ${speedCase.name}: the results`);
+    const gate = await verify(ours, { reference: path, signal });
+    const peer = python === undefined ? undefined : await summarise(costs.peer, theirs, signal);
+    results.push({
+      model: name,
+      mode: speedCase.name,
+      ours: await summarise(costs.ours, ours, signal),
+      gate: { seconds: gate.seconds, peakRssMb: gate.peakRssMb },
+      ...(peer ? { peer, toPeer: await pairedLatency(theirs, ours, feeds, { signal }) } : {}),
+      toFloat: await pairedLatency(path, ours, feeds, { signal }),
+    });
+  }
+  return results;
+}
+
+interface Cost {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+}
+
+/** The whole command in a fresh process, measured from outside; where /proc is missing, as the command says itself. */
+async function runOurs(path: string, out: string, { ours, needsData }: SpeedCase, signal: AbortSignal): Promise<Cost> {
+  const data = needsData ? ['--data', `random:${calibrationSamples}`, '--samples', String(calibrationSamples)] : [];
+  const main = join(packageFolder('gossamer'), 'dist', 'main.js');
+  const args = [
+    main,
+    'quantize',
+    path,
+    '-o',
+    out,
+    ...ours,
+    ...data,
+    '--verify',
+    'none',
+    '--json',
+    '--quiet',
+    '--force',
+  ];
+  const { wallSeconds, cpuSeconds, peakRssMb, stdout } = await runMeasured(process.execPath, args, { signal });
+  const { cost } = JSON.parse(stdout) as { cost: { peakRssMb: number } };
+  return { seconds: wallSeconds, cpuSeconds: cpuSeconds ?? NaN, peakRssMb: Math.max(peakRssMb ?? 0, cost.peakRssMb) };
+}
+
+/** The peer's own clock, which starts after its imports: in its favour. */
+async function runTheirs(
+  python: string,
+  path: string,
+  out: string,
+  { peer: [mode, ...options], needsData }: SpeedCase,
+  signal: AbortSignal,
+): Promise<Cost> {
+  const data = needsData ? ['--random', String(calibrationSamples)] : [];
+  return runPeer(python, [mode, path, out, ...options, ...data], { signal });
+}
+
+async function summarise(costs: readonly Cost[], path: string, signal: AbortSignal): Promise<Made> {
+  const middle = (key: keyof Cost) => median(costs.map((cost) => cost[key]));
+  const { fusedKernels, loads, error } = await verify(path, { level: 'load', signal });
+  if (!loads) throw new Error(`${path}: expected a file that loads, received ${error?.message}`);
+  return {
+    seconds: middle('seconds'),
+    cpuSeconds: middle('cpuSeconds'),
+    peakRssMb: middle('peakRssMb'),
+    bytes: statSync(path).size,
+    fusedKernels,
+  };
+}
+
+async function oneSample(path: string): Promise<Feeds> {
+  const session = await Session.open(path);
+  try {
+    const data = await openData('random:1');
+    for await (const { feeds } of data.batches({ inputs: session.inputs })) return feeds;
+    throw new Error('random:1: no sample');
+  } finally {
+    await session.dispose();
+  }
+}
