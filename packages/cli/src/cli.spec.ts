@@ -38,17 +38,29 @@ test('the version is that of the package', () => {
   expect(gossamer('--version').stdout.trim()).toBe(version);
 });
 
-test.each([
-  [['inspect'], /missing required argument/],
-  [['inspect', 'absent.onnx'], /expected .*received/],
-  [['quantize', lenet, '-o', 'q.onnx', '--mode', 'qat'], /mode: expected static.*received qat/],
-  [['quantize', lenet, '-o', 'q.onnx', '--mode', 'static'], /data/],
-  [['quantize', lenet, '-o', 'nowhere/q.onnx'], /output: expected a path in an existing folder/],
-  [['evaluate', lenet, '--data', 'csv:x', '--metric', 'top1'], /expected .*received csv/],
-  [['evaluate', lenet, '--data', mnist('t10k'), '--metric', 'speed'], /expected .*top1.*received speed/],
-  [['bench', lenet, '--threads', 'many'], /expected an integer/],
-  [['nonsense'], /unknown command/],
-])("%j is the user's mistake: one line, exit 2, also as JSON", (argv, message) => {
+test.each<[string, readonly string[], RegExp]>([
+  ['a missing argument', ['inspect'], /missing required argument/],
+  ['a missing file', ['inspect', 'absent.onnx'], /expected .*received/],
+  [
+    'a mode of a later version',
+    ['quantize', lenet, '-o', 'q.onnx', '--mode', 'qat'],
+    /mode: expected static.*received "qat"/,
+  ],
+  ['static mode without data', ['quantize', lenet, '-o', 'q.onnx', '--mode', 'static'], /data/],
+  [
+    'an output folder that is not there',
+    ['quantize', lenet, '-o', 'nowhere/q.onnx'],
+    /output: expected a path in an existing folder/,
+  ],
+  ['an unknown kind of data', ['evaluate', lenet, '--data', 'csv:x', '--metric', 'top1'], /expected .*received csv/],
+  [
+    'an unknown metric',
+    ['evaluate', lenet, '--data', mnist('t10k'), '--metric', 'speed'],
+    /expected .*top1.*received speed/,
+  ],
+  ['a number that is none', ['bench', lenet, '--threads', 'many'], /expected an integer/],
+  ['an unknown command', ['nonsense'], /unknown command/],
+])('%s is one line and exit 2, also as JSON', (_, argv, message) => {
   const { status, stdout, stderr } = gossamer(...argv);
   expect(stderr.trim().split('\n').at(-1)).toMatch(message);
   expect(status).toBe(2);

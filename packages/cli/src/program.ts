@@ -158,6 +158,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .argument('<before>', 'the reference')
     .argument('<after>', 'the model compared with it')
     .requiredOption('--data <source>', 'inputs')
+    .option('--metric <name>', 'also measure this metric of the second model on labelled data')
     .option('--pairs <n>', 'interleaved latency runs (default 30)', integer)
     .action((before: string, after: string, flags: Flags) =>
       run(async (context) => (await import('./commands/compare.js')).run(before, after, flags, context), common(flags)),

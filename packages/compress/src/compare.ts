@@ -23,6 +23,8 @@ export interface CompareOptions extends WorkOptions {
   readonly batchSize?: number;
   /** Interleaved pairs of runs for the latency ratio; default 30. */
   readonly pairs?: number;
+  /** A metric of the second model on labelled data, measured in the same pass: top1, perplexity, ... Default: none. */
+  readonly metric?: string;
 }
 
 /** Two models side by side: the first is the reference. */
@@ -34,6 +36,8 @@ export interface Comparison {
   readonly cosine: number;
   readonly maxAbsError: number;
   readonly samples: number;
+  /** What `metric` asked for. */
+  readonly quality?: MetricResult;
   readonly bytes: Bytes;
   /** Medians in ms of interleaved runs on one sample; speedup is the median of the paired ratios with its 95 % interval. */
   readonly latencyMs: {
@@ -55,7 +59,7 @@ export async function compare(before: ModelInput, after: ModelInput, options: Co
     const results = await evaluateMetrics(
       session,
       options.data,
-      METRICS.map((name) => createMetric(name)),
+      [...METRICS, ...(options.metric === undefined ? [] : [options.metric])].map((name) => createMetric(name)),
       {
         batchSize: options.batchSize ?? 16,
         reference,
@@ -73,6 +77,7 @@ export async function compare(before: ModelInput, after: ModelInput, options: Co
       cosine: valueOf(results, 'cosine'),
       maxAbsError: valueOf(results, 'max-abs-error'),
       samples: results[0]!.samples,
+      ...(options.metric === undefined ? {} : { quality: results.at(-1)! }),
       bytes: bytesOf(sizeOf(a), sizeOf(b)),
       latencyMs: {
         before: latency.a.median,

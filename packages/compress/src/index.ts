@@ -10,5 +10,5 @@ export type { Progress, WorkOptions } from './progress.js';
 export { quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
 export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult, peakRssMb } from './result.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
-export { type DataSource, openData, type OpenDataOptions } from '@gossamer/runtime';
+export { type DataSource, openData, type OpenDataOptions, type Verification } from '@gossamer/runtime';
 export { GossamerError, isGossamerError } from '@gossamer/graph';

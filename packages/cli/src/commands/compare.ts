@@ -13,10 +13,12 @@ export async function run(
 ): Promise<CommandResult> {
   const data = await openSource(flags['data'] as string, flags, context);
   const pairs = flags['pairs'] as number | undefined;
+  const metric = flags['metric'] as string | undefined;
   const result = await compare(before, after, {
     ...workOptions(flags, context),
     data,
     ...(pairs === undefined ? {} : { pairs }),
+    ...(metric === undefined ? {} : { metric }),
   });
   const { bytes, latencyMs } = result;
   const { run: directory, seed } = context.options;
@@ -42,6 +44,7 @@ export async function run(
   const quality = [
     `agreement ${(result.agreement * 100).toFixed(2)} % of ${result.samples} samples`,
     `SQNR ${result.sqnrDb.toFixed(1)} dB, cosine ${result.cosine.toFixed(6)}, largest error ${result.maxAbsError.toPrecision(3)}`,
+    ...(result.quality ? [`${result.quality.metric} ${result.quality.value.toPrecision(6)}`] : []),
     ...(data.latencyOnly ? ['warning: random inputs, so agreement and errors say little about quality'] : []),
   ];
   return { json: { ...result }, text: [table, '', ...quality].join('\n') };

@@ -1,9 +1,18 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compare, type Comparison, evaluate, openData, optimize, quantize, saveOptimized } from '@gossamer/compress';
+import {
+  compare,
+  type Comparison,
+  evaluate,
+  openData,
+  optimize,
+  quantize,
+  saveOptimized,
+  type Verification,
+} from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable } from '../console-text.js';
@@ -19,10 +28,12 @@ interface Row {
   readonly file: string;
   readonly bytes: number;
   readonly errors: number;
+  /** Predictions that differ from the float model's. */
   readonly changedPredictions: number;
-  readonly speedup: number;
   readonly latencyMs: number;
-  readonly fusedKernels: number;
+  /** Paired with the float model. */
+  readonly speedup: number;
+  readonly integerKernels: number;
 }
 
 /** gossamer demo: optimise, quantize, evaluate on the 10,000 MNIST test images. */
@@ -43,14 +54,17 @@ export async function run(flags: Readonly<Record<string, unknown>>, context: Com
       String(row.changedPredictions),
       `${row.latencyMs.toFixed(3)} ms`,
       `${row.speedup.toFixed(2)}x`,
-      String(row.fusedKernels),
+      String(row.integerKernels),
     ]),
   );
   const text = [
     table,
     '',
     `latency: median of one image in stock ONNX Runtime, paired with the float model; ${seconds.toFixed(0)} s in all`,
-    `files: ${rows.map(({ file }) => file).join(', ')}`,
+    `files in ${directory}: ${rows
+      .filter(({ variant }) => variant !== 'float')
+      .map(({ file }) => basename(file))
+      .join(', ')}`,
   ];
   return { json: { rows, seconds }, text: text.join('\n') };
 }
@@ -58,7 +72,6 @@ export async function run(flags: Readonly<Record<string, unknown>>, context: Com
 async function demonstrate(name: string, directory: string, context: CommandContext): Promise<Row[]> {
   const { signal, onProgress, say } = context;
   const original = modelPath(name);
-  const test = await openData(mnist('t10k'));
   const data = await openData(mnist('train'), { limit: CALIBRATION_IMAGES });
   const optimized = join(directory, `${name}.optimized.onnx`);
   const int8 = join(directory, `${name}.int8.onnx`);
@@ -68,41 +81,30 @@ async function demonstrate(name: string, directory: string, context: CommandCont
   say(`${name}: quantize on ${CALIBRATION_IMAGES} training images`);
   const { model } = await quantize(original, { mode: 'static', data, samples: CALIBRATION_IMAGES, signal, onProgress });
   const proof = await model.save(int8, gate);
-  const rows: Row[] = [];
-  for (const [variant, file, verification] of [
-    ['float', original, undefined],
-    ['optimized', optimized, folded],
-    ['int8', int8, proof],
-  ] as const) {
-    say(`${name}: evaluate ${variant} on 10,000 test images`);
-    const { value, samples } = await evaluate(file, {
-      data: test,
-      metric: 'top1',
-      batchSize: BATCH,
-      signal,
-      onProgress,
-    });
-    const comparison = await compare(original, file, { data: test, batchSize: BATCH, signal, onProgress });
-    const kernels = Object.values(verification?.fusedKernels ?? {}).reduce((sum, count) => sum + count, 0);
-    rows.push({
-      model: name,
-      variant,
-      file,
-      errors: Math.round((1 - value) * samples),
-      fusedKernels: kernels,
-      ...figures(comparison),
-    });
-  }
-  return rows;
-}
 
-function figures({ agreement, samples, bytes, latencyMs }: Comparison) {
-  return {
-    bytes: bytes.after,
-    changedPredictions: Math.round((1 - agreement) * samples),
-    speedup: latencyMs.speedup,
-    latencyMs: latencyMs.after,
-  };
+  say(`${name}: evaluate on 10,000 test images`);
+  const test = { data: await openData(mnist('t10k')), batchSize: BATCH, metric: 'top1', signal, onProgress };
+  const { value, samples } = await evaluate(original, test);
+  const a = await compare(original, optimized, test);
+  const b = await compare(original, int8, test);
+  const errors = (share: number) => Math.round((1 - share) * samples);
+  const row = (variant: Row['variant'], file: string, c: Comparison, proved?: Verification): Row => ({
+    model: name,
+    variant,
+    file,
+    bytes: c.bytes.after,
+    errors: errors(c.quality!.value),
+    changedPredictions: errors(c.agreement),
+    latencyMs: c.latencyMs.after,
+    speedup: c.latencyMs.speedup,
+    integerKernels: Object.values(proved?.fusedKernels ?? {}).reduce((sum, count) => sum + count, 0),
+  });
+  const float = { bytes: b.bytes.before, errors: errors(value), changedPredictions: 0, latencyMs: b.latencyMs.before };
+  return [
+    { model: name, variant: 'float', file: original, ...float, speedup: 1, integerKernels: 0 },
+    row('optimized', optimized, a, folded),
+    row('int8', int8, b, proof),
+  ];
 }
 
 /** The demo's models: beside the built command, or in the fixtures of the repository. */
