@@ -23,7 +23,7 @@ export interface CommandContext {
 /** What a command ends with: the JSON document of `--json`, and the same for people. */
 export interface CommandResult {
   readonly json: Readonly<Record<string, unknown>>;
-  /** Printed on stdout without `--json`. */
+  /** Printed on stderr without `--json`. */
   readonly text: string;
   /** Default 0. */
   readonly exitCode?: number;

@@ -7,7 +7,7 @@ import { createProgram, type RunCommand } from './program.js';
 /** Version of every JSON document on stdout. */
 const SCHEMA_VERSION = 1;
 
-/** Runs one command line and returns the exit code. All output goes through here: stdout carries the result and nothing else. */
+/** Runs one command line and returns the exit code. All output goes through here: text for people on stderr, with --json one document on stdout. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   // An error before the options are parsed must be JSON too when it was asked for.
   let isJson = argv.includes('--json');
@@ -43,15 +43,16 @@ async function execute(
   try {
     const result = await command({ options, signal, onProgress: bar.report, say });
     bar.stop();
-    print(options.json ? { schemaVersion: SCHEMA_VERSION, ...result.json } : result.text);
+    if (options.json) print({ schemaVersion: SCHEMA_VERSION, ...result.json });
+    else process.stderr.write(`${result.text}\n`);
     return result.exitCode ?? ExitCode.done;
   } finally {
     bar.stop();
   }
 }
 
-function print(result: object | string): void {
-  process.stdout.write(typeof result === 'string' ? `${result}\n` : `${JSON.stringify(result, toJson, 2)}\n`);
+function print(document: object): void {
+  process.stdout.write(`${JSON.stringify(document, toJson, 2)}\n`);
 }
 
 /** JSON has no Infinity and no NaN: equal outputs have an infinite ratio, which is written as a string. */
