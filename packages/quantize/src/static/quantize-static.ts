@@ -8,17 +8,22 @@ import {
   type Value,
 } from '@gossamer/graph';
 import { type Calibration, calibrate, chooseRange, modelInputs } from '@gossamer/runtime';
+import { finishModel } from '../finish-model.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseViews, storedBytes } from '../layers.js';
-import type { ReportBuilder } from '../report.js';
+import { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { CodeStore } from '../weights/code-store.js';
 import { planStorage } from '../storage.js';
 import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
-import { chooseRegions } from './choose-regions.js';
+import { chooseRegions, crossableValues } from './choose-regions.js';
 import { QdqEmitter } from './emit-qdq.js';
 import { QOperatorEmitter } from './emit-qoperator.js';
+import { findKeptFloat } from './keep-float.js';
+import { layerNoise } from './layer-noise.js';
+import { qualityFeeds, runAll } from './output-quality.js';
+import type { UnitWeightOptions } from './unit-weights.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
 import { NOT_A_LAYER } from './unit.js';
 import { findUnits, type Unit } from './unit.js';
@@ -35,17 +40,95 @@ export async function quantizeStatic(
 ): Promise<number> {
   const types = await inferFromData(model, options);
   const choice = chooseUnits(model, types, options, filter);
-  const { rangeOf, calibration } = await calibrateRanges(model, valuesToCalibrate(choice.units), options);
+  const isAuto = options.keepFloat === 'auto';
+  // What goes back to float changes the borders of regions: then any of their values may need a range.
+  const values = isAuto ? [...crossableValues(choice.units)] : valuesToCalibrate(choice.units);
+  const { rangeOf, calibration } = await calibrateRanges(model, values, options);
   report.warnings.push(...calibration.warnings);
+  const kept = isAuto ? await keepFloat(model, types, rangeOf, options, filter, report) : new Map<string, string>();
+  const planned = kept.size > 0 ? planStatic(model, types, rangeOf, options, withKept(filter, kept)) : undefined;
+  await rewrite(model, planned ?? planChoice(choice, rangeOf, options), options, filter, report);
+  return calibration.samples;
+}
+
+/** Does what was planned, and stores the weights of the other layers. */
+async function rewrite(
+  model: Model,
+  { plan, reasons }: Planned,
+  options: ResolvedOptions,
+  filter: LayerFilter,
+  report: ReportBuilder,
+): Promise<void> {
   const store = new CodeStore();
+  const rest = reportLayers(model, plan, reasons, options, filter, report, store);
+  await emitStatic(plan, options, store);
+  await runWorks(rest, options, report);
+}
+
+interface Planned {
+  readonly plan: StaticPlan;
+  readonly reasons: ReadonlyMap<Node, string>;
+}
+
+function planStatic(
+  model: Model,
+  types: TypeTable,
+  rangeOf: RangeProvider,
+  options: ResolvedOptions,
+  filter: LayerFilter,
+): Planned {
+  return planChoice(chooseUnits(model, types, options, filter), rangeOf, options);
+}
+
+function planChoice(choice: StaticChoice, rangeOf: RangeProvider, options: ResolvedOptions): Planned {
   const dropped = new Map<Unit, string>();
   const plan = makeStaticPlan(choice.units, rangeOf, options.activations, dropped);
   const reasons = new Map(choice.reasons);
   for (const [unit, reason] of dropped) reasons.set(unit.node, reason);
-  const rest = reportLayers(model, plan, reasons, options, filter, report, store);
-  await emitStatic(plan, options, store);
-  await runWorks(rest, options, report);
-  return calibration.samples;
+  return { plan, reasons };
+}
+
+const withKept =
+  (filter: LayerFilter, kept: ReadonlyMap<string, string>): LayerFilter =>
+  (node) =>
+    filter(node) ?? kept.get(node.id);
+
+/** Finds the layers to keep in float, worst noise first, and says what that brought. */
+async function keepFloat(
+  model: Model,
+  types: TypeTable,
+  rangeOf: RangeProvider,
+  options: ResolvedOptions,
+  filter: LayerFilter,
+  report: ReportBuilder,
+): Promise<Map<string, string>> {
+  const { onProgress, ...quiet } = options;
+  const { signal, targetSqnr } = options;
+  const feeds = await qualityFeeds(model, options.data!);
+  const reference = await runAll(model, feeds, signal);
+  const bindings = { bind: types.bindings };
+  const fresh = (kept: ReadonlyMap<string, string>) => {
+    const copy = model.clone();
+    return { copy, ...planStatic(copy, inferTypes(copy, bindings), rangeOf, options, withKept(filter, kept)) };
+  };
+  const probe = fresh(new Map());
+  const noise = await layerNoise(probe.copy, probe.plan, feeds, unitWeightOptions(options));
+  const worstFirst = [...noise.keys()].sort((a, b) => noise.get(b)! - noise.get(a)!);
+  const build = async (kept: ReadonlySet<string>) => {
+    const { copy, ...planned } = fresh(new Map([...kept].map((id) => [id, 'kept in float'])));
+    await rewrite(copy, planned, quiet, filter, new ReportBuilder());
+    finishModel(copy, options, 0);
+    return copy;
+  };
+  let done = 0;
+  const onStep = () => onProgress?.({ stage: 'keep-float', done: ++done, total: undefined });
+  const found = await findKeptFloat(worstFirst, build, reference, feeds, { target: targetSqnr, signal, onStep });
+  const { before, after } = found;
+  if (after < targetSqnr) {
+    report.warnings.push(`keepFloat: expected outputs of ${targetSqnr} dB, reached ${after.toFixed(1)} dB`);
+  }
+  const gain = `outputs reach ${after.toFixed(1)} dB with it and its like in float, ${before.toFixed(1)} dB without`;
+  return new Map([...found.kept].map((id) => [id, `quantizing it adds the most noise: ${gain}`]));
 }
 
 /** Reports every layer in graph order and plans the storage of those that compute in float. */
@@ -134,14 +217,18 @@ export async function calibrateRanges(
   return { rangeOf, calibration };
 }
 
-/** Rewrites the planned units. */
-export async function emitStatic(plan: StaticPlan, options: ResolvedOptions, store: CodeStore): Promise<void> {
-  const weights = {
+function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
+  return {
     dtype: options.weights as 'int8' | 'uint8',
     perAxis: options.granularity === 'perAxis',
     reduceRange: options.reduceRange,
     signal: options.signal,
   };
+}
+
+/** Rewrites the planned units. */
+export async function emitStatic(plan: StaticPlan, options: ResolvedOptions, store: CodeStore): Promise<void> {
+  const weights = unitWeightOptions(options);
   const emitter =
     options.format === 'qdq' ? new QdqEmitter(plan, weights, store) : new QOperatorEmitter(plan, weights, store);
   let done = 0;

@@ -57,6 +57,7 @@ export function findUnits(nodes: Iterable<Node>, context: FindContext): UnitsFou
 function makeUnit(node: Node, context: FindContext): Unit | string {
   const excluded = context.filter(node);
   if (excluded) return excluded;
+  if (node.subgraphs().length > 0) return `${NOT_A_LAYER}: control flow`;
   const notFloat = refuseIntegers(node, context);
   if (notFloat) return notFloat;
   const rule = integerRule(node);
