@@ -1,4 +1,3 @@
-import { roundHalfEven } from '../../ir/small-float.js';
 import type { EvalTensor } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
 import { toDoubles } from '../elementwise.js';
@@ -80,13 +79,19 @@ function taps(call: KernelCall, plan: AxisPlan, x: number, radius: number, kerne
   return found.map((tap) => ({ ...tap, weight: tap.weight / total }));
 }
 
+/** Before opset 11 the text leaves it open; runtimes take the pixel before when enlarging, the one after when shrinking. */
+function nearestRounding(call: KernelCall, scale: number): (x: number) => number {
+  if (call.opset < 11) return scale < 1 ? Math.ceil : Math.floor;
+  const mode = call.node.string('nearest_mode', 'round_prefer_floor');
+  return NEAREST[mode] ?? call.fail('ERR_EVAL_OP', 'nearest_mode', Object.keys(NEAREST).join(', '), mode);
+}
+
 function tapsOf(call: KernelCall, plan: AxisPlan, at: number, mode: string): Tap[] | undefined {
   const transform = call.node.string('coordinate_transformation_mode', call.opset < 11 ? 'asymmetric' : 'half_pixel');
   const x = coordinate(transform, plan, at);
   if (transform === 'tf_crop_and_resize' && (x < 0 || x > plan.from - 1)) return undefined;
   if (mode === 'nearest') {
-    const round =
-      NEAREST[call.node.string('nearest_mode', call.opset < 11 ? 'floor' : 'round_prefer_floor')] ?? roundHalfEven;
+    const round = nearestRounding(call, plan.scale);
     return [{ at: Math.max(0, Math.min(plan.from - 1, round(x))), weight: 1 }];
   }
   if (mode === 'cubic') return taps(call, plan, x, 2, cubic(call.node.float('cubic_coeff_a', -0.75)));
