@@ -125,7 +125,7 @@ Arguments::View Arguments::Open(size_t index, const char* name, const char* expe
   view.is_shared = !is_plain;
   if (is_plain) napi_is_detached_arraybuffer(env, buffer, &is_detached);
   if (is_detached) Fail("ERR_DETACHED_BUFFER", Expected(name, "an attached buffer", "a detached one"));
-  if (Environment::Of(env).IsResizable(env, buffer, view.is_shared)) {
+  if (Environment::Of(env).IsResizable(buffer, view.is_shared)) {
     Fail("ERR_RESIZABLE_BUFFER", Expected(name, "a buffer of fixed length", "a resizable one"));
   }
   return view;

@@ -10,14 +10,16 @@ namespace {
 std::mutex environments_mutex;
 int environments = 0;
 
-Napi::FunctionReference Getter(Napi::Env env, const char* type, const char* property) {
+napi_ref Getter(Napi::Env env, const char* type, const char* property) {
   const Napi::Object prototype = env.Global().Get(type).As<Napi::Object>().Get("prototype").As<Napi::Object>();
   const Napi::Object object = env.Global().Get("Object").As<Napi::Object>();
   const Napi::Value descriptor = object.Get("getOwnPropertyDescriptor")
                                      .As<Napi::Function>()
                                      .Call(object, {prototype, Napi::String::New(env, property)});
-  if (!descriptor.IsObject()) return {};
-  return Napi::Persistent(descriptor.As<Napi::Object>().Get("get").As<Napi::Function>());
+  napi_ref reference = nullptr;
+  if (!descriptor.IsObject()) return reference;
+  napi_create_reference(env, descriptor.As<Napi::Object>().Get("get"), 1, &reference);
+  return reference;
 }
 
 enum class Outcome { kDone, kAborted, kFailed };
@@ -83,8 +85,6 @@ Environment::Environment(Napi::Env env)
   ++environments;
 }
 
-Environment::~Environment() = default;
-
 void Environment::OnCleanup(void* self) {
   Environment& environment = *static_cast<Environment*>(self);
   {
@@ -97,16 +97,21 @@ void Environment::OnCleanup(void* self) {
     for (napi_ref reference : job->references) napi_delete_reference(environment.env_, reference);
   }
   environment.jobs_.clear();
-  environment.resizable_.Reset();
-  environment.growable_.Reset();
+  for (napi_ref getter : {environment.resizable_, environment.growable_}) {
+    if (getter != nullptr) napi_delete_reference(environment.env_, getter);
+  }
   std::lock_guard<std::mutex> lock(environments_mutex);
   if (--environments == 0) ThreadPool::Process().Shutdown();
 }
 
-bool Environment::IsResizable(Napi::Env env, napi_value buffer, bool is_shared) const {
-  const Napi::FunctionReference& getter = is_shared ? growable_ : resizable_;
-  if (getter.IsEmpty()) return false;  // an engine without such buffers
-  return getter.Value().Call(buffer, {}).ToBoolean();
+bool Environment::IsResizable(napi_value buffer, bool is_shared) const {
+  const napi_ref getter = is_shared ? growable_ : resizable_;
+  if (getter == nullptr) return false;  // an engine without such buffers
+  napi_value function, result;
+  bool is_resizable = true;
+  if (napi_get_reference_value(env_, getter, &function) != napi_ok) return true;
+  if (napi_call_function(env_, buffer, function, 0, nullptr, &result) != napi_ok) return true;
+  return napi_get_value_bool(env_, result, &is_resizable) != napi_ok || is_resizable;
 }
 
 Napi::Value Environment::Run(Napi::Env env, Work work, const std::vector<napi_value>& arrays,
@@ -118,7 +123,11 @@ Napi::Value Environment::Run(Napi::Env env, Work work, const std::vector<napi_va
   if (napi_create_promise(env, &job->deferred, &promise) != napi_ok) throw Napi::Error::New(env);
   for (napi_value array : arrays) {
     napi_ref reference;
-    if (napi_create_reference(env, array, 1, &reference) == napi_ok) job->references.push_back(reference);
+    if (napi_create_reference(env, array, 1, &reference) != napi_ok) {
+      for (napi_ref held : job->references) napi_delete_reference(env, held);
+      throw Napi::Error::New(env);
+    }
+    job->references.push_back(reference);
   }
   if (jobs_.empty()) napi_ref_threadsafe_function(env, wake_);
   Job* started = job.get();
@@ -148,29 +157,36 @@ Napi::Value Environment::Run(Napi::Env env, Work work, const std::vector<napi_va
 }
 
 void Environment::OnWake(napi_env env, napi_value, void* context, void*) {
-  if (env != nullptr) static_cast<Environment*>(context)->Settle(env);
+  if (env != nullptr) static_cast<Environment*>(context)->Settle();
 }
 
-void Environment::Settle(Napi::Env env) {
+// By the C interface, which throws nothing: when the environment is about to end, no call into it succeeds.
+void Environment::Settle() {
   std::vector<Job*> finished;
   {
     std::lock_guard<std::mutex> lock(board_->mutex);
     finished.swap(board_->finished);
   }
   for (Job* job : finished) {
-    const Napi::HandleScope scope(env);
-    for (napi_ref reference : job->references) napi_delete_reference(env, reference);
+    for (napi_ref reference : job->references) napi_delete_reference(env_, reference);
+    napi_value value = nullptr;
     if (job->outcome == Outcome::kDone) {
-      napi_resolve_deferred(env, job->deferred, env.Undefined());
+      napi_get_undefined(env_, &value);
+      napi_resolve_deferred(env_, job->deferred, value);
     } else {
       const bool aborted = job->outcome == Outcome::kAborted;
-      const Napi::Error error = aborted ? MakeError(env, "ERR_ABORTED", "the operation was aborted")
-                                        : MakeError(env, job->code, job->message);
-      napi_reject_deferred(env, job->deferred, error.Value());
+      const std::string code = aborted ? "ERR_ABORTED" : job->code;
+      const std::string message = aborted ? "the operation was aborted" : job->message;
+      napi_value code_value = nullptr, message_value = nullptr;
+      napi_create_string_utf8(env_, code.c_str(), code.size(), &code_value);
+      napi_create_string_utf8(env_, message.c_str(), message.size(), &message_value);
+      if (napi_create_error(env_, code_value, message_value, &value) == napi_ok) {
+        napi_reject_deferred(env_, job->deferred, value);
+      }
     }
     jobs_.remove_if([job](const std::unique_ptr<Job>& other) { return other.get() == job; });
   }
-  if (jobs_.empty() && !finished.empty()) napi_unref_threadsafe_function(env, wake_);
+  if (jobs_.empty() && !finished.empty()) napi_unref_threadsafe_function(env_, wake_);
 }
 
 }  // namespace gossamer

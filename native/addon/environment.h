@@ -25,10 +25,10 @@ class Environment {
   static Environment& Of(Napi::Env env);
 
   explicit Environment(Napi::Env env);
-  ~Environment();
 
-  // Whether an ArrayBuffer or SharedArrayBuffer may change its length. Asks the built-in accessors as they were at load.
-  bool IsResizable(Napi::Env env, napi_value buffer, bool is_shared) const;
+  // Whether an ArrayBuffer or SharedArrayBuffer may change its length (or cannot be asked). Asks the built-in accessors as
+  // they were at load.
+  bool IsResizable(napi_value buffer, bool is_shared) const;
 
   // Runs `work` on the pool and settles the promise on this thread. Until then it holds `arrays`. `abort` may be null; it
   // must stay valid while `arrays` are held.
@@ -40,9 +40,9 @@ class Environment {
 
   static void OnWake(napi_env env, napi_value callback, void* context, void* data);
   static void OnCleanup(void* self);
-  void Settle(Napi::Env env);
+  void Settle();
 
-  Napi::FunctionReference resizable_, growable_;
+  napi_ref resizable_, growable_;     // accessors of ArrayBuffer and SharedArrayBuffer; null where there are none
   std::shared_ptr<Board> board_;      // outlives this while a thread of the pool still holds it
   std::list<std::unique_ptr<Job>> jobs_;
   napi_threadsafe_function wake_ = nullptr;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "kernels/block_quantize/matrix.h"
 #include "testing/cases.h"
 #include "testing/guarded.h"
@@ -40,10 +42,8 @@ struct OracleBlock {
 OracleBlock Oracle(const std::vector<float>& x, const BlockScheme& s, double scale) {
   OracleBlock block{scale, s.code_zero, {}};
   if (s.mapping == BlockMapping::kAsymmetric) {
-    double min = 0;
-    for (float v : x) min = std::fmin(min, v);
-    double max = 0;
-    for (float v : x) max = std::fmax(max, v);
+    const auto [smallest, largest] = std::minmax_element(x.begin(), x.end());
+    const double min = std::min(*smallest, 0.0f), max = std::max(*largest, 0.0f);
     const double unclipped = max == min ? 1 : (max - min) / (s.code_max - s.code_min);
     block.zero_point = s.code_min + static_cast<int>(std::nearbyint(-min / unclipped));
   }
@@ -55,11 +55,8 @@ OracleBlock Oracle(const std::vector<float>& x, const BlockScheme& s, double sca
 }
 
 double OracleUnclippedScale(const std::vector<float>& x, const BlockScheme& s) {
-  double min = 0, max = 0;
-  for (float v : x) {
-    min = std::fmin(min, v);
-    max = std::fmax(max, v);
-  }
+  const auto [smallest, largest] = std::minmax_element(x.begin(), x.end());
+  const double min = std::min(*smallest, 0.0f), max = std::max(*largest, 0.0f);
   double scale = (max - min) / (s.code_max - s.code_min);
   if (s.mapping == BlockMapping::kSymmetric) scale = std::fmax(max, -min) / (s.code_max - s.code_zero);
   if (s.mapping == BlockMapping::kSymmetricFull) scale = (max >= -min ? max : min) / (s.code_min - s.code_zero);
