@@ -85,7 +85,7 @@ async function recogniser(): Promise<RealModel> {
     samples: `${testLines.count} rendered lines; calibrated on ${calibrationLines.count} others`,
     calibration: lineSource(calibrationLines),
     test: lineSource(testLines),
-    metrics: () => [createMetric('cer', { alphabet }), createMetric('sqnr')],
+    metrics: () => [createMetric('cer', { alphabet })],
     batchSize: 1,
     variants: allVariants,
   };

@@ -2,7 +2,15 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { optimize, quantize, saveOptimized } from '@gossamer/compress';
 import { elementCount, isGossamerError, Tensor } from '@gossamer/graph';
-import { evaluateMetrics, type Feeds, type MetricResult, Session, type Verification } from '@gossamer/runtime';
+import { loadModel } from '@gossamer/graph/onnx';
+import {
+  evaluateMetrics,
+  type Feeds,
+  type MetricResult,
+  modelInputs,
+  Session,
+  type Verification,
+} from '@gossamer/runtime';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
 import type { SuiteContext } from '../harness/suite.js';
 import type { RealModel, Variant } from './real-model.js';
@@ -66,16 +74,16 @@ export async function judgeFile(
   { signal }: SuiteContext,
 ): Promise<Pick<VariantResult, 'bytes' | 'metrics' | 'latency'>> {
   const [before, after] = [statSync(model.path).size, statSync(path).size];
-  const reference = await Session.open(model.path);
+  const latency = await pairedLatency(model.path, path, await firstFeeds(model), { signal });
+  const metrics = model.metrics();
   const session = await Session.open(path);
+  const reference = metrics.some(({ needs }) => needs === 'reference') ? await Session.open(model.path) : undefined;
   try {
-    const { batchSize } = model;
-    const metrics = await evaluateMetrics(session, model.test, model.metrics(), { reference, batchSize, signal });
-    const feeds = await firstFeeds(model, reference);
-    const latency = await pairedLatency(model.path, path, feeds, { signal });
-    return { bytes: { before, after, ratio: before / after }, metrics, latency };
+    const compared = { batchSize: model.batchSize, signal, ...(reference ? { reference } : {}) };
+    const results = await evaluateMetrics(session, model.test, metrics, compared);
+    return { bytes: { before, after, ratio: before / after }, metrics: results, latency };
   } finally {
-    await reference.dispose();
+    await reference?.dispose();
     await session.dispose();
   }
 }
@@ -93,10 +101,11 @@ export async function judgeOriginal(model: RealModel, { signal }: SuiteContext):
 }
 
 /** One sample; of a recurrent model the first step, its state zeros with open dimensions 1. */
-async function firstFeeds({ test }: RealModel, session: Session): Promise<Feeds> {
-  for await (const { feeds, steps } of test.batches({ inputs: session.inputs, batchSize: 1, limit: 1 })) {
+async function firstFeeds({ path, test }: RealModel): Promise<Feeds> {
+  const inputs = modelInputs(await loadModel(path));
+  for await (const { feeds, steps } of test.batches({ inputs, batchSize: 1, limit: 1 })) {
     const given: Record<string, Tensor> = { ...feeds, ...steps?.[0] };
-    for (const { name, dtype, shape } of session.inputs) {
+    for (const { name, dtype, shape } of inputs) {
       const dims = (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1));
       given[name] ??= Tensor.fromNumbers(dtype ?? 'float32', dims, new Float64Array(elementCount(dims)));
     }
