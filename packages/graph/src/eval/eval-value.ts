@@ -109,6 +109,8 @@ function decode(tensor: Tensor, precision: Precision): EvalTensor['data'] {
   if (dtype === 'float32') return precision === 'float64' ? tensor.toFloat64() : tensor.toFloat32();
   if (isFloat(dtype)) return tensor.toFloat64();
   if (dtype === 'string') return tensor.strings().map((bytes) => new TextDecoder().decode(bytes));
+  // Any byte but 0 is true.
+  if (dtype === 'bool') return Uint8Array.from(tensor.bytes(), (byte) => (byte === 0 ? 0 : 1));
   // A copy: raw data may start at any byte.
   if (dtype === 'int64') return new BigInt64Array(tensor.bytes().slice().buffer);
   if (dtype === 'uint64') return new BigUint64Array(tensor.bytes().slice().buffer);
