@@ -13,7 +13,7 @@ describe('npyBytes', () => {
     expect(header.slice(10).trimEnd()).toBe("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }");
     // The header's length: what is left of 128 bytes behind magic, version and the length itself.
     expect(header.charCodeAt(8)).toBe(118);
-    expect(Array.from(new Float32Array(bytes.slice(128).buffer))).toEqual([1, 2, 3]);
+    expect(Array.from(new Float32Array(Uint8Array.from(bytes.subarray(128)).buffer))).toEqual([1, 2, 3]);
   });
 
   it('writes scalars with an empty shape and refuses strings', () => {
