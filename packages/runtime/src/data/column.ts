@@ -1,4 +1,5 @@
-import { type DType, GossamerError, Tensor } from '@gossamer/graph';
+import type { Tensor } from '@gossamer/graph';
+import { type DType, GossamerError } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { sliceRows } from '../session/tensor-view.js';
 

@@ -28,8 +28,6 @@ const SUCCESSORS: readonly ((input: string) => string)[] = [
 ];
 
 /** State that a graph states itself (`graph.state`), else pairs found by name with equal types and compatible shapes. */
-export function detectState(model: Model): StateFeed[];
-export function detectState(ports: { inputs: readonly PortSpec[]; outputs: readonly PortSpec[] }): StateFeed[];
 export function detectState(from: Model | { inputs: readonly PortSpec[]; outputs: readonly PortSpec[] }): StateFeed[] {
   return 'graph' in from ? modelState(from) : portState(from.inputs, from.outputs);
 }

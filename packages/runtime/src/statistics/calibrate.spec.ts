@@ -1,4 +1,5 @@
-import { attribute, Graph, GraphBuilder, Model, Tensor, tensorType } from '@gossamer/graph';
+import type { Model} from '@gossamer/graph';
+import { attribute, Graph, GraphBuilder, Tensor, tensorType } from '@gossamer/graph';
 import { parseModel, serializeModel } from '@gossamer/graph/onnx';
 import { dataFromArrays } from '../data/array-source.js';
 import { calibrate } from './calibrate.js';
