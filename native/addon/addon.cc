@@ -1,4 +1,5 @@
-// The face of the kernels to Node: one table of operations, each callable at once (`name`) or on the pool (`async.name`).
+// The face of the kernels to Node: one table of operations, each callable at once (`name`) or on the pool
+// (`async.name`).
 #include <napi.h>
 
 #include "addon/operations.h"

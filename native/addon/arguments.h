@@ -1,5 +1,5 @@
-// The arguments of one call from JavaScript. Ranges and shapes are checked in TypeScript (packages/kernels); here is what
-// protects memory: types, lengths, and buffers that cannot change under the kernel.
+// The arguments of one call from JavaScript. Ranges and shapes are checked in TypeScript (packages/kernels); here is
+// what protects memory: types, lengths, and buffers that cannot change under the kernel.
 #pragma once
 #include <napi.h>
 
@@ -34,8 +34,9 @@ class Arguments {
   // Argument `first` of the call is argument 0 here.
   Arguments(const Napi::CallbackInfo& info, size_t first) : info_(info), first_(first) {}
 
-  // Typed arrays. `T`: float, double, int32_t, uint16_t. A length other than expected is refused by the caller (Require) or,
-  // for outputs, here. Inputs may be shared with other threads of the program; outputs may not, nor overlap another array.
+  // Typed arrays. `T`: float, double, int32_t, uint16_t. A length other than expected is refused by the caller
+  // (Require) or, for outputs, here. Inputs may be shared with other threads of the program; outputs may not, nor
+  // overlap another array.
   template <class T>
   Array<const T> In(size_t index, const char* name);
   template <class T>
@@ -46,7 +47,8 @@ class Arguments {
   // Any typed array of elements of 1, 2 or 4 bytes; and an output of the same type and length.
   AnyArray InAny(size_t index, const char* name);
   void* OutLike(size_t index, const char* name, const AnyArray& array);
-  // An Int32Array over a SharedArrayBuffer whose first element stops the call when it becomes non-zero; undefined: null.
+  // An Int32Array over a SharedArrayBuffer whose first element stops the call when it becomes non-zero; undefined:
+  // null.
   std::atomic<int32_t>* Abort(size_t index);
 
   size_t Size(size_t index, const char* name);  // integer in [0, 2^53 - 1]

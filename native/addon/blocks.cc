@@ -34,7 +34,8 @@ BlockScheme ReadScheme(Arguments& args) {
   scheme.clip_min = args.Float(10, "clipMin");
   const bool one_type = scheme.code_min >= 0 || scheme.code_max <= 127;
   if (!one_type || scheme.code_min >= scheme.code_max) BadOption("codeMin: expected a range of one 8-bit type");
-  if (scheme.code_zero < scheme.code_min || scheme.code_zero > scheme.code_max) BadOption("codeZero: expected it in range");
+  if (scheme.code_zero < scheme.code_min || scheme.code_zero > scheme.code_max)
+    BadOption("codeZero: expected it in range");
   const bool positive = scheme.mapping != BlockMapping::kSymmetric || scheme.code_zero < scheme.code_max;
   const bool negative = scheme.mapping != BlockMapping::kSymmetricFull || scheme.code_zero > scheme.code_min;
   if (!positive || !negative) BadOption("codeZero: expected codes on both sides of it");
@@ -59,7 +60,8 @@ Work PrepareQuantizeMatMulNBits(Arguments& args) {
   const Array<float> scales = args.Out<float>(13, "scales", Product("scales", weight.n, blocks));
   const bool with_zero_points = !args.IsMissing(14);
   Array<uint8_t> zero_points{nullptr, 0};
-  if (with_zero_points) zero_points = args.OutBytes(14, "zeroPoints", Product("zeroPoints", weight.n, zero_point_bytes));
+  if (with_zero_points)
+    zero_points = args.OutBytes(14, "zeroPoints", Product("zeroPoints", weight.n, zero_point_bytes));
   const Array<double> non_finite = args.Out<double>(15, "nonFinite", 1);
   return [=](AbortFlag abort) {
     uint64_t count = 0;

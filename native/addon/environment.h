@@ -1,4 +1,5 @@
-// What the addon keeps for one Node environment (the main thread or one worker thread), and the asynchronous calls in flight.
+// What the addon keeps for one Node environment (the main thread or one worker thread), and the asynchronous calls in
+// flight.
 #pragma once
 #include <napi.h>
 
@@ -26,12 +27,12 @@ class Environment {
 
   explicit Environment(Napi::Env env);
 
-  // Whether an ArrayBuffer or SharedArrayBuffer may change its length (or cannot be asked). Asks the built-in accessors as
-  // they were at load.
+  // Whether an ArrayBuffer or SharedArrayBuffer may change its length (or cannot be asked). Asks the built-in accessors
+  // as they were at load.
   bool IsResizable(napi_value buffer, bool is_shared) const;
 
-  // Runs `work` on the pool and settles the promise on this thread. Until then it holds `arrays`. `abort` may be null; it
-  // must stay valid while `arrays` are held.
+  // Runs `work` on the pool and settles the promise on this thread. Until then it holds `arrays`. `abort` may be null;
+  // it must stay valid while `arrays` are held.
   Napi::Value Run(Napi::Env env, Work work, const std::vector<napi_value>& arrays, std::atomic<int32_t>* abort);
 
  private:
@@ -42,8 +43,8 @@ class Environment {
   static void OnCleanup(void* self);
   void Settle();
 
-  napi_ref resizable_, growable_;     // accessors of ArrayBuffer and SharedArrayBuffer; null where there are none
-  std::shared_ptr<Board> board_;      // outlives this while a thread of the pool still holds it
+  napi_ref resizable_, growable_;  // accessors of ArrayBuffer and SharedArrayBuffer; null where there are none
+  std::shared_ptr<Board> board_;   // outlives this while a thread of the pool still holds it
   std::list<std::unique_ptr<Job>> jobs_;
   napi_threadsafe_function wake_ = nullptr;
   napi_env env_;

@@ -1,5 +1,5 @@
-// The operations that JavaScript can call: each reads and checks its arguments and returns the work to do. Their arguments
-// are typed and documented in index.d.ts.
+// The operations that JavaScript can call: each reads and checks its arguments and returns the work to do. Their
+// arguments are typed and documented in index.d.ts.
 #pragma once
 #include "addon/arguments.h"
 #include "addon/environment.h"

@@ -13,7 +13,8 @@ namespace {
 void RequireScales(Array<const float> scale) {
   for (size_t i = 0; i < scale.length; ++i) {
     if (std::isfinite(scale.data[i]) && scale.data[i] != 0) continue;
-    throw ArgumentError{"ERR_BAD_SCALE", "scale[" + std::to_string(i) + "]: expected a finite number other than 0, received " +
+    throw ArgumentError{"ERR_BAD_SCALE", "scale[" + std::to_string(i) +
+                                             "]: expected a finite number other than 0, received " +
                                              std::to_string(scale.data[i])};
   }
 }
@@ -53,7 +54,8 @@ Work PrepareQuantizeTensor(Arguments& args) {
   const TensorLayout layout = ReadLayout(args, 1, x.length);
   const QuantizedTensor tensor = ReadQuantizedTensor(args, 6, layout);
   const int32_t lowest = tensor.is_signed ? -128 : 0;
-  const CodeRange range{args.Integer(10, "quantMin", lowest, lowest + 255), args.Integer(11, "quantMax", lowest, lowest + 255)};
+  const CodeRange range{args.Integer(10, "quantMin", lowest, lowest + 255),
+                        args.Integer(11, "quantMax", lowest, lowest + 255)};
   if (range.min > range.max) throw ArgumentError{"ERR_BAD_RANGE", "quantMin: expected at most quantMax, received more"};
   const Array<uint8_t> out = args.OutBytes(12, "out", CodeBytes(tensor));
   return [=](AbortFlag abort) { return QuantizeTensor(x.data, tensor, range, out.data, abort); };

@@ -36,9 +36,12 @@ Work PrepareCountHistogram(Arguments& args) {
     HistogramSummary result{};
     const uint32_t half = static_cast<uint32_t>(bins) / 2;
     const bool done = CountHistogram(x.data, x.length, half, counts.data, &result, abort);
-    const double values[] = {static_cast<double>(result.exponent),        result.range.min,
-                             result.range.max,                            static_cast<double>(result.range.nan_count),
-                             static_cast<double>(result.range.inf_count), static_cast<double>(result.zero_count)};
+    const double values[] = {static_cast<double>(result.exponent),
+                             result.range.min,
+                             result.range.max,
+                             static_cast<double>(result.range.nan_count),
+                             static_cast<double>(result.range.inf_count),
+                             static_cast<double>(result.zero_count)};
     std::copy(std::begin(values), std::end(values), summary.data);
     return done;
   };

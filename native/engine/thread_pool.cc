@@ -12,10 +12,10 @@ struct ThreadPool::Loop {
   const AbortFlag abort;
   std::atomic<size_t> next{0};
   std::atomic<bool> ended_early{false};
-  bool aborted = false;              // guarded by error_mutex
-  std::exception_ptr error;          // guarded by error_mutex
+  bool aborted = false;      // guarded by error_mutex
+  std::exception_ptr error;  // guarded by error_mutex
   std::mutex error_mutex;
-  unsigned helpers = 0, max_helpers; // guarded by the pool's mutex
+  unsigned helpers = 0, max_helpers;  // guarded by the pool's mutex
 
   Loop(const std::function<void(size_t)>& b, size_t n, AbortFlag a, unsigned most)
       : body(b), tiles(n), abort(a), max_helpers(most) {}
@@ -51,7 +51,8 @@ void ThreadPool::EnsureThreads(std::unique_lock<std::mutex>& lock, Need need) {
   if (AliveThreads() >= target_) return;
   std::unique_lock<std::mutex> lifecycle(lifecycle_, std::try_to_lock);
   if (!lifecycle.owns_lock()) {
-    // Someone starts threads, or waits for them to end: perhaps for the very thread that calls this, so it must not wait.
+    // Someone starts threads, or waits for them to end: perhaps for the very thread that calls this, so it must not
+    // wait.
     if (need == Need::kWelcome || AliveThreads() > 0) return;
     lock.unlock();
     lifecycle.lock();

@@ -47,7 +47,10 @@ TEST_CASE("the abort flag ends a loop between two tiles") {
 
 TEST_CASE("an exception reaches the caller and the pool lives on") {
   ThreadPool pool(4);
-  CHECK_THROWS_AS(pool.ParallelFor(1000, nullptr, [](size_t t) { if (t == 50) throw std::runtime_error("tile"); }),
+  CHECK_THROWS_AS(pool.ParallelFor(1000, nullptr,
+                                   [](size_t t) {
+                                     if (t == 50) throw std::runtime_error("tile");
+                                   }),
                   std::runtime_error);
   std::atomic<int> ran{0};
   CHECK(pool.ParallelFor(10, nullptr, [&](size_t) { ++ran; }));
@@ -59,9 +62,8 @@ TEST_CASE("loops nest and several callers share the pool") {
   std::atomic<int> ran{0};
   std::vector<std::thread> callers;
   for (int c = 0; c < 4; ++c) {
-    callers.emplace_back([&] {
-      pool.ParallelFor(10, nullptr, [&](size_t) { pool.ParallelFor(10, nullptr, [&](size_t) { ++ran; }); });
-    });
+    callers.emplace_back(
+        [&] { pool.ParallelFor(10, nullptr, [&](size_t) { pool.ParallelFor(10, nullptr, [&](size_t) { ++ran; }); }); });
   }
   for (std::thread& caller : callers) caller.join();
   CHECK(ran == 400);

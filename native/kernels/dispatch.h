@@ -65,21 +65,23 @@ Fn& Select(VariantList<Fn> table) {
 
 }  // namespace gossamer
 
-// The table of a kernel `Op` whose variants are OpScalar, OpAvx2, ...: fastest first, the definition last. An ISA that this
-// build does not hold has no row.
+// The table of a kernel `Op` whose variants are OpScalar, OpAvx2, ...: fastest first, the definition last. An ISA that
+// this build does not hold has no row.
 #if GOSSAMER_X86_64
-#define GOSSAMER_VARIANT_ROWS(Op) {Isa::kAvx512, Op##Avx512}, {Isa::kAvx2, Op##Avx2}, {Isa::kScalar, Op##Scalar}
+#define GOSSAMER_VARIANT_ROWS(Op) \
+  {Isa::kAvx512, Op##Avx512}, {Isa::kAvx2, Op##Avx2}, { Isa::kScalar, Op##Scalar }
 #elif GOSSAMER_AARCH64
-#define GOSSAMER_VARIANT_ROWS(Op) {Isa::kNeon, Op##Neon}, {Isa::kScalar, Op##Scalar}
+#define GOSSAMER_VARIANT_ROWS(Op) \
+  {Isa::kNeon, Op##Neon}, { Isa::kScalar, Op##Scalar }
 #else
 #define GOSSAMER_VARIANT_ROWS(Op) {Isa::kScalar, Op##Scalar}
 #endif
 
 // Defines OpVariants() and Op() from that table; for the dispatch.cc of a kernel.
-#define GOSSAMER_DEFINE_KERNEL(Op)                                                 \
+#define GOSSAMER_DEFINE_KERNEL(Op)                                                  \
   static constexpr Variant<Op##Fn> k##Op##Variants[] = {GOSSAMER_VARIANT_ROWS(Op)}; \
-  VariantList<Op##Fn> Op##Variants() { return List(k##Op##Variants); }             \
-  Op##Fn& Op() {                                                                   \
-    static Op##Fn& best = Select(List(k##Op##Variants));                           \
-    return best;                                                                   \
+  VariantList<Op##Fn> Op##Variants() { return List(k##Op##Variants); }              \
+  Op##Fn& Op() {                                                                    \
+    static Op##Fn& best = Select(List(k##Op##Variants));                            \
+    return best;                                                                    \
   }

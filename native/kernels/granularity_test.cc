@@ -17,7 +17,8 @@ std::vector<size_t> Expected(const TensorLayout& t) {
       for (size_t i = 0; i < t.inner; ++i) {
         if (t.granularity == Granularity::kPerTensor) parameters.push_back(0);
         if (t.granularity == Granularity::kPerAxis) parameters.push_back(a);
-        if (t.granularity == Granularity::kPerBlock) parameters.push_back((o * blocks + a / t.block_size) * t.inner + i);
+        if (t.granularity == Granularity::kPerBlock)
+          parameters.push_back((o * blocks + a / t.block_size) * t.inner + i);
       }
     }
   }

@@ -14,8 +14,8 @@ namespace gossamer {
 
 enum class Edge { kFront, kBack };
 
-// `count` elements of T, the first at the start of a page (kFront) or the last at the end of one (kBack), between two pages
-// that may not be touched. `misalignment` bytes move the array inward. Plain memory on Windows.
+// `count` elements of T, the first at the start of a page (kFront) or the last at the end of one (kBack), between two
+// pages that may not be touched. `misalignment` bytes move the array inward. Plain memory on Windows.
 template <class T>
 class Guarded {
  public:

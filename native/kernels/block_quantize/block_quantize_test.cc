@@ -91,7 +91,8 @@ TEST_CASE("QuantizeBlocks (scalar): scale, zero point and codes are those of an 
         CHECK(non_finite == 0);
         const double unclipped = OracleUnclippedScale(x, s);
         if (s.clip_steps == 1) CHECK(scale == doctest::Approx(unclipped).epsilon(1e-6));
-        // Codes: nearest for the scale that was chosen. A float quotient may fall on the other side of a tie: half a step.
+        // Codes: nearest for the scale that was chosen. A float quotient may fall on the other side of a tie: half a
+        // step.
         const OracleBlock same_scale = Oracle(x, s, static_cast<double>(scale));
         CHECK(CodeOf(zero_point, s) == same_scale.zero_point);
         for (size_t i = 0; i < n; ++i) {
@@ -213,7 +214,8 @@ TEST_CASE("a block of zeros gets scale 1 and the zero point everywhere") {
   }
 }
 
-TEST_CASE("QuantizeMatMulNBits: both layouts and any thread count give the blocks of each column, packed as documented") {
+TEST_CASE(
+    "QuantizeMatMulNBits: both layouts and any thread count give the blocks of each column, packed as documented") {
   const unsigned threads = ThreadPool::Process().Threads();
   for (const NamedScheme& named : Schemes()) {
     if (named.scheme.code_min < 0 || named.scheme.clip_steps > 1) continue;
@@ -244,7 +246,8 @@ TEST_CASE("QuantizeMatMulNBits: both layouts and any thread count give the block
           }
           for (WeightLayout layout : {WeightLayout::kKn, WeightLayout::kNk}) {
             ThreadPool::Process().SetThreads(n % 2 == 0 ? 3 : 1);
-            const BlockedWeight weight{layout == WeightLayout::kKn ? columns.data() : rows.data(), n, k, layout, block_size};
+            const BlockedWeight weight{layout == WeightLayout::kKn ? columns.data() : rows.data(), n, k, layout,
+                                       block_size};
             std::vector<uint8_t> out_b(b.size(), 0xee), out_zero_points(zero_points.size(), 0xee);
             std::vector<float> out_scales(scales.size());
             uint64_t found = 9;

@@ -5,8 +5,8 @@
 
 namespace gossamer {
 
-// A weight of n output and k input features. kKn: [k, n] row-major (MatMul B). kNk: [n, k] row-major (Gemm with transB).
-// Blocks run along k.
+// A weight of n output and k input features. kKn: [k, n] row-major (MatMul B). kNk: [n, k] row-major (Gemm with
+// transB). Blocks run along k.
 enum class WeightLayout { kKn, kNk };
 
 struct BlockedWeight {
@@ -26,12 +26,13 @@ struct NBitsOutput {
   uint8_t* zero_points;
 };
 
-// Both: false when aborted, the outputs then partly written; *non_finite becomes the number of NaN and infinite weights.
+// Both: false when aborted, the outputs then partly written; *non_finite becomes the number of NaN and infinite
+// weights.
 bool QuantizeMatMulNBits(const BlockedWeight& weight, const BlockScheme& scheme, unsigned bits, const NBitsOutput& out,
                          uint64_t* non_finite, AbortFlag abort);
 
-// As the inputs of a blocked DequantizeLinear on the k axis: codes one a byte in the layout of w; scales and zero_points
-// [blocks, n] for kKn, [n, blocks] for kNk.
+// As the inputs of a blocked DequantizeLinear on the k axis: codes one a byte in the layout of w; scales and
+// zero_points [blocks, n] for kKn, [n, blocks] for kNk.
 struct BlockedOutput {
   uint8_t* codes;
   float* scales;

@@ -1,4 +1,5 @@
-// Scale and zero point of one block from its range. In an unnamed namespace: every file gets a copy built with its own flags.
+// Scale and zero point of one block from its range. In an unnamed namespace: every file gets a copy built with its own
+// flags.
 #pragma once
 #include <math.h>
 
@@ -17,9 +18,7 @@ inline BlockParameters ParametersOf(float min, float max, const BlockScheme& sch
   int32_t zero_point = scheme.code_zero;
   const float magnitude = max >= -min ? max : -min;
   switch (scheme.mapping) {
-    case BlockMapping::kSymmetric:
-      scale = magnitude / static_cast<float>(scheme.code_max - scheme.code_zero);
-      break;
+    case BlockMapping::kSymmetric: scale = magnitude / static_cast<float>(scheme.code_max - scheme.code_zero); break;
     case BlockMapping::kSymmetricFull:
       scale = (max >= -min ? max : min) / static_cast<float>(scheme.code_min - scheme.code_zero);
       break;

@@ -88,7 +88,8 @@ void QuantizeColumnsScalar(const float* x, size_t rows, size_t cols, size_t stri
     const CodeBounds bounds = BoundsOf(scheme, params.zero_point);
     scales[c] = params.scale;
     zero_points[c] = static_cast<uint8_t>(params.zero_point);
-    for (size_t r = 0; r < rows; ++r) codes[r * code_stride + c] = static_cast<uint8_t>(CodeOf(block[r], params, bounds));
+    for (size_t r = 0; r < rows; ++r)
+      codes[r * code_stride + c] = static_cast<uint8_t>(CodeOf(block[r], params, bounds));
   }
 }
 

@@ -93,9 +93,7 @@ struct LaneParameters {
 struct Columns {
   const float* x;
   size_t rows, stride, lanes;
-  inline F32 Row(size_t r) const {
-    return lanes == kLanes ? Load(x + r * stride) : LoadFirst(x + r * stride, lanes);
-  }
+  inline F32 Row(size_t r) const { return lanes == kLanes ? Load(x + r * stride) : LoadFirst(x + r * stride, lanes); }
 };
 
 inline LaneParameters UnclippedParameters(Columns columns, const BlockScheme& scheme, uint64_t* non_finite) {

@@ -20,8 +20,9 @@ struct ErrorSums {
 // Elements of one block; blocks are independent, and their sums are added in order.
 constexpr size_t kErrorBlock = 4096;
 
-// The sums of a[0..count) and b[0..count), count <= kErrorBlock. All in double: element i goes to partial sum i % 8, in order
-// (a missing or left-out pair adds 0), and the 8 are folded by halves: p[j] + p[j + 4], then + 2, + 1. No fused operations.
+// The sums of a[0..count) and b[0..count), count <= kErrorBlock. All in double: element i goes to partial sum i % 8, in
+// order (a missing or left-out pair adds 0), and the 8 are folded by halves: p[j] + p[j + 4], then + 2, + 1. No fused
+// operations.
 using ErrorBlockFn = void(const float* a, const float* b, size_t count, ErrorSums* sums);
 
 ErrorBlockFn ErrorBlockScalar, ErrorBlockAvx2, ErrorBlockAvx512, ErrorBlockNeon;

@@ -32,8 +32,8 @@ ErrorSums Oracle(const std::vector<float>& a, const std::vector<float>& b) {
     dot += x * y;
     max = d > max ? d : -d > max ? -d : max;
   }
-  return {static_cast<double>(error2), static_cast<double>(a2), static_cast<double>(b2), static_cast<double>(dot),
-          static_cast<double>(max), non_finite};
+  return {static_cast<double>(error2), static_cast<double>(a2),  static_cast<double>(b2),
+          static_cast<double>(dot),    static_cast<double>(max), non_finite};
 }
 
 }  // namespace

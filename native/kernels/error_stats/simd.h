@@ -69,8 +69,12 @@ void GOSSAMER_SIMD(ErrorBlock)(const float* a, const float* b, size_t count, Err
   double max_errors[kPartialSums], max_error = 0;
   total.max_error.Store(max_errors);
   for (double error : max_errors) max_error = error > max_error ? error : max_error;
-  *sums = {total.squared_error.Fold(), total.squared_reference.Fold(), total.squared_actual.Fold(), total.dot.Fold(),
-           max_error, non_finite};
+  *sums = {total.squared_error.Fold(),
+           total.squared_reference.Fold(),
+           total.squared_actual.Fold(),
+           total.dot.Fold(),
+           max_error,
+           non_finite};
 }
 
 }  // namespace gossamer

@@ -16,8 +16,9 @@ struct HistogramBins {
   static constexpr int32_t kMinExponent = -100;
 };
 
-// Counters are kept in four tables, so that a run of equal values does not wait for one counter: element i goes to any of
-// them, and only the sum means something. A table has HistogramTableSize() counters; those from 2 * half on are scratch.
+// Counters are kept in four tables, so that a run of equal values does not wait for one counter: element i goes to any
+// of them, and only the sum means something. A table has HistogramTableSize() counters; those from 2 * half on are
+// scratch.
 constexpr size_t kHistogramTables = 4;
 constexpr size_t HistogramTableSize(HistogramBins bins) { return 2 * static_cast<size_t>(bins.half) + 16; }
 

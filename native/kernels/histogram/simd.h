@@ -5,7 +5,8 @@
 
 namespace gossamer {
 
-void GOSSAMER_SIMD(CountBins)(const float* x, size_t count, HistogramBins bins, uint32_t* tables, uint64_t* zero_count) {
+void GOSSAMER_SIMD(CountBins)(const float* x, size_t count, HistogramBins bins, uint32_t* tables,
+                              uint64_t* zero_count) {
   const F32 inverse_width = Fill(ldexpf(1.0f, -bins.exponent)), last = Fill(static_cast<float>(bins.half - 1));
   const F32 zero = Fill(0.0f), infinity = Fill(INFINITY);
   const I32 half = FillI(static_cast<int32_t>(bins.half)), below = FillI(static_cast<int32_t>(bins.half - 1));

@@ -13,10 +13,12 @@ struct MinMaxResult {
   uint64_t nan_count, inf_count;
 };
 
-// Folds x[0..count) into *result, which must hold the identity or an earlier result. Bit-exact across variants and orders.
+// Folds x[0..count) into *result, which must hold the identity or an earlier result. Bit-exact across variants and
+// orders.
 using MinMaxFn = void(const float* x, size_t count, MinMaxResult* result);
 
-// Folds each column of a matrix of `rows` rows, `stride` floats apart, into min[c] and max[c], c < cols; counts are over all.
+// Folds each column of a matrix of `rows` rows, `stride` floats apart, into min[c] and max[c], c < cols; counts are
+// over all.
 using MinMaxColumnsFn = void(const float* x, size_t rows, size_t cols, size_t stride, float* min, float* max,
                              uint64_t* nan_count, uint64_t* inf_count);
 

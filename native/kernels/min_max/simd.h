@@ -67,7 +67,8 @@ void GOSSAMER_SIMD(MinMax)(const float* x, size_t count, MinMaxResult* result) {
 void GOSSAMER_SIMD(MinMaxColumns)(const float* x, size_t rows, size_t cols, size_t stride, float* min, float* max,
                                   uint64_t* nan_count, uint64_t* inf_count) {
   size_t c = 0;
-  for (; c + 4 * kLanes <= cols; c += 4 * kLanes) FoldColumns<4>(x + c, rows, stride, min + c, max + c, nan_count, inf_count);
+  for (; c + 4 * kLanes <= cols; c += 4 * kLanes)
+    FoldColumns<4>(x + c, rows, stride, min + c, max + c, nan_count, inf_count);
   for (; c + kLanes <= cols; c += kLanes) FoldColumns<1>(x + c, rows, stride, min + c, max + c, nan_count, inf_count);
   if (c < cols) MinMaxColumnsScalar(x + c, rows, cols - c, stride, min + c, max + c, nan_count, inf_count);
 }

@@ -6,8 +6,8 @@
 
 namespace gossamer {
 
-// min, max: layout.ParameterCount() results, each over the finite values that share the parameter (none: +inf and -inf).
-// The counts are over the whole tensor. False when aborted.
+// min, max: layout.ParameterCount() results, each over the finite values that share the parameter (none: +inf and
+// -inf). The counts are over the whole tensor. False when aborted.
 bool MinMaxTensor(const float* x, const TensorLayout& layout, float* min, float* max, uint64_t* nan_count,
                   uint64_t* inf_count, AbortFlag abort);
 

@@ -1,4 +1,5 @@
-// Packing of 4-bit and 2-bit codes, the first element in the lowest bits (ONNX int4, uint4, int2, uint2 and MatMulNBits).
+// Packing of 4-bit and 2-bit codes, the first element in the lowest bits (ONNX int4, uint4, int2, uint2 and
+// MatMulNBits).
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -18,8 +18,8 @@ struct CodeRange {
   int32_t min, max;
 };
 
-// q[i] = clamp(round_half_even(x[i] / scale) + zero_point, range), i < count. NaN -> range.min; the division is a true one.
-// Any alignment; x and q must not overlap. Bit-exact across variants, as all below.
+// q[i] = clamp(round_half_even(x[i] / scale) + zero_point, range), i < count. NaN -> range.min; the division is a true
+// one. Any alignment; x and q must not overlap. Bit-exact across variants, as all below.
 using QuantizeAffineFn = void(const float* x, size_t count, AffineParams params, CodeRange range, uint8_t* q);
 
 // The same with a scale and a zero point for each element.

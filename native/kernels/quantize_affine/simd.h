@@ -10,9 +10,7 @@ inline I32 QuantizeLanes(F32 x, F32 scale, I32 zero_point, I32 min, I32 max) {
   return AddI(RoundToInt(Smaller(Larger(Div(x, scale), lo), hi)), zero_point);
 }
 
-inline F32 DequantizeLanes(I32 code, F32 scale, I32 zero_point) {
-  return Mul(ToFloat(SubI(code, zero_point)), scale);
-}
+inline F32 DequantizeLanes(I32 code, F32 scale, I32 zero_point) { return Mul(ToFloat(SubI(code, zero_point)), scale); }
 
 }  // namespace
 

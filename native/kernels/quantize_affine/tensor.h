@@ -6,14 +6,14 @@
 
 namespace gossamer {
 
-// kBytes: one code a byte. kNibbles: two codes a byte, the even element in the low half; an odd count leaves the last high
-// half 0.
+// kBytes: one code a byte. kNibbles: two codes a byte, the even element in the low half; an odd count leaves the last
+// high half 0.
 enum class CodeStorage { kBytes, kNibbles };
 
 struct QuantizedTensor {
   TensorLayout layout;
-  const float* scale;          // layout.ParameterCount() of them
-  const int32_t* zero_point;   // as many
+  const float* scale;         // layout.ParameterCount() of them
+  const int32_t* zero_point;  // as many
   CodeStorage storage;
   bool is_signed;
 };

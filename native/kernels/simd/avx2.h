@@ -78,8 +78,11 @@ inline Mask Equal(F32 a, F32 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 inline Mask IsNan(F32 a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
 inline Mask And(Mask a, Mask b) { return _mm256_and_ps(a, b); }
 inline bool Any(Mask m) { return _mm256_movemask_ps(m) != 0; }
-inline size_t Count(Mask m) { return static_cast<size_t>(_mm_popcnt_u32(static_cast<unsigned>(_mm256_movemask_ps(m)))); }
-// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then + 4, + 2,
+inline size_t Count(Mask m) {
+  return static_cast<size_t>(_mm_popcnt_u32(static_cast<unsigned>(_mm256_movemask_ps(m))));
+}
+// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then +
+// 4, + 2,
 // + 1.
 inline float TreeSum(const F32 (&acc)[2]) {
   const __m256 eight = _mm256_add_ps(acc[0], acc[1]);

@@ -1,6 +1,6 @@
-// The vector operations of simd kernels on AVX-512 (F, BW, DQ, VL). Included only by files built with those flags; all in an
-// unnamed namespace, so that no inline function of this file can be linked into code for another CPU.
-// A SimdX of this file does the same, bit for bit, as its namesake in avx2.h and neon.h.
+// The vector operations of simd kernels on AVX-512 (F, BW, DQ, VL). Included only by files built with those flags; all
+// in an unnamed namespace, so that no inline function of this file can be linked into code for another CPU. Each function
+// does, bit for bit, what its namesake in avx2.h and neon.h does.
 #pragma once
 #include <immintrin.h>
 
@@ -42,9 +42,7 @@ inline I32 LoadFirstUnsignedBytes(const uint8_t* p, size_t count) {
 }
 inline void StoreFirstWords(uint32_t* p, I32 v, size_t count) { _mm512_mask_storeu_epi32(p, FirstLanes(count), v); }
 // The low byte of each lane.
-inline void StoreBytes(uint8_t* p, I32 v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
-}
+inline void StoreBytes(uint8_t* p, I32 v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v)); }
 inline void StoreFirstBytes(uint8_t* p, I32 v, size_t count) {
   _mm_mask_storeu_epi8(p, FirstLanes(count), _mm512_cvtepi32_epi8(v));
 }
@@ -73,7 +71,8 @@ inline Mask IsNan(F32 a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
 inline Mask And(Mask a, Mask b) { return static_cast<Mask>(a & b); }
 inline bool Any(Mask m) { return m != 0; }
 inline size_t Count(Mask m) { return static_cast<size_t>(_mm_popcnt_u32(m)); }
-// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then + 4, + 2,
+// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then +
+// 4, + 2,
 // + 1.
 inline float TreeSum(const F32 (&acc)[1]) {
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(acc[0]), _mm512_extractf32x8_ps(acc[0], 1));

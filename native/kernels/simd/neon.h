@@ -85,7 +85,8 @@ inline Mask IsNan(F32 a) { return vmvnq_u32(vceqq_f32(a, a)); }
 inline Mask And(Mask a, Mask b) { return vandq_u32(a, b); }
 inline bool Any(Mask m) { return vmaxvq_u32(m) != 0; }
 inline size_t Count(Mask m) { return vaddvq_u32(vshrq_n_u32(m, 31)); }
-// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then + 4, + 2,
+// The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then +
+// 4, + 2,
 // + 1.
 inline float TreeSum(const F32 (&acc)[4]) {
   const float32x4_t four = vaddq_f32(vaddq_f32(acc[0], acc[2]), vaddq_f32(acc[1], acc[3]));

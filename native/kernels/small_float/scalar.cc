@@ -28,7 +28,7 @@ uint32_t RoundedShift(uint32_t value, unsigned shift) {
 uint16_t ToF16(float x) {
   const uint32_t bits = BitsOf(x), sign = (bits & kSign) >> 16, magnitude = bits & ~kSign;
   if (magnitude > kInfinity) return static_cast<uint16_t>(sign | 0x7e00 | ((magnitude >> 13) & 0x3ff));
-  constexpr uint32_t kOverflow = 0x477ff000u;   // 65520: halfway between the largest half and the next power of two
+  constexpr uint32_t kOverflow = 0x477ff000u;  // 65520: halfway between the largest half and the next power of two
   constexpr uint32_t kSmallestNormal = 0x38800000u;  // 2^-14
   if (magnitude >= kOverflow) return static_cast<uint16_t>(sign | 0x7c00);
   if (magnitude >= kSmallestNormal) {
@@ -37,12 +37,14 @@ uint16_t ToF16(float x) {
   }
   // Subnormal: the mantissa with its leading one, in units of 2^-24.
   const uint32_t exponent = magnitude >> 23, shift = 126 - exponent;
-  if (shift > 24) return static_cast<uint16_t>(sign);  // at most half of 2^-24 only when shift is 25 and more: rounds to 0
+  if (shift > 24)
+    return static_cast<uint16_t>(sign);  // at most half of 2^-24 only when shift is 25 and more: rounds to 0
   return static_cast<uint16_t>(sign | RoundedShift((magnitude & 0x7fffff) | 0x800000, shift));
 }
 
 float FromF16(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16, exponent = (half >> 10) & 31, mantissa = half & 0x3ff;
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16, exponent = (half >> 10) & 31,
+                 mantissa = half & 0x3ff;
   if (exponent == 31) return FloatOf(sign | kInfinity | mantissa << 13 | (mantissa != 0 ? 0x400000u : 0));
   if (exponent != 0) return FloatOf(sign | (exponent + 127 - 15) << 23 | mantissa << 13);
   const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;

@@ -7,8 +7,9 @@
 
 namespace gossamer {
 
-// IEEE 754 binary16 (1 sign, 5 exponent, 10 mantissa bits). Rounds half to even, overflows to infinity, keeps subnormals. A
-// NaN keeps its sign and the top of its payload and becomes quiet. Any alignment; no overlap. Bit-exact across variants.
+// IEEE 754 binary16 (1 sign, 5 exponent, 10 mantissa bits). Rounds half to even, overflows to infinity, keeps
+// subnormals. A NaN keeps its sign and the top of its payload and becomes quiet. Any alignment; no overlap. Bit-exact
+// across variants.
 using F32ToF16Fn = void(const float* x, size_t count, uint16_t* half);
 using F16ToF32Fn = void(const uint16_t* half, size_t count, float* x);
 

@@ -53,7 +53,8 @@ std::vector<float> Interesting() {
       x.push_back(-v);
     }
   }
-  for (float v : {65504.0f, 65519.99f, 65520.0f, 65536.0f, 0x1p-24f, 0x1p-25f, 0x1.000002p-25f, 0x1.8p-25f, 3.4e38f}) x.push_back(v);
+  for (float v : {65504.0f, 65519.99f, 65520.0f, 65536.0f, 0x1p-24f, 0x1p-25f, 0x1.000002p-25f, 0x1.8p-25f, 3.4e38f})
+    x.push_back(v);
   return x;
 }
 
@@ -82,7 +83,8 @@ void CheckNarrowing(VariantList<Fn> variants, int mantissa_bits) {
         Guarded<float> in(std::vector<float>(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n)), edge, 4);
         Guarded<uint16_t> half(n, edge, 2);
         variant.fn(in.data(), n, half.data());
-        REQUIRE(SameBits(half.Copy(), std::vector<uint16_t>(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n))));
+        REQUIRE(
+            SameBits(half.Copy(), std::vector<uint16_t>(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n))));
       }
     }
   }
@@ -113,10 +115,12 @@ void CheckWidening(VariantList<Fn> variants, int mantissa_bits, bool quiets) {
     }
     for (size_t n : AwkwardLengths()) {
       for (Edge edge : {Edge::kFront, Edge::kBack}) {
-        Guarded<uint16_t> in(std::vector<uint16_t>(all.begin() + 15000, all.begin() + 15000 + static_cast<std::ptrdiff_t>(n)), edge);
+        Guarded<uint16_t> in(
+            std::vector<uint16_t>(all.begin() + 15000, all.begin() + 15000 + static_cast<std::ptrdiff_t>(n)), edge);
         Guarded<float> x(n, edge);
         variant.fn(in.data(), n, x.data());
-        REQUIRE(SameBits(x.Copy(), std::vector<float>(out.begin() + 15000, out.begin() + 15000 + static_cast<std::ptrdiff_t>(n))));
+        REQUIRE(SameBits(
+            x.Copy(), std::vector<float>(out.begin() + 15000, out.begin() + 15000 + static_cast<std::ptrdiff_t>(n))));
       }
     }
   }
@@ -130,4 +134,6 @@ TEST_CASE("F32ToBf16: every variant gives the nearest bfloat16") { CheckNarrowin
 
 TEST_CASE("F16ToF32: every variant widens all 65536 patterns exactly") { CheckWidening(F16ToF32Variants(), 10, true); }
 
-TEST_CASE("Bf16ToF32: every variant widens all 65536 patterns exactly") { CheckWidening(Bf16ToF32Variants(), 7, false); }
+TEST_CASE("Bf16ToF32: every variant widens all 65536 patterns exactly") {
+  CheckWidening(Bf16ToF32Variants(), 7, false);
+}

@@ -18,7 +18,7 @@ constexpr Variant<Transpose16Fn> kTranspose16[] = {{Isa::kScalar, Transpose16Sca
 constexpr Variant<Transpose32Fn> kTranspose32[] = {{Isa::kScalar, Transpose32Scalar}};
 #endif
 
-constexpr size_t kTileSide = 64;        // elements: a tile and its image stay in the L1 cache
+constexpr size_t kTileSide = 64;  // elements: a tile and its image stay in the L1 cache
 constexpr size_t kTilesPerTask = 16;
 
 template <class T>
@@ -28,7 +28,8 @@ bool Transpose(const T* x, size_t rows, size_t cols, T* out, TransposeFn<T>& til
   return ThreadPool::Process().ParallelFor(tasks, abort, [&](size_t task) {
     for (size_t tile = task * kTilesPerTask; tile < tiles && tile < (task + 1) * kTilesPerTask; ++tile) {
       const size_t r = tile / tile_cols * kTileSide, c = tile % tile_cols * kTileSide;
-      const size_t height = rows - r < kTileSide ? rows - r : kTileSide, width = cols - c < kTileSide ? cols - c : kTileSide;
+      const size_t height = rows - r < kTileSide ? rows - r : kTileSide,
+                   width = cols - c < kTileSide ? cols - c : kTileSide;
       tile_fn(x + r * cols + c, height, width, cols, out + c * rows + r, rows);
     }
   });

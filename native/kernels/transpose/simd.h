@@ -5,8 +5,8 @@
 namespace gossamer {
 namespace {
 
-// A square of 16 / sizeof(T) rows. Interleaving row i with row i + side / 2 moves one bit of the row number into the column
-// number; after log2(side) rounds they have changed places.
+// A square of 16 / sizeof(T) rows. Interleaving row i with row i + side / 2 moves one bit of the row number into the
+// column number; after log2(side) rounds they have changed places.
 template <class T>
 inline void TransposeSquare(const T* x, size_t stride, T* out, size_t out_stride) {
   constexpr size_t kSide = 16 / sizeof(T);
