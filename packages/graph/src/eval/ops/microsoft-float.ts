@@ -1,9 +1,8 @@
 import { binary, type BinaryRule, unary } from '../elementwise.js';
 import type { EvalTensor, NumberData } from '../eval-value.js';
-import { elementCount } from '../../ir/tensor.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
 import { mapRows } from '../rows.js';
-import { broadcastOffsets, permute } from '../strided.js';
+import { permute } from '../strided.js';
 import { gelu, geluTanh, sigmoid } from './activation.js';
 import { matmul } from './matmul.js';
 import { moments } from './normalization.js';
@@ -101,18 +100,6 @@ function embedLayerNormalization(call: KernelCall): (EvalTensor | undefined)[] {
   return [y, call.result('int32', [batch], lengths), target];
 }
 
-/** The first input plus a bias, then plus a residual of the same shape. */
-function biasAdd(call: KernelCall): EvalTensor {
-  const [x, bias, residual] = [call.tensor(0), call.numbers(1), call.tensor(2)];
-  const offsets = broadcastOffsets([bias.length], x.dims);
-  const [from, other] = [call.asNumbers(x), call.asNumbers(residual)];
-  const sums = Float64Array.from(
-    { length: elementCount(x.dims) },
-    (_, i) => from[i]! + bias[offsets ? offsets[i]! : i]! + other[i]!,
-  );
-  return call.result(x.dtype, x.dims, sums);
-}
-
 export const microsoftFloat: readonly Kernel[] = [
   biased('Gelu', gelu),
   biased('BiasGelu', gelu),
@@ -129,7 +116,6 @@ export const microsoftFloat: readonly Kernel[] = [
   defineKernel({ op: 'SkipSimplifiedLayerNormalization', domain, run: (call) => skipNormalization(call, false) }),
   defineKernel({ op: 'EmbedLayerNormalization', domain, run: embedLayerNormalization }),
   defineKernel({ op: 'FusedMatMul', domain, run: (call) => [fusedMatMul(call)] }),
-  defineKernel({ op: 'BiasAdd', domain, run: (call) => [biasAdd(call)] }),
   // ONNX Runtime registers it in the standard's domain too, from opset 1 on.
   defineKernel({
     op: 'SimplifiedLayerNormalization',

@@ -1,0 +1,117 @@
+import { GraphBuilder, type PlainAttribute } from '../builder.js';
+import type { DType } from '../dtype.js';
+import { attribute } from '../ir/attribute.js';
+import { Tensor } from '../ir/tensor.js';
+import { tensorType } from '../ir/value-type.js';
+import { evaluate } from './evaluate.js';
+import { numbers, runInOrt } from './testing/ort.js';
+
+type Attributes = Record<string, PlainAttribute>;
+
+/** Sums of fewer than 64 products of numbers below 4, and transcendental functions of them, rounded to float32. */
+const BOUND = 64 * 4 * 2 ** -22;
+
+/** Operators that no case of the ONNX node tests covers, input 0 fed and the others constant, against ONNX Runtime. */
+async function compare(
+  kind: string,
+  inputs: readonly (Tensor | undefined)[],
+  attributes: Attributes = {},
+  outputs = 1,
+): Promise<void> {
+  const [op, domain = ''] = kind.split('::').reverse() as [string, string?];
+  const g = new GraphBuilder('net', { opset: 21, irVersion: 10, domains: { 'com.microsoft': 1 } });
+  const [first, ...rest] = inputs;
+  const x = g.input('x', first!.dtype, first!.dims);
+  const values = [x, ...rest.map((tensor) => tensor && g.graph.addInitializer('c', tensor))];
+  g.ops(op, values, attributes, { domain, outputs }).forEach((value, i) => g.output(value, `y${i}`));
+  const model = g.model();
+  const ours = evaluate(model, { x: first! });
+  for (const output of model.graph.outputs) model.graph.setType(output, tensorType(ours[output.name]!.dtype));
+  const theirs = await runInOrt(model, { x: first! });
+  expect(Object.keys(theirs)).toHaveLength(outputs);
+  for (const [name, expected] of Object.entries(theirs)) {
+    expect([ours[name]!.dtype, ...ours[name]!.dims]).toEqual([expected.dtype, ...expected.dims]);
+    const [a, b] = [ours[name]!.toFloat64(), expected.toFloat64()];
+    expect(a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)).toBeLessThanOrEqual(BOUND);
+  }
+}
+
+const integers = (dtype: DType, dims: readonly number[], values: readonly number[]) =>
+  Tensor.fromNumbers(dtype, dims, values);
+const x234 = numbers([2, 3, 4], 1);
+
+test.each(['Asinh', 'Sinh', 'Cosh', 'HardSwish'])('%s', async (op) => {
+  await compare(op, [x234]);
+});
+
+test('IsNaN, Mean, EyeLike', async () => {
+  await compare('IsNaN', [integers('float32', [3], [1, NaN, Infinity])]);
+  await compare('Mean', [x234, numbers([3, 1], 2), numbers([4], 3)]);
+  await compare('EyeLike', [numbers([3, 5], 1)], { k: 1, dtype: 7 });
+  await compare('EyeLike', [numbers([4, 3], 1)], { k: -1 });
+});
+
+test('GlobalAveragePool, GlobalLpPool, MaxUnpool', async () => {
+  await compare('GlobalAveragePool', [numbers([2, 3, 4, 5], 1)]);
+  await compare('GlobalLpPool', [numbers([2, 3, 4, 5], 1)], { p: 3 });
+  const places = integers('int64', [1, 1, 2, 2], [5, 7, 13, 15]);
+  await compare('MaxUnpool', [numbers([1, 1, 2, 2], 1), places], { kernel_shape: [2, 2], strides: [2, 2] });
+});
+
+test('GroupNormalization with a scale per channel', async () => {
+  const inputs = [numbers([2, 6, 3, 2], 1), numbers([6], 2), numbers([6], 3)];
+  await compare('GroupNormalization', inputs, { num_groups: 3, epsilon: attribute.float(1e-3) });
+});
+
+test('MelWeightMatrix', async () => {
+  const scalars = [8, 64, 8000].map((value) => integers('int64', [], [value]));
+  const edges = [0, 4000].map((value) => integers('float32', [], [value]));
+  await compare('MelWeightMatrix', [...scalars, ...edges]);
+});
+
+test('sequences: erase and join', async () => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', 'float32', [2, 3]);
+  const parts = g.op('SequenceConstruct', [x, g.op('Neg', [x]), g.op('Exp', [x])]);
+  const rest = g.op('SequenceErase', [parts, g.constant(-2)]);
+  g.output(g.op('ConcatFromSequence', [rest], { axis: -1 }), 'a', 'float32');
+  g.output(g.op('ConcatFromSequence', [rest], { axis: 1, new_axis: 1 }), 'b', 'float32');
+  const [model, feeds] = [g.model(), { x: numbers([2, 3], 1) }];
+  const [ours, theirs] = [evaluate(model, feeds), await runInOrt(model, feeds)];
+  for (const name of ['a', 'b']) {
+    expect(ours[name]!.dims).toEqual(theirs[name]!.dims);
+    const expected = theirs[name]!.toFloat64();
+    ours[name]!.toFloat64().forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThanOrEqual(BOUND));
+  }
+});
+
+test('SimplifiedLayerNormalization, of ONNX Runtime in the standard domain', async () => {
+  await compare('SimplifiedLayerNormalization', [x234, numbers([4], 2)], { epsilon: attribute.float(1e-5), axis: -1 });
+});
+
+test('gates of com.microsoft', async () => {
+  const bias = numbers([4], 2);
+  await compare('com.microsoft::Gelu', [x234]);
+  await compare('com.microsoft::BiasGelu', [x234, bias]);
+  await compare('com.microsoft::FastGelu', [x234, bias]);
+  await compare('com.microsoft::FastGelu', [x234]);
+  await compare('com.microsoft::QuickGelu', [x234], { alpha: attribute.float(1.5) });
+});
+
+test('skip and embedding normalizations of com.microsoft', async () => {
+  const [skip, scale, shift, bias] = [numbers([2, 3, 4], 2), numbers([4], 3), numbers([4], 4), numbers([4], 5)];
+  const epsilon = { epsilon: attribute.float(1e-5) };
+  await compare('com.microsoft::SkipLayerNormalization', [x234, skip, scale, shift, bias], epsilon);
+  await compare('com.microsoft::SkipLayerNormalization', [x234, skip, scale], epsilon);
+  await compare('com.microsoft::SkipSimplifiedLayerNormalization', [x234, skip, scale, bias], epsilon);
+  const ids = integers('int32', [2, 3], [0, 4, 2, 1, 1, 3]);
+  const segments = integers('int32', [2, 3], [0, 1, 1, 0, 0, 1]);
+  const tables = [numbers([5, 4], 6), numbers([8, 4], 7), numbers([2, 4], 8)];
+  const mask = integers('int32', [2, 3], [1, 1, 0, 1, 1, 1]);
+  await compare('com.microsoft::EmbedLayerNormalization', [ids, segments, ...tables, scale, shift, mask], epsilon, 2);
+});
+
+test('FusedMatMul with transposed operands and a factor', async () => {
+  const [a, b] = [numbers([2, 5, 3], 1), numbers([2, 4, 5], 2)];
+  await compare('com.microsoft::FusedMatMul', [a, b], { transA: 1, transB: 1, alpha: attribute.float(0.5) });
+});
