@@ -32,6 +32,11 @@ export interface QuantizeOptions {
   readonly activations?: ActivationDtype;
   /** Bits of a weight code. Default: those of `weights`. */
   readonly bits?: 4 | 8;
+  /**
+   * Bits of embedding tables and of products that make the model's outputs, in 4-bit weight-only mode: they hurt most and are few.
+   * Default 8.
+   */
+  readonly edgeBits?: 4 | 8;
   /** Where weight scales vary: an output channel, the tensor, blocks along the input axis. Default: 'perAxis'; 'perBlock' in weight-only mode. */
   readonly granularity?: Granularity;
   /** Weights along the input axis that share a scale (perBlock). Default 32. */

@@ -44,6 +44,7 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
     weights,
     bits,
     activations: oneOf('activations', options.activations ?? 'uint8', ['uint8', 'int8']),
+    edgeBits: options.edgeBits ?? 8,
     granularity: options.granularity ?? (mode === 'weight-only' ? 'perBlock' : 'perAxis'),
     blockSize: options.blockSize ?? 32,
     mapping: oneOf('mapping', options.mapping ?? (isUnsigned ? 'asymmetric' : 'symmetric'), [
@@ -92,6 +93,7 @@ function defaultWeights(bits: 4 | 8, mapping: Mapping | undefined): WeightDtype 
 function checkCombination(o: ResolvedOptions): void {
   const { mode, weights, bits } = o;
   if (bits !== 4 && bits !== 8) badOption('bits', '4 or 8', bits);
+  if (o.edgeBits !== 4 && o.edgeBits !== 8) badOption('edgeBits', '4 or 8', o.edgeBits);
   if (weights.endsWith('4') !== (bits === 4)) badOption('bits', `the bits of ${weights}`, bits);
   if (!BLOCK_SIZES.includes(o.blockSize)) badOption('blockSize', '16, 32, 64, 128 or 256', o.blockSize);
   if (![0, 1, 2, 3, 4].includes(o.accuracyLevel)) badOption('accuracyLevel', 'an integer in 0..4', o.accuracyLevel);

@@ -22,6 +22,7 @@ export function blockOptions(view: WeightView, options: ResolvedOptions): Omit<B
 /** Why an embedding cannot become GatherBlockQuantized; undefined when it can. */
 export function refuseGather(view: WeightView, options: ResolvedOptions): string | undefined {
   const { node } = view;
+  if (options.blockFormat !== 'matmulnbits') return 'no standard operator gathers blocks';
   if (node.int('axis', 0) !== 0) return 'it gathers along the columns';
   const width = view.shape[1]!;
   return width % options.blockSize === 0

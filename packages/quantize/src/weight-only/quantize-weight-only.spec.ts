@@ -7,7 +7,7 @@ import { countOps, optimizedOps, runOrt, sqnr } from '../testing/ort.js';
 /** Uniform noise over 2^bits levels of its range: 6.02 bits dB; int8 activations inside the kernel cost a little more. */
 const LEAST_SQNR = { 4: 20, 8: 32 } as const;
 
-const base: QuantizeOptions = { mode: 'weight-only', optimize: false };
+const base: QuantizeOptions = { mode: 'weight-only', optimize: false, edgeBits: 4 };
 
 async function compared(model: Model, feeds: Record<string, Tensor>, options: QuantizeOptions) {
   const result = await quantize(model, { ...base, ...options });
@@ -64,6 +64,21 @@ test.each([
   const { model: result, sqnr: quality } = await compared(model, feeds, { weights });
   expect(countOps(result)).toEqual({ GatherBlockQuantized: 1 });
   expect(quality).toBeGreaterThan(LEAST_SQNR[bits]);
+});
+
+test('embeddings and output layers keep 8 bits unless told otherwise', async () => {
+  const g = new GraphBuilder('g');
+  const ids = g.input('ids', 'int64', ['n']);
+  const h = g.op('Gather', [g.weight('table', [40, 64], noise(2560)), ids], {}, { name: 'embed' });
+  const inner = g.op('MatMul', [h, g.weight('w', [64, 64], noise(4096))], {}, { name: 'inner' });
+  const logits = g.op('MatMul', [inner, g.weight('v', [64, 40], noise(2560))], {}, { name: 'head' });
+  const model = g.output(g.op('Add', [logits, g.weight('b', [40], noise(40))]), 'y').model();
+  const { report } = await quantize(model, { mode: 'weight-only', bits: 4 });
+  expect(report.layers.map(({ name, reason }) => [name, reason])).toEqual([
+    ['embed', '8-bit blocks of 32, GatherBlockQuantized'],
+    ['inner', '4-bit blocks of 32, MatMulNBits'],
+    ['head', '8-bit blocks of 32, MatMulNBits'],
+  ]);
 });
 
 test('the clip search lowers the error of heavy-tailed weights', async () => {

@@ -1,4 +1,4 @@
-import type { Model, Value } from '@gossamer/graph';
+import type { Model, Value, WeightView } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseViews, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
@@ -21,12 +21,17 @@ export async function quantizeWeightOnly(
 ): Promise<void> {
   const works: Work[] = [];
   const layers = findLayers(model);
+  const edge: ResolvedOptions =
+    options.edgeBits === options.bits
+      ? options
+      : { ...options, bits: 8, weights: options.mapping === 'symmetric' ? 'int8' : 'uint8' };
   const context: Context = {
     options,
     report,
-    blocks: new PackedStore(options),
     store: new CodeStore(),
     tied: tiedSources(layers),
+    inner: { options, blocks: new PackedStore(options) },
+    edge: { options: edge, blocks: new PackedStore(edge) },
   };
   for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseViews(layer.views);
@@ -36,46 +41,85 @@ export async function quantizeWeightOnly(
   await runWorks(works, options, report);
 }
 
+/** How blocks are made: `options` with the bits that apply, and where packed weights are kept. */
+interface Scheme {
+  readonly options: ResolvedOptions;
+  readonly blocks: PackedStore;
+}
+
 interface Context {
   readonly options: ResolvedOptions;
   readonly report: ReportBuilder;
-  readonly blocks: PackedStore;
   readonly store: CodeStore;
   readonly tied: ReadonlySet<Value>;
+  readonly inner: Scheme;
+  /** Of embeddings and of products that make the model's outputs. */
+  readonly edge: Scheme;
 }
 
 function planWeightOnly(layer: Layer, context: Context): Work[] {
-  const { options, report, blocks, tied } = context;
-  if (options.granularity !== 'perBlock') return planStorage(layer, 'weight-only per channel', context);
+  if (context.options.granularity !== 'perBlock') return planStorage(layer, 'weight-only per channel', context);
   const { node, views } = layer;
-  const [view] = views;
-  const work = (reason: string, prepare: Work['prepare']): Work[] => {
-    const made: Work = { layer, action: 'weight-only', reason, prepare };
-    announce(made, report);
-    return [made];
-  };
-  const { bits, blockSize } = options;
+  const view = views[0]!;
   if (node.isStandard('MatMul') || node.isStandard('Gemm')) {
-    const refused = refuseBlocks(view!);
+    const refused = refuseBlocks(view);
     if (refused) return planStorage(layer, refused, context);
-    if (options.blockFormat === 'dequantize-linear') {
-      return work(`${bits}-bit blocks of ${blockSize}, DequantizeLinear`, async () => {
-        const weight = await quantizeBlocked(view!, options);
-        return () => rewriteBlocked(view!, weight, options);
-      });
-    }
-    return work(`${bits}-bit blocks of ${blockSize}, MatMulNBits`, async () => {
-      const packed = await blocks.pack(view!);
-      return () => rewriteMatMulNBits(view!, packed, blocks, options);
+    const isEdge = makesOutput(node.output) || context.tied.has(view.source);
+    return planProduct(layer, view, isEdge ? context.edge : context.inner, context.report);
+  }
+  if (view.role !== 'embedding') return planStorage(layer, `${node.kind} has no blocked kernel`, context);
+  const { options } = context.edge;
+  const refused = refuseGather(view, options);
+  if (refused) return planStorage(layer, refused, context);
+  return planEmbedding(layer, view, context);
+}
+
+function planProduct(layer: Layer, view: WeightView, { options, blocks }: Scheme, report: ReportBuilder): Work[] {
+  const { bits, blockSize, blockFormat } = options;
+  if (blockFormat === 'dequantize-linear') {
+    return plan(report, layer, `${bits}-bit blocks of ${blockSize}, DequantizeLinear`, async () => {
+      const weight = await quantizeBlocked(view, options);
+      return () => rewriteBlocked(view, weight, options);
     });
   }
-  if (view!.role === 'embedding') {
-    const refused = refuseGather(view!, options);
-    if (refused) return planStorage(layer, refused, context);
-    return work(`${bits}-bit blocks of ${blockSize}, GatherBlockQuantized`, async () => {
-      const packed = await blocks.pack(view!);
-      return () => rewriteGather(view!, packed, blocks, options, tied.has(view!.source));
-    });
-  }
-  return planStorage(layer, `${node.kind} has no blocked kernel`, context);
+  return plan(report, layer, `${bits}-bit blocks of ${blockSize}, MatMulNBits`, async () => {
+    const packed = await blocks.pack(view);
+    return () => rewriteMatMulNBits(view, packed, blocks, options);
+  });
+}
+
+function planEmbedding(layer: Layer, view: WeightView, { edge, report, tied }: Context): Work[] {
+  const { options, blocks } = edge;
+  const { bits, blockSize } = options;
+  return plan(report, layer, `${bits}-bit blocks of ${blockSize}, GatherBlockQuantized`, async () => {
+    const packed = await blocks.pack(view);
+    return () => rewriteGather(view, packed, blocks, options, tied.has(view.source));
+  });
+}
+
+function plan(report: ReportBuilder, layer: Layer, reason: string, prepare: Work['prepare']): Work[] {
+  const work: Work = { layer, action: 'weight-only', reason, prepare };
+  announce(work, report);
+  return [work];
+}
+
+/** What may lie between a product and an output that it makes. */
+const TAIL_OPS: ReadonlySet<string> = new Set([
+  'Add',
+  'Reshape',
+  'Squeeze',
+  'Cast',
+  'Softmax',
+  'LogSoftmax',
+  'Sigmoid',
+]);
+
+/** True when `value` becomes an output by way of a bias, a shape or a final activation at most. */
+function makesOutput(value: Value): boolean {
+  if (value.isOutput) return true;
+  const [use] = value.uses;
+  if (value.uses.length !== 1 || !use || use.node.domain !== '' || !TAIL_OPS.has(use.node.op)) return false;
+  // A residual Add joins two branches: that is no bias.
+  const isBias = use.node.inputs.every((input) => input === value || input?.constant !== undefined);
+  return isBias && makesOutput(use.node.output);
 }
