@@ -1,6 +1,7 @@
 import { GossamerError } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { HistogramView, TensorStatistics } from '../statistics/tensor-statistics.js';
+import { quantizationError } from './quantization-error.js';
 import { type Calibrator, clampToObserved, observedRange, type Range, requireHistogram, withZero } from './range.js';
 
 /** Candidates tried at most: further ones differ by less than 0.1 % of the range. */
@@ -13,7 +14,9 @@ const MAX_CANDIDATES = 1024;
  *
  * Source: Migacz, "8-bit Inference with TensorRT", GTC 2017. Against onnxruntime's EntropyCalibrater: the histogram has thousands of bins
  * whatever the batch size (there: 128, grown by merging), exact zeros are left out (after a ReLU they would decide alone), the window
- * follows an asymmetric range (there: [-T, T] always), and empty bins are skipped instead of smoothed.
+ * follows an asymmetric range (there: [-T, T] always), and empty bins are skipped instead of smoothed. A threshold whose expected
+ * squared error is worse than that of no clipping at all is not taken: a few values that occur very often (a constant background
+ * seen through a convolution) make the divergence prefer tiny ranges, which cost ResNet-20 on MNIST 17 points of accuracy.
  */
 export const entropy: Calibrator = {
   name: 'entropy',
@@ -30,9 +33,14 @@ export const entropy: Calibrator = {
     }
     const observed = observedRange(statistics, mapping);
     if (observed.max === observed.min) return observed;
-    const best =
-      mapping === 'symmetric' ? searchMagnitudes(histogram, levels) : searchSigned(histogram, statistics, levels);
-    return best ? clampToObserved(withZero(best, mapping), statistics, mapping) : observed;
+    const ranked =
+      mapping === 'symmetric' ? rankMagnitudes(histogram, levels) : rankSigned(histogram, statistics, levels);
+    const limit = quantizationError(histogram, observed, options);
+    for (const range of ranked) {
+      const clamped = clampToObserved(withZero(range, mapping), statistics, mapping);
+      if (quantizationError(histogram, clamped, options) <= limit) return clamped;
+    }
+    return observed;
   },
 };
 
@@ -58,18 +66,18 @@ class PrefixSums {
 
 const xLogX = (x: number): number => (x > 0 ? x * Math.log(x) : 0);
 
-function searchMagnitudes(histogram: HistogramView, levels: number): Range | undefined {
+function rankMagnitudes(histogram: HistogramView, levels: number): Range[] {
   const { bins, counts, binWidth, zeroCount } = histogram;
   const half = bins / 2;
   const magnitudes = Float64Array.from({ length: half }, (_, m) => counts[half + m]! + counts[half - 1 - m]!);
   magnitudes[0]! -= zeroCount;
   let used = half;
   while (used > 0 && magnitudes[used - 1] === 0) used--;
-  const end = bestWindow(magnitudes, levels, levels, used, (k) => [0, k]);
-  return end === undefined ? undefined : { min: -end * binWidth, max: end * binWidth };
+  const ends = rankWindows(magnitudes, levels, levels, used, (k) => [0, k]);
+  return ends.map((end) => ({ min: -end * binWidth, max: end * binWidth }));
 }
 
-function searchSigned(histogram: HistogramView, { min, max }: TensorStatistics, levels: number): Range | undefined {
+function rankSigned(histogram: HistogramView, { min, max }: TensorStatistics, levels: number): Range[] {
   const { bins, binWidth, zeroCount } = histogram;
   const half = bins / 2;
   const counts = Float64Array.from(histogram.counts);
@@ -80,32 +88,28 @@ function searchSigned(histogram: HistogramView, { min, max }: TensorStatistics, 
   // The smallest threshold with at least one bin for each level.
   let first = 1;
   while (first < half && windowOf(first)[1] - windowOf(first)[0] < levels) first++;
-  const k = bestWindow(counts, levels, first, Math.max(below, above), windowOf);
-  return k === undefined ? undefined : { min: -k * binWidth, max: k * binWidth };
+  const ends = rankWindows(counts, levels, first, Math.max(below, above), windowOf);
+  return ends.map((end) => ({ min: -end * binWidth, max: end * binWidth }));
 }
 
-/** The threshold in [first, last] (bins) with the least divergence, the largest of equals; undefined when there is none to try. */
-function bestWindow(
+/** The thresholds in [first, last] (bins), least divergence first, the larger of equals first; infinite ones are left out. */
+function rankWindows(
   counts: Float64Array,
   levels: number,
   first: number,
   last: number,
   windowOf: (k: number) => readonly [number, number],
-): number | undefined {
+): number[] {
   const sums = new PrefixSums(counts);
-  if (sums.count[counts.length] === 0) return undefined;
+  if (sums.count[counts.length] === 0) return [];
   const stride = Math.max(1, Math.floor((last - first) / MAX_CANDIDATES));
-  let best: number | undefined;
-  let least = Infinity;
+  const candidates: { readonly k: number; readonly divergence: number }[] = [];
   for (let k = last; k >= first; k -= stride) {
     const [start, end] = windowOf(k);
     const divergence = klDivergence(counts, sums, start, end, levels);
-    if (divergence < least) {
-      least = divergence;
-      best = k;
-    }
+    if (divergence < Infinity) candidates.push({ k, divergence });
   }
-  return best;
+  return candidates.sort((a, b) => a.divergence - b.divergence).map(({ k }) => k);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { HistogramView, TensorStatistics } from '../statistics/tensor-statistics.js';
-import { type AffineParams, affineFromRange } from './affine-from-range.js';
+import { codeLimits, quantizationError } from './quantization-error.js';
 import { type Calibrator, observedRange, type Range, type RangeOptions, requireHistogram } from './range.js';
 
 /** Candidates whose error is computed exactly, after all were ranked by the estimate. */
@@ -85,15 +85,10 @@ class GridSearch {
     const key = cell.join();
     const known = this.#errors.get(key);
     if (known !== undefined) return known;
-    const error = measure(this.histogram, this.#range(cell), this.options);
+    const error = quantizationError(this.histogram, this.#range(cell), this.options);
     this.#errors.set(key, error);
     return error;
   }
-}
-
-function codeLimits({ bits = 8, mapping }: RangeOptions): { quantMin: number; quantMax: number } {
-  const top = 2 ** (bits - 1) - 1;
-  return mapping === 'symmetric' ? { quantMin: -top, quantMax: top } : { quantMin: 0, quantMax: 2 ** bits - 1 };
 }
 
 /** Running sums of 1, x and x^2 over the bins, so that the clipping error of any range costs O(1). */
@@ -144,21 +139,4 @@ class Moments {
     const inside = this.#zero[high]! - this.#zero[low]! - zeroCount;
     return this.#clipped(0, low, min) + this.#clipped(high, bins, max) + (inside * step * step) / 12;
   }
-}
-
-/** Sum of squared errors over the histogram, values at the middle of their bins, zeros exact. */
-function measure(histogram: HistogramView, range: Range, options: RangeOptions): number {
-  const limits = codeLimits(options);
-  const params: AffineParams = affineFromRange(range, { ...limits, mapping: options.mapping ?? 'asymmetric' });
-  const { bins, counts, binWidth, zeroCount } = histogram;
-  let error = 0;
-  for (let i = 0; i < bins; i++) {
-    const count = counts[i]! - (i === bins / 2 ? zeroCount : 0);
-    if (count === 0) continue;
-    const x = (i - bins / 2 + 0.5) * binWidth;
-    const code = Math.min(limits.quantMax, Math.max(limits.quantMin, Math.round(x / params.scale) + params.zeroPoint));
-    const difference = (code - params.zeroPoint) * params.scale - x;
-    error += count * difference * difference;
-  }
-  return error;
 }

@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly optimization: OptimizationLevel;
   /** Where the engine writes the graph it really runs; undefined: nowhere. */
   readonly optimizedPath: string | undefined;
+  /** Lay out the memory of a run ahead; false: take it piece by piece, less in all. */
+  readonly memoryPlan: boolean;
   readonly signal: AbortSignal | undefined;
 }
 

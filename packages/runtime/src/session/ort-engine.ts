@@ -32,12 +32,13 @@ export const ortEngine: Engine = {
 };
 
 function sessionOptions(input: OrtInput, options: EngineOptions): InferenceSession.SessionOptions {
-  const { threads, optimization, optimizedPath } = options;
+  const { threads, optimization, optimizedPath, memoryPlan } = options;
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: LEVELS[optimization],
     logSeverityLevel: ORT_LOG_LEVEL,
     interOpNumThreads: 1,
+    enableMemPattern: memoryPlan,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(optimizedPath === undefined ? {} : { optimizedModelFilePath: optimizedPath }),
     ...(input.folder === undefined

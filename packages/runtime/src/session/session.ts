@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly optimization?: OptimizationLevel;
   /** Where the engine writes the graph it really runs (ort only). Default: nowhere. */
   readonly optimizedPath?: string;
+  /** Lay out the memory of a run ahead (ort only); false takes less of it for the same time. Default true. */
+  readonly memoryPlan?: boolean;
   /** State carried between steps. Default: what detectState finds. */
   readonly state?: readonly StateFeed[];
   readonly signal?: AbortSignal;
@@ -64,6 +66,7 @@ export class Session {
       threads: options.threads ?? defaultThreads(),
       optimization: options.optimization ?? 'all',
       optimizedPath: options.optimizedPath,
+      memoryPlan: options.memoryPlan ?? true,
       signal: options.signal,
     });
     const isGraph = typeof model === 'object' && 'graph' in model;

@@ -76,6 +76,8 @@ export class ProbeSession {
     );
     this.refused = probed.refused;
     const session = await Session.open(probed.model, {
+      // 10 MB less for MobileNetV2 and ResNet-50, at equal speed.
+      memoryPlan: false,
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     });
