@@ -46,6 +46,6 @@ export async function runSuite(name: string, options: RunSuiteOptions = {}): Pro
 }
 
 function commandOf(name: string, only: readonly string[] | undefined): string {
-  const cases = only === undefined ? '' : ` --only ${only.join(',')}`;
+  const cases = only === undefined ? '' : ` --only "${only.join(',')}"`;
   return `node packages/bench/dist/main.js --suite ${name}${cases} --out docs/benchmarks`;
 }

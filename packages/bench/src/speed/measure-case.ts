@@ -1,10 +1,13 @@
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Feeds, median, openData, Session, verify } from '@gossamer/runtime';
+import { loadModel } from '@gossamer/graph/onnx';
+import { type Feeds, median, modelInputs, openData, verify } from '@gossamer/runtime';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
 import { runPeer } from '../harness/peer.js';
 import { runMeasured } from '../harness/run-measured.js';
 import type { SuiteContext } from '../harness/suite.js';
+import { writeSamples } from '../harness/write-npy.js';
+import { writeNpz } from '../harness/write-npz.js';
 import { packageFolder } from '../package-folder.js';
 
 /** One way to quantize, in the words of both tools. */
@@ -61,7 +64,7 @@ export async function measureCase(model: SpeedModel, context: SuiteContext): Pro
     say(`${name}: quant_pre_process`);
     await runPeer(python, ['preprocess', path, prepared], { signal });
   }
-  const feeds = await oneSample(path);
+  const samples = await writeCalibration(path, scratch);
   const results: SpeedResult[] = [];
   for (const speedCase of model.cases) {
     const ours = join(scratch, 'ours.onnx');
@@ -69,8 +72,8 @@ export async function measureCase(model: SpeedModel, context: SuiteContext): Pro
     const costs = { ours: [] as Cost[], peer: [] as Cost[] };
     for (let round = 0; round < rounds; round++) {
       say(`${name}, ${speedCase.name}: round ${round + 1} of ${rounds}`);
-      costs.ours.push(await runOurs(path, ours, speedCase, signal));
-      if (python !== undefined) costs.peer.push(await runTheirs(python, prepared, theirs, speedCase, signal));
+      costs.ours.push(await runOurs(path, ours, speedCase, samples, signal));
+      if (python !== undefined) costs.peer.push(await runTheirs(python, prepared, theirs, speedCase, samples, signal));
     }
     say(`${name}, ${speedCase.name}: the results`);
     const gate = await verify(ours, { reference: path, signal });
@@ -80,8 +83,8 @@ export async function measureCase(model: SpeedModel, context: SuiteContext): Pro
       mode: speedCase.name,
       ours: await summarise(costs.ours, ours, signal),
       gate: { seconds: gate.seconds, peakRssMb: gate.peakRssMb },
-      ...(peer ? { peer, toPeer: await pairedLatency(theirs, ours, feeds, { signal }) } : {}),
-      toFloat: await pairedLatency(path, ours, feeds, { signal }),
+      ...(peer ? { peer, toPeer: await pairedLatency(theirs, ours, samples.first, { signal }) } : {}),
+      toFloat: await pairedLatency(path, ours, samples.first, { signal }),
     });
   }
   return results;
@@ -94,8 +97,14 @@ interface Cost {
 }
 
 /** The whole command in a fresh process, measured from outside; where /proc is missing, as the command says itself. */
-async function runOurs(path: string, out: string, { ours, needsData }: SpeedCase, signal: AbortSignal): Promise<Cost> {
-  const data = needsData ? ['--data', `random:${calibrationSamples}`, '--samples', String(calibrationSamples)] : [];
+async function runOurs(
+  path: string,
+  out: string,
+  { ours, needsData }: SpeedCase,
+  { npz }: Samples,
+  signal: AbortSignal,
+): Promise<Cost> {
+  const data = needsData ? ['--data', `npz:${npz}`, '--samples', String(calibrationSamples)] : [];
   const main = join(packageFolder('gossamer'), 'dist', 'main.js');
   const args = [
     main,
@@ -122,9 +131,10 @@ async function runTheirs(
   path: string,
   out: string,
   { peer: [mode, ...options], needsData }: SpeedCase,
+  { folder }: Samples,
   signal: AbortSignal,
 ): Promise<Cost> {
-  const data = needsData ? ['--random', String(calibrationSamples)] : [];
+  const data = needsData ? ['--calibration', folder] : [];
   return runPeer(python, [mode, path, out, ...options, ...data], { signal });
 }
 
@@ -141,13 +151,21 @@ async function summarise(costs: readonly Cost[], path: string, signal: AbortSign
   };
 }
 
-async function oneSample(path: string): Promise<Feeds> {
-  const session = await Session.open(path);
-  try {
-    const data = await openData('random:1');
-    for await (const { feeds } of data.batches({ inputs: session.inputs })) return feeds;
-    throw new Error('random:1: no sample');
-  } finally {
-    await session.dispose();
-  }
+/** The same calibration samples in the form each tool reads, and the first of them. */
+interface Samples {
+  readonly npz: string;
+  readonly folder: string;
+  readonly first: Feeds;
+}
+
+async function writeCalibration(path: string, scratch: string): Promise<Samples> {
+  const inputs = modelInputs(await loadModel(path));
+  const data = await openData(`random:${calibrationSamples}`);
+  const folder = join(scratch, 'samples');
+  mkdirSync(folder, { recursive: true });
+  await writeSamples(data, inputs, folder, calibrationSamples);
+  const npz = join(scratch, 'samples.npz');
+  for await (const { feeds } of data.batches({ inputs, batchSize: calibrationSamples })) writeNpz(npz, feeds);
+  for await (const { feeds } of data.batches({ inputs })) return { npz, folder, first: feeds };
+  throw new Error('random: no sample');
 }
