@@ -25,6 +25,6 @@ export function finishModel(model: Model, options: ResolvedOptions, samples: num
 }
 
 function provenance(options: ResolvedOptions, samples: number): Record<string, unknown> {
-  const { data, signal: _, onProgress: __, ...rest } = options;
+  const { data, threads: _, signal: __, onProgress: ___, ...rest } = options;
   return { ...rest, ...(data ? { data: data.description, samples } : {}) };
 }

@@ -80,6 +80,8 @@ export interface QuantizeOptions {
   readonly optimize?: boolean;
   /** Accept a model that holds quantized weights already: what is quantized stays as it is. Default false. */
   readonly requantize?: boolean;
+  /** Threads of the runs that calibrate and measure. Default: all cores. */
+  readonly threads?: number;
   /** Seed of every random choice. None is made today; kept in the provenance. Default 0. */
   readonly seed?: number;
   /** Stops the work; the promise rejects with its reason. Default: none. */

@@ -6,8 +6,8 @@ import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, We
 /** Options with every default filled in and every combination checked. */
 export interface ResolvedOptions
   extends
-    Required<Omit<QuantizeOptions, 'preset' | 'data' | 'signal' | 'onProgress'>>,
-    Pick<QuantizeOptions, 'data' | 'signal' | 'onProgress'> {
+    Required<Omit<QuantizeOptions, 'preset' | 'data' | 'threads' | 'signal' | 'onProgress'>>,
+    Pick<QuantizeOptions, 'data' | 'threads' | 'signal' | 'onProgress'> {
   readonly mode: QuantizeMode;
   readonly weights: WeightDtype;
   readonly bits: 4 | 8;
@@ -69,6 +69,7 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
     requantize: options.requantize ?? false,
     seed: options.seed ?? 0,
     ...(options.data ? { data: limitSamples(options.data, options.samples ?? 128) } : {}),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   };

@@ -203,9 +203,10 @@ export async function calibrateRanges(
   values: readonly Value[],
   options: ResolvedOptions,
 ): Promise<{ rangeOf: RangeProvider; calibration: Calibration }> {
-  const { calibrator, percentile, signal, onProgress } = options;
+  const { calibrator, percentile, threads, signal, onProgress } = options;
   const calibration = await calibrate(model, values, options.data!, {
     histogram: calibrator !== 'minmax',
+    ...(threads === undefined ? {} : { threads }),
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   });
