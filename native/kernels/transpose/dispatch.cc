@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstring>
+
 #include "kernels/transpose/transpose.h"
 
 namespace gossamer {
@@ -22,15 +25,19 @@ constexpr size_t kTileSide = 64;  // elements: a tile and its image stay in the 
 constexpr size_t kTilesPerTask = 16;
 
 template <class T>
-bool Transpose(const T* x, size_t rows, size_t cols, T* out, TransposeFn<T>& tile_fn, AbortFlag abort) {
+bool Transpose(const T* x, size_t rows, size_t cols, T* out, TransposeFn<T>& transpose_tile, AbortFlag abort) {
   const size_t tile_cols = (cols + kTileSide - 1) / kTileSide, tile_rows = (rows + kTileSide - 1) / kTileSide;
   const size_t tiles = tile_rows * tile_cols, tasks = (tiles + kTilesPerTask - 1) / kTilesPerTask;
   return ThreadPool::Process().ParallelFor(tasks, abort, [&](size_t task) {
+    // Rows of the image that are a power of two apart share few cache sets: written in pieces, each line would be
+    // evicted and fetched again. So a tile is transposed here, and each of its rows written in one go.
+    T image[kTileSide * kTileSide];
     for (size_t tile = task * kTilesPerTask; tile < tiles && tile < (task + 1) * kTilesPerTask; ++tile) {
       const size_t r = tile / tile_cols * kTileSide, c = tile % tile_cols * kTileSide;
-      const size_t height = rows - r < kTileSide ? rows - r : kTileSide,
-                   width = cols - c < kTileSide ? cols - c : kTileSide;
-      tile_fn(x + r * cols + c, height, width, cols, out + c * rows + r, rows);
+      const size_t height = std::min(rows - r, kTileSide), width = std::min(cols - c, kTileSide);
+      transpose_tile(x + r * cols + c, height, width, cols, image, kTileSide);
+      for (size_t i = 0; i < width; ++i)
+        std::memcpy(out + (c + i) * rows + r, image + i * kTileSide, height * sizeof(T));
     }
   });
 }
