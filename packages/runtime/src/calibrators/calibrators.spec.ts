@@ -173,6 +173,15 @@ describe('entropy', () => {
     expect(chooseRange(statistics, { calibrator: 'entropy', mapping: 'symmetric' }).max).toBe(max);
   });
 
+  it('is not led into a tiny range by a value that occurs all the time', () => {
+    // A constant background seen through a convolution and a ReLU: the divergence alone chooses 0.6 here.
+    const background = Array.from({ length: 100_000 }, () => 0.313);
+    const { max } = chooseRange(statisticsOf([...background, ...normal(20_000).map((x) => Math.abs(2 * x))], 8192), {
+      calibrator: 'entropy',
+    });
+    expect(max).toBeGreaterThan(4);
+  });
+
   it('cuts a long thin tail', () => {
     const { max } = chooseRange(statisticsOf([...normal(50_000).map(Math.abs), 40], 4096), { calibrator: 'entropy' });
     expect(max).toBeLessThan(12);

@@ -85,7 +85,7 @@ class GridSearch {
     const key = cell.join();
     const known = this.#errors.get(key);
     if (known !== undefined) return known;
-    const error = quantizationError(this.histogram, this.#range(cell), this.options);
+    const error = quantizationError(this.histogram, this.#range(cell), this.options, 2);
     this.#errors.set(key, error);
     return error;
   }

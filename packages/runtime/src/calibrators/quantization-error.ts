@@ -8,8 +8,8 @@ export function codeLimits({ bits = 8, mapping }: RangeOptions): { quantMin: num
   return mapping === 'symmetric' ? { quantMin: -top, quantMax: top } : { quantMin: 0, quantMax: 2 ** bits - 1 };
 }
 
-/** Sum of squared errors over the histogram, values at the middle of their bins, zeros exact. */
-export function quantizationError(histogram: HistogramView, range: Range, options: RangeOptions): number {
+/** Sum of |error|^power over the histogram, values at the middle of their bins, zeros exact. */
+export function quantizationError(histogram: HistogramView, range: Range, options: RangeOptions, power: 1 | 2): number {
   const limits = codeLimits(options);
   const params: AffineParams = affineFromRange(range, { ...limits, mapping: options.mapping ?? 'asymmetric' });
   const { bins, counts, binWidth, zeroCount } = histogram;
@@ -20,7 +20,7 @@ export function quantizationError(histogram: HistogramView, range: Range, option
     const x = (i - bins / 2 + 0.5) * binWidth;
     const code = Math.min(limits.quantMax, Math.max(limits.quantMin, Math.round(x / params.scale) + params.zeroPoint));
     const difference = (code - params.zeroPoint) * params.scale - x;
-    error += count * difference * difference;
+    error += count * (power === 2 ? difference * difference : Math.abs(difference));
   }
   return error;
 }
