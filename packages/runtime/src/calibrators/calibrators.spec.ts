@@ -179,7 +179,8 @@ describe('entropy', () => {
     const { max } = chooseRange(statisticsOf([...background, ...normal(20_000).map((x) => Math.abs(2 * x))], 8192), {
       calibrator: 'entropy',
     });
-    expect(max).toBeGreaterThan(4);
+    // At least one standard deviation of the rest.
+    expect(max).toBeGreaterThan(2);
   });
 
   it('cuts a long thin tail', () => {
