@@ -2,3 +2,4 @@ export { definePass, type Exactness, type Pass } from './pass.js';
 export { PassContext } from './pass-context.js';
 export { DEFAULT_PIPELINE, PASSES } from './registry.js';
 export { runPasses, type RunPassesOptions, type RunPassesResult } from './run-passes.js';
+export { upgradeOpset } from './upgrade/upgrade-opset.js';

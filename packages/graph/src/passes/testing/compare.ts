@@ -8,13 +8,16 @@ export function expectEqualBits(found: Outputs, expected: Outputs): void {
     Object.entries(outputs).map(([name, { dtype, dims }]) => `${name}: ${dtype}[${dims.join(',')}]`);
   expect(spell(found)).toEqual(spell(expected));
   for (const [name, tensor] of Object.entries(expected)) {
-    // The hash is over the bytes; strings have no raw bytes.
-    if (found[name]!.hash() !== tensor.hash()) expect(elements(found[name]!)).toEqual(elements(tensor));
-    expect(found[name]!.hash()).toBe(tensor.hash());
+    if (found[name]!.hash() !== tensor.hash()) throw new Error(`${name}: ${firstDifference(found[name]!, tensor)}`);
   }
 }
 
-const elements = (tensor: Tensor): unknown => (tensor.dtype === 'string' ? tensor.strings() : [...tensor.toFloat64()]);
+function firstDifference(found: Tensor, expected: Tensor): string {
+  if (expected.dtype === 'string') return 'other strings';
+  const [a, b] = [found.toFloat64(), expected.toFloat64()];
+  const at = b.findIndex((value, index) => !Object.is(value, a[index]));
+  return at < 0 ? 'other bits of equal numbers' : `[${at}] is ${a[at]}, expected ${b[at]}`;
+}
 
 /** 10·log10(Σ expected² / Σ (found - expected)²) over all outputs; Infinity when they are equal. */
 export function sqnrDb(found: Outputs, expected: Outputs): number {
