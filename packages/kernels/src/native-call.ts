@@ -1,7 +1,12 @@
 import { GossamerError } from '@gossamer/graph';
 import { type AsyncOperations, load, type NativeAddon, type Operations, type SyncOperations } from '@gossamer/native';
 
-/** Options of every `...Async` function. */
+/**
+ * Options of every `...Async` function.
+ *
+ * The call borrows its arrays: until the promise settles they must not be written to, and their buffers not transferred (a
+ * transfer is noticed at the end and rejects with ERR_DETACHED_BUFFER, but the kernel may have read other memory by then).
+ */
 export interface AsyncOptions {
   /** Stops the work between two tiles; the promise then rejects with `signal.reason`. Default: none. */
   readonly signal?: AbortSignal;
