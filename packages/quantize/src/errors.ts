@@ -9,9 +9,7 @@ export type QuantizeErrorCode =
   /** The model is quantized already, and `requantize` was not given. */
   | 'ERR_ALREADY_QUANTIZED'
   /** A preset that another method makes, or none. */
-  | 'ERR_PRESET'
-  /** The file's opset cannot be raised as far as the wanted operators need. */
-  | 'ERR_OPSET';
+  | 'ERR_PRESET';
 
 /** Throws ERR_QUANTIZE_OPTION for option `name`. */
 export function badOption(name: string, expected: string, received: unknown): never {

@@ -1,12 +1,32 @@
 import type { Model } from '@gossamer/graph';
-import { runPasses } from '@gossamer/graph/passes';
+import { runPasses, upgradeOpset } from '@gossamer/graph/passes';
 import type { ReportBuilder } from './report.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
-/** A copy of the model, ready to be rewritten: optimised first, unless that was declined. */
+/** QuantizeLinear and DequantizeLinear with a scale for each channel. */
+const PER_AXIS_OPSET = 13;
+
+/** DequantizeLinear with blocks, and 4-bit types. */
+const BLOCK_OPSET = 21;
+
+/** QLinear operators, MatMulInteger; DynamicQuantizeLinear. */
+const INTEGER_OPSET = 11;
+
+/** A copy of the model, ready to be rewritten: optimised first, unless that was declined, and at an opset that has what will be written. */
 export function prepareModel(model: Model, options: ResolvedOptions, report: ReportBuilder): Model {
-  if (!options.optimize) return model.clone();
-  const { model: copy, warnings } = runPasses(model, 'default', options.signal ? { signal: options.signal } : {});
+  const copy = options.optimize ? optimized(model, options, report) : model.clone();
+  const needed = neededOpset(options);
+  return copy.opset >= needed ? copy : upgradeOpset(copy, needed);
+}
+
+function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuilder): Model {
+  const { model: copy, warnings } = runPasses(model, 'default', signal ? { signal } : {});
   report.warnings.push(...warnings);
   return copy;
+}
+
+function neededOpset({ mode, format, blockFormat, granularity }: ResolvedOptions): number {
+  if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
+  if (mode === 'dynamic') return INTEGER_OPSET;
+  return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : 0;
 }

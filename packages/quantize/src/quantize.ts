@@ -20,7 +20,7 @@ export interface QuantizeResult {
  * Makes a quantized copy of `model`, which itself never changes. Untouched tensors are shared; weights are read, quantized and
  * replaced one by one, so memory grows by the codes only.
  *
- * Throws a GossamerError: ERR_QUANTIZE_OPTION, ERR_PRESET, ERR_CALIBRATION_DATA, ERR_ALREADY_QUANTIZED, ERR_OPSET. An aborted call
+ * Throws a GossamerError: ERR_QUANTIZE_OPTION, ERR_PRESET, ERR_CALIBRATION_DATA, ERR_ALREADY_QUANTIZED, ERR_OPSET_UPGRADE. An aborted call
  * rejects with the signal's reason.
  */
 export async function quantize(model: Model, given: QuantizeOptions = {}): Promise<QuantizeResult> {
