@@ -12,6 +12,8 @@ export interface PeerRun {
   readonly onnxruntime: string;
   /** From the outside: start and imports included. */
   readonly processSeconds: number;
+  /** The same in processor time; as the tool says itself where /proc is missing. */
+  readonly processCpuSeconds: number;
 }
 
 /** A Python with onnxruntime, named by `GOSSAMER_PEER_PYTHON`; undefined when unset, and then peers are not measured. */
@@ -29,10 +31,11 @@ export async function runPeer(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<PeerRun> {
   const script = join(repositoryFolder(), 'packages', 'bench', 'peers', 'quantize.py');
-  const { stdout, wallSeconds } = await runMeasured(python, [script, ...args], options);
+  const { stdout, wallSeconds, cpuSeconds } = await runMeasured(python, [script, ...args], options);
   const last = stdout.trim().split('\n').at(-1) ?? '';
   try {
-    return { ...(JSON.parse(last) as Omit<PeerRun, 'processSeconds'>), processSeconds: wallSeconds };
+    const own = JSON.parse(last) as Omit<PeerRun, 'processSeconds' | 'processCpuSeconds'>;
+    return { ...own, processSeconds: wallSeconds, processCpuSeconds: cpuSeconds ?? own.cpuSeconds };
   } catch (cause) {
     throw new GossamerError('ERR_CHILD_FAILED', `${python}: expected a line of JSON, received ${last}`, { cause });
   }

@@ -3,6 +3,7 @@ import type { Made, SpeedResult } from './measure-case.js';
 
 const made = (seconds: number, peakRssMb: number, kernels: number): Made => ({
   seconds,
+  workSeconds: seconds,
   cpuSeconds: seconds,
   peakRssMb,
   bytes: 1,

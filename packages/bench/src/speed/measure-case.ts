@@ -31,7 +31,10 @@ export interface SpeedModel {
 
 /** What making a file cost (medians), and the file. */
 export interface Made {
+  /** Of the whole process: start, imports, work. */
   readonly seconds: number;
+  /** Of the work alone, by the tool's own clock. */
+  readonly workSeconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
   readonly bytes: number;
@@ -92,6 +95,7 @@ export async function measureCase(model: SpeedModel, context: SuiteContext): Pro
 
 interface Cost {
   readonly seconds: number;
+  readonly workSeconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
 }
@@ -121,11 +125,16 @@ async function runOurs(
     '--force',
   ];
   const { wallSeconds, cpuSeconds, peakRssMb, stdout } = await runMeasured(process.execPath, args, { signal });
-  const { cost } = JSON.parse(stdout) as { cost: { peakRssMb: number } };
-  return { seconds: wallSeconds, cpuSeconds: cpuSeconds ?? NaN, peakRssMb: Math.max(peakRssMb ?? 0, cost.peakRssMb) };
+  const { cost } = JSON.parse(stdout) as { cost: { makeSeconds: number; peakRssMb: number } };
+  return {
+    seconds: wallSeconds,
+    workSeconds: cost.makeSeconds,
+    cpuSeconds: cpuSeconds ?? NaN,
+    peakRssMb: Math.max(peakRssMb ?? 0, cost.peakRssMb),
+  };
 }
 
-/** The peer's own clock, which starts after its imports: in its favour. */
+/** The peer in a fresh process. Its own clock starts after its imports. */
 async function runTheirs(
   python: string,
   path: string,
@@ -135,7 +144,13 @@ async function runTheirs(
   signal: AbortSignal,
 ): Promise<Cost> {
   const data = needsData ? ['--calibration', folder] : [];
-  return runPeer(python, [mode, path, out, ...options, ...data], { signal });
+  const run = await runPeer(python, [mode, path, out, ...options, ...data], { signal });
+  return {
+    seconds: run.processSeconds,
+    workSeconds: run.seconds,
+    cpuSeconds: run.processCpuSeconds,
+    peakRssMb: run.peakRssMb,
+  };
 }
 
 async function summarise(costs: readonly Cost[], path: string, signal: AbortSignal): Promise<Made> {
@@ -144,6 +159,7 @@ async function summarise(costs: readonly Cost[], path: string, signal: AbortSign
   if (!loads) throw new Error(`${path}: expected a file that loads, received ${error?.message}`);
   return {
     seconds: middle('seconds'),
+    workSeconds: middle('workSeconds'),
     cpuSeconds: middle('cpuSeconds'),
     peakRssMb: middle('peakRssMb'),
     bytes: statSync(path).size,
