@@ -8,7 +8,8 @@ import {
   toBytes,
   writeModel,
 } from '@gossamer/graph/onnx';
-import { basename, dirname, join, resolve } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 /** Field number of TensorProto.raw_data. */
 const RAW_DATA = 9;
@@ -23,7 +24,6 @@ export interface ReferencedModel {
 }
 
 interface FileRange {
-  readonly folder: string;
   readonly location: string;
   readonly offset: number;
   readonly length: number;
@@ -34,13 +34,10 @@ interface FileRange {
  * copied, and an engine that maps external data maps the original. Edited weights are inside. Undefined from `maxBytes` on.
  */
 export function referenceWeights(model: Model, maxBytes: number): ReferencedModel | undefined {
-  // Names in one message are relative to one folder.
-  const folder = model.path === undefined ? undefined : dirname(resolve(model.path));
+  // Names in one message are relative to one folder. Links are resolved first: ONNX Runtime refuses those that lead out of it.
+  const folder = isUnchanged(model) ? dirname(realpathSync(model.path!)) : undefined;
   let used = false;
-  const find = (tensor: Tensor): FileRange | undefined => {
-    const range = folder === undefined ? undefined : fileRange(tensor, folder);
-    return range?.folder === folder ? range : undefined;
-  };
+  const find = (tensor: Tensor) => (folder === undefined ? undefined : fileRange(tensor, folder));
   const placement: TensorPlacement = {
     mustMove: (tensor) => find(tensor) !== undefined || embedded.mustMove(tensor),
     place(tensor, name) {
@@ -55,23 +52,27 @@ export function referenceWeights(model: Model, maxBytes: number): ReferencedMode
   return { bytes: toBytes(chunks), folder: used ? folder : undefined };
 }
 
-/** Where a tensor's bytes lie in a file; undefined for tensors in memory, in typed fields, and for small ones. */
-function fileRange(tensor: Tensor, modelFolder: string): FileRange | undefined {
+/** Where a tensor's bytes lie in a file under `folder`; undefined for tensors elsewhere, in memory, in typed fields, and for small ones. */
+function fileRange(tensor: Tensor, folder: string): FileRange | undefined {
   const { origin } = tensor;
-  if (!origin || tensor.byteLength < MIN_BYTES || tensor.dtype === 'string') return undefined;
+  const path = origin?.source.path;
+  if (!origin || path === undefined || tensor.byteLength < MIN_BYTES || tensor.dtype === 'string') return undefined;
   if (isOutside(tensor)) {
     const { location, offset } = readExternalReference(origin);
-    const file = resolve(join(dirname(origin.source.path ?? ''), location));
-    return origin.source.path === undefined
-      ? undefined
-      : { folder: modelFolder, location: relativeTo(modelFolder, file), offset, length: tensor.byteLength };
+    return placeIn(folder, join(dirname(path), location), offset, tensor.byteLength);
   }
   const range = origin.range(RAW_DATA);
-  if (!range || range.source.path === undefined || range.source.isResident) return undefined;
-  const file = resolve(range.source.path);
-  return { folder: dirname(file), location: basename(file), offset: range.start, length: tensor.byteLength };
+  return range && placeIn(folder, path, range.start, tensor.byteLength);
 }
 
-function relativeTo(folder: string, file: string): string {
-  return file.startsWith(folder) ? file.slice(folder.length + 1).replaceAll('\\', '/') : file;
+function placeIn(folder: string, file: string, offset: number, length: number): FileRange | undefined {
+  const location = relative(folder, realpathSync(file)).split(sep).join('/');
+  return location.startsWith('../') || isAbsolute(location) ? undefined : { location, offset, length };
+}
+
+/** True when the model's file is still the one that was opened: paths lead to what is there now. */
+function isUnchanged({ path, origin }: Model): boolean {
+  if (path === undefined || !origin || origin.source.path === undefined) return false;
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat !== undefined && `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}` === origin.source.identity;
 }

@@ -1,4 +1,4 @@
-import type { Model} from '@gossamer/graph';
+import type { Model } from '@gossamer/graph';
 import { attribute, Graph, GraphBuilder, Tensor, tensorType } from '@gossamer/graph';
 import { parseModel, serializeModel } from '@gossamer/graph/onnx';
 import { dataFromArrays } from '../data/array-source.js';

@@ -1,4 +1,4 @@
-import type { Tensor} from '@gossamer/graph';
+import type { Tensor } from '@gossamer/graph';
 import { type Graph, type Node, tensorType, type Value } from '@gossamer/graph';
 
 /** Why a value cannot be brought out of the bodies it lies in; undefined: it can. */
