@@ -49,7 +49,14 @@ export default tseslint.config(
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',
-        { allow: [], enforceBuildableLibDependency: true, banTransitiveDependencies: true, depConstraints },
+        {
+          allow: [],
+          enforceBuildableLibDependency: true,
+          banTransitiveDependencies: true,
+          // A command loads what it needs on use, and may still name types statically.
+          checkDynamicDependenciesExceptions: ['@gossamer/**'],
+          depConstraints,
+        },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       // Indexing is checked (noUncheckedIndexedAccess), and a loop over a typed array knows its bounds.
