@@ -57,6 +57,8 @@ export interface SpeedResult {
 /** Times each tool is run; the two take turns. */
 const rounds = 3;
 const calibrationSamples = 32;
+/** Pairs of timings behind each latency ratio. */
+const pairs = 60;
 
 /** Runs every case of a model with both tools. */
 export async function measureCase(model: SpeedModel, context: SuiteContext): Promise<SpeedResult[]> {
@@ -86,8 +88,8 @@ export async function measureCase(model: SpeedModel, context: SuiteContext): Pro
       mode: speedCase.name,
       ours: await summarise(costs.ours, ours, signal),
       gate: { seconds: gate.seconds, peakRssMb: gate.peakRssMb },
-      ...(peer ? { peer, toPeer: await pairedLatency(theirs, ours, samples.first, { signal }) } : {}),
-      toFloat: await pairedLatency(path, ours, samples.first, { signal }),
+      ...(peer ? { peer, toPeer: await pairedLatency(theirs, ours, samples.first, { pairs, signal }) } : {}),
+      toFloat: await pairedLatency(path, ours, samples.first, { pairs, signal }),
     });
   }
   return results;
