@@ -13,7 +13,13 @@ export const constantsToInitializers = definePass({
 
   run(model, context) {
     let changes = 0;
-    if (model.irVersion < 4 && hasConstants(model) && !hasDefaults(model)) model.irVersion = 4;
+    const defaults = model.graph.inputs.filter((value) => value.initializer ?? value.sparse).length;
+    if (defaults > 0) {
+      context.warn(
+        `${defaults} initializers are inputs too: a caller may replace them, so they are not taken as constant`,
+      );
+    }
+    if (model.irVersion < 4 && defaults === 0 && hasConstants(model)) model.irVersion = 4;
     for (const { graph, allowsInitializers } of context.scopes()) {
       if (!allowsInitializers) continue;
       for (const node of graph.nodes()) if (node.isStandard('Constant') && store(node)) changes++;
@@ -24,9 +30,6 @@ export const constantsToInitializers = definePass({
 
 const hasConstants = (model: Model): boolean =>
   [...model.scopes()].some((graph) => [...graph.nodes()].some((node) => node.isStandard('Constant')));
-
-/** Version 4 lets the caller override an input's initializer. */
-const hasDefaults = (model: Model): boolean => model.graph.inputs.some((value) => value.initializer ?? value.sparse);
 
 function store(node: Node): boolean {
   const { graph } = node;
