@@ -44,7 +44,7 @@ test('what a graph states itself comes first', () => {
 
 test('zeros take named sizes from other feeds, the batch elsewhere; caches start empty', () => {
   const ports = [port('x', ['n', 's']), port('h', [2, 'n', 8]), port('past.0', ['n', 4, 'p', 8])];
-  const feeds = { x: Tensor.of('float32', [3, 5], new Float32Array(15)) };
+  const feeds = { rate: Tensor.scalar('int64', 16_000), x: Tensor.of('float32', [3, 5], new Float32Array(15)) };
   expect(zeroState(ports[1]!, ports, feeds).dims).toEqual([2, 3, 8]);
   expect(zeroState(ports[2]!, ports, feeds).dims).toEqual([3, 4, 0, 8]);
   expect(zeroState(port('h', [2, undefined]), ports, feeds).dims).toEqual([2, 3]);

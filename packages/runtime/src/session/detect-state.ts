@@ -75,7 +75,7 @@ export function zeroState(port: PortSpec, ports: readonly PortSpec[], feeds: Rea
     const dims = feeds[name]?.dims;
     if (dims?.length === shape?.length) shape?.forEach((dim, axis) => sizes.set(dim, dims![axis]!));
   }
-  const batch = Object.values(feeds)[0]?.dims[0] ?? 1;
+  const batch = Object.values(feeds).find(({ dims }) => dims.length > 0)?.dims[0] ?? 1;
   const isCache = /^past/.test(port.name);
   const dims = (port.shape ?? []).map((dim, axis) => {
     if (typeof dim === 'number') return dim;

@@ -9,8 +9,8 @@ export interface OrtModule {
   readonly env: { logLevel?: string };
 }
 
-/** Errors only: session creation warns about every fold it does not do. */
-export const ORT_LOG_LEVEL = 3;
+/** Fatal only: warnings are about folds that are not done, and errors come back as exceptions. */
+export const ORT_LOG_LEVEL = 4;
 
 let loaded: Promise<OrtModule> | undefined;
 
