@@ -123,8 +123,13 @@ class ModelTimer {
       dims: [...tensor.dims],
       data: typedView(tensor),
     }));
-    await timer.ask({ kind: 'open', path, threads, feeds: plain });
-    return timer;
+    try {
+      await timer.ask({ kind: 'open', path, threads, feeds: plain });
+      return timer;
+    } catch (error) {
+      timer.close();
+      throw error;
+    }
   }
 
   /** Mean time of one of `runs` runs. */
