@@ -29,6 +29,9 @@ std::vector<NamedScheme> Schemes() {
     schemes.push_back({"int8 restricted", 8, {BlockMapping::kSymmetric, -127, 127, 0, steps, 0.8f}});
     schemes.push_back({"int3 asymmetric", 8, {BlockMapping::kAsymmetric, -4, 3, 0, steps, 0.6f}});
   }
+  // Scales so close that rounding decides which error is least: a sum in another order would choose another.
+  schemes.push_back({"near ties", 4, {BlockMapping::kSymmetricFull, 0, 15, 8, 64, 0.9999f}});
+  schemes.push_back({"asymmetric near ties", 4, {BlockMapping::kAsymmetric, 0, 15, 0, 64, 0.9999f}});
   return schemes;
 }
 
