@@ -16,7 +16,7 @@ interface PeerVariant {
 
 /**
  * What onnxruntime.quantization is asked to do: with the file as it ships, and with what a user would find out to help it. Not its entropy
- * calibrator: on 128 lines it keeps every activation and outgrows 20 GB of memory.
+ * and percentile calibrators: they keep every activation of all samples, then fail on lines of different widths ("inhomogeneous shape").
  */
 const variants: Readonly<Record<string, readonly PeerVariant[]>> = {
   'PP-OCRv4 rec': [
