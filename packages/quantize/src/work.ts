@@ -1,5 +1,6 @@
 import type { Layer } from './layers.js';
 import { storedBytes } from './layers.js';
+import { nameLayer } from './name-layer.js';
 import { readAhead } from './read-ahead.js';
 import type { LayerAction, ReportBuilder } from './report.js';
 import type { ResolvedOptions } from './resolve-options.js';
@@ -22,7 +23,7 @@ export function announce(work: Work, report: ReportBuilder): void {
 /** Does all work in order, quantizing one layer ahead of the edits. */
 export async function runWorks(works: readonly Work[], options: ResolvedOptions, report: ReportBuilder): Promise<void> {
   let done = 0;
-  for await (const [work, edit] of readAhead(works, (item) => item.prepare())) {
+  for await (const [work, edit] of readAhead(works, (item) => nameLayer(item.layer.node.id, item.prepare()))) {
     options.signal?.throwIfAborted();
     const { layer, action, reason } = work;
     const { id, kind } = layer.node;

@@ -14,6 +14,7 @@ import { findLayers, refuseViews, storedBytes } from '../layers.js';
 import { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { CodeStore } from '../weights/code-store.js';
+import { nameLayer } from '../name-layer.js';
 import { planStorage } from '../storage.js';
 import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
@@ -235,7 +236,7 @@ export async function emitStatic(plan: StaticPlan, options: ResolvedOptions, sto
   let done = 0;
   for (const unit of plan.units) {
     options.signal?.throwIfAborted();
-    await emitter.emit(unit);
+    await nameLayer(unit.node.id, emitter.emit(unit));
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }
 }

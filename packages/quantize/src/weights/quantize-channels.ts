@@ -1,4 +1,4 @@
-import { roundHalfEven, Tensor } from '@gossamer/graph';
+import { GossamerError, roundHalfEven, Tensor } from '@gossamer/graph';
 import { type AxisView, axisView, minMaxAxisAsync, quantizeAffineAxisAsync } from '@gossamer/kernels';
 
 /** Codes of a weight with the parameters that turn them back: w = (code - zeroPoint) * scale along `axis`. */
@@ -33,7 +33,8 @@ const TINY = 2 ** -118;
 
 /**
  * Quantizes a weight per channel or per tensor: int8 symmetric in [-127, 127] (reduceRange: [-64, 64]), uint8 asymmetric in [0, 255]
- * (reduceRange: [0, 127]) with an exact zero. A channel of zeros gets the smallest scale of the others.
+ * (reduceRange: [0, 127]) with an exact zero. A channel of zeros gets the smallest scale of the others. Throws
+ * ERR_NOT_FINITE for NaN and infinities.
  */
 export async function quantizeChannelWeight(
   data: Float32Array,
@@ -43,7 +44,11 @@ export async function quantizeChannelWeight(
   const { dtype, axis } = options;
   const view: AxisView = axis === undefined ? { outer: 1, axis: 1, inner: data.length } : axisView(shape, axis);
   const signal = options.signal ? { signal: options.signal } : {};
-  const { min, max } = await minMaxAxisAsync(data, view, signal);
+  const { min, max, nanCount, infCount } = await minMaxAxisAsync(data, view, signal);
+  if (nanCount + infCount > 0) {
+    const found = `${nanCount} NaN and ${infCount} infinite ones`;
+    throw new GossamerError('ERR_NOT_FINITE', `weight: expected finite numbers, received ${found}`);
+  }
   const { quantMin, quantMax } = codeRange(dtype, options.reduceRange ?? false);
   const scale = new Float32Array(view.axis);
   const zeroPoint = dtype === 'int8' ? new Int8Array(view.axis) : new Uint8Array(view.axis);
