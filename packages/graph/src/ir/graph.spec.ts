@@ -13,7 +13,7 @@ function withBranches() {
   const relu = graph.add({ op: 'Relu', name: 'relu', inputs: [x], outputs: ['r'] });
   const choose = graph.add({ op: 'If', name: 'choose', inputs: [condition], outputs: ['y'] });
   const branch = (name: string, op: string) => {
-    const body = new Graph(name, { node: choose, attribute: name, index: 0 });
+    const body = new Graph(name);
     const inputs = op === 'Add' ? [relu.output, body.addInitializer('w', Tensor.scalar('float32', 1))] : [relu.output];
     body.addOutput(body.add({ op, inputs, outputs: ['out'] }).output);
     graph.setAttribute(choose, name, attribute.graph(body));

@@ -300,6 +300,8 @@ export class Graph {
     if (content === undefined) attributes.delete(name);
     else attributes.set(name, content instanceof Attribute ? content : new Attribute(name, content));
     edit(node).attributes = attributes;
+    const graphs = attributes.get(name)?.graphs() ?? [];
+    graphs.forEach((graph, index) => (edit(graph).owner = { node, attribute: name, index }));
   }
 
   /** Changes operator, domain or name of a node in place. */
