@@ -61,10 +61,11 @@ async function mnistModel(name: string): Promise<RealModel> {
 }
 
 async function tinyLanguageModel(): Promise<RealModel> {
-  const int8: Variant = {
-    name: 'weights int8, per channel',
-    how: { mode: 'weight-only', bits: 8, granularity: 'perAxis' },
-  };
+  const int4 = { mode: 'weight-only', bits: 4, mapping: 'asymmetric', blockSize: 32 } as const;
+  const more: readonly Variant[] = [
+    { name: 'weights int4, embedding float', how: { ...int4, exclude: ['Gather'] } },
+    { name: 'weights int8, per channel', how: { mode: 'weight-only', bits: 8, granularity: 'perAxis' } },
+  ];
   return {
     name: 'tinylm',
     path: fixture('tinylm.onnx'),
@@ -73,7 +74,7 @@ async function tinyLanguageModel(): Promise<RealModel> {
     test: await openData(`npz:${fixture('tinylm-eval-full.npz')}`),
     metrics: metrics('perplexity', 'sqnr'),
     batchSize: 8,
-    variants: [...allVariants, int8],
+    variants: [...allVariants, ...more],
   };
 }
 
