@@ -77,6 +77,16 @@ test('operators without a worthwhile kernel stay in float between integer convol
   expect(reasons['pool']).toMatch(/20 times slower/);
 });
 
+test('a linear Resize, which does not fuse, stays in float', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', [1, 32, 24, 24]);
+  const scales = g.constant([1, 1, 2, 2], 'float32');
+  const up = g.op('Resize', [conv(g, x, [32, 32, 3], 'a'), undefined, scales], { mode: 'linear' }, { name: 'up' });
+  const y = conv(g, up, [32, 32, 3], 'b');
+  const { reasons } = await fused(g.output(y, 'y').model(), [1, 32, 24, 24]);
+  expect(reasons['up']).toMatch(/linear Resize in float/);
+});
+
 test('an isolated cheap operator is not wrapped', async () => {
   const g = new GraphBuilder('g');
   const x = g.input('x', 'float32', ['n', 32, 32, 32]);
@@ -103,29 +113,38 @@ test('a bias that would overflow int32 beside tiny weights gets a larger weight 
   for (const code of codes) expect(Math.abs(code)).toBeLessThanOrEqual(2 ** 30);
 });
 
-test.each(['Transpose', 'Reshape', 'Concat', 'Mul', 'LeakyRelu', 'Sigmoid', 'GlobalAveragePool', 'Resize', 'Split'])(
-  '%s between convolutions keeps the codes',
-  async (op) => {
-    const g = new GraphBuilder('g');
-    const x = g.input('x', 'float32', [1, 32, 24, 24]);
-    const a = conv(g, x, [32, 32, 3], 'a');
-    const kernels: Record<string, () => Value> = {
-      Transpose: () => g.op('Transpose', [a], { perm: [0, 1, 3, 2] }),
-      Reshape: () => g.op('Reshape', [a, g.constant([1, 32, 12, 48])]),
-      Concat: () => g.op('Concat', [a, x], { axis: 2 }),
-      Mul: () => g.op('Mul', [a, x]),
-      LeakyRelu: () => g.op('LeakyRelu', [a], { alpha: 0.1 }),
-      Sigmoid: () => g.op('Sigmoid', [a]),
-      GlobalAveragePool: () => g.op('GlobalAveragePool', [a]),
-      Resize: () => g.op('Resize', [a, undefined, g.constant([1, 1, 2, 2], 'float32')], { mode: 'nearest' }),
-      Split: () => g.op('Concat', g.ops('Split', [a], { axis: 2 }, { outputs: 2 }).reverse(), { axis: 2 }),
-    };
-    const y = conv(g, kernels[op]!(), [32, 32, 3], 'b');
-    const { ops, sqnr: quality } = await fused(g.output(y, 'y').model(), [1, 32, 24, 24]);
-    expect(ops).toMatchObject({ QLinearConv: 2, QuantizeLinear: 1, DequantizeLinear: 1 });
-    expect(quality).toBeGreaterThan(LEAST_SQNR);
-  },
-);
+const BETWEEN: Record<string, (g: GraphBuilder, a: Value, x: Value) => Value> = {
+  Transpose: (g, a) => g.op('Transpose', [a], { perm: [0, 1, 3, 2] }),
+  Reshape: (g, a) => g.op('Reshape', [a, g.constant([1, 32, 12, 48])]),
+  Concat: (g, a, x) => g.op('Concat', [a, x], { axis: 2 }),
+  Mul: (g, a, x) => g.op('Mul', [a, x]),
+  'Mul by a constant': (g, a) => g.op('Mul', [a, g.constant(0.5, 'float32')]),
+  Where: (g, a, x) => g.op('Where', [g.constant([1, 0, 1], 'bool', [1, 1, 3, 1]), tall(g, a), tall(g, x)]),
+  LeakyRelu: (g, a) => g.op('LeakyRelu', [a], { alpha: 0.1 }),
+  Sigmoid: (g, a) => g.op('Sigmoid', [a]),
+  GlobalAveragePool: (g, a) => g.op('GlobalAveragePool', [a]),
+  MaxPool: (g, a) => g.op('MaxPool', [a], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+  Resize: (g, a) => g.op('Resize', [a, undefined, g.constant([1, 1, 2, 2], 'float32')], { mode: 'nearest' }),
+  Split: (g, a) => g.op('Concat', g.ops('Split', [a], { axis: 2 }, { outputs: 2 }).reverse(), { axis: 2 }),
+  Slice: (g, a) => g.op('Slice', [a, g.constant([1]), g.constant([9]), g.constant([2])]),
+  Gather: (g, a) => g.op('Gather', [a, g.constant([3, 1, 2])], { axis: 2 }),
+  'Squeeze and Unsqueeze': (g, a) => g.op('Unsqueeze', [g.op('Squeeze', [a, g.constant([0])]), g.constant([0])]),
+  Tile: (g, a) => g.op('Tile', [a, g.constant([1, 1, 2, 1])]),
+  Expand: (g, a) => g.op('Expand', [a, g.constant([2, 32, 24, 24])]),
+  Clip: (g, a) => g.op('Clip', [a, g.constant(0, 'float32'), g.constant(6, 'float32')]),
+};
+
+/** [1, 32, 24, 24] as [1, 32, 3, 192]. */
+const tall = (g: GraphBuilder, x: Value) => g.op('Reshape', [x, g.constant([1, 32, 3, 192])]);
+
+test.each(Object.keys(BETWEEN))('%s between convolutions works on codes', async (name) => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', [1, 32, 24, 24]);
+  const y = conv(g, BETWEEN[name]!(g, conv(g, x, [32, 32, 3], 'a'), x), [32, 32, 3], 'b');
+  const { ops, sqnr: quality } = await fused(g.output(y, 'y').model(), [1, 32, 24, 24]);
+  expect(ops).toMatchObject({ QLinearConv: 2, QuantizeLinear: 1, DequantizeLinear: 1 });
+  expect(quality).toBeGreaterThan(LEAST_SQNR);
+});
 
 test('a value read by integers and by floats is made once; graph outputs keep their names', async () => {
   const g = new GraphBuilder('g');

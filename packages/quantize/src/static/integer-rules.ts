@@ -85,7 +85,7 @@ function refuseMaxPool(node: Node, { opset }: RuleContext): string | undefined {
 
 function refuseResize(node: Node): string | undefined {
   const mode = node.string('mode', 'nearest');
-  return mode === 'nearest' || mode === 'linear' ? undefined : `${mode} Resize leaves the range of its input`;
+  return mode === 'nearest' ? undefined : `ONNX Runtime runs ${mode} Resize in float`;
 }
 
 /** ONNX Runtime fuses a Split only when every result is quantized again. */

@@ -41,6 +41,9 @@ export async function quantizeStatic(
 ): Promise<number> {
   const types = await inferFromData(model, options);
   const choice = chooseUnits(model, types, options, filter);
+  if (options.format === 'qoperator' && options.activations === 'int8') {
+    report.warnings.push('QLinear operators with int8 activations run slowly on x64: uint8 activations or qdq do not');
+  }
   const isAuto = options.keepFloat === 'auto';
   // What goes back to float changes the borders of regions: then any of their values may need a range.
   const values = isAuto ? [...crossableValues(choice.units)] : valuesToCalibrate(choice.units);
