@@ -41,16 +41,17 @@ function installTarballs(app, tarballs) {
 }
 
 /** Each package gets its own node_modules, with what it declares and nothing else. */
-function unpackTarballs(app, tarballs) {
+function unpackTarballs(app, tarballs, folders) {
   const store = join(work, 'store');
   const manifests = tarballs.map((tarball, i) => {
     unpack(tarball, join(store, `${i}`, 'node_modules', '.self'));
     return JSON.parse(readFileSync(join(store, `${i}`, 'node_modules', '.self', 'package.json'), 'utf8'));
   });
   const ours = new Map(manifests.map(({ name }, i) => [name, join(store, `${i}`, 'node_modules', '.self')]));
-  const link = (modules, name) => {
-    const target = ours.get(name) ?? join(ROOT, 'node_modules', name);
-    if (!existsSync(target)) return;
+  const link = (modules, name, folder = ROOT) => {
+    const installed = [folder, ROOT].map((base) => join(base, 'node_modules', name)).find(existsSync);
+    const target = ours.get(name) ?? installed;
+    if (!target) return;
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(target, join(modules, name), 'junction');
   };
@@ -58,7 +59,7 @@ function unpackTarballs(app, tarballs) {
     const modules = join(store, `${i}`, 'node_modules');
     const platform = manifest.name === '@gossamer/native' ? [`@gossamer/native-${hostTarget()}`] : [];
     const declared = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies };
-    for (const name of [...Object.keys(declared), ...platform]) link(modules, name);
+    for (const name of [...Object.keys(declared), ...platform]) link(modules, name, folders[i]);
     link(join(app, 'node_modules'), manifest.name);
   });
 }
@@ -108,8 +109,9 @@ try {
   const app = join(work, 'app');
   mkdirSync(join(app, 'node_modules'), { recursive: true });
   writeFileSync(join(app, 'package.json'), '{ "name": "app", "version": "1.0.0", "private": true }\n');
-  const tarballs = foldersToPack(work).map((folder) => packFolder(folder, work));
-  (install ? installTarballs : unpackTarballs)(app, tarballs);
+  const folders = foldersToPack(work);
+  const tarballs = folders.map((folder) => packFolder(folder, work));
+  (install ? installTarballs : unpackTarballs)(app, tarballs, folders);
   const results = entriesOf(tarballs, app).flatMap((entry) =>
     ['import', 'require'].map((how) => load(app, entry, how)),
   );
