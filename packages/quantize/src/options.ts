@@ -74,7 +74,10 @@ export interface QuantizeOptions {
   readonly targetSqnr?: number;
   /** How layers without a fast integer kernel keep their weights: 8-bit codes expanded once at load, or float. Default 'int8'. */
   readonly storage?: 'int8' | 'float';
-  /** Leave in float what the cost table expects to run slower in integers (static mode). Default true. */
+  /**
+   * Leave in float what the cost table expects to run slower in integers (static mode), and keep ONNX Runtime from a fusion that is
+   * slower than what it fuses (all modes). Default true.
+   */
   readonly costModel?: boolean;
   /** Run the graph optimisations first (constant folding, Conv+BatchNormalization, ...). Default true. */
   readonly optimize?: boolean;

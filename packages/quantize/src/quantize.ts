@@ -7,6 +7,7 @@ import { prepareModel } from './prepare-model.js';
 import { type QuantizeReport, ReportBuilder } from './report.js';
 import { resolveOptions } from './resolve-options.js';
 import { quantizeStatic } from './static/quantize-static.js';
+import { splitSkipNorm } from './split-skip-norm.js';
 import { constantBytes } from './tensor-bytes.js';
 import { quantizeWeightOnly } from './weight-only/quantize-weight-only.js';
 import { refuseQuantized } from './weights/quantized-already.js';
@@ -36,6 +37,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   if (options.mode === 'static') samples = await quantizeStatic(copy, options, filter, report);
   else if (options.mode === 'dynamic') await quantizeDynamic(copy, options, filter, report);
   else await quantizeWeightOnly(copy, options, filter, report);
+  if (options.costModel) splitSkipNorm(copy);
   finishModel(copy, options, samples);
   const after = constantBytes(copy);
   return {
