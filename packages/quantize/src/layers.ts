@@ -1,4 +1,13 @@
-import { type Model, type Node, type Value, type WeightView, weightsOf } from '@gossamer/graph';
+import {
+  type DType,
+  dtypeFromCode,
+  type Model,
+  type Node,
+  type Value,
+  type WeightView,
+  weightsOf,
+} from '@gossamer/graph';
+import { isStoredWeight } from './weights/quantized-already.js';
 
 /** A node with weights, wherever it lies. */
 export interface Layer {
@@ -27,11 +36,18 @@ export function storedBytes(views: readonly WeightView[]): number {
 }
 
 /** What keeps a layer's weights from being touched at all; undefined when nothing does. */
-export function refuseViews(views: readonly WeightView[]): string | undefined {
+export function refuseLayer({ node, views }: Layer): string | undefined {
+  const isCoded = (value: Value | undefined) => value?.producer !== undefined && isStoredWeight(value.producer);
+  if (views.some((view) => view.isQuantized) || node.inputs.some(isCoded)) return 'its weight is quantized already';
   if (views.length === 0) return 'it multiplies activations: no constant weight';
-  if (views.some((view) => view.isQuantized)) return 'its weight is quantized already';
-  const bad = views.find((view) => view.stored.dtype !== 'float32');
-  return bad ? `its weight is stored as ${bad.stored.dtype}` : undefined;
+  const bad = views.map(weightDtype).find((dtype) => dtype !== 'float32');
+  return bad ? `it computes ${bad}, its kernels on codes float32` : undefined;
+}
+
+/** The element type in which the node sees the weight. */
+function weightDtype({ stored, chain }: WeightView): DType {
+  const cast = chain.findLast(({ op }) => op === 'Cast');
+  return (cast && dtypeFromCode(cast.int('to', 0))) ?? stored.dtype;
 }
 
 /** Stored tensors that an embedding and a product both read: they stay one. */

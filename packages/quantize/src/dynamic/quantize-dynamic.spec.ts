@@ -200,6 +200,29 @@ test('a layer left alone says why', async () => {
   expect(report.warnings).toEqual([expect.stringMatching(/nothing\*.*no layer matches/)]);
 });
 
+test('a weight stored as float16 that is cast to float32 is quantized; one that computes in float16 is not', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', [2, 64]);
+  const half = g.constant([...noise(4096)], 'float16', [64, 64]);
+  const a = g.op('MatMul', [x, g.op('Cast', [half], { to: 1 })], {}, { name: 'cast' });
+  const b = g.op('MatMul', [g.op('Cast', [a], { to: 10 }), half], {}, { name: 'half' });
+  const { report } = await quantized(g.output(b, 'y').model());
+  expect(report.layers.map(({ name, action, reason }) => [name, action, reason])).toEqual([
+    ['cast', 'quantized', expect.anything()],
+    ['half', 'left-float', expect.stringMatching(/computes float16/)],
+  ]);
+});
+
+test('weights that were stored in 8 bits count as quantized', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', [2, 8, 16, 16]);
+  const y = g.op('Conv', [x, g.weight('w', [16, 8, 3, 3], noise(1152))], {}, { name: 'conv' });
+  const { model } = await quantized(g.output(y, 'y').model());
+  await expect(quantize(model, { mode: 'dynamic' })).rejects.toMatchObject({ code: 'ERR_ALREADY_QUANTIZED' });
+  const { report } = await quantized(model, { requantize: true });
+  expect(report.layers).toMatchObject([{ action: 'left-float', reason: 'its weight is quantized already' }]);
+});
+
 test('a quantized model is refused, or with requantize completed', async () => {
   const g = new GraphBuilder('g');
   const x = g.input('x', 'float32', [2, 64]);

@@ -1,6 +1,6 @@
 import type { Model, WeightView } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
-import { findLayers, type Layer, refuseViews, storedBytes, tiedSources } from '../layers.js';
+import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
@@ -28,7 +28,7 @@ export async function quantizeDynamic(
   const context: Context = { products, store, options, report };
   const works: Work[] = [];
   for (const layer of layers) {
-    const refused = filter(layer.node) ?? refuseViews(layer.views);
+    const refused = filter(layer.node) ?? refuseLayer(layer);
     if (refused) report.leftFloat(layer.node, refused, storedBytes(layer.views));
     else works.push(...planDynamic(layer, context));
   }

@@ -146,6 +146,15 @@ test.each(Object.keys(BETWEEN))('%s between convolutions works on codes', async 
   expect(quality).toBeGreaterThan(LEAST_SQNR);
 });
 
+test('a Gemm whose C is no vector stays in float', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', [4, 64]);
+  const c = g.weight('c', [4, 1], noise(4));
+  const y = g.op('Gemm', [x, g.weight('w', [64, 64], noise(4096)), c], {}, { name: 'fc' });
+  const { reasons } = await fused(g.output(y, 'y').model(), [4, 64]);
+  expect(reasons['fc']).toBe('its bias is no vector');
+});
+
 test('a value read by integers and by floats is made once; graph outputs keep their names', async () => {
   const g = new GraphBuilder('g');
   const x = g.input('x', 'float32', [1, 16, 24, 24]);

@@ -10,7 +10,7 @@ import {
 import { type Calibration, calibrate, chooseRange, modelInputs } from '@gossamer/runtime';
 import { finishModel } from '../finish-model.js';
 import type { LayerFilter } from '../layer-selection.js';
-import { findLayers, refuseViews, storedBytes } from '../layers.js';
+import { findLayers, refuseLayer, storedBytes } from '../layers.js';
 import { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { CodeStore } from '../weights/code-store.js';
@@ -157,8 +157,12 @@ function reportLayers(
       if (unit) reportUnit(unit, report);
       else if (!layer) {
         if (reasons.has(node) && !reason.startsWith(NOT_A_LAYER)) report.leftFloat(node, reason);
-      } else if (filter(node) ?? refuseViews(layer.views)) {
-        report.leftFloat(node, filter(node) ?? reason, storedBytes(layer.views));
+      } else if (filter(node) ?? refuseLayer(layer)) {
+        report.leftFloat(
+          node,
+          filter(node) ?? (layer.views.length > 0 ? refuseLayer(layer)! : reason),
+          storedBytes(layer.views),
+        );
       } else {
         works.push(...planStorage(layer, reason, context));
       }

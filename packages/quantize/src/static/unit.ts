@@ -111,8 +111,13 @@ function refuseWeight(node: Node, weight: WeightView | undefined): string | unde
       return 'a constant left operand has no fast kernel';
     return undefined;
   }
-  if (!weight) return `its weight is not constant`;
-  return weight.bias && !weight.bias.constant ? 'its bias is not constant' : undefined;
+  if (!weight) return 'its weight is not constant';
+  if (!weight.bias) return undefined;
+  const bias = weight.bias.constant;
+  if (!bias) return 'its bias is not constant';
+  const channels = node.op === 'Conv' ? weight.shape[0]! : weight.shape[weight.outAxis]!;
+  const isVector = bias.length === 1 || (bias.length === channels && bias.dims.at(-1) === channels);
+  return isVector ? undefined : 'its bias is no vector';
 }
 
 /** The one Add that reads a MatMul's result and adds a constant vector as long as the output axis. */
