@@ -21,12 +21,14 @@ export class QdqEmitter {
     private readonly store: CodeStore,
   ) {}
 
-  async emit(unit: Unit): Promise<void> {
+  /** Rewrites one unit; returns the bytes of its new weight. */
+  async emit(unit: Unit): Promise<number> {
     const { node } = unit;
     for (const slot of unit.slots) node.graph.setInput(node, slot, this.#read(node.input(slot)!, node));
-    if (unit.weight) await this.#emitWeights(unit);
-    if (this.plan.givesFloat(unit)) return giveFloat(unit);
-    for (const output of unit.outputs) this.#quantizeOutput(unit, output);
+    const bytes = unit.weight ? await this.#emitWeights(unit) : 0;
+    if (this.plan.givesFloat(unit)) giveFloat(unit);
+    else for (const output of unit.outputs) this.#quantizeOutput(unit, output);
+    return bytes;
   }
 
   /** The float value that stands for the codes of `value`, to be read by `reader`. */
@@ -46,21 +48,22 @@ export class QdqEmitter {
     return output;
   }
 
-  async #emitWeights(unit: Unit): Promise<void> {
+  async #emitWeights(unit: Unit): Promise<number> {
     const { node } = unit;
     const { graph } = node;
     const [input] = this.plan.inputs.get(unit)!;
     const inputScale = this.plan.params(input!).scale;
     const { weight, bias } = await quantizeUnitWeights(unit, inputScale, this.weights);
     const name = unit.weight!.source.name;
-    const { values } = this.store.add(unit.weight!, weight, 'static');
+    const { values, bytes } = this.store.add(unit.weight!, weight, 'static');
     graph.setInput(node, 1, addWeightDequantize(graph, values, weight.axis, node, name));
-    if (!bias) return;
+    if (!bias) return bytes;
     const biasName = unit.weight!.bias!.name;
     const codes = graph.addInitializer(`${biasName}_quantized`, bias.codes);
     const scale = graph.addInitializer(`${biasName}_scale`, bias.scale);
     const axis = bias.scale.dims.length === 0 ? undefined : 0;
     graph.setInput(node, 2, addWeightDequantize(graph, { codes, scale }, axis, node, biasName));
+    return bytes;
   }
 
   #quantizeOutput(unit: Unit, output: Value): void {

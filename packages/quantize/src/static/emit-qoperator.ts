@@ -13,7 +13,7 @@ const MICROSOFT = 'com.microsoft';
 interface Operands {
   readonly inputs: readonly { readonly codes: Value; readonly params: ParamValues }[];
   readonly output: ParamValues | undefined;
-  readonly weight: (WeightValues & { readonly bias: Value | undefined }) | undefined;
+  readonly weight: (WeightValues & { readonly bias: Value | undefined; readonly bytes: number }) | undefined;
 }
 
 /** The operator a unit becomes and the order of its inputs. */
@@ -75,18 +75,23 @@ export class QOperatorEmitter {
     private readonly store: CodeStore,
   ) {}
 
-  async emit(unit: Unit): Promise<void> {
+  /** Replaces one unit; returns the bytes of its new weight. */
+  async emit(unit: Unit): Promise<number> {
     const inputs = this.plan.inputs.get(unit)!.map((value) => ({
       codes: this.#read(value, unit.node),
       params: this.#paramValues(value),
     }));
-    if (unit.kind === 'move') return this.#emitMove(unit, inputs[0]!.codes);
+    if (unit.kind === 'move') {
+      this.#emitMove(unit, inputs[0]!.codes);
+      return 0;
+    }
     const isFloat = this.plan.givesFloat(unit) || unit.biasAdd !== undefined;
     const output = isFloat ? undefined : this.#paramValues(unit.outputs[0]!);
     const weight = unit.weight && (await this.#addWeights(unit));
     const operands = { inputs, output, weight };
     if (isFloat) this.#emitFloat(unit, operands);
     else this.#replace(unit, FORMS.get(unit.node.op)!, operands);
+    return weight?.bytes ?? 0;
   }
 
   #read(value: Value, reader: Node): Value {
@@ -108,8 +113,8 @@ export class QOperatorEmitter {
     const [input] = this.plan.inputs.get(unit)!;
     const { weight, bias } = await quantizeUnitWeights(unit, this.plan.params(input!).scale, this.weights);
     const view = unit.weight!;
-    const { values } = this.store.add(view, weight, 'static');
-    return { ...values, bias: bias && graph.addInitializer(`${view.bias!.name}_quantized`, bias.codes) };
+    const { values, bytes } = this.store.add(view, weight, 'static');
+    return { ...values, bytes, bias: bias && graph.addInitializer(`${view.bias!.name}_quantized`, bias.codes) };
   }
 
   /** The operator itself runs on codes. */

@@ -76,6 +76,16 @@ test.each([
   expect(db).toBeGreaterThan(25);
 });
 
+test('each layer says what its weight takes, before and after', async () => {
+  const { report } = await quality(withOutliers(), {});
+  const bytes = report.layers.map((layer) => layer.bytes);
+  expect(bytes).toEqual([
+    { before: 16384, after: 4096 + 64 * 5 },
+    { before: 16384, after: 4096 + 64 * 5 },
+    { before: 8192, after: 2048 + 32 * 5 },
+  ]);
+});
+
 test('the number of samples is bounded', async () => {
   const { report } = await quality(withOutliers(), { samples: 3 });
   expect(report.samples).toBe(3);

@@ -65,7 +65,7 @@ async function rewrite(
 ): Promise<void> {
   const store = new CodeStore();
   const rest = reportLayers(model, plan, reasons, options, filter, report, store);
-  await emitStatic(plan, options, store);
+  await emitStatic(plan, options, store, report);
   await runWorks(rest, options, report);
 }
 
@@ -154,8 +154,10 @@ function reportLayers(
       const unit = units.get(node);
       const layer = layers.get(node);
       const reason = reasons.get(node) ?? 'inside a control-flow body, where activations are not calibrated';
-      if (unit) reportUnit(unit, report);
-      else if (!layer) {
+      if (unit) {
+        const bytes = { before: unitBytes(unit), after: unitBytes(unit) };
+        report.layer(node, { action: 'quantized', reason: unitReason(unit), bytes });
+      } else if (!layer) {
         if (reasons.has(node) && !reason.startsWith(NOT_A_LAYER)) report.leftFloat(node, reason);
       } else if (filter(node) ?? refuseLayer(layer)) {
         report.leftFloat(
@@ -236,27 +238,33 @@ function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
 }
 
 /** Rewrites the planned units. */
-export async function emitStatic(plan: StaticPlan, options: ResolvedOptions, store: CodeStore): Promise<void> {
+export async function emitStatic(
+  plan: StaticPlan,
+  options: ResolvedOptions,
+  store: CodeStore,
+  report: ReportBuilder,
+): Promise<void> {
   const weights = unitWeightOptions(options);
   const emitter =
     options.format === 'qdq' ? new QdqEmitter(plan, weights, store) : new QOperatorEmitter(plan, weights, store);
   let done = 0;
   for (const unit of plan.units) {
     options.signal?.throwIfAborted();
-    await nameLayer(unit.node.id, emitter.emit(unit));
+    // Before the edit: names of removed nodes change.
+    const { id, kind } = unit.node;
+    const reason = unitReason(unit);
+    const after = await nameLayer(id, emitter.emit(unit));
+    report.layer({ id, kind }, { action: 'quantized', reason, bytes: { before: unitBytes(unit), after } });
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }
 }
 
-function reportUnit({ node, kind, weight, biasAdd, clip }: Unit, report: ReportBuilder): void {
-  const before = weight ? weight.stored.byteLength : 0;
-  // int8 codes, a float32 scale and an int8 zero point a channel.
-  const after = weight ? before / 4 + weight.shape[weight.outAxis]! * 5 : 0;
+function unitBytes({ weight }: Unit): number {
+  return weight ? weight.stored.byteLength : 0;
+}
+
+function unitReason({ kind, biasAdd, clip }: Unit): string {
   const merged = [biasAdd, clip].filter((item) => item !== undefined).map((item) => `${item.op} ${item.id}`);
   const reason = kind === 'move' ? 'passes 8-bit codes on' : 'runs as an integer kernel';
-  report.layer(node, {
-    action: 'quantized',
-    reason: merged.length > 0 ? `${reason}, with ${merged.join(' and ')}` : reason,
-    bytes: { before, after },
-  });
+  return merged.length > 0 ? `${reason}, with ${merged.join(' and ')}` : reason;
 }

@@ -2,6 +2,7 @@ import { GraphBuilder, inferTypes, type Model, type Node, Tensor, tensorType, ty
 import { checkGraph } from '@gossamer/graph';
 import { finishModel } from '../finish-model.js';
 import type { QuantizeOptions } from '../options.js';
+import { ReportBuilder } from '../report.js';
 import { resolveOptions } from '../resolve-options.js';
 import { chooseUnits, emitStatic } from '../static/quantize-static.js';
 import { makeStaticPlan, valuesToCalibrate } from '../static/static-plan.js';
@@ -29,7 +30,7 @@ export async function emitStaticWith(
   for (const [node, reason] of choice.reasons) reasons[node.id] = reason;
   for (const [{ node }, reason] of dropped) reasons[node.id] = reason;
   const integer = plan.units.map(({ node }: { node: Node }) => node.id);
-  await emitStatic(plan, options, new CodeStore());
+  await emitStatic(plan, options, new CodeStore(), new ReportBuilder());
   finishModel(model, options, 1);
   checkGraph(model.graph);
   return { model, integer, reasons };
