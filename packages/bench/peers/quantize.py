@@ -1,7 +1,7 @@
 """One quantization by onnxruntime.quantization in this process; prints wall and processor seconds and peak resident memory as JSON.
 
 python quantize.py MODE MODEL OUT [--calibration FOLDER | --random N] [--calibrate minmax|entropy|percentile] [--block-size N]
-                   [--asymmetric] [--constants-to-initializers] [--subgraphs]
+                   [--asymmetric] [--constants-to-initializers] [--opset N] [--subgraphs]
 
 MODE: preprocess, static (QDQ, uint8 activations, int8 weights per channel), dynamic (int8 weights per channel), nbits (4-bit MatMulNBits).
 FOLDER holds index.json, a list of {input name: .npy file}, one for each sample.
@@ -17,6 +17,7 @@ import warnings
 
 import numpy as np
 import onnx
+import onnx.version_converter
 import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
@@ -84,6 +85,10 @@ def run(options):
     if options.constants_to_initializers:
         model = options.out + ".initializers.onnx"
         onnx.save(constants_to_initializers(options.model), model)
+    if options.opset:
+        converted = onnx.version_converter.convert_version(onnx.load(model), options.opset)
+        model = options.out + ".converted.onnx"
+        onnx.save(converted, model)
     if options.mode == "preprocess":
         from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -125,6 +130,7 @@ def main():
     parser.add_argument("--block-size", type=int, default=32)
     parser.add_argument("--asymmetric", action="store_true")
     parser.add_argument("--constants-to-initializers", action="store_true")
+    parser.add_argument("--opset", type=int)
     parser.add_argument("--subgraphs", action="store_true")
     options = parser.parse_args()
     wall, cpu = time.perf_counter(), time.process_time()

@@ -45,7 +45,7 @@ export async function measureVariant(
     proof = await make(model, variant, path, context);
   } catch (error) {
     if (!isGossamerError(error)) throw error;
-    return { ...names, refused: `${error.code}: ${error.message}` };
+    return { ...names, refused: shortReason(`${error.code}: ${error.message}`, context) };
   }
   const gateSeconds = proof?.seconds ?? 0;
   const makeSeconds = (performance.now() - start) / 1000 - gateSeconds;
@@ -57,6 +57,12 @@ export async function measureVariant(
     floatKernels: proof?.floatKernels ?? {},
     ...(await judgeFile(model, path, context)),
   };
+}
+
+/** Why a file was refused, short enough for a table and without the scratch folder's name. */
+export function shortReason(message: string, { scratch }: SuiteContext): string {
+  const text = message.replaceAll(`${scratch}/`, '');
+  return text.length > 160 ? `${text.slice(0, 160)}...` : text;
 }
 
 async function make({ path, calibration }: RealModel, { how }: Variant, out: string, { signal }: SuiteContext) {
