@@ -119,6 +119,8 @@ function addQuantizeOptions(command: Command): Command {
     .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
     .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
     .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
+    .option('--edge-bits <n>', 'bits of embeddings and output layers in 4-bit mode: 4 or 8 (default 8)', integer)
+    .option('--no-cost-model', 'integers wherever there is a kernel, also where float is expected to be faster')
     .option('--storage <s>', 'weights of layers without a fast integer kernel: int8 or float (default int8)')
     .option('--include <layers>', 'only these layers: ids, globs or operators, comma-separated', list)
     .option('--exclude <layers>', 'not these layers', list)

@@ -101,6 +101,8 @@ const PASSED_ON = [
   'keepFloat',
   'targetSqnr',
   'storage',
+  'edgeBits',
+  'costModel',
   'include',
   'exclude',
   'optimize',

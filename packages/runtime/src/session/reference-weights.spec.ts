@@ -1,6 +1,6 @@
 import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
 import { loadModel, parseModel, saveModel, serializeModel } from '@gossamer/graph/onnx';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { referenceWeights } from './reference-weights.js';
@@ -65,6 +65,15 @@ test('links are followed: the layout of a cache with one folder of blobs', async
   expect(await run(model)).toEqual(await run(twoLayers()));
   rmSync(blobs, { recursive: true });
   rmSync(snapshot, { recursive: true });
+});
+
+test('a file with a second name is not referred to: ONNX Runtime would refuse it', async () => {
+  const path = join(folder, 'first-name.onnx');
+  await saveModel(twoLayers(), path, { fsync: false });
+  linkSync(path, join(folder, 'second-name.onnx'));
+  const model = await loadModel(path);
+  expect(referenceWeights(model, 1e9)!.folder).toBeUndefined();
+  expect(await run(model)).toEqual(await run(twoLayers()));
 });
 
 test('a file that was replaced since is not referred to', async () => {

@@ -66,6 +66,8 @@ function fileRange(tensor: Tensor, folder: string): FileRange | undefined {
 }
 
 function placeIn(folder: string, file: string, offset: number, length: number): FileRange | undefined {
+  // ONNX Runtime refuses external data in a file with several names, which package managers make by linking.
+  if (statSync(file).nlink > 1) return undefined;
   const location = relative(folder, realpathSync(file)).split(sep).join('/');
   return location.startsWith('../') || isAbsolute(location) ? undefined : { location, offset, length };
 }
