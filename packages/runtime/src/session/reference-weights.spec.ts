@@ -74,6 +74,8 @@ test('a file with a second name is not referred to: ONNX Runtime would refuse it
   const model = await loadModel(path);
   expect(referenceWeights(model, 1e9)!.folder).toBeUndefined();
   expect(await run(model)).toEqual(await run(twoLayers()));
+  rmSync(path);
+  rmSync(join(folder, 'second-name.onnx'));
 });
 
 test('a file that was replaced since is not referred to', async () => {
