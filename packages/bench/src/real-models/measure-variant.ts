@@ -4,6 +4,7 @@ import { optimize, quantize, saveOptimized } from '@gossamer/compress';
 import { elementCount, isGossamerError, Tensor } from '@gossamer/graph';
 import { loadModel } from '@gossamer/graph/onnx';
 import {
+  type DataSource,
   evaluateMetrics,
   type Feeds,
   type MetricResult,
