@@ -7,6 +7,7 @@ import type { CodeStore } from './weights/code-store.js';
 import { quantizeEmbedding, rewriteEmbedding } from './weights/store-embedding.js';
 import { quantizeStored, rewriteStored } from './weights/store-weight.js';
 import type { QuantizedWeight } from './weights/quantize-channels.js';
+import type { WeightReader } from './weights/weight-reader.js';
 import { announce, type Work } from './work.js';
 
 /** Fewer elements than these are not worth codes, scales and two more nodes. */
@@ -16,13 +17,14 @@ export interface StorageContext {
   readonly options: ResolvedOptions;
   readonly report: ReportBuilder;
   readonly store: CodeStore;
+  readonly reader: WeightReader;
 }
 
 /**
  * Keeps a layer's computation in float and stores its weights in 8 bits, unless `storage` is 'float' or the weights are tiny: then the
  * layer is reported as left. `reason` says why it has no integer kernel.
  */
-export function planStorage(layer: Layer, reason: string, { options, report, store }: StorageContext): Work[] {
+export function planStorage(layer: Layer, reason: string, { options, report, store, reader }: StorageContext): Work[] {
   const large = layer.views.filter((view) => view.stored.length >= LEAST_ELEMENTS);
   if (options.storage === 'float' || large.length === 0) {
     const why = options.storage === 'float' ? reason : `${reason}; its weights are too small to store in 8 bits`;
@@ -38,7 +40,7 @@ export function planStorage(layer: Layer, reason: string, { options, report, sto
     async prepare() {
       const weights: QuantizedWeight[] = [];
       for (const view of large) {
-        weights.push(await (isEmbedding ? quantizeEmbedding : quantizeStored)(view, options.signal));
+        weights.push(await (isEmbedding ? quantizeEmbedding : quantizeStored)(view, reader));
       }
       const rewrite = isEmbedding ? rewriteEmbedding : rewriteStored;
       return () => kept + large.reduce((sum, view, i) => sum + rewrite(view, weights[i]!, store), 0);

@@ -56,6 +56,8 @@ export class Graph {
   #last: Node | undefined;
   #nodeCount = 0;
   readonly #values = new Map<string, Value>();
+  /** Nodes of this scope that hold subgraphs. */
+  readonly #owners = new Set<Node>();
 
   constructor(
     readonly name: string,
@@ -113,20 +115,24 @@ export class Graph {
   /** This graph and all nested ones, outermost first. */
   *scopes(): IterableIterator<Graph> {
     yield this;
+    if (this.#owners.size === 0) return;
     for (const node of this.nodes()) for (const subgraph of node.subgraphs()) yield* subgraph.scopes();
   }
 
   /** A name no scope uses that could see or shadow it, starting with `base`. */
   uniqueName(base: string): string {
-    let root: Graph = this;
-    while (root.owner) root = root.owner.node.graph;
-    const taken = (name: string) => {
-      if (this.resolve(name)) return true;
-      for (const scope of this.scopes()) if (scope !== this && scope.value(name)) return true;
-      return false;
-    };
+    const taken = (name: string) => this.resolve(name) !== undefined || this.#isDeclaredBelow(name);
     if (base !== '' && !taken(base)) return base;
     for (let i = 1; ; i++) if (!taken(`${base}_${i}`)) return `${base}_${i}`;
+  }
+
+  #isDeclaredBelow(name: string): boolean {
+    for (const node of this.#owners) {
+      for (const subgraph of node.subgraphs()) {
+        if (subgraph.#values.has(name) || subgraph.#isDeclaredBelow(name)) return true;
+      }
+    }
+    return false;
   }
 
   /** Declares a value of this scope; throws ERR_DUPLICATE_NAME when the scope has one of that name. */
@@ -227,6 +233,7 @@ export class Graph {
     this.#unlink(node);
     node.inputs.forEach((value, index) => value && this.#unuse(value, node, index));
     for (const subgraph of node.subgraphs()) releaseCaptures(subgraph);
+    this.#owners.delete(node);
     for (const value of node.outputs) if (value) this.#values.delete(value.name);
   }
 
@@ -301,6 +308,7 @@ export class Graph {
     else attributes.set(name, content instanceof Attribute ? content : new Attribute(name, content));
     edit(node).attributes = attributes;
     const graphs = attributes.get(name)?.graphs() ?? [];
+    if (graphs.length > 0) this.#owners.add(node);
     graphs.forEach((graph, index) => (edit(graph).owner = { node, attribute: name, index }));
   }
 

@@ -10,6 +10,8 @@ export interface TensorStorage {
   readonly byteLength: number;
   /** Bytes [start, end) of the raw layout; a view or a copy, not to be written to. Reads lazily, keeps nothing. */
   read(start: number, end: number): Uint8Array;
+  /** Fills `target` with the bytes from `start` on. Only where `read` reads them from a file every time. */
+  readInto?(start: number, target: Uint8Array): void;
 }
 
 /** Typed arrays a tensor can be made from. */
@@ -108,6 +110,22 @@ export class Tensor {
     const bytes = this.storage.read(start, end);
     // A Buffer's slice() is a view, a Uint8Array's a copy: callers must not have to know which they hold.
     return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+  }
+
+  /** True where every call of `bytes` reads a file. */
+  get isInFile(): boolean {
+    return !isStrings(this.storage) && this.storage.readInto !== undefined;
+  }
+
+  /** Fills `target` with all raw bytes; throws ERR_TENSOR_DATA unless it is that long. Takes no memory for a tensor in a file. */
+  copyInto(target: Uint8Array): void {
+    if (isStrings(this.storage)) throw new GossamerError('ERR_DTYPE', 'tensor: expected numbers, received strings');
+    if (target.byteLength !== this.byteLength) {
+      const found = `${target.byteLength} bytes`;
+      throw new GossamerError('ERR_TENSOR_DATA', `copyInto: expected a target of ${this.byteLength}, received ${found}`);
+    }
+    if (this.storage.readInto) this.storage.readInto(0, target);
+    else target.set(this.storage.read(0, this.byteLength));
   }
 
   /** The elements of a string tensor. */

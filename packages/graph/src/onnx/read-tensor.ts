@@ -28,10 +28,11 @@ export function readTensor(message: WireMessage, external: ExternalData): Tensor
   return Tensor.fromStorage(dtype, dims, typedStorage(message, dtype, byteLength, label), message);
 }
 
-function rangeStorage(range: ByteRange): TensorStorage {
+function rangeStorage({ source, start: base, end }: ByteRange): TensorStorage {
   return {
-    byteLength: range.end - range.start,
-    read: (start, end) => range.source.read(range.start + start, range.start + end),
+    byteLength: end - base,
+    read: (from, to) => source.read(base + from, base + to),
+    ...(source.isResident ? {} : { readInto: (from, target) => source.readInto(base + from, target) }),
   };
 }
 

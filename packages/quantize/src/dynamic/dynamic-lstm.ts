@@ -2,8 +2,8 @@ import { type AttributeValue, type Node, Tensor, type WeightView } from '@gossam
 import { transpose2d } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
 import type { CodeStore } from '../weights/code-store.js';
-import { weightData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
+import type { WeightReader } from '../weights/weight-reader.js';
 
 /** Why an LSTM cannot become DynamicQuantizeLSTM; undefined when it can. `views` are its W and R. */
 export function refuseLstm(node: Node, views: readonly WeightView[]): string | undefined {
@@ -20,9 +20,9 @@ export interface LstmWeights {
 }
 
 /** Quantizes W and R to int8 [directions, input, 4 * hidden], one scale a gate row. */
-export async function quantizeLstm(views: readonly WeightView[], signal?: AbortSignal): Promise<LstmWeights> {
+export async function quantizeLstm(views: readonly WeightView[], reader: WeightReader): Promise<LstmWeights> {
   const [w, r] = views as [WeightView, WeightView];
-  return { w: await quantizeGates(w, signal), r: await quantizeGates(r, signal) };
+  return { w: await quantizeGates(w, reader), r: await quantizeGates(r, reader) };
 }
 
 /** Rewrites LSTM to com.microsoft::DynamicQuantizeLSTM. Returns the bytes of the new constants. */
@@ -51,10 +51,11 @@ export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights, 
 }
 
 /** [directions, 4 * hidden, input] per gate row -> codes [directions, input, 4 * hidden], scale [directions, 4 * hidden]. */
-async function quantizeGates(view: WeightView, signal: AbortSignal | undefined): Promise<QuantizedWeight> {
+async function quantizeGates(view: WeightView, reader: WeightReader): Promise<QuantizedWeight> {
   const [directions, rows, columns] = view.shape as [number, number, number];
   const flat = [directions * rows, columns];
-  const weight = await quantizeChannelWeight(weightData(view), flat, { dtype: 'int8', axis: 0, signal });
+  const options = { dtype: 'int8', axis: 0, signal: reader.signal } as const;
+  const weight = await reader.use(view, async (data) => quantizeChannelWeight(data, flat, options));
   const codes = new Uint8Array(directions * rows * columns);
   const bytes = weight.codes.bytes();
   for (let d = 0; d < directions; d++) {

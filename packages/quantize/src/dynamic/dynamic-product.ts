@@ -3,8 +3,9 @@ import { transpose2d } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
 import { storedScaleAxis } from '../layers.js';
 import { broadcastScale, type CodeStore, type StoredWeight } from '../weights/code-store.js';
-import { floatData, weightData } from '../weights/float-data.js';
+import { floatData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
+import type { WeightReader } from '../weights/weight-reader.js';
 
 const FLOAT32 = 1;
 
@@ -19,7 +20,7 @@ export interface DynamicWeightOptions {
   readonly dtype: 'int8' | 'uint8';
   readonly perAxis: boolean;
   readonly reduceRange: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly reader: WeightReader;
 }
 
 /**
@@ -38,14 +39,14 @@ export class DynamicProducts {
 
   /** Quantizes the weight of one product as [K, N] codes; may run ahead of `rewrite`. */
   async quantize(view: WeightView): Promise<QuantizedWeight> {
-    const { perAxis, ...rest } = this.options;
+    const { perAxis, reader, ...rest } = this.options;
+    const { signal } = reader;
     if (this.#isTied(view)) {
-      return quantizeChannelWeight(floatData(view.stored), view.stored.dims, { ...rest, dtype: 'int8', axis: 0 });
+      const options = { ...rest, dtype: 'int8', axis: 0, signal } as const;
+      return quantizeChannelWeight(floatData(view.stored), view.stored.dims, options);
     }
-    const weight = await quantizeChannelWeight(weightData(view), view.shape, {
-      ...rest,
-      axis: perAxis ? view.outAxis : undefined,
-    });
+    const options = { ...rest, axis: perAxis ? view.outAxis : undefined, signal };
+    const weight = await reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, options));
     return view.outAxis === 0 ? transposed(weight) : weight;
   }
 

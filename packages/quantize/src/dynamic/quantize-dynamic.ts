@@ -5,6 +5,7 @@ import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
 import { CodeStore } from '../weights/code-store.js';
+import { WeightReader } from '../weights/weight-reader.js';
 import { announce, runWorks, type Work } from '../work.js';
 import { quantizeLstm, refuseLstm, rewriteLstm } from './dynamic-lstm.js';
 import { DynamicProducts } from './dynamic-product.js';
@@ -20,12 +21,13 @@ export async function quantizeDynamic(
   report: ReportBuilder,
 ): Promise<void> {
   const store = new CodeStore();
-  const { reduceRange, signal } = options;
+  const { reduceRange } = options;
+  const reader = new WeightReader(options.signal);
   const dtype = options.weights as 'int8' | 'uint8';
   const perAxis = options.granularity === 'perAxis';
   const layers = findLayers(model);
-  const products = new DynamicProducts({ dtype, perAxis, reduceRange, signal }, store, tiedSources(layers));
-  const context: Context = { products, store, options, report };
+  const products = new DynamicProducts({ dtype, perAxis, reduceRange, reader }, store, tiedSources(layers));
+  const context: Context = { products, store, reader, options, report };
   const works: Work[] = [];
   for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseLayer(layer);
@@ -38,6 +40,7 @@ export async function quantizeDynamic(
 interface Context {
   readonly products: DynamicProducts;
   readonly store: CodeStore;
+  readonly reader: WeightReader;
   readonly options: ResolvedOptions;
   readonly report: ReportBuilder;
 }
@@ -84,13 +87,13 @@ function productWork(layer: Layer, view: WeightView, { products, report }: Conte
   return work;
 }
 
-function lstmWork(layer: Layer, { store, options, report }: Context): Work {
+function lstmWork(layer: Layer, { store, reader, report }: Context): Work {
   const work: Work = {
     layer,
     action: 'quantized',
     reason: 'DynamicQuantizeLSTM, its input and state quantized at run time',
     async prepare() {
-      const weights = await quantizeLstm(layer.views, options.signal);
+      const weights = await quantizeLstm(layer.views, reader);
       return () => rewriteLstm(layer.views, weights, store);
     },
   };

@@ -5,7 +5,7 @@ import { floatData } from '../weights/float-data.js';
 import { ACTIVATION_LIMITS, type ActivationParams } from './activation-params.js';
 import type { StaticPlan } from './static-plan.js';
 import type { Unit } from './unit.js';
-import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
+import type { UnitWeights } from './unit-weights.js';
 
 /**
  * Writes a static plan as QuantizeLinear/DequantizeLinear pairs around float operators, in the forms that ONNX Runtime fuses: rank-0
@@ -17,15 +17,14 @@ export class QdqEmitter {
 
   constructor(
     private readonly plan: StaticPlan,
-    private readonly weights: UnitWeightOptions,
     private readonly store: CodeStore,
   ) {}
 
-  /** Rewrites one unit; returns the bytes of its new weight. */
-  async emit(unit: Unit): Promise<number> {
+  /** Rewrites one unit with its quantized weights, where it has any; returns the bytes of its new weight. */
+  emit(unit: Unit, weights: UnitWeights | undefined): number {
     const { node } = unit;
     for (const slot of unit.slots) node.graph.setInput(node, slot, this.#read(node.input(slot)!, node));
-    const bytes = unit.weight ? await this.#emitWeights(unit) : 0;
+    const bytes = weights ? this.#emitWeights(unit, weights) : 0;
     if (this.plan.givesFloat(unit)) giveFloat(unit);
     else for (const output of unit.outputs) this.#quantizeOutput(unit, output);
     return bytes;
@@ -48,12 +47,9 @@ export class QdqEmitter {
     return output;
   }
 
-  async #emitWeights(unit: Unit): Promise<number> {
+  #emitWeights(unit: Unit, { weight, bias }: UnitWeights): number {
     const { node } = unit;
     const { graph } = node;
-    const [input] = this.plan.inputs.get(unit)!;
-    const inputScale = this.plan.params(input!).scale;
-    const { weight, bias } = await quantizeUnitWeights(unit, inputScale, this.weights);
     const name = unit.weight!.source.name;
     const { values, bytes } = this.store.add(unit.weight!, weight, 'static');
     graph.setInput(node, 1, addWeightDequantize(graph, values, weight.axis, node, name));

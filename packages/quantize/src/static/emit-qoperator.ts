@@ -5,7 +5,7 @@ import { quantizeConstant } from './emit-qdq.js';
 import { freshNodeName, nodeName } from '../node-name.js';
 import type { StaticPlan } from './static-plan.js';
 import type { Unit } from './unit.js';
-import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
+import type { UnitWeights } from './unit-weights.js';
 
 const MICROSOFT = 'com.microsoft';
 
@@ -71,12 +71,11 @@ export class QOperatorEmitter {
 
   constructor(
     private readonly plan: StaticPlan,
-    private readonly weights: UnitWeightOptions,
     private readonly store: CodeStore,
   ) {}
 
-  /** Replaces one unit; returns the bytes of its new weight. */
-  async emit(unit: Unit): Promise<number> {
+  /** Replaces one unit, with its quantized weights where it has any; returns the bytes of its new weight. */
+  emit(unit: Unit, weights: UnitWeights | undefined): number {
     const inputs = this.plan.inputs.get(unit)!.map((value) => ({
       codes: this.#read(value, unit.node),
       params: this.#paramValues(value),
@@ -87,7 +86,7 @@ export class QOperatorEmitter {
     }
     const isFloat = this.plan.givesFloat(unit) || unit.biasAdd !== undefined;
     const output = isFloat ? undefined : this.#paramValues(unit.outputs[0]!);
-    const weight = unit.weight && (await this.#addWeights(unit));
+    const weight = weights && this.#addWeights(unit, weights);
     const operands = { inputs, output, weight };
     if (isFloat) this.#emitFloat(unit, operands);
     else this.#replace(unit, FORMS.get(unit.node.op)!, operands);
@@ -108,10 +107,8 @@ export class QOperatorEmitter {
     return codes;
   }
 
-  async #addWeights(unit: Unit): Promise<Operands['weight']> {
+  #addWeights(unit: Unit, { weight, bias }: UnitWeights): Operands['weight'] {
     const { graph } = unit.node;
-    const [input] = this.plan.inputs.get(unit)!;
-    const { weight, bias } = await quantizeUnitWeights(unit, this.plan.params(input!).scale, this.weights);
     const view = unit.weight!;
     const { values, bytes } = this.store.add(view, weight, 'static');
     return { ...values, bytes, bias: bias && graph.addInitializer(`${view.bias!.name}_quantized`, bias.codes) };

@@ -24,7 +24,7 @@ export async function layerNoise(
     probes.set(unit.node.id, addPowers(unit.outputs[0]!, twin));
   }
   const totals = new Map([...probes.keys()].map((id) => [id, { signal: 0, noise: 0 }]));
-  for (const outputs of await runAll(model, feeds, weights.signal)) {
+  for (const outputs of await runAll(model, feeds, weights.reader.signal)) {
     for (const [id, { signal, noise }] of probes) {
       const total = totals.get(id)!;
       total.signal += outputs[signal]!.item();

@@ -14,7 +14,9 @@ import { findLayers, refuseLayer, storedBytes } from '../layers.js';
 import { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { CodeStore } from '../weights/code-store.js';
+import { WeightReader } from '../weights/weight-reader.js';
 import { nameLayer } from '../name-layer.js';
+import { readAhead } from '../read-ahead.js';
 import { planStorage } from '../storage.js';
 import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
@@ -24,7 +26,7 @@ import { QOperatorEmitter } from './emit-qoperator.js';
 import { findKeptFloat } from './keep-float.js';
 import { layerNoise } from './layer-noise.js';
 import { qualityFeeds, runAll } from './output-quality.js';
-import type { UnitWeightOptions } from './unit-weights.js';
+import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
 import { NOT_A_LAYER } from './unit.js';
 import { findUnits, type Unit } from './unit.js';
@@ -148,7 +150,7 @@ function reportLayers(
   const units = new Map(plan.units.map((unit) => [unit.node, unit]));
   const layers = new Map(findLayers(model).map((layer) => [layer.node, layer]));
   const works: Work[] = [];
-  const context = { options, report, store };
+  const context = { options, report, store, reader: new WeightReader(options.signal) };
   for (const scope of model.graph.scopes()) {
     for (const node of scope.nodes()) {
       const unit = units.get(node);
@@ -233,7 +235,7 @@ function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
     dtype: options.weights as 'int8' | 'uint8',
     perAxis: options.granularity === 'perAxis',
     reduceRange: options.reduceRange,
-    signal: options.signal,
+    reader: new WeightReader(options.signal),
   };
 }
 
@@ -245,15 +247,19 @@ export async function emitStatic(
   report: ReportBuilder,
 ): Promise<void> {
   const weights = unitWeightOptions(options);
-  const emitter =
-    options.format === 'qdq' ? new QdqEmitter(plan, weights, store) : new QOperatorEmitter(plan, weights, store);
+  const emitter = options.format === 'qdq' ? new QdqEmitter(plan, store) : new QOperatorEmitter(plan, store);
+  const prepare = async (unit: Unit) => {
+    const [input] = plan.inputs.get(unit)!;
+    if (!unit.weight) return undefined;
+    return nameLayer(unit.node.id, quantizeUnitWeights(unit, plan.params(input!).scale, weights));
+  };
   let done = 0;
-  for (const unit of plan.units) {
+  for await (const [unit, quantized] of readAhead(plan.units, prepare)) {
     options.signal?.throwIfAborted();
     // Before the edit: names of removed nodes change.
     const { id, kind } = unit.node;
     const reason = unitReason(unit);
-    const after = await nameLayer(id, emitter.emit(unit));
+    const after = emitter.emit(unit, quantized);
     report.layer({ id, kind }, { action: 'quantized', reason, bytes: { before: unitBytes(unit), after } });
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }

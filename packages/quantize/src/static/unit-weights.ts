@@ -1,5 +1,6 @@
-import { floatData, weightData } from '../weights/float-data.js';
+import { floatData } from '../weights/float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from '../weights/quantize-channels.js';
+import type { WeightReader } from '../weights/weight-reader.js';
 import { minWeightScale, minWeightScales, quantizeBias, type QuantizedBias } from './bias.js';
 import type { Unit } from './unit.js';
 
@@ -7,7 +8,7 @@ export interface UnitWeightOptions {
   readonly dtype: 'int8' | 'uint8';
   readonly perAxis: boolean;
   readonly reduceRange: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly reader: WeightReader;
 }
 
 export interface UnitWeights {
@@ -23,15 +24,12 @@ export async function quantizeUnitWeights(
   options: UnitWeightOptions,
 ): Promise<UnitWeights> {
   const view = unit.weight!;
-  const { perAxis, ...rest } = options;
+  const { perAxis, reader, ...rest } = options;
   const channels = view.shape[view.outAxis]!;
   const bias = biasVector(unit, channels);
   const minScale = bias && (perAxis ? minWeightScales(bias, inputScale) : minWeightScale(bias, inputScale));
-  const weight = await quantizeChannelWeight(weightData(view), view.shape, {
-    ...rest,
-    axis: perAxis ? view.outAxis : undefined,
-    minScale,
-  });
+  const channelOptions = { ...rest, axis: perAxis ? view.outAxis : undefined, minScale, signal: reader.signal };
+  const weight = await reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, channelOptions));
   return { weight, bias: bias && quantizeBias(bias, inputScale * alphaOf(unit), weight.scale) };
 }
 

@@ -2,7 +2,7 @@ import { attribute, Tensor, type Value, type WeightView } from '@gossamer/graph'
 import { packInt4, quantizeBlocksAsync } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { weightData } from '../weights/float-data.js';
+import type { WeightReader } from '../weights/weight-reader.js';
 import { blockOptions } from './block-weight.js';
 
 /** Codes of a weight in ONNX blocked order: [K, N] with scales [K / blockSize, N]. */
@@ -16,20 +16,24 @@ export interface BlockedWeight {
  * Quantizes the weight of a MatMul or Gemm into [K, N] codes with blocks along K, the one orientation in which ONNX Runtime turns
  * DequantizeLinear + MatMul into MatMulNBits when it opens the model.
  */
-export async function quantizeBlocked(view: WeightView, options: ResolvedOptions): Promise<BlockedWeight> {
+export async function quantizeBlocked(
+  view: WeightView,
+  options: ResolvedOptions,
+  reader: WeightReader,
+): Promise<BlockedWeight> {
   const { weights, bits } = options;
   const given = blockOptions(view, options);
   const isSigned = weights.startsWith('i');
-  const data = weightData(view);
-  const kn = given.layout === 'kn' ? data : transposeFloat(data, given.n, given.k);
-  const result = await quantizeBlocksAsync(kn, {
-    ...given,
-    layout: 'kn',
-    bits,
-    dtype: isSigned ? 'int8' : 'uint8',
-    range: 'restricted',
-    ...(options.signal && { signal: options.signal }),
-  });
+  const result = await reader.use(view, async (data) =>
+    quantizeBlocksAsync(given.layout === 'kn' ? data : transposeFloat(data, given.n, given.k), {
+      ...given,
+      layout: 'kn',
+      bits,
+      dtype: isSigned ? 'int8' : 'uint8',
+      range: 'restricted',
+      ...(options.signal && { signal: options.signal }),
+    }),
+  );
   const scaleDims = [result.kBlocks, given.n];
   const asTensor = (codes: Int8Array | Uint8Array, dims: number[]) =>
     Tensor.of(weights, dims, bits === 4 ? packInt4(codes) : codes);

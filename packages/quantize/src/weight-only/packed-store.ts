@@ -3,7 +3,7 @@ import { type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
 import { storedScaleAxis } from '../layers.js';
 import { freshNodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { weightData } from '../weights/float-data.js';
+import type { WeightReader } from '../weights/weight-reader.js';
 import { blockOptions } from './block-weight.js';
 
 /** Packed blocks of one stored tensor as initializers, in the shapes of MatMulNBits, or of GatherBlockQuantized. */
@@ -21,7 +21,10 @@ export class PackedStore {
   readonly #packed = new Map<Value, Map<number, Promise<MatMulNBits>>>();
   readonly #values = new Map<MatMulNBits, PackedValues>();
 
-  constructor(private readonly options: ResolvedOptions) {}
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly reader: WeightReader,
+  ) {}
 
   /** The blocks of a rank-2 weight; embeddings in blocks along their rows. */
   pack(view: WeightView): Promise<MatMulNBits> {
@@ -31,11 +34,8 @@ export class PackedStore {
     const key = storedScaleAxis(view);
     const known = bySource.get(key);
     if (known) return known;
-    const made = quantizeMatMulNBitsAsync(weightData(view), {
-      ...blockOptions(view, this.options),
-      bits,
-      ...(signal && { signal }),
-    });
+    const options = { ...blockOptions(view, this.options), bits, ...(signal && { signal }) };
+    const made = this.reader.use(view, async (data) => quantizeMatMulNBitsAsync(data, options));
     bySource.set(key, made);
     return made;
   }

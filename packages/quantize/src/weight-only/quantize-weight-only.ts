@@ -5,6 +5,7 @@ import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { planStorage } from '../storage.js';
 import { CodeStore } from '../weights/code-store.js';
+import { WeightReader } from '../weights/weight-reader.js';
 import { announce, runWorks, type Work } from '../work.js';
 import { refuseBlocks, refuseGather } from './block-weight.js';
 import { quantizeBlocked, rewriteBlocked } from './blocked-dequantize.js';
@@ -25,13 +26,15 @@ export async function quantizeWeightOnly(
     options.edgeBits === options.bits
       ? options
       : { ...options, bits: 8, weights: options.mapping === 'symmetric' ? 'int8' : 'uint8' };
+  const reader = new WeightReader(options.signal);
   const context: Context = {
     options,
     report,
+    reader,
     store: new CodeStore(),
     tied: tiedSources(layers),
-    inner: { options, blocks: new PackedStore(options) },
-    edge: { options: edge, blocks: new PackedStore(edge) },
+    inner: { options, blocks: new PackedStore(options, reader) },
+    edge: { options: edge, blocks: new PackedStore(edge, reader) },
   };
   for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseLayer(layer);
@@ -51,6 +54,7 @@ interface Context {
   readonly options: ResolvedOptions;
   readonly report: ReportBuilder;
   readonly store: CodeStore;
+  readonly reader: WeightReader;
   readonly tied: ReadonlySet<Value>;
   readonly inner: Scheme;
   /** Of embeddings and of products that make the model's outputs. */
@@ -65,7 +69,7 @@ function planWeightOnly(layer: Layer, context: Context): Work[] {
     const refused = refuseBlocks(view);
     if (refused) return planStorage(layer, refused, context);
     const isEdge = makesOutput(node.output) || context.tied.has(view.source);
-    return planProduct(layer, view, isEdge ? context.edge : context.inner, context.report);
+    return planProduct(layer, view, isEdge ? context.edge : context.inner, context);
   }
   if (view.role !== 'embedding') return planStorage(layer, `${node.kind} has no blocked kernel`, context);
   const { options } = context.edge;
@@ -74,11 +78,12 @@ function planWeightOnly(layer: Layer, context: Context): Work[] {
   return planEmbedding(layer, view, context);
 }
 
-function planProduct(layer: Layer, view: WeightView, { options, blocks }: Scheme, report: ReportBuilder): Work[] {
+function planProduct(layer: Layer, view: WeightView, { options, blocks }: Scheme, context: Context): Work[] {
+  const { report, reader } = context;
   const { bits, blockSize, blockFormat } = options;
   if (blockFormat === 'dequantize-linear') {
     return plan(report, layer, `${bits}-bit blocks of ${blockSize}, DequantizeLinear`, async () => {
-      const weight = await quantizeBlocked(view, options);
+      const weight = await quantizeBlocked(view, options, reader);
       return () => rewriteBlocked(view, weight, options);
     });
   }

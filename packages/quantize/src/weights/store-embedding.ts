@@ -1,14 +1,15 @@
 import { attribute, type Value, type WeightView } from '@gossamer/graph';
 import { freshNodeName, nodeName } from '../node-name.js';
 import { broadcastScale, type CodeStore } from './code-store.js';
-import { floatData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
+import type { WeightReader } from './weight-reader.js';
 
 const FLOAT32 = 1;
 
-/** Quantizes an embedding table for storage: int8, one scale a row. */
-export async function quantizeEmbedding(view: WeightView, signal?: AbortSignal): Promise<QuantizedWeight> {
-  return quantizeChannelWeight(floatData(view.stored), view.stored.dims, { dtype: 'int8', axis: 0, signal });
+/** Quantizes an embedding table (see isTable: stored as it is read) for storage: int8, one scale a row. */
+export async function quantizeEmbedding(view: WeightView, reader: WeightReader): Promise<QuantizedWeight> {
+  const options = { dtype: 'int8', axis: 0, signal: reader.signal } as const;
+  return reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, options));
 }
 
 /**

@@ -1,15 +1,16 @@
 import { attribute, type Graph, type Value, type WeightView } from '@gossamer/graph';
 import { freshNodeName } from '../node-name.js';
 import { broadcastScale, type CodeStore } from './code-store.js';
-import { weightData } from './float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
+import type { WeightReader } from './weight-reader.js';
 
 /** ONNX code of float32, for Cast. */
 const FLOAT32 = 1;
 
 /** Quantizes a weight for storage: int8, one scale an output channel. */
-export async function quantizeStored(view: WeightView, signal?: AbortSignal): Promise<QuantizedWeight> {
-  return quantizeChannelWeight(weightData(view), view.shape, { dtype: 'int8', axis: view.outAxis, signal });
+export async function quantizeStored(view: WeightView, reader: WeightReader): Promise<QuantizedWeight> {
+  const options = { dtype: 'int8', axis: view.outAxis, signal: reader.signal } as const;
+  return reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, options));
 }
 
 /**

@@ -2,7 +2,7 @@ import { elementCount, GossamerError } from '@gossamer/graph';
 import type { Entry } from 'yauzl';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { arraySource } from './array-source.js';
-import { BytePull } from './byte-pull.js';
+import type { BytePull } from './byte-pull.js';
 import { type Column, outOfRows } from './column.js';
 import type { DataSource, OpenDataOptions } from './data-source.js';
 import { fileDigest } from './file-digest.js';
@@ -36,7 +36,7 @@ export async function openNpz(path: string, options: OpenDataOptions): Promise<D
 
 async function entryColumn(path: string, zip: ZipFile, name: string, entry: Entry): Promise<Column> {
   const label = `${path}: array ${name}`;
-  const pull = new BytePull(label, await zip.open(entry));
+  const pull = await zip.open(entry, label);
   try {
     const header = await takeHeader(label, pull, entry);
     const [rows, ...rowShape] = header.shape;
@@ -76,7 +76,7 @@ async function openRows(path: string, name: string, transient: boolean) {
     throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${path}: array ${name} has gone`);
   }
   const label = `${path}: array ${name}`;
-  const pull = new BytePull(label, await zip.open(entry));
+  const pull = await zip.open(entry, label);
   const header = await takeHeader(label, pull, entry);
   const [rows, ...rowShape] = header.shape;
   const rowBytes = elementCount(rowShape) * header.itemSize;

@@ -63,8 +63,9 @@ export function addProbe(
   if (mode === 'whole') return { mode, values: addWhole(float) };
   const rank = types.shapeOf(original)?.length;
   const axes = axis === undefined ? undefined : Array.from({ length: rank! }, (_, i) => i).filter((i) => i !== axis);
-  const reduce = (op: string, neutral: number) => addReduction(model, float, op, rank, axes, neutral);
-  const minimum = axis === undefined && isNonNegative(original) ? undefined : reduce('ReduceMin', Infinity);
+  const onlyMaximum = axis === undefined && isNonNegative(original);
+  const reduce = (op: string, neutral: number) => addReduction(model, float, op, rank, axes, neutral, onlyMaximum);
+  const minimum = onlyMaximum ? undefined : reduce('ReduceMin', Infinity);
   return { mode, minimum, maximum: reduce('ReduceMax', -Infinity) };
 }
 
@@ -105,6 +106,7 @@ function addReduction(
   rank: number | undefined,
   axes: readonly number[] | undefined,
   neutral: number,
+  onlyMaximum: boolean,
 ): string {
   const { graph } = value;
   const suffix = op === 'ReduceMin' ? 'min' : 'max';
@@ -114,7 +116,13 @@ function addReduction(
   };
   // Rows first, which run on all threads; a reduction of everything at once does not.
   const isMap = !axes && !graph.owner && rank !== undefined && rank >= MAP_RANK;
-  const reduced = isMap ? add(add(value, [rank - 2, rank - 1]), undefined) : add(value, axes);
+  // A pool reads the engine's own channel-blocked layout; a reduction has the map copied out of it first. Where the minimum is taken
+  // as well that copy is made anyway.
+  const ofEachMap = () =>
+    onlyMaximum && rank === MAP_RANK
+      ? graph.add({ op: 'GlobalMaxPool', inputs: [value], outputs: [`${value.name}/maps`] }).output
+      : add(value, [rank! - 2, rank! - 1]);
+  const reduced = isMap ? add(ofEachMap(), undefined) : add(value, axes);
   return publish(exposeValue(reduced, Tensor.scalar('float32', neutral)));
 }
 
