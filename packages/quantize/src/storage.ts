@@ -4,7 +4,8 @@ import { storedBytes } from './layers.js';
 import type { ReportBuilder } from './report.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { CodeStore } from './weights/code-store.js';
-import { quantizeEmbedding, rewriteEmbedding } from './weights/store-embedding.js';
+import { quantizeRows } from './weights/quantize-rows.js';
+import { rewriteEmbedding } from './weights/store-embedding.js';
 import { quantizeStored, rewriteStored } from './weights/store-weight.js';
 import type { QuantizedWeight } from './weights/quantize-channels.js';
 import type { WeightReader } from './weights/weight-reader.js';
@@ -40,7 +41,7 @@ export function planStorage(layer: Layer, reason: string, { options, report, sto
     async prepare() {
       const weights: QuantizedWeight[] = [];
       for (const view of large) {
-        weights.push(await (isEmbedding ? quantizeEmbedding : quantizeStored)(view, reader));
+        weights.push(await (isEmbedding ? quantizeRows(view.stored, reader) : quantizeStored(view, reader)));
       }
       const rewrite = isEmbedding ? rewriteEmbedding : rewriteStored;
       return () => kept + large.reduce((sum, view, i) => sum + rewrite(view, weights[i]!, store), 0);

@@ -117,15 +117,18 @@ export class Tensor {
     return !isStrings(this.storage) && this.storage.readInto !== undefined;
   }
 
-  /** Fills `target` with all raw bytes; throws ERR_TENSOR_DATA unless it is that long. Takes no memory for a tensor in a file. */
-  copyInto(target: Uint8Array): void {
+  /** Fills `target` with the raw bytes from `start` on; throws ERR_TENSOR_DATA beyond the end. Takes no memory for a tensor in a file. */
+  copyInto(target: Uint8Array, start = 0): void {
     if (isStrings(this.storage)) throw new GossamerError('ERR_DTYPE', 'tensor: expected numbers, received strings');
-    if (target.byteLength !== this.byteLength) {
-      const found = `${target.byteLength} bytes`;
-      throw new GossamerError('ERR_TENSOR_DATA', `copyInto: expected a target of ${this.byteLength}, received ${found}`);
+    const end = start + target.byteLength;
+    if (!(start >= 0 && end <= this.byteLength)) {
+      throw new GossamerError(
+        'ERR_TENSOR_DATA',
+        `copyInto: expected a range within ${this.byteLength} bytes, received [${start}, ${end})`,
+      );
     }
-    if (this.storage.readInto) this.storage.readInto(0, target);
-    else target.set(this.storage.read(0, this.byteLength));
+    if (this.storage.readInto) this.storage.readInto(start, target);
+    else target.set(this.storage.read(start, end));
   }
 
   /** The elements of a string tensor. */

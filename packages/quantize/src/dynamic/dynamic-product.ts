@@ -3,8 +3,8 @@ import { transpose2d } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
 import { storedScaleAxis } from '../layers.js';
 import { broadcastScale, type CodeStore, type StoredWeight } from '../weights/code-store.js';
-import { floatData } from '../weights/float-data.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
+import { quantizeRows } from '../weights/quantize-rows.js';
 import type { WeightReader } from '../weights/weight-reader.js';
 
 const FLOAT32 = 1;
@@ -40,12 +40,8 @@ export class DynamicProducts {
   /** Quantizes the weight of one product as [K, N] codes; may run ahead of `rewrite`. */
   async quantize(view: WeightView): Promise<QuantizedWeight> {
     const { perAxis, reader, ...rest } = this.options;
-    const { signal } = reader;
-    if (this.#isTied(view)) {
-      const options = { ...rest, dtype: 'int8', axis: 0, signal } as const;
-      return quantizeChannelWeight(floatData(view.stored), view.stored.dims, options);
-    }
-    const options = { ...rest, axis: perAxis ? view.outAxis : undefined, signal };
+    if (this.#isTied(view)) return quantizeRows(view.stored, reader);
+    const options = { ...rest, axis: perAxis ? view.outAxis : undefined, signal: reader.signal };
     const weight = await reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, options));
     return view.outAxis === 0 ? transposed(weight) : weight;
   }

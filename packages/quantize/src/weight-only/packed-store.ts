@@ -1,5 +1,5 @@
 import { type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
-import { type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
+import { type BlockOptions, type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
 import { storedScaleAxis } from '../layers.js';
 import { freshNodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -35,9 +35,29 @@ export class PackedStore {
     const known = bySource.get(key);
     if (known) return known;
     const options = { ...blockOptions(view, this.options), bits, ...(signal && { signal }) };
-    const made = this.reader.use(view, async (data) => quantizeMatMulNBitsAsync(data, options));
+    const isTable = options.layout === 'nk' && view.chain.length === 0;
+    const made = isTable
+      ? this.#packRows(view, options)
+      : this.reader.use(view, async (data) => quantizeMatMulNBitsAsync(data, options));
     bySource.set(key, made);
     return made;
+  }
+
+  /** Rows of output features stand for themselves: piece by piece. */
+  async #packRows(view: WeightView, options: BlockOptions): Promise<MatMulNBits> {
+    const { n, k, blockSize, bits, mapping } = options;
+    const kBlocks = Math.ceil(k / blockSize);
+    const zeroBytes = Math.ceil((kBlocks * bits) / 8);
+    const codes = new Uint8Array((n * kBlocks * blockSize * bits) / 8);
+    const scales = new Float32Array(n * kBlocks);
+    const zeroPoints = mapping === 'asymmetric' ? new Uint8Array(n * zeroBytes) : null;
+    await this.reader.useRows(view.stored, async ({ data, first, count }) => {
+      const piece = await quantizeMatMulNBitsAsync(data, { ...options, n: count });
+      codes.set(piece.codes, first * (codes.length / n));
+      scales.set(piece.scales, first * kBlocks);
+      if (piece.zeroPoints) zeroPoints?.set(piece.zeroPoints, first * zeroBytes);
+    });
+    return { codes, scales, zeroPoints, kBlocks };
   }
 
   /** Initializers of `packed` for MatMulNBits, and the bytes that are new. */

@@ -1,16 +1,9 @@
 import { attribute, type Value, type WeightView } from '@gossamer/graph';
 import { freshNodeName, nodeName } from '../node-name.js';
 import { broadcastScale, type CodeStore } from './code-store.js';
-import { type QuantizedWeight, quantizeChannelWeight } from './quantize-channels.js';
-import type { WeightReader } from './weight-reader.js';
+import type { QuantizedWeight } from './quantize-channels.js';
 
 const FLOAT32 = 1;
-
-/** Quantizes an embedding table (see isTable: stored as it is read) for storage: int8, one scale a row. */
-export async function quantizeEmbedding(view: WeightView, reader: WeightReader): Promise<QuantizedWeight> {
-  const options = { dtype: 'int8', axis: 0, signal: reader.signal } as const;
-  return reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, options));
-}
 
 /**
  * Stores an embedding table as int8 codes with one scale a row. Codes and scales are gathered, then multiplied, so the table stays

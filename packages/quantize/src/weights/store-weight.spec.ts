@@ -47,14 +47,17 @@ test.each(
       ['RNN', directions, {}, options] as const,
     ]),
   ),
-)('a %s of %d directions, %o, keeps float kernels and 8-bit weights in %o', async (op, directions, attributes, options) => {
-  const model = recurrent(op, directions, attributes);
-  const { report, model: result } = await quantized(model, { x: noiseTensor([6, 2, 24], 5) }, options);
-  expect(report.layers).toMatchObject([{ name: 'cell', action: 'weight-only' }]);
-  expect(report.bytes.ratio).toBeGreaterThan(3);
-  // ONNX Runtime turns the codes into floats once, when it opens the model.
-  expect(await optimizedOps(result)).toEqual({ [op]: 1 });
-});
+)(
+  'a %s of %d directions, %o, keeps float kernels and 8-bit weights in %o',
+  async (op, directions, attributes, options) => {
+    const model = recurrent(op, directions, attributes);
+    const { report, model: result } = await quantized(model, { x: noiseTensor([6, 2, 24], 5) }, options);
+    expect(report.layers).toMatchObject([{ name: 'cell', action: 'weight-only' }]);
+    expect(report.bytes.ratio).toBeGreaterThan(3);
+    // ONNX Runtime turns the codes into floats once, when it opens the model.
+    expect(await optimizedOps(result)).toEqual({ [op]: 1 });
+  },
+);
 
 test.each(MODES)('packed Q, K and V weights of com.microsoft::Attention are stored in 8 bits, %o', async (options) => {
   const g = new GraphBuilder('g', { domains: { 'com.microsoft': 1 } });
@@ -105,7 +108,9 @@ test.each([...MODES, { mode: 'weight-only', bits: 8, granularity: 'perAxis' } as
     ]);
     expect(report.bytes.ratio).toBeGreaterThan(3);
     // The codes of the shared weight stay where it was: outside the body.
-    expect([...model.graph.initializers()].map(({ name }) => name)).toEqual(expect.arrayContaining([expect.stringMatching(/^a_/)]));
+    expect([...model.graph.initializers()].map(({ name }) => name)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^a_/)]),
+    );
     expect([...model.graph.initializers()].map(({ name }) => name)).not.toContain('a');
     expect(countOps(model)).toMatchObject({ Loop: 1 });
   },
