@@ -1,0 +1,132 @@
+import { isUtf8 } from 'node:buffer';
+import { GossamerError } from '../errors.js';
+import type { SafetensorsLimits } from './limits.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/**
+ * Reads JSON of a known shape from bytes, token by token.
+ *
+ * `JSON.parse` would hide repeated keys, recurse as deep as the file wants and build whatever it holds; here every token is one
+ * that the format has at that place, so nesting needs no limit and memory follows what is kept. Throws ERR_SAFETENSORS_HEADER,
+ * ERR_BAD_UTF8 or ERR_STRING_LENGTH.
+ */
+export class HeaderScanner {
+  readonly #bytes: Buffer;
+  readonly #limits: SafetensorsLimits;
+  #at = 0;
+  #stringBytes = 0;
+
+  constructor(bytes: Uint8Array, limits: SafetensorsLimits) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#limits = limits;
+  }
+
+  /** Calls `each` with every key of an object, the scanner standing at its value. */
+  object(each: (key: string) => void): void {
+    this.#expect('{');
+    if (this.#accept('}')) return;
+    do {
+      const key = this.string();
+      this.#expect(':');
+      each(key);
+    } while (this.#accept(','));
+    this.#expect('}');
+  }
+
+  /** An array of at most `limit` non-negative integers. */
+  integers(limit: number): number[] {
+    const values: number[] = [];
+    this.#expect('[');
+    if (this.#accept(']')) return values;
+    do {
+      if (values.length === limit) throw this.#malformed(`at most ${limit} numbers`);
+      values.push(this.#integer());
+    } while (this.#accept(','));
+    this.#expect(']');
+    return values;
+  }
+
+  string(): string {
+    this.#expect('"');
+    const start = this.#at;
+    let isEscaped = false;
+    for (let byte = this.#bytes[this.#at]; byte !== QUOTE; byte = this.#bytes[this.#at]) {
+      if (byte === undefined || byte < 0x20) throw this.#malformed('a string without control characters');
+      if (byte === BACKSLASH) isEscaped = true;
+      this.#at += byte === BACKSLASH ? 2 : 1;
+    }
+    const end = this.#at++;
+    this.#stringBytes += end - start;
+    const { maxStringBytes } = this.#limits;
+    if (this.#stringBytes > maxStringBytes) {
+      throw new GossamerError('ERR_STRING_LENGTH', `header: expected at most ${maxStringBytes} bytes of strings`);
+    }
+    return this.#decode(start, end, isEscaped);
+  }
+
+  /** Throws unless only white space is left. */
+  end(): void {
+    this.#skipSpace();
+    if (this.#at < this.#bytes.length) throw this.#malformed('the end of the header');
+  }
+
+  #decode(start: number, end: number, isEscaped: boolean): string {
+    if (!isUtf8(this.#bytes.subarray(start, end))) {
+      throw new GossamerError('ERR_BAD_UTF8', `header byte ${start}: expected UTF-8, received other bytes`);
+    }
+    const text = this.#bytes.toString('utf8', start, end);
+    if (!isEscaped) return text;
+    let value: string;
+    try {
+      value = JSON.parse(`"${text}"`) as string;
+    } catch (cause) {
+      throw this.#malformed('a string with escapes of JSON', cause);
+    }
+    // "\ud800" alone is no character: it has no UTF-8.
+    if (/\p{Surrogate}/u.test(value)) throw this.#malformed('whole characters');
+    return value;
+  }
+
+  #integer(): number {
+    this.#skipSpace();
+    const start = this.#at;
+    let value = 0;
+    for (let byte = this.#bytes[start]!; byte >= ZERO && byte <= NINE; byte = this.#bytes[++this.#at]!) {
+      value = value * 10 + (byte - ZERO);
+      if (!Number.isSafeInteger(value)) throw this.#malformed('integers below 2^53');
+    }
+    const hasLeadingZero = this.#bytes[start] === ZERO && this.#at > start + 1;
+    if (this.#at === start || hasLeadingZero) throw this.#malformed('a non-negative integer');
+    return value;
+  }
+
+  #expect(token: string): void {
+    if (!this.#accept(token)) throw this.#malformed(`"${token}"`);
+  }
+
+  #accept(token: string): boolean {
+    this.#skipSpace();
+    if (this.#bytes[this.#at] !== token.charCodeAt(0)) return false;
+    this.#at++;
+    return true;
+  }
+
+  #skipSpace(): void {
+    for (let byte = this.#bytes[this.#at]; isSpace(byte); byte = this.#bytes[this.#at]) this.#at++;
+  }
+
+  #malformed(expected: string, cause?: unknown): Error {
+    const byte = this.#bytes[this.#at];
+    const received = byte === undefined ? 'the end' : `byte 0x${byte.toString(16).padStart(2, '0')}`;
+    const message = `header byte ${this.#at}: expected ${expected}, received ${received}`;
+    return new GossamerError('ERR_SAFETENSORS_HEADER', message, cause === undefined ? undefined : { cause });
+  }
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
