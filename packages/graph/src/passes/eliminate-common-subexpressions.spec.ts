@@ -50,3 +50,18 @@ test('random nodes are not merged', async () => {
   g.output(g.op('Sub', [noise(), noise()]), 'y', 'float32', [4]);
   expect((await checkExact(g.model(), PASS, [])).applied).toEqual([]);
 });
+
+test('the number of outputs is part of what Split computes', async () => {
+  const g = new GraphBuilder('net', { opset: 13 });
+  const x = g.input('x', 'float32', ['n', 6]);
+  const split = (outputs: number) => g.ops('Split', [x], { axis: 1 }, { outputs });
+  const [thirds, halves, again] = [split(3), split(2), split(2)];
+  g.output(g.op('Neg', [thirds[0]!]), 'a')
+    .output(g.op('Neg', [halves[0]!]), 'b')
+    .output(g.op('Abs', [again[1]!]), 'c');
+  const { applied } = await checkExact(g.model(), PASS, [
+    { x: randomTensor([2, 6], 3) },
+    { x: randomTensor([1, 6], 4) },
+  ]);
+  expect(applied).toEqual([{ pass: PASS[0], changes: 1 }]);
+});

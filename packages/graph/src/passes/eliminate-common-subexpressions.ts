@@ -61,7 +61,8 @@ class Merger {
       attributes.push(spelled);
     }
     const inputs = node.inputs.map((value) => (value ? this.#idOf(value) : ''));
-    return `${node.op}(${inputs.join(',')})${attributes.sort().join(',')}`;
+    // Some operators do what their number of outputs says: Split into equal parts, BatchNormalization that trains.
+    return `${node.op}:${node.outputs.length}(${inputs.join(',')})${attributes.sort().join(',')}`;
   }
 
   #idOf(value: Value): number {

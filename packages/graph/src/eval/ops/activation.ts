@@ -1,4 +1,5 @@
 import { type BinaryRule, binary, unary, type UnaryRule } from '../elementwise.js';
+import type { DType } from '../../dtype.js';
 import { roundHalfEven } from '../../ir/small-float.js';
 import type { Node } from '../../ir/node.js';
 import type { EvalTensor } from '../eval-value.js';
@@ -98,15 +99,28 @@ const WITH_ATTRIBUTES: Readonly<Record<string, (node: Node) => (x: number) => nu
   },
 };
 
-/** Clip: bounds are attributes before opset 11, optional inputs since. A lower bound above the upper one gives the upper one. */
+/** The largest finite number of each dtype: the bound of Clip where none is given, so that it turns infinities into those. */
+const LARGEST: Partial<Record<DType, number>> = {
+  float16: 65504,
+  bfloat16: (2 - 2 ** -7) * 2 ** 127,
+  float32: (2 - 2 ** -23) * 2 ** 127,
+  float64: Number.MAX_VALUE,
+};
+
+/**
+ * Clip: bounds are attributes before opset 11 (float32's largest numbers by default, whatever the dtype), optional inputs since (the
+ * dtype's). A lower bound above the upper one gives the upper one.
+ */
 function clip(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
   if (call.opset < 11) {
-    const low = call.node.float('min', -Infinity);
-    const high = call.node.float('max', Infinity);
+    const low = call.node.float('min', -LARGEST.float32!);
+    const high = call.node.float('max', LARGEST.float32!);
     return unary(call, x, { number: (v) => bound(v, low, high) });
   }
-  const [low, high] = [call.optional(1)?.data[0], call.optional(2)?.data[0]];
+  const largest = LARGEST[x.dtype];
+  const low = call.optional(1)?.data[0] ?? (largest === undefined ? undefined : -largest);
+  const high = call.optional(2)?.data[0] ?? largest;
   if (isBig(x.data)) {
     return unary(call, x, {
       number: () => NaN,

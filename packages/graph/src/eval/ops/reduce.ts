@@ -1,4 +1,4 @@
-import { isFloat } from '../../dtype.js';
+import { type DType, dtypeBits, isFloat } from '../../dtype.js';
 import { elementCount } from '../../ir/tensor.js';
 import type { EvalTensor } from '../eval-value.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
@@ -8,9 +8,16 @@ interface Reduction {
   readonly number: (row: Float64Array) => number;
   /** Over 64-bit integers; results wrap. */
   readonly bigint?: (row: readonly bigint[]) => bigint;
+  /** Over integers and bools, what no elements reduce to; default: what the functions above give. */
+  readonly empty?: (dtype: DType) => bigint;
   /** From this opset on axes are an input. */
   readonly axesInput: number;
 }
+
+/** The smallest and the largest number of an integer dtype or bool: the least and the greatest of no elements. */
+const smallest = (dtype: DType): bigint => (dtype.startsWith('int') ? -(1n << BigInt(dtypeBits(dtype) - 1)) : 0n);
+const greatest = (dtype: DType): bigint =>
+  dtype === 'bool' ? 1n : (1n << BigInt(dtypeBits(dtype) - (dtype.startsWith('int') ? 1 : 0))) - 1n;
 
 const largest = (row: Float64Array) => row.reduce((a, b) => Math.max(a, b), -Infinity);
 
@@ -32,10 +39,16 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
     bigint: (row) => row.reduce((a, b) => a * b, 1n),
     axesInput: 18,
   },
-  ReduceMax: { number: largest, bigint: (row) => row.reduce((a, b) => (a > b ? a : b)), axesInput: 18 },
+  ReduceMax: {
+    number: largest,
+    bigint: (row) => row.reduce((a, b) => (a > b ? a : b)),
+    empty: smallest,
+    axesInput: 18,
+  },
   ReduceMin: {
     number: (row) => row.reduce((a, b) => Math.min(a, b), Infinity),
     bigint: (row) => row.reduce((a, b) => (a < b ? a : b)),
+    empty: greatest,
     axesInput: 18,
   },
   ReduceL1: {
@@ -72,6 +85,11 @@ function reduce(call: KernelCall, reduction: Reduction): EvalTensor {
   // Without axes each element is a row of its own: the function still applies (ReduceL1 takes the absolute value).
   const axes = plan?.axes ?? [];
   const dims = plan?.dims ?? x.dims;
+  const isEmpty = !isFloat(x.dtype) && axes.some((axis) => x.dims[axis] === 0);
+  if (isEmpty && reduction.empty) return filled(call, x.dtype, dims, reduction.empty(x.dtype));
+  if (isEmpty && call.node.op === 'ReduceMean' && elementCount(dims) > 0) {
+    call.fail('ERR_EVAL_VALUE', 'input', 'at least 1 integer to take the mean of', '0');
+  }
   if (isBig(x.data) && reduction.bigint) {
     const target = call.allocate(x.dtype, dims);
     const { starts, inside } = rowsAlong(x.dims, axes);
@@ -85,6 +103,13 @@ function reduce(call: KernelCall, reduction: Reduction): EvalTensor {
   const integral = !isFloat(x.dtype);
   const number = integral ? (row: Float64Array) => Math.trunc(reduction.number(row)) : reduction.number;
   return reduceRows(call, x, axes, x.dtype, dims, number);
+}
+
+function filled(call: KernelCall, dtype: DType, dims: readonly number[], value: bigint): EvalTensor {
+  const target = call.allocate(dtype, dims);
+  if (isBig(target.data)) target.data.fill(value);
+  else call.asNumbers(target).fill(Number(value));
+  return target;
 }
 
 /** ArgMax and ArgMin: the first extreme along `axis`, or the last with select_last_index. NaN counts as extreme. */
