@@ -34,7 +34,7 @@ function encodeCodePoints(item: Uint8Array, bigEndian: boolean): Uint8Array {
   let text = '';
   for (let at = 0; at + 4 <= item.length; at += 4) {
     const code = view.getUint32(at, !bigEndian);
-    if (code !== 0) text += code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+    text += code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
   }
-  return new TextEncoder().encode(text);
+  return trimZeros(new TextEncoder().encode(text));
 }

@@ -5,18 +5,10 @@ import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import type { Batch } from './data-source.js';
 import { openData } from './open-data.js';
+import { npyBytes } from './testing/npy-bytes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gossamer-npz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function npy(descr: string, shape: readonly number[], data: Uint8Array): Buffer {
-  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims}), }\n`;
-  const head = Buffer.alloc(10);
-  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-  head.writeUInt16LE(text.length, 8);
-  return Buffer.concat([head, Buffer.from(text), data]);
-}
 
 const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
@@ -44,7 +36,7 @@ describe('npz', () => {
       const labels = BigInt64Array.from([3n, 1n, 4n, 1n, 5n]);
       const path = await npz(
         `a-${compress}.npz`,
-        { x: npy('<f4', [5, 2, 3], bytesOf(values)), labels: npy('<i8', [5], bytesOf(labels)) },
+        { x: npyBytes('<f4', [5, 2, 3], bytesOf(values)), labels: npyBytes('<i8', [5], bytesOf(labels)) },
         compress,
       );
       const data = await openData(`npz:${path}`);
@@ -68,7 +60,7 @@ describe('npz', () => {
     const text = Buffer.alloc(24);
     [...'ab'].forEach((letter, i) => text.writeUInt32LE(letter.charCodeAt(0), 4 * i));
     text.writeUInt32LE(0x1f600, 12);
-    const path = await npz('b.npz', { x: npy('>f8', [2, 1], big), targets: npy('<U3', [2], text) });
+    const path = await npz('b.npz', { x: npyBytes('>f8', [2, 1], big), targets: npyBytes('<U3', [2], text) });
     const data = await openData(`npz:${path}`, { inputs: [{ name: 'x', dtype: 'float32', shape: [undefined, 1] }] });
     const [batch] = await collect(data.batches({ batchSize: 2 }));
     expect(batch!.feeds['x']!.dtype).toBe('float32');
@@ -77,7 +69,7 @@ describe('npz', () => {
   });
 
   it('fills the last batch of a model with a fixed batch and says how many samples count', async () => {
-    const path = await npz('c.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const path = await npz('c.npz', { x: npyBytes('<f4', [5, 6], bytesOf(values)) });
     const data = await openData(`npz:${path}`);
     const inputs = [{ name: 'x', dtype: 'float32', shape: [4, 6] }] as const;
     const batches = await collect(data.batches({ inputs, batchSize: 1 }));
@@ -91,8 +83,8 @@ describe('npz', () => {
 
   it('feeds samples one by one where the model has no axis for them', async () => {
     const path = await npz('d.npz', {
-      x: npy('<f4', [5, 6], bytesOf(values)),
-      rate: npy('<i4', [], bytesOf(Int32Array.of(16))),
+      x: npyBytes('<f4', [5, 6], bytesOf(values)),
+      rate: npyBytes('<i4', [], bytesOf(Int32Array.of(16))),
     });
     const data = await openData(`npz:${path}`);
     const inputs = [
@@ -106,7 +98,7 @@ describe('npz', () => {
   });
 
   it('cuts sequences into steps', async () => {
-    const path = await npz('e.npz', { x: npy('<f4', [2, 5, 3], bytesOf(values)) });
+    const path = await npz('e.npz', { x: npyBytes('<f4', [2, 5, 3], bytesOf(values)) });
     const data = await openData(`npz:${path}`, { sequence: true });
     const inputs = [{ name: 'x', dtype: 'float32', shape: ['n', 3] }] as const;
     const [batch] = await collect(data.batches({ inputs, batchSize: 2 }));
@@ -117,7 +109,7 @@ describe('npz', () => {
   });
 
   it('honours limits and starts over with each pass', async () => {
-    const path = await npz('f.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const path = await npz('f.npz', { x: npyBytes('<f4', [5, 6], bytesOf(values)) });
     const data = await openData(`npz:${path}`, { limit: 3 });
     expect(data.length).toBe(3);
     expect(await collect(data.batches({ batchSize: 2 }))).toHaveLength(2);
@@ -127,7 +119,7 @@ describe('npz', () => {
   });
 
   it('reuses memory where feeds are transient', async () => {
-    const path = await npz('t.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const path = await npz('t.npz', { x: npyBytes('<f4', [5, 6], bytesOf(values)) });
     const memory = new Set<ArrayBufferLike>();
     const seen: number[] = [];
     for await (const { feeds } of (await openData(`npz:${path}`)).batches({ transient: true })) {
@@ -138,7 +130,7 @@ describe('npz', () => {
   });
 
   it('stops when the signal aborts', async () => {
-    const path = await npz('g.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const path = await npz('g.npz', { x: npyBytes('<f4', [5, 6], bytesOf(values)) });
     const data = await openData(`npz:${path}`);
     const controller = new AbortController();
     const run = (async () => {
@@ -149,10 +141,10 @@ describe('npz', () => {
   });
 
   it.each([
-    ['a missing array', { y: npy('<f4', [5, 6], bytesOf(values)) }, 'ERR_DATA_INPUTS'],
-    ['a wrong fixed size', { x: npy('<f4', [6, 5], bytesOf(values)) }, 'ERR_DATA_INPUTS'],
-    ['a wrong rank', { x: npy('<f4', [5, 1, 1, 6], bytesOf(values)) }, 'ERR_DATA_INPUTS'],
-    ['floats for integers', { x: npy('<f4', [5, 6], bytesOf(values)) }, 'ERR_DATA_INPUTS', 'int64'],
+    ['a missing array', { y: npyBytes('<f4', [5, 6], bytesOf(values)) }, 'ERR_DATA_INPUTS'],
+    ['a wrong fixed size', { x: npyBytes('<f4', [6, 5], bytesOf(values)) }, 'ERR_DATA_INPUTS'],
+    ['a wrong rank', { x: npyBytes('<f4', [5, 1, 1, 6], bytesOf(values)) }, 'ERR_DATA_INPUTS'],
+    ['floats for integers', { x: npyBytes('<f4', [5, 6], bytesOf(values)) }, 'ERR_DATA_INPUTS', 'int64'],
   ])('refuses %s', async (name, entries, code, dtype = 'float32') => {
     const path = await npz(`${name}.npz`, entries as Record<string, Buffer>);
     const data = await openData(`npz:${path}`);
@@ -162,21 +154,21 @@ describe('npz', () => {
 
   it('refuses arrays that disagree in length', async () => {
     const path = await npz('h.npz', {
-      x: npy('<f4', [5, 6], bytesOf(values)),
-      labels: npy('<i4', [2], bytesOf(Int32Array.of(1, 2))),
+      x: npyBytes('<f4', [5, 6], bytesOf(values)),
+      labels: npyBytes('<i4', [2], bytesOf(Int32Array.of(1, 2))),
     });
     await expect(openData(`npz:${path}`)).rejects.toMatchObject({ code: 'ERR_DATA_INPUTS' });
   });
 
   it('refuses a header that promises more than the entry holds, and pickled objects', async () => {
-    const lie = await npz('i.npz', { x: npy('<f4', [500, 6], bytesOf(values)) });
+    const lie = await npz('i.npz', { x: npyBytes('<f4', [500, 6], bytesOf(values)) });
     await expect(openData(`npz:${lie}`)).rejects.toMatchObject({ code: 'ERR_DATA_FILE' });
-    const pickle = await npz('j.npz', { x: npy('|O', [5], bytesOf(values)) });
+    const pickle = await npz('j.npz', { x: npyBytes('|O', [5], bytesOf(values)) });
     await expect(openData(`npz:${pickle}`)).rejects.toMatchObject({ code: 'ERR_PICKLE' });
   });
 
   it('refuses what is no archive, and every cut of one, without hanging', async () => {
-    const path = await npz('k.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const path = await npz('k.npz', { x: npyBytes('<f4', [5, 6], bytesOf(values)) });
     const whole = (await import('node:fs')).readFileSync(path);
     const cut = join(folder, 'cut.npz');
     for (let length = 0; length < whole.length; length += 7) {
@@ -187,7 +179,7 @@ describe('npz', () => {
   });
 
   it('survives any single flipped byte: the samples, or a typed error', async () => {
-    const path = await npz('l.npz', { x: npy('<f4', [5, 6], bytesOf(values)) });
+    const path = await npz('l.npz', { x: npyBytes('<f4', [5, 6], bytesOf(values)) });
     const whole = (await import('node:fs')).readFileSync(path);
     const flipped = join(folder, 'flipped.npz');
     for (let at = 0; at < whole.length; at++) {
@@ -201,7 +193,7 @@ describe('npz', () => {
 
   it('inflates a bomb only as far as it is asked to', async () => {
     const zeros = Buffer.alloc(64 << 20);
-    const path = await npz('bomb.npz', { x: npy('|u1', [64, 1 << 20], zeros) });
+    const path = await npz('bomb.npz', { x: npyBytes('|u1', [64, 1 << 20], zeros) });
     const before = process.memoryUsage().arrayBuffers;
     let seen = 0;
     for await (const batch of (await openData(`npz:${path}`)).batches({ limit: 4 }))

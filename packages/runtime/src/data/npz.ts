@@ -3,7 +3,7 @@ import type { Entry } from 'yauzl';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { arraySource } from './array-source.js';
 import type { BytePull } from './byte-pull.js';
-import { type Column, outOfRows } from './column.js';
+import { type Column, outOfRows, type RowReader } from './column.js';
 import type { DataSource, OpenDataOptions } from './data-source.js';
 import { fileDigest } from './file-digest.js';
 import { decodeNpy } from './npy-decode.js';
@@ -12,11 +12,14 @@ import { openZip, type ZipFile } from './zip-file.js';
 
 /** Bytes of one sample of one array: what a batch must hold in memory. */
 const MAX_ROW_BYTES = 2 ** 30;
+/** What an element of text takes besides its bytes: an array of its own. */
+const TEXT_BYTES = 100;
 
 /**
  * Samples of an .npz file: arrays named like the model's inputs, first axis = samples, with optional `labels` and `targets`.
  *
- * Rows are inflated as batches ask for them, so neither a file beyond memory nor a zip bomb takes more than one batch.
+ * Rows are inflated as batches ask for them, so neither a file beyond memory nor a zip bomb takes more than one batch. The CRC-32 of an
+ * array is checked with its last row.
  */
 export async function openNpz(path: string, options: OpenDataOptions): Promise<DataSource> {
   const zip = await openZip(path);
@@ -40,7 +43,7 @@ async function entryColumn(path: string, zip: ZipFile, name: string, entry: Entr
   try {
     const header = await takeHeader(label, pull, entry);
     const [rows, ...rowShape] = header.shape;
-    const rowBytes = elementCount(rowShape) * header.itemSize;
+    const rowBytes = elementCount(rowShape) * (header.itemSize + (header.text ? TEXT_BYTES : 0));
     if (rowBytes > MAX_ROW_BYTES) {
       const text = `${label}: expected samples of at most ${MAX_ROW_BYTES} bytes, received ${rowBytes}`;
       throw new GossamerError<RuntimeErrorCode>('ERR_DATA_LIMIT', text);
@@ -68,32 +71,37 @@ async function takeHeader(label: string, pull: BytePull, entry: Entry): Promise<
 }
 
 /** Opens the archive again, so that passes over the data are independent and nothing stays open between them. */
-async function openRows(path: string, name: string, transient: boolean) {
+async function openRows(path: string, name: string, transient: boolean): Promise<RowReader> {
   const zip = await openZip(path);
-  const entry = zip.entries.get(`${name}.npy`);
-  if (!entry) {
+  let pull: BytePull | undefined;
+  const close = () => {
+    pull?.close();
     zip.close();
-    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${path}: array ${name} has gone`);
+  };
+  try {
+    const label = `${path}: array ${name}`;
+    const entry = zip.entries.get(`${name}.npy`);
+    if (!entry) throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${label} has gone`);
+    pull = await zip.open(entry, label);
+    return { next: rowTaker(label, pull, await takeHeader(label, pull, entry), transient), close };
+  } catch (error) {
+    close();
+    throw error;
   }
-  const label = `${path}: array ${name}`;
-  const pull = await zip.open(entry, label);
-  const header = await takeHeader(label, pull, entry);
+}
+
+/** Takes rows, one batch after the other. */
+function rowTaker(label: string, pull: BytePull, header: NpyHeader, transient: boolean): RowReader['next'] {
   const [rows, ...rowShape] = header.shape;
   const rowBytes = elementCount(rowShape) * header.itemSize;
   let at = 0;
   let buffer: Uint8Array<ArrayBuffer> | undefined;
-  return {
-    next: async (count: number) => {
-      if (rows === undefined) return decodeNpy(header, [], await pull.take(rowBytes));
-      at += count;
-      if (at > rows) throw outOfRows(label, at, rows);
-      const reused = transient && buffer?.length === count * rowBytes ? buffer : undefined;
-      buffer = await pull.take(count * rowBytes, reused);
-      return decodeNpy(header, [count, ...rowShape], buffer);
-    },
-    close: () => {
-      pull.close();
-      zip.close();
-    },
+  return async (count) => {
+    if (rows === undefined) return decodeNpy(header, [], await pull.take(rowBytes));
+    at += count;
+    if (at > rows) throw outOfRows(label, at, rows);
+    const reused = transient && buffer?.length === count * rowBytes ? buffer : undefined;
+    buffer = await pull.take(count * rowBytes, reused);
+    return decodeNpy(header, [count, ...rowShape], buffer);
   };
 }
