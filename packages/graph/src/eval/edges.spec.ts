@@ -1,5 +1,6 @@
 import { GraphBuilder, type PlainAttribute } from '../builder.js';
 import type { DType } from '../dtype.js';
+import { attribute } from '../ir/attribute.js';
 import { Tensor } from '../ir/tensor.js';
 import { errorCode } from '../testing/error-code.js';
 import { evaluate } from './evaluate.js';
@@ -71,5 +72,21 @@ describe('reductions of no elements', () => {
   test('an integer mean has no value', () => {
     const model = single('ReduceMean', none('int64'), 18, [[0]], {});
     expect(errorCode(() => evaluate(model, { x: none('int64') }))).toBe('ERR_EVAL_VALUE');
+  });
+});
+
+describe('Squeeze of [1,3] with no axes', () => {
+  const x = Tensor.fromNumbers('float32', [1, 3], [1, 2, 3]);
+
+  test('an empty attribute is an absent one: every 1 goes, as in ONNX Runtime', async () => {
+    const model = single('Squeeze', x, 11, [], { axes: attribute.ints([]) });
+    expect(evaluate(model, { x })['y']!.dims).toEqual([3]);
+    expect((await runInOrt(model, { x }))['y']!.dims).toEqual([3]);
+  });
+
+  test('an empty input is given, so nothing goes; ONNX Runtime takes it for absent', async () => {
+    const model = single('Squeeze', x, 17, [[]], {});
+    expect(evaluate(model, { x })['y']!.dims).toEqual([1, 3]);
+    expect((await runInOrt(model, { x }))['y']!.dims).toEqual([3]);
   });
 });

@@ -1,6 +1,8 @@
 import { GraphBuilder } from '../builder.js';
 import { addIf } from './testing/add-if.js';
-import { checkExact, kinds } from './testing/check-pass.js';
+import { applyPasses, checkExact, kinds } from './testing/check-pass.js';
+import { expectEqualBits } from './testing/compare.js';
+import { runOnce } from './testing/ort-session.js';
 import { randomTensor } from './testing/random.js';
 
 const PASS = ['fold-constants', 'fold-reshape-shapes', 'eliminate-dead-code'];
@@ -81,4 +83,15 @@ test('a hostile shape is left alone, with a warning', async () => {
   g.output(g.op('Cast', [huge], { to: 1 }), 'y', 'float32');
   const { applied } = await checkExact(g.model(), PASS, []);
   expect(applied).toEqual([]);
+});
+
+test('Squeeze with an empty axes input, which the standard and ONNX Runtime read in two ways, is left to the runtime', async () => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', 'float32', [2]);
+  const squeezed = g.op('Squeeze', [g.constant([1, 2], 'float32', [1, 2]), g.constant([], 'int64', [0])]);
+  g.output(g.op('Add', [x, squeezed]), 'y').output(g.op('Size', [g.op('Shape', [squeezed])]), 'rank', 'int64', []);
+  const model = g.model();
+  const fed = { x: randomTensor([2], 1) };
+  const { model: folded } = applyPasses(model, 'default');
+  expectEqualBits(await runOnce(folded, fed), await runOnce(model, fed));
 });

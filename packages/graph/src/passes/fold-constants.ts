@@ -45,13 +45,16 @@ export const foldConstants = definePass({
 
 function isFoldable(node: Node, context: PassContext): boolean {
   if (!isDeterministic(node) || KEPT.has(node.op) || isParametric(node) || context.isCall(node)) return false;
-  if (node.subgraphs().length > 0) return false;
+  if (node.subgraphs().length > 0 || isReadTwoWays(node)) return false;
   const outputs = present(node);
   if (outputs.some((value) => (context.types.typeOf(value) ?? TENSOR).kind !== 'tensor')) return false;
   return (
     outputs.length > 0 && outputs.every((value) => !value.isOutput) && outputs.some((value) => value.uses.length > 0)
   );
 }
+
+/** Squeeze with no axes in an input that is there: nothing is removed by the standard, every 1 in ONNX Runtime. */
+const isReadTwoWays = (node: Node): boolean => node.isStandard('Squeeze') && node.input(1)?.constant?.length === 0;
 
 const TENSOR = { kind: 'tensor' };
 

@@ -122,7 +122,10 @@ const LAYOUT_RULES: Readonly<Record<string, LayoutRule>> = {
     return [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))];
   }),
   Squeeze: keep((node, shape) => {
-    const axes = axesOf(node)?.map((axis) => (axis < 0 ? axis + shape.length : axis));
+    const given = axesOf(node);
+    // No axes in an input that is there: the standard and ONNX Runtime differ.
+    if (given?.length === 0 && !node.has('axes')) return undefined;
+    const axes = given?.length === 0 ? undefined : given?.map((axis) => (axis < 0 ? axis + shape.length : axis));
     return shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1));
   }),
   Unsqueeze: keep((node, shape) => {

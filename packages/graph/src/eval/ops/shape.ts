@@ -43,9 +43,15 @@ function flatten(call: KernelCall): EvalTensor {
 /** Axes: an attribute before opset 13, an input since. */
 const axesOf = (call: KernelCall) => (call.opset < 13 ? call.node.ints('axes', undefined) : call.optionalIntegers(1));
 
+/**
+ * Removes the axes given, or all of size 1 where none are. An empty attribute is one that is absent; an empty input is given and removes
+ * nothing (so the standard's text, its shape inference and its reference, unlike ONNX Runtime, which takes it for absent).
+ */
 function squeeze(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
-  const axes = axesOf(call)?.map((axis) => call.axis(axis, x.dims.length));
+  const given = axesOf(call);
+  const isAbsent = call.opset < 13 && given?.length === 0;
+  const axes = isAbsent ? undefined : given?.map((axis) => call.axis(axis, x.dims.length));
   return reshape(
     x,
     x.dims.filter((dim, axis) => {

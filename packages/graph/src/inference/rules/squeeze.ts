@@ -8,12 +8,19 @@ function setSame(context: InferenceContext, shape: Shape | undefined): void {
   context.setTensor(0, context.dtypeOf(0), shape, data && shape && productOf(shape) === data.length ? data : undefined);
 }
 
-/** Squeeze: axes as attribute (before 13) or input, all axes of size 1 when absent. */
+/**
+ * Squeeze: axes as attribute (before 13) or input, all axes of size 1 when absent. An empty attribute is an absent one. An empty input
+ * removes nothing by the standard, all axes of size 1 in ONNX Runtime: known only where there are none.
+ */
 const squeeze = defineRule({
   op: 'Squeeze',
   infer(node, context) {
     const source = context.shapeOf(0);
-    const axes = integersOf(node, context, 'axes', 1);
+    const given = integersOf(node, context, 'axes', 1);
+    const axes = given?.length === 0 && node.has('axes') ? 'absent' : given;
+    if (axes?.length === 0 && !source?.every((dim) => typeof dim === 'number' && dim !== 1)) {
+      return setSame(context, undefined);
+    }
     if (!source) return setSame(context, undefined);
     if (axes === undefined) {
       const count = lengthOf(context, 1);
