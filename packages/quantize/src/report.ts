@@ -12,7 +12,10 @@ export interface LayerReport {
   readonly name: string;
   readonly op: string;
   readonly action: LayerAction;
+  /** Why; the same words for every layer with the same fate, so that reports can group by it. */
   readonly reason: string;
+  /** Ids of the nodes behind the layer that its kernel computes along: bias Add, Relu, Clip. */
+  readonly merged?: readonly string[];
   /** Bytes of the layer's constant data in the file. */
   readonly bytes: { readonly before: number; readonly after: number };
 }
@@ -38,10 +41,6 @@ export class ReportBuilder {
 
   leftFloat(node: Node | { id: string; kind: string }, reason: string, bytes = 0): void {
     this.layer(node, { action: 'left-float', reason, bytes: { before: bytes, after: bytes } });
-  }
-
-  has(id: string): boolean {
-    return this.#layers.has(id);
   }
 
   get layers(): LayerReport[] {

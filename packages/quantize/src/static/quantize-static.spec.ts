@@ -123,3 +123,17 @@ test('a body of If keeps its float computation and stores its weights in 8 bits'
   expect(report.layers[2]!.reason).toMatch(/inside a control-flow body/);
   expect(db).toBeGreaterThan(30);
 });
+
+test('reasons hold no ids, so that layers with one fate group; what was merged stands beside them', async () => {
+  const g = new GraphBuilder('g');
+  let x = g.input('x', 'float32', ['n', 8, 8, 8]);
+  for (let i = 0; i < 3; i++) {
+    const y = g.op('Conv', [x, g.weight(`w${i}`, [8, 8, 1, 1], noise(64, i + 1))], {}, { name: `conv${i}` });
+    x = g.op('Relu', [y], {}, { name: `relu${i}` });
+  }
+  const model = g.output(x, 'y').model();
+  const samples = dataFromArrays({ x: noiseTensor([8, 8, 8, 8], 5) });
+  const { report } = await quantize(model, { mode: 'static', data: samples, costModel: false });
+  expect(new Set(report.layers.map(({ reason }) => reason))).toEqual(new Set(['runs as an integer kernel, with Relu']));
+  expect(report.layers.map(({ merged }) => merged)).toEqual([['relu0'], ['relu1'], ['relu2']]);
+});

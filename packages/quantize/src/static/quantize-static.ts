@@ -158,7 +158,7 @@ function reportLayers(
       const reason = reasons.get(node) ?? 'inside a control-flow body, where activations are not calibrated';
       if (unit) {
         const bytes = { before: unitBytes(unit), after: unitBytes(unit) };
-        report.layer(node, { action: 'quantized', reason: unitReason(unit), bytes });
+        report.layer(node, { action: 'quantized', ...unitFate(unit), bytes });
       } else if (!layer) {
         if (reasons.has(node) && !reason.startsWith(NOT_A_LAYER)) report.leftFloat(node, reason);
       } else if (filter(node) ?? refuseLayer(layer)) {
@@ -258,9 +258,9 @@ export async function emitStatic(
     options.signal?.throwIfAborted();
     // Before the edit: names of removed nodes change.
     const { id, kind } = unit.node;
-    const reason = unitReason(unit);
+    const fate = unitFate(unit);
     const after = emitter.emit(unit, quantized);
-    report.layer({ id, kind }, { action: 'quantized', reason, bytes: { before: unitBytes(unit), after } });
+    report.layer({ id, kind }, { action: 'quantized', ...fate, bytes: { before: unitBytes(unit), after } });
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }
 }
@@ -269,8 +269,9 @@ function unitBytes({ weight }: Unit): number {
   return weight ? weight.stored.byteLength : 0;
 }
 
-function unitReason({ kind, biasAdd, clip }: Unit): string {
-  const merged = [biasAdd, clip].filter((item) => item !== undefined).map((item) => `${item.op} ${item.id}`);
+function unitFate({ kind, biasAdd, clip }: Unit): { reason: string; merged?: string[] } {
+  const nodes = [biasAdd, clip].filter((item) => item !== undefined);
   const reason = kind === 'move' ? 'passes 8-bit codes on' : 'runs as an integer kernel';
-  return merged.length > 0 ? `${reason}, with ${merged.join(' and ')}` : reason;
+  if (nodes.length === 0) return { reason };
+  return { reason: `${reason}, with ${nodes.map(({ op }) => op).join(' and ')}`, merged: nodes.map(({ id }) => id) };
 }

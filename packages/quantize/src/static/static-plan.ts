@@ -64,11 +64,11 @@ export function makeStaticPlan(
         if (range && Number.isFinite(range.min) && Number.isFinite(range.max)) {
           params.set(value, activationParams(range, dtype));
         } else {
-          bad.set(unit, `calibration saw no finite value of ${root.name}`);
+          bad.set(unit, 'calibration saw no finite value of what it reads or makes');
         }
       }
       if (!bad.has(unit) && unit.clip && !isSaturation(unit, params, dtype)) {
-        bad.set(unit, `${unit.clip.id} cuts inside the calibrated range`);
+        bad.set(unit, `the ${unit.clip.op} behind it cuts inside the calibrated range`);
       }
     }
     if (bad.size === 0) return finish(units, producers, readers, params, roots);
