@@ -4,18 +4,19 @@ import type { HistogramView, TensorStatistics } from '../statistics/tensor-stati
 import { quantizationError } from './quantization-error.js';
 import { type Calibrator, clampToObserved, observedRange, type Range, requireHistogram, withZero } from './range.js';
 
-/** Candidates tried at most: further ones differ by less than 0.1 % of the range. */
-const MAX_CANDIDATES = 1024;
+/** 2048 a side, as in the source. With finer ones the divergence sees the shape inside a step rather than what is clipped. */
+const BINS = 4096;
 
 /**
  * The threshold whose quantized distribution loses the least information: for every threshold T, P is the histogram inside [-T, T] (cut
  * to the values seen) with the mass outside added to its end bins, Q the same bins merged into `levels` and spread evenly over those that
  * are not empty; T minimises KL(P || Q).
  *
- * Source: Migacz, "8-bit Inference with TensorRT", GTC 2017. Against onnxruntime's EntropyCalibrater: the histogram has thousands of bins
+ * Source: Migacz, "8-bit Inference with TensorRT", GTC 2017. Against onnxruntime's EntropyCalibrater: the histogram has 2048 bins a side
  * whatever the batch size (there: 128, grown by merging), exact zeros are left out (after a ReLU they would decide alone), the window
- * follows an asymmetric range (there: [-T, T] always), and empty bins are skipped instead of smoothed. A threshold whose mean
- * absolute error is worse than that of no clipping at all is not taken: a few values that occur very often (a constant background
+ * follows an asymmetric range (there: [-T, T] always), levels are the codes that a window really gets (with half of them PP-OCR rec
+ * misread four times as much), empty bins are skipped, and only outliers alone in a chunk are smoothed, by one count. A threshold whose
+ * mean absolute error is worse than that of no clipping at all is not taken: a few values that occur very often (a constant background
  * seen through a convolution) make the divergence prefer tiny ranges, which cost ResNet-20 on MNIST 17 points of accuracy.
  */
 export const entropy: Calibrator = {
@@ -24,7 +25,7 @@ export const entropy: Calibrator = {
 
   choose(statistics, options) {
     const histogram = requireHistogram('entropy', statistics);
-    const { mapping, levels = 128 } = options;
+    const { mapping, bits = 8, levels = 2 ** (mapping === 'symmetric' ? bits - 1 : bits) } = options;
     if (!(Number.isInteger(levels) && levels >= 2)) {
       throw new GossamerError<RuntimeErrorCode>(
         'ERR_CALIBRATOR',
@@ -34,7 +35,9 @@ export const entropy: Calibrator = {
     const observed = observedRange(statistics, mapping);
     if (observed.max === observed.min) return observed;
     const ranked =
-      mapping === 'symmetric' ? rankMagnitudes(histogram, levels) : rankSigned(histogram, statistics, levels);
+      mapping === 'symmetric'
+        ? rankMagnitudes(coarser(histogram), levels)
+        : rankSigned(coarser(histogram), statistics, levels);
     const limit = quantizationError(histogram, observed, options, 1);
     for (const range of ranked) {
       const clamped = clampToObserved(withZero(range, mapping), statistics, mapping);
@@ -43,6 +46,17 @@ export const entropy: Calibrator = {
     return observed;
   },
 };
+
+/** The same counts in at most BINS bins. */
+function coarser(histogram: HistogramView): HistogramView {
+  const factor = histogram.bins / BINS;
+  if (factor <= 1) return histogram;
+  const counts = new Float64Array(BINS);
+  histogram.counts.forEach((count, i) => {
+    counts[Math.floor(i / factor)]! += count;
+  });
+  return { ...histogram, bins: BINS, counts, binWidth: histogram.binWidth * factor };
+}
 
 /** Sums over bins [0, i): counts, counts * log(counts), bins that are not empty. */
 class PrefixSums {
@@ -102,9 +116,8 @@ function rankWindows(
 ): number[] {
   const sums = new PrefixSums(counts);
   if (sums.count[counts.length] === 0) return [];
-  const stride = Math.max(1, Math.floor((last - first) / MAX_CANDIDATES));
   const candidates: { readonly k: number; readonly divergence: number }[] = [];
-  for (let k = last; k >= first; k -= stride) {
+  for (let k = last; k >= first; k--) {
     const [start, end] = windowOf(k);
     const divergence = klDivergence(counts, sums, start, end, levels);
     if (divergence < Infinity) candidates.push({ k, divergence });
@@ -134,12 +147,11 @@ function klDivergence(counts: Float64Array, sums: PrefixSums, start: number, end
     const mass = sums.count[to]! - sums.count[from]!;
     const massWithOutliers = mass + (isFirst ? left : 0) + (isLast ? right : 0);
     if (massWithOutliers === 0) continue;
-    // Outliers in a chunk without values: P says something is there, Q that nothing is.
-    if (mass === 0) return Infinity;
     let filled = sums.filled[to]! - sums.filled[from]!;
     if (isFirst && left > 0 && first === 0) filled++;
     if (isLast && right > 0 && last === 0) filled++;
-    sum -= massWithOutliers * Math.log(mass / filled);
+    // Outliers alone in a chunk: P says something is there, Q that nothing is. One count keeps that finite.
+    sum -= massWithOutliers * Math.log(Math.max(mass, 1) / filled);
   }
   return sum / total - Math.log(total / inside);
 }

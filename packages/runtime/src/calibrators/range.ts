@@ -17,7 +17,7 @@ export interface RangeOptions {
   readonly mapping?: 'symmetric' | 'asymmetric';
   /** percentile: share of values kept, in percent. Default 99.99. */
   readonly percentile?: number | undefined;
-  /** entropy: levels that the quantized distribution is compared with. Default 128. */
+  /** entropy: levels that the quantized distribution is compared with. Default: the codes, 2^bits; symmetric, of magnitudes: 2^(bits - 1). */
   readonly levels?: number;
   /** mse: candidates on each side of 0. Default 64. */
   readonly candidates?: number;
