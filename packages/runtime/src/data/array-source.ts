@@ -1,6 +1,7 @@
 import { GossamerError, type Tensor } from '@gossamer/graph';
 import { createHash } from 'node:crypto';
 import type { RuntimeErrorCode } from '../error-codes.js';
+import { batchSize, filledUp } from './batch-size.js';
 import { castTensor } from './cast-tensor.js';
 import { type Column, type RowReader, tensorColumn } from './column.js';
 import type { Batch, BatchOptions, DataSource, OpenDataOptions } from './data-source.js';
@@ -68,7 +69,7 @@ async function* readBatches(
 ): AsyncGenerator<Batch> {
   const plan = planInputs(columns, request.inputs ?? options.inputs, options.sequence ?? false);
   const total = Math.min(length, request.limit ?? Infinity);
-  const size = batchSize(request, plan);
+  const size = batchSize(request, plan.fixedBatch);
   const extras = columns.filter(({ name }) => name === 'labels' || name === 'targets');
   const readers = new Map<string, RowReader>();
   try {
@@ -83,19 +84,12 @@ async function* readBatches(
       const batch = await readFeeds(plan, readers, count);
       const rows: Partial<Record<string, Tensor>> = {};
       for (const { name } of extras) rows[name] = await readers.get(name)!.next(count);
-      yield { ...rows, ...batch, feeds: { ...constants, ...batch.feeds }, count };
+      const filled = filledUp(plan.fixedBatch ?? count, count);
+      yield { ...rows, ...batch, feeds: { ...constants, ...batch.feeds }, count, ...filled };
     }
   } finally {
     for (const reader of readers.values()) reader.close();
   }
-}
-
-function batchSize(request: BatchOptions, plan: FeedPlan): number {
-  const size = request.batchSize ?? 1;
-  if (!(Number.isSafeInteger(size) && size > 0)) {
-    throw new GossamerError<RuntimeErrorCode>('ERR_OPTION', `batchSize: expected an integer > 0, received ${size}`);
-  }
-  return plan.fixedBatch ?? size;
 }
 
 async function readConstants(plan: FeedPlan, readers: ReadonlyMap<string, RowReader>): Promise<Record<string, Tensor>> {

@@ -10,8 +10,10 @@ export interface Batch {
   readonly labels?: Tensor;
   /** What the outputs should be (token ids, transcripts, values), first axis = samples. */
   readonly targets?: Tensor;
-  /** Valid samples: smaller than the first axis when the last batch of a model with a fixed batch had to be filled up. */
+  /** Samples that count. */
   readonly count: number;
+  /** Samples fed, where the last batch of a model with a fixed batch had to be filled up: more than `count`. Default: `count`. */
+  readonly rows?: number;
   /** Sequences for recurrent models: what to feed at each step, besides `feeds`. */
   readonly steps?: readonly Feeds[];
 }
@@ -47,7 +49,7 @@ export interface DataSource {
 export interface OpenDataOptions {
   /** What the model expects; may be given later, to `batches`. */
   readonly inputs?: readonly PortSpec[];
-  /** images: how pictures become tensors, or the path of a JSON file that says it. Default: resized to the input, scaled to 0..1. */
+  /** images: how pictures become tensors, or the path of a JSON file that says it. Default: resized to the input, scaled to 0..1 (bytes as they are). */
   readonly preprocess?: unknown;
   /** random: same seed, same samples. Default 0. */
   readonly seed?: number;

@@ -69,6 +69,13 @@ describe('images', () => {
     expect(batch!.feeds['x']!.bytes().every((byte) => byte === 255)).toBe(true);
   });
 
+  it('leaves the bytes of pictures as they are for an input of bytes', async () => {
+    const inputs = [{ name: 'x', dtype: 'uint8', shape: ['n', 3, 8, 24] }] as const;
+    const [batch] = await collect('crop', { inputs });
+    const bytes = batch!.feeds['x']!.bytes();
+    expect([bytes[0], bytes[8], bytes[15], bytes[16]]).toEqual([0, 255, 255, 0]);
+  });
+
   it('makes grey pictures for one channel', async () => {
     const inputs = [{ name: 'x', dtype: 'float32', shape: ['n', 1, 4, 4] }] as const;
     const [batch] = await collect('crop', { inputs });

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { PortSpec } from '../session/port-spec.js';
+import { batchSize, filledUp } from './batch-size.js';
 import type { Batch, BatchOptions, DataSource, OpenDataOptions } from './data-source.js';
 import { hashFile } from './file-digest.js';
 import { decodeImage, loadSharp, type Sharp } from './image-tensor.js';
@@ -89,7 +90,7 @@ async function* imageBatches(
   }
   const resolved = resolvePreprocess(preprocess, input);
   const fixed = typeof input.shape?.[0] === 'number' ? input.shape[0] : undefined;
-  const size = fixed ?? request.batchSize ?? 1;
+  const size = batchSize(request, fixed);
   const total = Math.min(pictures.length, request.limit ?? Infinity);
   for (let at = 0; at < total; at += size) {
     request.signal?.throwIfAborted();
@@ -100,7 +101,13 @@ async function* imageBatches(
       [part.length],
       part.map(({ label }) => label),
     );
-    yield { feeds: { [input.name]: tensor }, count: part.length, ...(labelled ? { labels } : {}) };
+    const filled = filledUp(size, part.length);
+    yield {
+      feeds: { [input.name]: tensor },
+      count: part.length,
+      ...(fixed ? filled : {}),
+      ...(labelled ? { labels } : {}),
+    };
   }
 }
 

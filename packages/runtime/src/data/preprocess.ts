@@ -14,7 +14,7 @@ export interface Preprocess {
   readonly crop?: readonly [number, number] | number;
   /** Default bilinear. */
   readonly interpolation?: Interpolation;
-  /** Multiplies the 0..255 values. Default 1/255. */
+  /** Multiplies the 0..255 values. Default 1/255; 1 for an input of bytes. */
   readonly scale?: number;
   /** One value, or one for each channel, in the tensor's channel order. Default 0. */
   readonly mean?: readonly number[];
@@ -115,7 +115,7 @@ export function resolvePreprocess(preprocess: Preprocess, input: PortSpec): Reso
     resize: preprocess.resize ?? (cropped ? undefined : own),
     crop: cropped ?? (typeof preprocess.resize === 'number' ? own : undefined),
     interpolation: preprocess.interpolation ?? 'bilinear',
-    scale: preprocess.scale ?? 1 / 255,
+    scale: preprocess.scale ?? (input.dtype === 'uint8' ? 1 : 1 / 255),
     mean: perChannel('mean', preprocess.mean ?? [0], count),
     std: perChannel('std', preprocess.std ?? [1], count),
     layout,

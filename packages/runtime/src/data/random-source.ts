@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Feeds } from '../session/feeds.js';
 import type { PortSpec } from '../session/port-spec.js';
+import { batchSize, filledUp } from './batch-size.js';
 import type { Batch, BatchOptions, DataSource, OpenDataOptions } from './data-source.js';
 import { RandomStream } from './random-values.js';
 
@@ -60,13 +61,14 @@ async function* drawBatches(
   const fed = inputs.filter(({ optional }) => !optional);
   const generators = fed.map((spec) => ({ spec, draw: drawer(spec, seed, options, request.transient ?? false) }));
   const fixed = fixedBatch(fed);
-  const size = fixed ?? request.batchSize ?? 1;
+  const size = batchSize(request, fixed);
   const total = Math.min(length, request.limit ?? Infinity);
   for (let at = 0; at < total; at += size) {
     request.signal?.throwIfAborted();
     const rows = fixed ?? Math.min(size, total - at);
     const feeds: Feeds = Object.fromEntries(generators.map(({ spec, draw }) => [spec.name, draw(at, rows)]));
-    yield { feeds, count: Math.min(rows, total - at) };
+    const count = Math.min(rows, total - at);
+    yield { feeds, count, ...filledUp(rows, count) };
   }
 }
 

@@ -1,4 +1,5 @@
 import { isFloat, type Tensor } from '@gossamer/graph';
+import { validRows } from '../data/valid-rows.js';
 import { type Metric, metricInputError, type MetricOptions, pickOutput } from './metric.js';
 import { argmax, scoreRows } from './score-rows.js';
 
@@ -16,18 +17,15 @@ export function agreement(options: MetricOptions): Metric {
     needs: 'reference',
     update(outputs, batch) {
       if (!batch.reference) throw metricInputError(name, 'the outputs of a reference', 'none');
-      const mine = decisions(pickOutput(name, outputs, options.output), batch.count, options.threshold ?? 0.5);
-      const theirs = decisions(
-        pickOutput(name, batch.reference, options.output),
-        batch.count,
-        options.threshold ?? 0.5,
-      );
+      const [mine, theirs] = [outputs, batch.reference].map((from) =>
+        decisions(validRows(pickOutput(name, from, options.output), batch), options.threshold ?? 0.5),
+      ) as [Float64Array, Float64Array];
       if (mine.length !== theirs.length) {
         throw metricInputError(name, `${theirs.length} positions as in the reference`, String(mine.length));
       }
       samples += mine.length;
-      // NaN decides nothing (-1), so it agrees with nothing.
-      mine.forEach((decision, i) => (agreed += decision === theirs[i] && decision !== -1 ? 1 : 0));
+      // A decision of NaN, which is none, equals nothing.
+      mine.forEach((decision, i) => (agreed += decision === theirs[i] ? 1 : 0));
     },
     result: () => ({
       metric: name,
@@ -38,15 +36,14 @@ export function agreement(options: MetricOptions): Metric {
   };
 }
 
-function decisions(output: Tensor, count: number, threshold: number): Float64Array {
-  if (!isFloat(output.dtype)) {
-    const values = output.toFloat64();
-    return output.dims.length === 0 ? values : values.subarray(0, (values.length / output.dims[0]!) * count);
-  }
-  const scores = scoreRows('agreement', output.dims.length === 0 ? output.reshaped([1]) : output, count);
+/** What each position decides; NaN where a score is NaN. */
+function decisions(output: Tensor, threshold: number): Float64Array {
+  if (!isFloat(output.dtype)) return output.toFloat64();
+  const positions = output.dims.length === 0 ? output.reshaped([1]) : output;
+  const scores = scoreRows('agreement', positions, positions.dims[0]!);
   return Float64Array.from({ length: scores.rows }, (_, row) => {
-    if (scores.classes > 1) return argmax(scores, row);
-    const value = scores.values[row]!;
-    return Number.isNaN(value) ? -1 : Number(value >= threshold);
+    const value = scores.classes > 1 ? argmax(scores, row) : scores.values[row]!;
+    if (scores.classes > 1) return value < 0 ? NaN : value;
+    return Number.isNaN(value) ? NaN : Number(value >= threshold);
   });
 }

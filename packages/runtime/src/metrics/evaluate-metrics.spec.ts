@@ -62,3 +62,20 @@ test('progress counts samples, and a signal stops between batches', async () => 
   expect(seen).toEqual([1, 2, 3]);
   await session.dispose();
 });
+
+test('outputs whose first axis is not the batch are compared as a whole, filling rows are not', async () => {
+  const frames = (factor: number) => {
+    const g = new GraphBuilder('frames');
+    const x = g.input('x', 'float32', [2, 3]);
+    const gain = g.constant([1, 1, factor], 'float32');
+    return g.output(g.op('Transpose', [g.op('Mul', [x, gain])]), 'y', 'float32', [3, 2]).model();
+  };
+  const [session, reference] = [await Session.open(frames(1)), await Session.open(frames(2))];
+  const x = Tensor.of('float32', [3, 3], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
+  const metrics = [createMetric('max-abs-error'), createMetric('agreement')];
+  const [error, agreed] = await evaluateMetrics(session, dataFromArrays({ x }), metrics, { reference });
+  expect(error!.value).toBe(9);
+  expect(agreed!.samples).toBe(6);
+  await session.dispose();
+  await reference.dispose();
+});

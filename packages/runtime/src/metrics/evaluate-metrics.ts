@@ -79,6 +79,7 @@ function atStep(batch: Batch, t: number, steps: number): MetricBatch {
   const at = (tensor: Tensor) => (tensor.dims[1] === steps ? frameAt(tensor, t, false) : tensor);
   return {
     count: batch.count,
+    ...(batch.rows === undefined ? {} : { rows: batch.rows }),
     ...(batch.labels ? { labels: at(batch.labels) } : {}),
     ...(batch.targets ? { targets: at(batch.targets) } : {}),
   };

@@ -4,8 +4,10 @@ import type { Outputs } from '../session/feeds.js';
 
 /** What a metric sees of a batch besides the outputs. */
 export interface MetricBatch {
-  /** Samples that count; rows beyond it are filling. */
+  /** Samples that count. */
   readonly count: number;
+  /** Samples fed, where that was more. Default: `count`. */
+  readonly rows?: number;
   readonly labels?: Tensor;
   readonly targets?: Tensor;
   /** Outputs of the reference model for the same feeds. */

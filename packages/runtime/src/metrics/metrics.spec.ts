@@ -96,10 +96,13 @@ describe('agreement', () => {
     expect(compare(floats([3, 1], [0.4, 0.6, 0.5]), floats([3, 1], [0.1, 0.2, 0.9]), 3)).toBe(2 / 3);
     expect(compare(floats([2], [-3, 3]), floats([2], [-1, 1]), 2, { threshold: 0 })).toBe(1);
     expect(compare(labels([4, 5]), labels([4, 6]), 2)).toBe(0.5);
+    expect(compare(labels([-1, 5]), labels([-1, 5]), 2)).toBe(1);
   });
 
   it('leaves out rows that fill up, and lets NaN agree with nothing', () => {
-    expect(compare(floats([2, 2], [1, 0, 0, 1]), floats([2, 2], [2, 1, 1, 0]), 1)).toBe(1);
+    const reference = { logits: floats([2, 2], [2, 1, 1, 0]) };
+    const filled = run('agreement', [[floats([2, 2], [1, 0, 0, 1]), { count: 1, rows: 2, reference }]]);
+    expect(filled).toMatchObject({ value: 1, samples: 1 });
     expect(compare(floats([1, 2], [NaN, 0]), floats([1, 2], [NaN, 0]), 1)).toBe(0);
   });
 });

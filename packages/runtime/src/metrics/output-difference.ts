@@ -1,7 +1,8 @@
 import { isFloat, type Tensor } from '@gossamer/graph';
+import { validRows } from '../data/valid-rows.js';
 import type { Outputs } from '../session/feeds.js';
 import { float32View } from '../session/tensor-view.js';
-import { type Metric, metricInputError, type MetricOptions } from './metric.js';
+import { type Metric, type MetricBatch, metricInputError, type MetricOptions } from './metric.js';
 
 /** Sums over the elements of one output, in float64. Pairs with NaN or Infinity on either side are counted, not summed. */
 export interface DifferenceSums {
@@ -70,13 +71,14 @@ export function outputDifference(
     name,
     better,
     needs: 'reference',
-    update(outputs, { reference, count }) {
+    update(outputs, batch) {
+      const { reference } = batch;
       if (!reference) throw metricInputError(name, 'the outputs of a reference', 'none');
-      samples += count;
+      samples += batch.count;
       for (const [output, expected] of comparable(name, reference, options.output)) {
         const sums = byOutput.get(output) ?? emptySums();
         byOutput.set(output, sums);
-        addOutput(name, output, sums, expected, outputs[output], count);
+        addOutput(name, output, sums, expected, outputs[output], batch);
       }
     },
     result() {
@@ -103,19 +105,17 @@ function comparable(name: string, reference: Readonly<Outputs>, wanted: string |
 }
 
 /** Adds one output of one batch, without the rows that only fill it up. */
-export function addOutput(
+function addOutput(
   metric: string,
   name: string,
   sums: DifferenceSums,
   expected: Tensor,
   actual: Tensor | undefined,
-  count: number,
+  batch: MetricBatch,
 ): void {
   const shape = (tensor: Tensor | undefined) => (tensor ? `[${tensor.dims.join(', ')}]` : 'none');
   if (!actual || shape(actual) !== shape(expected)) {
     throw metricInputError(metric, `output ${name} of ${shape(expected)}`, shape(actual));
   }
-  const rows = expected.dims[0] ?? 1;
-  const valid = rows > count ? (expected.length / rows) * count : expected.length;
-  addDifferences(sums, float32View(expected).subarray(0, valid), float32View(actual).subarray(0, valid));
+  addDifferences(sums, float32View(validRows(expected, batch)), float32View(validRows(actual, batch)));
 }

@@ -224,4 +224,19 @@ describe('calibrate with histograms', () => {
     }
     expect(warnings).toHaveLength(2);
   });
+
+  it('sees all of a sample that has no batch axis, and no filling beside an input that all samples share', async () => {
+    const relu = (shape: readonly number[], rate: boolean) => {
+      const g = new GraphBuilder('relu');
+      const x = g.input('x', 'float32', shape);
+      const scaled = rate ? g.op('Mul', [x, g.input('rate', 'float32', [])]) : x;
+      return g.output(g.op('Relu', [scaled]), 'y', 'float32', shape).model();
+    };
+    const x = samples([5, 6], (i) => i - 7);
+    const whole = await calibrate(relu([6], false), ['x', 'y'], dataFromArrays({ x }), { histogram: true });
+    expect([...whole.statistics.values()].map(({ count }) => count)).toEqual([30, 30]);
+    const rate = Tensor.scalar('float32', 1);
+    const filled = await calibrate(relu([4, 6], true), ['x', 'y'], dataFromArrays({ x, rate }), { histogram: true });
+    expect([...filled.statistics.values()].map(({ count }) => count)).toEqual([30, 30]);
+  });
 });

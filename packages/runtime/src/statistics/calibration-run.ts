@@ -2,10 +2,11 @@ import { GossamerError, isFloat, type Model, type Tensor } from '@gossamer/graph
 import { minMax } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Batch, DataSource } from '../data/data-source.js';
+import { validRows } from '../data/valid-rows.js';
 import { detectState, type StateFeed } from '../session/detect-state.js';
 import type { Feeds } from '../session/feeds.js';
 import { modelInputs } from '../session/port-spec.js';
-import { float32View, sliceRows } from '../session/tensor-view.js';
+import { float32View } from '../session/tensor-view.js';
 import type { CalibrateOptions, Calibration } from './calibrate.js';
 import type { Observed } from './observe-request.js';
 import { ProbeSession } from './probe-session.js';
@@ -69,8 +70,7 @@ export class CalibrationRun {
     const run = await this.#session.run(complete, stateOutputs);
     const trusted = run.isClean && Object.values(feeds).every(isFinite);
     const work: Promise<void>[] = [];
-    const add = (id: string, tensor: Tensor) =>
-      work.push(this.#observers.get(id)!.addValues(valid(tensor, feeds, batch)));
+    const add = (id: string, tensor: Tensor) => work.push(this.#observers.get(id)!.addValues(validRows(tensor, batch)));
     for (const name of this.#fed) add(name, feeds[name]!);
     const again = new Set<string>();
     for (const result of run.results) {
@@ -109,10 +109,4 @@ function isFinite(tensor: Tensor): boolean {
   if (!isFloat(tensor.dtype)) return true;
   const { nanCount, infCount } = minMax(float32View(tensor));
   return nanCount + infCount === 0;
-}
-
-/** Without the rows that only fill up a fixed batch. */
-function valid(tensor: Tensor, feeds: Feeds, { count }: Batch): Tensor {
-  const rows = Object.values(feeds)[0]?.dims[0];
-  return rows !== undefined && rows > count && tensor.dims[0] === rows ? sliceRows(tensor, 0, count) : tensor;
 }
