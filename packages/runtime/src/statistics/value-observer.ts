@@ -25,16 +25,17 @@ export class ValueObserver {
 
   /**
    * Takes minima and maxima that the engine computed, several where iterations or slices have their own; without minima the value is
-   * known not to go below 0. Returns false, taking nothing, when they show values that are not finite: then the values are needed.
+   * known not to go below 0. Returns false, taking nothing, when they cannot be those of finite values: then the values are needed.
    */
   addReduced(minima: Tensor | undefined, maxima: Tensor): boolean {
     const high = float32View(maxima);
-    const low = minima ? float32View(minima) : high.map((value) => Math.min(value, 0));
+    const low = minima ? float32View(minima).slice() : new Float32Array(high.length);
     // A branch that was not taken gives Infinity and -Infinity: nothing was seen.
     for (let i = 0; i < low.length; i++) {
       const isEmpty = high[i] === -Infinity && (!minima || low[i] === Infinity);
       if (isEmpty) low[i] = Infinity;
-      else if (!(Number.isFinite(low[i]) && Number.isFinite(high[i]))) return false;
+      // A pool over nothing but NaN gives the lowest number there is.
+      else if (!(Number.isFinite(low[i]) && Number.isFinite(high[i]) && low[i]! <= high[i]!)) return false;
     }
     for (const value of low) if (value < this.#min) this.#min = value;
     for (const value of high) if (value > this.#max) this.#max = value;
