@@ -5,15 +5,20 @@ import type { FunctionDefinition } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 
-/** A copy of the function's body as this call sees it: attribute references take the values of the call's attributes. */
+/**
+ * A copy of the function's body as this call sees it: attribute references take the values of the call's attributes, else the function's
+ * defaults, else they are absent. So are references to graphs, whose captures belong to the scope of the call.
+ */
 export function specialise(definition: FunctionDefinition, call: Node): Graph {
   const body = cloneGraph(definition.body);
   for (const scope of body.scopes()) {
     for (const node of scope.nodes()) {
       for (const item of node.attributes.values()) {
         if (item.content.type !== 'reference') continue;
-        const given = call.attributes.get(item.content.refName);
-        scope.setAttribute(node, item.name, given && new Attribute(item.name, given.content));
+        const { refName } = item.content;
+        const given = call.attributes.get(refName) ?? definition.defaults?.get(refName);
+        const isValue = given && given.graphs().length === 0;
+        scope.setAttribute(node, item.name, isValue ? new Attribute(item.name, given.content) : undefined);
       }
     }
   }

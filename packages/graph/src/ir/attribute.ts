@@ -24,8 +24,8 @@ export type AttributeValue =
     }[keyof AttributeContents]
   /** Sparse tensors, type protos and newer kinds: known by their wire bytes only. */
   | { readonly type: 'opaque' }
-  /** Inside a function body: takes the value of the call's attribute `refName`. */
-  | { readonly type: 'reference'; readonly refName: string };
+  /** Inside a function body: takes the value of the call's attribute `refName`, which is of kind `valueType` where the file says so. */
+  | { readonly type: 'reference'; readonly refName: string; readonly valueType?: keyof AttributeContents };
 
 export type AttributeType = AttributeValue['type'];
 

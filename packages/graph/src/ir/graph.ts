@@ -190,7 +190,8 @@ export class Graph {
     this.#own(value);
     if (value.producer) throw new Error(`value ${value.name}: a node's output cannot have initializer data`);
     const target = edit(value);
-    delete value.origins.initializer;
+    // Dense data in the place of dense data: what the file says about the tensor stays true of it.
+    if (!(target.initializer && data && 'dtype' in data)) delete value.origins.initializer;
     target.initializer = data && 'dtype' in data ? data : undefined;
     target.sparse = data && !('dtype' in data) ? data : undefined;
   }
@@ -198,7 +199,6 @@ export class Graph {
   /** Declares (or forgets) the type that is written to value_info, inputs or outputs. */
   setType(value: Value, type: ValueType | undefined): void {
     edit(value).type = type;
-    delete value.origins.info;
   }
 
   /** Adds a node; its outputs become values of this scope. */
@@ -324,6 +324,7 @@ export class Graph {
       throw new GossamerError('ERR_DUPLICATE_NAME', `value ${name}: expected a free name, received a taken one`);
     }
     this.#values.delete(value.name);
+    value.origins.name ??= value.name;
     edit(value).name = name;
     this.#values.set(name, value);
   }

@@ -1,3 +1,4 @@
+import type { Attribute } from './attribute.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { cloneGraph } from './clone.js';
 import type { Graph } from './graph.js';
@@ -10,6 +11,10 @@ export interface FunctionDefinition {
   readonly body: Graph;
   /** Domain -> version, for the body. */
   readonly opsets: ReadonlyMap<string, number>;
+  /** Names of the attributes a call must give (FunctionProto.attribute). Default: none. */
+  readonly attributes?: readonly string[];
+  /** Attributes a call may give, by name, with the values they have where it does not (attribute_proto). Default: none. */
+  readonly defaults?: ReadonlyMap<string, Attribute>;
   readonly origin: WireMessage | undefined;
 }
 

@@ -33,7 +33,14 @@ export class Value {
   /** How often it stands in the graph's outputs (an output may be listed twice). */
   readonly outputCount: number = 0;
   /** Wire bytes this value was read from, by role; written back while nothing about that role changed. */
-  readonly origins: { info?: WireMessage; initializer?: WireMessage } = {};
+  readonly origins: {
+    info?: WireMessage;
+    /** The type that `info` declares: an edit of the type is seen by it. */
+    infoType?: ValueType | undefined;
+    initializer?: WireMessage;
+    /** The name it had before it was renamed. */
+    name?: string;
+  } = {};
 
   constructor(
     readonly graph: Graph,

@@ -10,6 +10,7 @@ export const NODE = schema.NodeProto.no;
 export const ATTRIBUTE = schema.AttributeProto.no;
 export const TENSOR = schema.TensorProto.no;
 export const SPARSE = schema.SparseTensorProto.no;
+export const ANNOTATION = schema.TensorAnnotation.no;
 export const VALUE_INFO = schema.ValueInfoProto.no;
 export const TYPE = schema.TypeProto.no;
 export const TENSOR_TYPE = schema.TypeProtoTensor.no;

@@ -46,9 +46,15 @@ function guessType(message: WireMessage): number {
   return pairs.find(([field]) => message.has(field))?.[1] ?? 0;
 }
 
+function reference(refName: string, code: number): AttributeValue {
+  const kinds = Object.keys(ATTRIBUTE_TYPE) as (keyof typeof ATTRIBUTE_TYPE)[];
+  const valueType = kinds.find((kind) => ATTRIBUTE_TYPE[kind] === code);
+  return { type: 'reference', refName, ...(valueType ? { valueType } : {}) };
+}
+
 function decode(message: WireMessage, type: number, external: ExternalData): AttributeValue {
   const refName = message.string(ATTRIBUTE.ref_attr_name);
-  if (refName) return { type: 'reference', refName };
+  if (refName) return reference(refName, type);
   switch (type) {
     case ATTRIBUTE_TYPE.float:
       return { type: 'float', value: message.float(ATTRIBUTE.f) ?? 0 };

@@ -22,7 +22,7 @@ export function readGraph(message: WireMessage, owner: Owner | undefined, contex
   for (const info of message.messages(GRAPH.input)) {
     const value = graph.declare(nameOf(info, 'graph input'), readType(info.message(VALUE_INFO.type)));
     graph.addInput(value.name);
-    value.origins.info = info;
+    Object.assign(value.origins, { info, infoType: value.type });
   }
   for (const tensor of message.messages(GRAPH.initializer)) {
     const name = tensor.string(TENSOR.name) ?? '';
@@ -79,7 +79,7 @@ function describe(value: Value | undefined, info: WireMessage, graph: Graph): vo
   if (!value || value.origins.info) return;
   const type = readType(info.message(VALUE_INFO.type));
   if (type) graph.setType(value, type);
-  value.origins.info = info;
+  Object.assign(value.origins, { info, infoType: value.type });
 }
 
 function undefinedValue(graph: Graph, name: string, reader: string): never {

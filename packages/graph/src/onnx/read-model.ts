@@ -1,4 +1,5 @@
 import { GossamerError } from '../errors.js';
+import type { Attribute } from '../ir/attribute.js';
 import { type FunctionDefinition, Model } from '../ir/model.js';
 import type { ByteSource } from '../wire/byte-source.js';
 import { ExternalData } from '../wire/external-data.js';
@@ -10,6 +11,7 @@ import { ModelProto } from '../wire/onnx-schema.js';
 import { validateMessages } from '../wire/validate-messages.js';
 import { openWire, type WireMessage } from '../wire/wire-message.js';
 import { ENTRY, FUNCTION, MODEL, OPSET } from './fields.js';
+import { readAttribute } from './read-attribute.js';
 import { readFunctionBody, readGraph, type ReadContext } from './read-graph.js';
 
 export interface ReadOptions {
@@ -79,6 +81,15 @@ function readOpsets(message: WireMessage, field: number): Map<string, number> {
   return opsets;
 }
 
+function readDefaults(message: WireMessage, context: ReadContext): Map<string, Attribute> {
+  const defaults = new Map<string, Attribute>();
+  for (const item of message.messages(FUNCTION.attribute_proto)) {
+    const attribute = readAttribute(item, context.external, (graph) => readGraph(graph, undefined, context));
+    defaults.set(attribute.name, attribute);
+  }
+  return defaults;
+}
+
 function readFunction(message: WireMessage, context: ReadContext): FunctionDefinition {
   const domain = message.string(FUNCTION.domain) ?? '';
   return {
@@ -87,6 +98,8 @@ function readFunction(message: WireMessage, context: ReadContext): FunctionDefin
     overload: message.string(FUNCTION.overload) ?? '',
     body: readFunctionBody(message, context),
     opsets: readOpsets(message, FUNCTION.opset_import),
+    attributes: message.strings(FUNCTION.attribute),
+    defaults: readDefaults(message, context),
     origin: message,
   };
 }

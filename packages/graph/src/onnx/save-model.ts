@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { GossamerError } from '../errors.js';
+import type { Attribute } from '../ir/attribute.js';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { ChunkList } from '../wire/chunk.js';
@@ -87,18 +88,21 @@ async function makeFolders(root: string, folders: string): Promise<void> {
   }
 }
 
-/** Every tensor the model holds, in initializers and attributes of all scopes. */
+/** Every tensor the model holds: in initializers and attributes of all scopes, and in defaults of functions. */
 function* tensorsOf(model: Model): Iterable<Tensor> {
+  for (const { defaults } of model.functions) for (const item of defaults?.values() ?? []) yield* tensorsIn(item);
   for (const scope of model.scopes()) {
     for (const value of scope.values()) {
       if (value.initializer) yield value.initializer;
       if (value.sparse) yield* [value.sparse.values, value.sparse.indices];
     }
     for (const node of scope.nodes()) {
-      for (const { content } of node.attributes.values()) {
-        if (content.type === 'tensor') yield content.value;
-        else if (content.type === 'tensors') yield* content.value;
-      }
+      for (const item of node.attributes.values()) yield* tensorsIn(item);
     }
   }
+}
+
+function tensorsIn({ content }: Attribute): readonly Tensor[] {
+  if (content.type === 'tensor') return [content.value];
+  return content.type === 'tensors' ? content.value : [];
 }

@@ -2,7 +2,8 @@ import type { Attribute, AttributeContents, AttributeValue } from '../ir/attribu
 import type { Graph } from '../ir/graph.js';
 import { ChunkList } from '../wire/chunk.js';
 import * as wire from '../wire/encode.js';
-import { ATTRIBUTE, ATTRIBUTE_TYPE } from './fields.js';
+import type { WireMessage } from '../wire/wire-message.js';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, TENSOR } from './fields.js';
 import { type Item, rebuildMessage } from './rebuild-message.js';
 import { encodeTensor, type TensorPlacement } from './write-tensor.js';
 
@@ -19,15 +20,35 @@ export function attributeItem(attribute: Attribute, writeGraph: GraphWriter, pla
     const items = graphs.map((graph) => ({ origin: graph.origin, body: writeGraph(graph) }));
     return { origin, body: rebuildMessage(origin, { lists: new Map([[field, items]]), scalars: new Map() }) };
   }
-  if (origin.has(ATTRIBUTE.t) && placement.mustMove(attribute.as('tensor'))) {
-    return { origin, body: encodeAttribute(attribute, writeGraph, placement) };
-  }
-  return { origin, body: undefined };
+  return { origin, body: moveTensors(attribute, origin, placement) };
+}
+
+/** The attribute's body with tensors placed anew that must not stay where they are; undefined when all may. */
+function moveTensors(attribute: Attribute, origin: WireMessage, placement: TensorPlacement): ChunkList | undefined {
+  // Other attributes stay undecoded.
+  if (!origin.has(ATTRIBUTE.t) && !origin.has(ATTRIBUTE.tensors)) return undefined;
+  const { content } = attribute;
+  if (content.type !== 'tensor' && content.type !== 'tensors') return undefined;
+  const field = content.type === 'tensor' ? ATTRIBUTE.t : ATTRIBUTE.tensors;
+  const tensors = content.type === 'tensor' ? [content.value] : content.value;
+  const items = tensors.map((tensor) => ({
+    origin: tensor.origin,
+    body: placement.mustMove(tensor)
+      ? encodeTensor(tensor, tensor.origin?.string(TENSOR.name) ?? '', placement)
+      : undefined,
+  }));
+  return rebuildMessage(origin, { lists: new Map([[field, items]]), scalars: new Map() });
 }
 
 function encodeAttribute(attribute: Attribute, writeGraph: GraphWriter, placement: TensorPlacement): ChunkList {
   const { content, name } = attribute;
   const head = wire.encodeString(ATTRIBUTE.name, name);
+  if (content.type === 'reference') {
+    const kind = content.valueType
+      ? wire.encodeInt(ATTRIBUTE.type, ATTRIBUTE_TYPE[content.valueType])
+      : new ChunkList();
+    return wire.concatChunks(head, kind, wire.encodeString(ATTRIBUTE.ref_attr_name, content.refName));
+  }
   if (!('value' in content)) {
     throw new Error(`attribute ${name}: an attribute of kind ${content.type} can only be carried through`);
   }

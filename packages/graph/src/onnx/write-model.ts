@@ -6,7 +6,8 @@ import { toBytes } from '../wire/read-chunks.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { ENTRY, FUNCTION, MODEL, OPSET } from './fields.js';
 import { buildMessage, type Item, rebuildMessage } from './rebuild-message.js';
-import { writeFunction, writeGraph } from './write-graph.js';
+import { writeFunction } from './write-function.js';
+import { writeGraph } from './write-graph.js';
 import { embedded, inPlace, type TensorPlacement } from './write-tensor.js';
 
 /** The model as a rope of bytes: what was not edited is copied from the file it was read from, byte for byte. */

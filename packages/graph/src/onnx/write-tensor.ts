@@ -4,7 +4,8 @@ import type { SparseTensor } from '../ir/value.js';
 import { ChunkList } from '../wire/chunk.js';
 import { concatChunks, encodeBytes, encodeInt, encodeInts, encodeMessage, encodeString } from '../wire/encode.js';
 import { isExternal } from '../wire/external-reference.js';
-import { patchMessage } from '../wire/patch.js';
+import { type FieldEdit, patchMessage } from '../wire/patch.js';
+import type { WireMessage } from '../wire/wire-message.js';
 import { SPARSE, TENSOR } from './fields.js';
 
 /** Where new tensor data go: into the model file (the default), or beside it. */
@@ -40,15 +41,26 @@ export function tensorBytes(tensor: Tensor): ChunkList {
   });
 }
 
-/** The body of a TensorProto called `name`; a tensor that comes from a file keeps all its bytes but the name. */
-export function encodeTensor(tensor: Tensor, name: string, placement: TensorPlacement): ChunkList {
+/**
+ * The body of a TensorProto called `name`; a tensor that comes from a file keeps all its bytes but the name, and all but its data when
+ * those must move. A new one takes documentation and metadata from `replaced`, in whose place it stands.
+ */
+export function encodeTensor(
+  tensor: Tensor,
+  name: string,
+  placement: TensorPlacement,
+  replaced?: WireMessage,
+): ChunkList {
   const { origin } = tensor;
   if (origin && !placement.mustMove(tensor)) {
     if ((origin.string(TENSOR.name) ?? '') === name)
       return new ChunkList().pushRange(origin.source, origin.start, origin.end);
     return patchMessage(origin, [{ no: TENSOR.name, value: encodeString(TENSOR.name, name) }]);
   }
+  if (origin && tensor.dtype !== 'string')
+    return concatChunks(without(origin, DATA_FIELDS, name), placement.place(tensor, name));
   const head = concatChunks(
+    replaced ? without(replaced, CONTENT_FIELDS, '') : new ChunkList(),
     encodeInts(TENSOR.dims, tensor.dims),
     encodeInt(TENSOR.data_type, dtypeCode(tensor.dtype)),
     name === '' ? new ChunkList() : encodeString(TENSOR.name, name),
@@ -57,11 +69,37 @@ export function encodeTensor(tensor: Tensor, name: string, placement: TensorPlac
   return concatChunks(head, ...tensor.strings().map((element) => encodeBytes(TENSOR.string_data, element)));
 }
 
+/** Where a TensorProto keeps its data, in one of them. */
+const DATA_FIELDS = [
+  TENSOR.float_data,
+  TENSOR.int32_data,
+  TENSOR.int64_data,
+  TENSOR.uint64_data,
+  TENSOR.double_data,
+  TENSOR.raw_data,
+  TENSOR.external_data,
+  TENSOR.data_location,
+];
+
+const CONTENT_FIELDS = [...DATA_FIELDS, TENSOR.string_data, TENSOR.dims, TENSOR.data_type];
+
+/** A tensor of the file under `name` ('': without one) but for some fields: documentation, metadata and what is not known stay. */
+function without(origin: WireMessage, fields: readonly number[], name: string): ChunkList {
+  const edits: FieldEdit[] = fields.filter((no) => origin.has(no)).map((no) => ({ no, value: undefined }));
+  if ((origin.string(TENSOR.name) ?? '') !== name) {
+    edits.push({ no: TENSOR.name, value: name === '' ? undefined : encodeString(TENSOR.name, name) });
+  }
+  return patchMessage(origin, edits);
+}
+
 /** The body of a SparseTensorProto; its name is the name of the values. */
 export function encodeSparseTensor(sparse: SparseTensor, name: string, placement: TensorPlacement): ChunkList {
   return concatChunks(
     encodeMessage(SPARSE.values, encodeTensor(sparse.values, name, placement)),
-    encodeMessage(SPARSE.indices, encodeTensor(sparse.indices, '', placement)),
+    encodeMessage(
+      SPARSE.indices,
+      encodeTensor(sparse.indices, sparse.indices.origin?.string(TENSOR.name) ?? '', placement),
+    ),
     encodeInts(SPARSE.dims, sparse.dims),
   );
 }

@@ -3,15 +3,10 @@ import type { Dim } from '../ir/dim.js';
 import type { ValueType } from '../ir/value-type.js';
 import { ChunkList } from '../wire/chunk.js';
 import { concatChunks, encodeInt, encodeMessage, encodeString } from '../wire/encode.js';
-import { DIMENSION, MAP_TYPE, SEQUENCE_TYPE, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from './fields.js';
+import { DIMENSION, MAP_TYPE, SEQUENCE_TYPE, SHAPE, TENSOR_TYPE, TYPE } from './fields.js';
 
-/** The body of a ValueInfoProto. */
-export function encodeValueInfo(name: string, type: ValueType | undefined): ChunkList {
-  const head = encodeString(VALUE_INFO.name, name);
-  return type ? concatChunks(head, encodeMessage(VALUE_INFO.type, encodeType(type))) : head;
-}
-
-function encodeType(type: ValueType): ChunkList {
+/** The body of a TypeProto; throws a plain Error for an opaque type, which no edit makes. */
+export function encodeType(type: ValueType): ChunkList {
   switch (type.kind) {
     case 'tensor':
     case 'sparse-tensor': {
