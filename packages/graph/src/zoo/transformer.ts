@@ -1,7 +1,7 @@
 import { GraphBuilder } from '../builder.js';
 import type { Model } from '../ir/model.js';
-import type { Value } from '../ir/value.js';
-import { gelu, layerNorm, linear, type Net } from './layers.js';
+import { attention, embed, feedForward } from './attention.js';
+import { layerNorm } from './layers.js';
 import { seededWeights } from './weights.js';
 
 export interface TransformerOptions {
@@ -12,12 +12,6 @@ export interface TransformerOptions {
   readonly vocabulary?: number;
   /** Tokens in one sequence: fixed, as the exports that ship are. */
   readonly context?: number;
-}
-
-interface Shape {
-  readonly width: number;
-  readonly heads: number;
-  readonly context: number;
 }
 
 /**
@@ -68,39 +62,4 @@ export function tinyLm(options: TransformerOptions = {}): Model {
   const head = net.g.weight('head.weight', [width, vocabulary], net.init.normal(width * vocabulary, 0.02));
   const logits = net.g.op('MatMul', [layerNorm(net, x, 'norm', width, 1e-5), head], {}, { name: 'head' });
   return net.g.output(logits, 'logits', 'float32', ['n', context, vocabulary]).model();
-}
-
-function embed(net: Net, ids: Value, name: string, vocabulary: number, width: number): Value {
-  const table = net.g.weight(`${name}.weight`, [vocabulary, width], net.init.normal(vocabulary * width, 0.02));
-  return net.g.op('Gather', [table, ids], { axis: 0 }, { name });
-}
-
-/** Multi-head self-attention from plain operators; `mask` is added to the scores. */
-function attention(net: Net, x: Value, name: string, { width, heads, context }: Shape, mask?: Value): Value {
-  const size = width / heads;
-  const split = (part: string, perm: readonly number[]) => {
-    const target = net.g.constant([0, context, heads, size]);
-    return net.g.op('Transpose', [net.g.op('Reshape', [linear(net, x, `${name}.${part}`, width, width), target])], {
-      perm,
-    });
-  };
-  const query = split('query', [0, 2, 1, 3]);
-  const key = split('key', [0, 2, 3, 1]);
-  const value = split('value', [0, 2, 1, 3]);
-  const raw = net.g.op('MatMul', [query, key], {}, { name: `${name}.scores` });
-  const scaled = net.g.op('Mul', [raw, net.g.constant(1 / Math.sqrt(size), 'float32')]);
-  const weights = net.g.op('Softmax', [mask ? net.g.op('Add', [scaled, mask]) : scaled], { axis: -1 });
-  const mixed = net.g.op('MatMul', [weights, value], {}, { name: `${name}.mix` });
-  const merged = net.g.op('Transpose', [mixed], { perm: [0, 2, 1, 3] });
-  return linear(
-    net,
-    net.g.op('Reshape', [merged, net.g.constant([0, context, width])]),
-    `${name}.output`,
-    width,
-    width,
-  );
-}
-
-function feedForward(net: Net, x: Value, name: string, width: number): Value {
-  return linear(net, gelu(net, linear(net, x, `${name}.up`, width, 4 * width)), `${name}.down`, 4 * width, width);
 }
