@@ -7,7 +7,7 @@ const MICROSOFT = 'com.microsoft';
 /** The key of the provenance in metadata_props. */
 export const PROVENANCE_KEY = 'gossamer.quantize';
 
-/** IR version from which metadata_props exist (they have since 1) and from which 4-bit types do. */
+/** IR version from which 4-bit types exist. */
 const INT4_IR_VERSION = 10;
 
 /** Removes what became dead, imports the domains that are used, and writes the provenance. */

@@ -37,7 +37,10 @@ export interface QuantizeOptions {
    * Default 8.
    */
   readonly edgeBits?: 4 | 8;
-  /** Where weight scales vary: an output channel, the tensor, blocks along the input axis. Default: 'perAxis'; 'perBlock' in weight-only mode. */
+  /**
+   * Where weight scales vary: an output channel, the tensor (not in weight-only mode), blocks along the input axis (there only).
+   * Default: 'perAxis'; 'perBlock' in weight-only mode.
+   */
   readonly granularity?: Granularity;
   /** Weights along the input axis that share a scale (perBlock). Default 32. */
   readonly blockSize?: BlockSize;

@@ -12,6 +12,9 @@ const BLOCK_OPSET = 21;
 /** QLinear operators, MatMulInteger; DynamicQuantizeLinear. */
 const INTEGER_OPSET = 11;
 
+/** Mul that broadcasts, which stored weights need. */
+const BROADCAST_OPSET = 7;
+
 /** A copy of the model, ready to be rewritten: optimised first, unless that was declined, and at an opset that has what will be written. */
 export function prepareModel(model: Model, options: ResolvedOptions, report: ReportBuilder): Model {
   const copy = options.optimize ? optimized(model, options, report) : model.clone();
@@ -28,5 +31,5 @@ function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuil
 function neededOpset({ mode, format, blockFormat, granularity }: ResolvedOptions): number {
   if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
   if (mode === 'dynamic') return INTEGER_OPSET;
-  return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : 0;
+  return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : BROADCAST_OPSET;
 }

@@ -100,6 +100,7 @@ function checkCombination(o: ResolvedOptions): void {
   if (![0, 1, 2, 3, 4].includes(o.accuracyLevel)) badOption('accuracyLevel', 'an integer in 0..4', o.accuracyLevel);
   if (!(o.percentile > 50 && o.percentile <= 100)) badOption('percentile', 'a number in (50, 100]', o.percentile);
   if (!(Number.isInteger(o.samples) && o.samples > 0)) badOption('samples', 'an integer > 0', o.samples);
+  if (!Number.isFinite(o.targetSqnr)) badOption('targetSqnr', 'a finite number of dB', o.targetSqnr);
   if (mode !== 'weight-only' && bits === 4) badOption('weights', `8-bit weights in ${mode} mode`, weights);
   checkGranularity(o);
   if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
@@ -107,10 +108,13 @@ function checkCombination(o: ResolvedOptions): void {
 }
 
 function checkGranularity(o: ResolvedOptions): void {
-  const choices = o.mode === 'weight-only' ? ['perBlock', 'perAxis', 'perTensor'] : ['perAxis', 'perTensor'];
+  const choices = o.mode === 'weight-only' ? ['perBlock', 'perAxis'] : ['perAxis', 'perTensor'];
   oneOf('granularity', o.granularity, choices as Granularity[]);
   if (o.bits === 4 && o.granularity !== 'perBlock') {
     badOption('granularity', "'perBlock' for 4-bit weights", o.granularity);
+  }
+  if (o.mode === 'weight-only' && o.granularity === 'perAxis' && o.weights !== 'int8') {
+    badOption('weights', "'int8' with a scale an axis, in weight-only mode", o.weights);
   }
 }
 

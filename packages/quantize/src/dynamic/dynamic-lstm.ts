@@ -19,10 +19,14 @@ export interface LstmWeights {
   readonly r: QuantizedWeight;
 }
 
-/** Quantizes W and R to int8 [directions, input, 4 * hidden], one scale a gate row. */
-export async function quantizeLstm(views: readonly WeightView[], reader: WeightReader): Promise<LstmWeights> {
+/** Quantizes W and R to int8 [directions, input, 4 * hidden], one scale a gate row; to 7 bits with `reduceRange`. */
+export async function quantizeLstm(
+  views: readonly WeightView[],
+  reader: WeightReader,
+  reduceRange: boolean,
+): Promise<LstmWeights> {
   const [w, r] = views as [WeightView, WeightView];
-  return { w: await quantizeGates(w, reader), r: await quantizeGates(r, reader) };
+  return { w: await quantizeGates(w, reader, reduceRange), r: await quantizeGates(r, reader, reduceRange) };
 }
 
 /** Rewrites LSTM to com.microsoft::DynamicQuantizeLSTM. Returns the bytes of the new constants. */
@@ -51,10 +55,10 @@ export function rewriteLstm(views: readonly WeightView[], weights: LstmWeights, 
 }
 
 /** [directions, 4 * hidden, input] per gate row -> codes [directions, input, 4 * hidden], scale [directions, 4 * hidden]. */
-async function quantizeGates(view: WeightView, reader: WeightReader): Promise<QuantizedWeight> {
+async function quantizeGates(view: WeightView, reader: WeightReader, reduceRange: boolean): Promise<QuantizedWeight> {
   const [directions, rows, columns] = view.shape as [number, number, number];
   const flat = [directions * rows, columns];
-  const options = { dtype: 'int8', axis: 0, signal: reader.signal } as const;
+  const options = { dtype: 'int8', axis: 0, reduceRange, signal: reader.signal } as const;
   const weight = await reader.use(view, async (data) => quantizeChannelWeight(data, flat, options));
   const codes = new Uint8Array(directions * rows * columns);
   const bytes = weight.codes.bytes();

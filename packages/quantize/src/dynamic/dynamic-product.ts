@@ -5,6 +5,7 @@ import { storedScaleAxis } from '../layers.js';
 import { broadcastScale, type CodeStore, type StoredWeight } from '../weights/code-store.js';
 import { quantizeChannelWeight, type QuantizedWeight } from '../weights/quantize-channels.js';
 import { quantizeRows } from '../weights/quantize-rows.js';
+import { scaleTensor } from '../weights/scale-tensor.js';
 import type { WeightReader } from '../weights/weight-reader.js';
 
 const FLOAT32 = 1;
@@ -51,7 +52,7 @@ export class DynamicProducts {
     const { node } = view;
     const { graph } = node;
     const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
-    const scale = alpha === 1 ? weight.scale : scaled(weight.scale, alpha);
+    const scale = alpha === 1 ? weight.scale : scaleTensor(weight.scale, alpha);
     const a = this.#quantizeInput(productInput(node), node);
     const { values, bytes } = this.#isTied(view)
       ? this.#readTable(view, weight)
@@ -87,7 +88,9 @@ export class DynamicProducts {
   #isTied(view: WeightView): boolean {
     const isMatrix = view.stored.dims.length === 2 && view.chain.every(({ op }) => op === 'Transpose');
     const isUnscaled = view.node.op !== 'Gemm' || view.node.float('alpha', 1) === 1;
-    return this.tied.has(view.source) && isMatrix && isUnscaled && storedScaleAxis(view) === 0;
+    // A table has all 8 bits: with 7 the product keeps codes of its own.
+    const isShared = this.tied.has(view.source) && !this.options.reduceRange;
+    return isShared && isMatrix && isUnscaled && storedScaleAxis(view) === 0;
   }
 
   /** The table's codes and scales as the product takes them; ONNX Runtime does this once, when it opens the model. */
@@ -126,7 +129,7 @@ export class DynamicProducts {
     const beta = node.float('beta', 1);
     if (beta === 1) return bias;
     const { graph } = node;
-    if (bias.constant) return graph.addInitializer(`${bias.name}_beta`, scaled(bias.constant, beta));
+    if (bias.constant) return graph.addInitializer(`${bias.name}_beta`, scaleTensor(bias.constant, beta));
     const factor = graph.addInitializer(`${nodeName(node)}_beta`, Tensor.scalar('float32', beta));
     return graph.add({ op: 'Mul', inputs: [bias, factor], outputs: [`${bias.name}_beta`] }, { before: node }).output;
   }
@@ -182,12 +185,4 @@ function transposed(weight: QuantizedWeight): QuantizedWeight {
     codes: Tensor.of(weight.codes.dtype, [columns, rows], codes),
     axis: weight.axis === undefined ? undefined : 1,
   };
-}
-
-function scaled(tensor: Tensor, factor: number): Tensor {
-  return Tensor.of(
-    'float32',
-    tensor.dims,
-    tensor.toFloat32().map((x) => x * factor),
-  );
 }

@@ -83,6 +83,12 @@ test('convolutions compute in float from 8-bit weights that ONNX Runtime expands
   expect(float.report.bytes.ratio).toBe(1);
 });
 
+/** Largest magnitude of the int8 codes of a model. */
+function largestCode(model: Model): number {
+  const codes = [...model.graph.initializers()].filter(({ initializer }) => initializer?.dtype === 'int8');
+  return Math.max(...codes.flatMap(({ initializer }) => Array.from(initializer!.toFloat32(), Math.abs)));
+}
+
 test.each(['forward', 'bidirectional'])('a %s LSTM becomes DynamicQuantizeLSTM', async (direction) => {
   const directions = direction === 'forward' ? 1 : 2;
   const g = new GraphBuilder('g');
@@ -109,7 +115,9 @@ test.each(['forward', 'bidirectional'])('a %s LSTM becomes DynamicQuantizeLSTM',
   const [y, h] = g.ops('LSTM', inputs, { hidden_size: hidden, direction }, { name: 'lstm', outputs: 2 });
   const model = g.output(y!, 'y').output(h!, 'h').model();
   const { model: result } = await quantized(model);
+  const { model: reduced } = await quantized(model, { reduceRange: true });
   expect(await optimizedOps(result)).toEqual({ DynamicQuantizeLSTM: 1 });
+  expect([largestCode(result), largestCode(reduced)]).toEqual([127, 64]);
   const feeds = { x: noiseTensor([6, 2, 24], 5) };
   const [reference, actual] = [await runOrt(model, feeds), await runOrt(result, feeds)];
   expect(sqnr(reference['y']!, actual['y']!)).toBeGreaterThan(20);

@@ -87,13 +87,13 @@ function productWork(layer: Layer, view: WeightView, { products, report }: Conte
   return work;
 }
 
-function lstmWork(layer: Layer, { store, reader, report }: Context): Work {
+function lstmWork(layer: Layer, { store, reader, options, report }: Context): Work {
   const work: Work = {
     layer,
     action: 'quantized',
     reason: 'DynamicQuantizeLSTM, its input and state quantized at run time',
     async prepare() {
-      const weights = await quantizeLstm(layer.views, reader);
+      const weights = await quantizeLstm(layer.views, reader, options.reduceRange);
       return () => rewriteLstm(layer.views, weights, store);
     },
   };

@@ -53,6 +53,8 @@ export class QdqEmitter {
     const name = unit.weight!.source.name;
     const { values, bytes } = this.store.add(unit.weight!, weight, 'static');
     graph.setInput(node, 1, addWeightDequantize(graph, values, weight.axis, node, name));
+    // It is in the weight's scale.
+    if (node.op === 'Gemm') graph.setAttribute(node, 'alpha', undefined);
     if (!bias) return bytes;
     const biasName = unit.weight!.bias!.name;
     const codes = graph.addInitializer(`${biasName}_quantized`, bias.codes);

@@ -1,6 +1,6 @@
-import { GraphBuilder, type Value } from '@gossamer/graph';
+import { attribute, GraphBuilder, type Value } from '@gossamer/graph';
 import { emitStaticWith, noise, noiseTensor } from '../testing/emit-static.js';
-import { countOps, runOrt, sqnr } from '../testing/ort.js';
+import { countOps, optimizedOps, runOrt, sqnr } from '../testing/ort.js';
 
 /** Eight 8-bit layers in a row. */
 const LEAST_SQNR = 22;
@@ -73,3 +73,32 @@ test('a product of two activations becomes QLinearMatMul', async () => {
   const [reference, actual] = [await runOrt(model, feeds), await runOrt(result.model, feeds)];
   expect(sqnr(reference['y']!, actual['y']!)).toBeGreaterThan(LEAST_SQNR);
 });
+
+test.each(['qdq', 'qoperator'] as const)(
+  '%s: a bias of higher rank than its product keeps the shape of the sum',
+  async (format) => {
+    const g = new GraphBuilder('g');
+    const product = g.op('MatMul', [g.input('x', 'float32', [4, 64]), g.weight('w', [64, 64], noise(4096))]);
+    const model = g.output(g.op('Add', [product, g.weight('b', [1, 1, 64], noise(64))]), 'y').model();
+    const feeds = { x: noiseTensor([4, 64], 3) };
+    const result = await emitStaticWith(model, feeds, { format, costModel: false });
+    const [reference, actual] = [await runOrt(model, feeds), await runOrt(result.model, feeds)];
+    expect(actual['y']!.dims).toEqual([1, 4, 64]);
+    expect(sqnr(reference['y']!, actual['y']!)).toBeGreaterThan(LEAST_SQNR);
+  },
+);
+
+test.each((['qdq', 'qoperator'] as const).flatMap((format) => [0.5, 1e-6].map((alpha) => [format, alpha] as const)))(
+  '%s: Gemm with alpha %s is one QGemm, and its bias keeps its size',
+  async (format, alpha) => {
+    const g = new GraphBuilder('g');
+    const bias = noise(64).map((v) => v * 100);
+    const inputs = [g.input('x', 'float32', [4, 64]), g.weight('w', [64, 64], noise(4096)), g.weight('b', [64], bias)];
+    const model = g.output(g.op('Gemm', inputs, { alpha: attribute.float(alpha) }), 'y').model();
+    const feeds = { x: noiseTensor([4, 64], 3) };
+    const result = await emitStaticWith(model, feeds, { format, costModel: false });
+    expect(await optimizedOps(result.model)).toMatchObject({ QGemm: 1 });
+    const [reference, actual] = [await runOrt(model, feeds), await runOrt(result.model, feeds)];
+    expect(sqnr(reference['y']!, actual['y']!)).toBeGreaterThan(LEAST_SQNR);
+  },
+);

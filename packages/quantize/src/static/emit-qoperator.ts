@@ -61,8 +61,8 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ['Concat', { op: 'QLinearConcat', domain: MICROSOFT, inputs: (o) => [...out(o), ...o.inputs.flatMap(triple)] }],
 ]);
 
-/** Attributes a QLinear form does not have. */
-const DROPPED: ReadonlySet<string> = new Set(['beta']);
+/** Attributes of Gemm that its QLinear form does not need: beta is 1, alpha in the weight's scale. */
+const DROPPED: ReadonlySet<string> = new Set(['alpha', 'beta']);
 
 /** Writes a static plan as QLinear operators on codes, with DequantizeLinear only where something else reads a result. */
 export class QOperatorEmitter {
@@ -189,6 +189,6 @@ export class QOperatorEmitter {
 }
 
 function attributesOf(node: Node): Record<string, AttributeValue> {
-  const kept = [...node.attributes].filter(([name]) => !DROPPED.has(name));
+  const kept = [...node.attributes].filter(([name]) => node.op !== 'Gemm' || !DROPPED.has(name));
   return Object.fromEntries(kept.map(([name, item]) => [name, item.content]));
 }

@@ -75,6 +75,7 @@ export function integerRule(node: Node): IntegerRule | undefined {
 function refuseGemm(node: Node): string | undefined {
   const bias: Value | undefined = node.input(2);
   if (bias && node.float('beta', 1) !== 1) return 'QGemm needs beta 1';
+  if (!(node.float('alpha', 1) > 0)) return 'QGemm needs alpha > 0';
   return undefined;
 }
 

@@ -69,13 +69,15 @@ async function addTwin(unit: Unit, plan: StaticPlan, options: UnitWeightOptions)
 
 /** A second `node`, behind `after`, that reads `replaced` in the slots given. */
 function copyNode(node: Node, replaced: ReadonlyMap<number, Value>, after: Node): Node {
+  // Gemm's alpha is in the scale of the weight.
+  const attributes = [...node.attributes].filter(([name]) => node.op !== 'Gemm' || name !== 'alpha');
   return node.graph.add(
     {
       op: node.op,
       domain: node.domain,
       inputs: node.inputs.map((value, slot) => replaced.get(slot) ?? value),
       outputs: node.outputs.map((value) => value && `${value.name}_probe`),
-      attributes: Object.fromEntries([...node.attributes].map(([name, item]) => [name, item.content])),
+      attributes: Object.fromEntries(attributes.map(([name, item]) => [name, item.content])),
     },
     { after },
   );

@@ -1,5 +1,6 @@
 import { floatData } from '../weights/float-data.js';
 import { type QuantizedWeight, quantizeChannelWeight } from '../weights/quantize-channels.js';
+import { scaleTensor } from '../weights/scale-tensor.js';
 import type { WeightReader } from '../weights/weight-reader.js';
 import { minWeightScale, minWeightScales, quantizeBias, type QuantizedBias } from './bias.js';
 import type { Unit } from './unit.js';
@@ -17,7 +18,10 @@ export interface UnitWeights {
   readonly bias: QuantizedBias | undefined;
 }
 
-/** Quantizes weight and bias of a Conv, Gemm or MatMul whose input has scale `inputScale`. */
+/**
+ * Quantizes weight and bias of a Conv, Gemm or MatMul whose input has scale `inputScale`. Gemm's alpha goes into the weight's scale:
+ * ONNX Runtime fuses no Gemm that has one.
+ */
 export async function quantizeUnitWeights(
   unit: Unit,
   inputScale: number,
@@ -27,13 +31,15 @@ export async function quantizeUnitWeights(
   const { perAxis, reader, ...rest } = options;
   const channels = view.shape[view.outAxis]!;
   const bias = biasVector(unit, channels);
-  const minScale = bias && (perAxis ? minWeightScales(bias, inputScale) : minWeightScale(bias, inputScale));
+  const alpha = alphaOf(unit);
+  const step = inputScale * alpha;
+  const minScale = bias && (perAxis ? minWeightScales(bias, step) : minWeightScale(bias, step));
   const channelOptions = { ...rest, axis: perAxis ? view.outAxis : undefined, minScale, signal: reader.signal };
-  const weight = await reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, channelOptions));
-  return { weight, bias: bias && quantizeBias(bias, inputScale * alphaOf(unit), weight.scale) };
+  const codes = await reader.use(view, async (data) => quantizeChannelWeight(data, view.shape, channelOptions));
+  const weight = alpha === 1 ? codes : { ...codes, scale: scaleTensor(codes.scale, alpha) };
+  return { weight, bias: bias && quantizeBias(bias, inputScale, weight.scale) };
 }
 
-/** Gemm's alpha: QGemm multiplies it into the weight's scale. */
 function alphaOf({ node }: Unit): number {
   return node.op === 'Gemm' ? node.float('alpha', 1) : 1;
 }

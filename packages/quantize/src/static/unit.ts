@@ -69,7 +69,7 @@ function makeUnit(node: Node, context: FindContext): Unit | string {
   const badWeight = rule.kind === 'compute' ? refuseWeight(node, weight) : undefined;
   if (badWeight) return badWeight;
   const slots = rule.activations(node).filter((slot) => !(weight && slot === 1));
-  const biasAdd = weight && node.op === 'MatMul' ? biasAddOf(node, weight) : undefined;
+  const biasAdd = weight && node.op === 'MatMul' ? biasAddOf(node, weight, context) : undefined;
   const last = biasAdd ?? node;
   const clip = rule.kind === 'move' ? undefined : clipOf(last, context);
   const outputs = (clip ?? last).outputs.filter((value): value is Value => value !== undefined);
@@ -121,14 +121,16 @@ function refuseWeight(node: Node, weight: WeightView | undefined): string | unde
 }
 
 /** The one Add that reads a MatMul's result and adds a constant vector as long as the output axis. */
-function biasAddOf(node: Node, weight: WeightView): Node | undefined {
+function biasAddOf(node: Node, weight: WeightView, { types }: FindContext): Node | undefined {
   const add = onlyReader(node);
   if (!add?.isStandard('Add')) return undefined;
   const other = add.input(0) === node.output ? add.input(1) : add.input(0);
   const bias = other?.constant;
   const columns = weight.shape[weight.outAxis]!;
-  if (!bias || bias.length !== columns || bias.dims.at(-1) !== columns || bias.dims.length > 3) return undefined;
-  return add;
+  if (!bias || bias.length !== columns || bias.dims.at(-1) !== columns) return undefined;
+  // A bias of higher rank than the product gives the sum a shape of its own.
+  const rank = types.shapeOf(node.output)?.length ?? 1;
+  return bias.dims.length <= Math.max(1, rank) ? add : undefined;
 }
 
 /** Relu, or Clip with constant bounds, as the only reader of a node's only result. */

@@ -1,8 +1,10 @@
-import { attribute, Tensor, type Value, type WeightView } from '@gossamer/graph';
+import { attribute, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import { packInt4, quantizeBlocksAsync } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { WeightReader } from '../weights/weight-reader.js';
+import { scaleTensor } from '../weights/scale-tensor.js';
+import { addBias } from './add-bias.js';
 import { blockOptions } from './block-weight.js';
 
 /** Codes of a weight in ONNX blocked order: [K, N] with scales [K / blockSize, N]. */
@@ -45,29 +47,57 @@ export async function quantizeBlocked(
   };
 }
 
-/** Puts a blocked DequantizeLinear before the product; a Gemm reads its weight untransposed from now on. Returns bytes. */
+/**
+ * Puts MatMul with a blocked DequantizeLinear in the place of the product. Returns the bytes of the new constants: each product has its
+ * own, since ONNX Runtime makes no MatMulNBits of codes that two nodes read.
+ */
 export function rewriteBlocked(view: WeightView, weight: BlockedWeight, options: ResolvedOptions): number {
-  const { node } = view;
+  const { codes, scales, zeroPoints } = weight;
+  const tensors = zeroPoints ? [codes, scales, zeroPoints] : [codes, scales];
+  const suffixes = ['quantized', 'scale', 'zero_point'];
+  const { graph } = view.node;
+  const values = tensors.map((tensor, i) => graph.addInitializer(`${view.source.name}_${suffixes[i]}`, tensor));
+  rewriteProduct(view, values, options.blockSize);
+  return tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** A Gemm becomes MatMul and Sum: ONNX Runtime gives the two no codes where Relu is behind a Gemm. */
+function rewriteProduct({ node, source }: WeightView, values: readonly Value[], blockSize: number): void {
   const { graph } = node;
-  const name = view.source.name;
-  const inputs: Value[] = [
-    graph.addInitializer(`${name}_quantized`, weight.codes),
-    graph.addInitializer(`${name}_scale`, weight.scales),
-  ];
-  if (weight.zeroPoints) inputs.push(graph.addInitializer(`${name}_zero_point`, weight.zeroPoints));
-  const { output } = graph.add(
+  const position = { before: node };
+  const weight = graph.add(
     {
       op: 'DequantizeLinear',
       name: freshNodeName(graph, `${nodeName(node)}_DequantizeLinear`),
-      inputs,
-      outputs: [`${name}_dequantized`],
-      attributes: { axis: attribute.int(0), block_size: attribute.int(options.blockSize) },
+      inputs: scaledInputs(node, values),
+      outputs: [`${source.name}_dequantized`],
+      attributes: { axis: attribute.int(0), block_size: attribute.int(blockSize) },
     },
-    { before: node },
+    position,
+  ).output;
+  if (node.op !== 'Gemm') return graph.setInput(node, 1, weight);
+  const result = node.output;
+  graph.detachOutput(result, `${result.name}_float`);
+  const hasBias = node.input(2) !== undefined;
+  const product = graph.add(
+    {
+      op: 'MatMul',
+      name: freshNodeName(graph, `${nodeName(node)}_MatMul`),
+      inputs: [node.input(0), weight],
+      outputs: [hasBias ? `${result.name}_product` : result],
+    },
+    position,
   );
-  graph.setInput(node, 1, output);
-  if (node.op === 'Gemm') graph.setAttribute(node, 'transB', undefined);
-  return weight.codes.byteLength + weight.scales.byteLength + (weight.zeroPoints?.byteLength ?? 0);
+  if (hasBias) addBias(node, product.output, result, 'Sum');
+  graph.remove(node);
+}
+
+/** Codes, scales and zero points; the scales times Gemm's alpha. */
+function scaledInputs(node: Node, [codes, scales, ...rest]: readonly Value[]): Value[] {
+  const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
+  if (alpha === 1) return [codes!, scales!, ...rest];
+  const scaled = scaleTensor(scales!.constant!, alpha);
+  return [codes!, scales!.graph.addInitializer(`${scales!.name}_alpha`, scaled), ...rest];
 }
 
 function transposeFloat(data: Float32Array, rows: number, columns: number): Float32Array {

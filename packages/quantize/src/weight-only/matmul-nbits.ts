@@ -3,6 +3,8 @@ import type { MatMulNBits } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { floatData } from '../weights/float-data.js';
+import { scaleTensor } from '../weights/scale-tensor.js';
+import { addBias } from './add-bias.js';
 import { blockOptions } from './block-weight.js';
 import type { PackedStore } from './packed-store.js';
 
@@ -50,7 +52,7 @@ export function rewriteMatMulNBits(
     },
     { before: node },
   );
-  if (bias && !vector) addBias(node, product.output, bias, result);
+  if (bias && !vector) addBias(node, product.output, result, 'Add');
   graph.remove(node);
   return bytes;
 }
@@ -59,8 +61,7 @@ export function rewriteMatMulNBits(
 function scaledBy(node: Node, scales: Value): Value {
   const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
   if (alpha === 1) return scales;
-  const data = floatData(scales.constant!).map((scale) => scale * alpha);
-  return scales.graph.addInitializer(`${scales.name}_alpha`, Tensor.of('float32', [data.length], data));
+  return scales.graph.addInitializer(`${scales.name}_alpha`, scaleTensor(scales.constant!, alpha));
 }
 
 /** Gemm's C as the bias input (a constant vector of N, times beta); undefined when it must be added behind. */
@@ -71,16 +72,4 @@ function biasInput(node: Node, bias: Value, n: number): Value | undefined {
   if (beta === 1 && constant.dims.length === 1) return bias;
   const data = floatData(constant).map((x) => x * beta);
   return node.graph.addInitializer(`${bias.name}_vector`, Tensor.of('float32', [n], data));
-}
-
-function addBias(node: Node, product: Value, bias: Value, result: Value): void {
-  const { graph } = node;
-  const position = { before: node };
-  const beta = node.float('beta', 1);
-  let term = bias;
-  if (beta !== 1) {
-    const factor = graph.addInitializer(`${nodeName(node)}_beta`, Tensor.scalar('float32', beta));
-    term = graph.add({ op: 'Mul', inputs: [bias, factor], outputs: [`${bias.name}_beta`] }, position).output;
-  }
-  graph.add({ op: 'Add', inputs: [product, term], outputs: [result] }, position);
 }

@@ -27,14 +27,16 @@ export async function quantizeWeightOnly(
       ? options
       : { ...options, bits: 8, weights: options.mapping === 'symmetric' ? 'int8' : 'uint8' };
   const reader = new WeightReader(options.signal);
+  const inner = schemeOf(options, reader);
   const context: Context = {
     options,
     report,
     reader,
     store: new CodeStore(),
     tied: tiedSources(layers),
-    inner: { options, blocks: new PackedStore(options, reader) },
-    edge: { options: edge, blocks: new PackedStore(edge, reader) },
+    inner,
+    // One store where the bits are the same: a weight may be read by both.
+    edge: edge === options ? inner : schemeOf(edge, reader),
   };
   for (const layer of layers) {
     const refused = filter(layer.node) ?? refuseLayer(layer);
@@ -47,7 +49,11 @@ export async function quantizeWeightOnly(
 /** How blocks are made: `options` with the bits that apply, and where packed weights are kept. */
 interface Scheme {
   readonly options: ResolvedOptions;
-  readonly blocks: PackedStore;
+  readonly packed: PackedStore;
+}
+
+function schemeOf(options: ResolvedOptions, reader: WeightReader): Scheme {
+  return { options, packed: new PackedStore(options, reader) };
 }
 
 interface Context {
@@ -78,8 +84,8 @@ function planWeightOnly(layer: Layer, context: Context): Work[] {
   return planEmbedding(layer, view, context);
 }
 
-function planProduct(layer: Layer, view: WeightView, { options, blocks }: Scheme, context: Context): Work[] {
-  const { report, reader } = context;
+function planProduct(layer: Layer, view: WeightView, scheme: Scheme, { report, reader }: Context): Work[] {
+  const { options, packed } = scheme;
   const { bits, blockSize, blockFormat } = options;
   if (blockFormat === 'dequantize-linear') {
     return plan(report, layer, `${bits}-bit blocks of ${blockSize}, DequantizeLinear`, async () => {
@@ -88,17 +94,17 @@ function planProduct(layer: Layer, view: WeightView, { options, blocks }: Scheme
     });
   }
   return plan(report, layer, `${bits}-bit blocks of ${blockSize}, MatMulNBits`, async () => {
-    const packed = await blocks.pack(view);
-    return () => rewriteMatMulNBits(view, packed, blocks, options);
+    const weight = await packed.pack(view);
+    return () => rewriteMatMulNBits(view, weight, packed, options);
   });
 }
 
 function planEmbedding(layer: Layer, view: WeightView, { edge, report, tied }: Context): Work[] {
-  const { options, blocks } = edge;
+  const { options, packed } = edge;
   const { bits, blockSize } = options;
   return plan(report, layer, `${bits}-bit blocks of ${blockSize}, GatherBlockQuantized`, async () => {
-    const packed = await blocks.pack(view);
-    return () => rewriteGather(view, packed, blocks, options, tied.has(view.source));
+    const weight = await packed.pack(view);
+    return () => rewriteGather(view, weight, packed, options, tied.has(view.source));
   });
 }
 
