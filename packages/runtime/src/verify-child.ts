@@ -5,3 +5,5 @@ import type { VerifyRequest } from './verify/verification.js';
 process.once('message', (request: VerifyRequest) => {
   void answer(request).then((result) => process.send!(result, () => process.disconnect()));
 });
+// Also when the parent has gone.
+process.once('disconnect', () => process.exit());

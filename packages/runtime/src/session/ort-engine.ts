@@ -1,4 +1,5 @@
 import { GossamerError } from '@gossamer/graph';
+import { basename } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Engine, EngineOptions, EngineSession, ModelSource } from './engine.js';
@@ -24,8 +25,7 @@ export const ortEngine: Engine = {
       outputs: session.outputMetadata.map(portSpec),
       run: (feeds, outputs) => run(ort, session, feeds, outputs),
       dispose: async () => {
-        await session.release();
-        await input.dispose();
+        await session.release().finally(() => input.dispose());
       },
     };
   },
@@ -41,9 +41,17 @@ function sessionOptions(input: OrtInput, options: EngineOptions): InferenceSessi
     enableMemPattern: memoryPlan,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(optimizedPath === undefined ? {} : { optimizedModelFilePath: optimizedPath }),
-    ...(input.folder === undefined
+    extra: { session: sessionConfig(input, optimizedPath) },
+  };
+}
+
+function sessionConfig({ folder }: OrtInput, optimizedPath: string | undefined): Record<string, string> {
+  return {
+    ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+    // Inside the graph's own file weights may not reach 2 GiB, and all of them are held in memory to write it.
+    ...(optimizedPath === undefined
       ? {}
-      : { extra: { session: { model_external_initializers_file_folder_path: input.folder } } }),
+      : { optimized_model_external_initializers_file_name: `${basename(optimizedPath)}.data` }),
   };
 }
 

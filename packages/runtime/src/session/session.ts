@@ -14,7 +14,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /** How far the engine may rewrite the graph. Default 'all'. */
   readonly optimization?: OptimizationLevel;
-  /** Where the engine writes the graph it really runs (ort only). Default: nowhere. */
+  /** Where the engine writes the graph it really runs (ort only), its weights beside it under this name and .data. Default: nowhere. */
   readonly optimizedPath?: string;
   /** Lay out the memory of a run ahead (ort only); false takes less of it for the same time. Default true. */
   readonly memoryPlan?: boolean;

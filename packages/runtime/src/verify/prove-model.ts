@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGossamerError } from '@gossamer/graph';
 import { loadModel } from '@gossamer/graph/onnx';
@@ -13,10 +11,9 @@ import type { VerifyAnswer, VerifyRequest } from './verification.js';
 
 /** Proves one model file in this process; errors become part of the answer. */
 export async function answer(request: VerifyRequest): Promise<VerifyAnswer> {
-  const folder = await mkdtemp(join(tmpdir(), 'gossamer-optimised-'));
   let kernels = { fusedKernels: {}, floatKernels: {} };
   try {
-    const optimizedPath = join(folder, 'optimised.onnx');
+    const optimizedPath = join(request.folder, 'optimised.onnx');
     const session = await Session.open(request.path, { ...threads(request), optimizedPath });
     try {
       kernels = countKernels(await loadModel(optimizedPath));
@@ -29,8 +26,6 @@ export async function answer(request: VerifyRequest): Promise<VerifyAnswer> {
     const { message } = error as Error;
     const code = isGossamerError(error) ? error.code : 'ERR_VERIFY';
     return { loads: false, error: { code, message }, ...kernels, peakRssMb: peakRssMb() };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

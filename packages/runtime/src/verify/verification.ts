@@ -40,6 +40,8 @@ export interface VerifyData {
 /** What the parent asks of the child; plain data, as it crosses a process border. */
 export interface VerifyRequest {
   readonly path: string;
+  /** A temporary folder of the parent's, who removes it whatever becomes of the child. */
+  readonly folder: string;
   readonly reference: string | undefined;
   /** Undefined: random inputs of a size the reference runs on. */
   readonly data: VerifyData | undefined;

@@ -76,6 +76,27 @@ test('a child that dies or hangs is a failed proof', async () => {
   });
 });
 
+test('a child that dies at its start says why', async () => {
+  const options = process.env['NODE_OPTIONS'];
+  process.env['NODE_OPTIONS'] = '--require ./no-such-file.cjs';
+  try {
+    const message = expect.stringMatching(/exit code 1; .*Cannot find module/) as string;
+    for (let repeat = 0; repeat < 3; repeat++) {
+      expect(await verify(lenet, { level: 'load' })).toMatchObject({ loads: false, error: { message } });
+    }
+  } finally {
+    if (options === undefined) delete process.env['NODE_OPTIONS'];
+    else process.env['NODE_OPTIONS'] = options;
+  }
+});
+
+test('the time it may take is any number above 0, endless included', async () => {
+  expect(await verify(lenet, { level: 'load', timeoutMs: Infinity })).toMatchObject({ loads: true });
+  for (const timeoutMs of [0, -1, NaN]) {
+    await expect(verify(lenet, { timeoutMs })).rejects.toMatchObject({ code: 'ERR_OPTION' });
+  }
+});
+
 test('an abort rejects with its reason', async () => {
   const controller = new AbortController();
   const proof = verify(lenet, { reference: lenet, signal: controller.signal });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { GossamerError, type Model } from '@gossamer/graph';
 import { saveModel } from '@gossamer/graph/onnx';
+import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Verification, VerifyAnswer, VerifyData, VerifyLevel, VerifyRequest } from './verification.js';
 
 export interface VerifyOptions {
@@ -19,26 +20,30 @@ export interface VerifyOptions {
   /** Default 0. */
   readonly seed?: number;
   readonly threads?: number;
-  /** The child is killed after this many milliseconds; default 10 minutes. */
+  /** The child is killed after this many milliseconds; Infinity: never. Default 10 minutes. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 const TIMEOUT_MS = 10 * 60 * 1000;
+/** What a timer can wait for: 25 days. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Proves a model file in ONNX Runtime, in a child process: a file that crashes the runtime, or runs for ever, is a failed proof and
- * not the end of this process. Rejects only when it is aborted or the child cannot be started.
+ * not the end of this process. Rejects only when it is aborted, an option is wrong or the child cannot be started.
  */
 export async function verify(path: string, options: VerifyOptions = {}): Promise<Verification> {
   const { level = 'full', samples = 4, seed = 0, threads, reference } = options;
   const nothing = { fusedKernels: {}, floatKernels: {}, peakRssMb: 0 };
   if (level === 'none') return { level, loads: false, seconds: 0, ...nothing };
+  requireTimeout(options.timeoutMs);
   const start = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'gossamer-verify-'));
   try {
     const request: VerifyRequest = {
       path,
+      folder,
       level,
       samples,
       threads,
@@ -51,6 +56,11 @@ export async function verify(path: string, options: VerifyOptions = {}): Promise
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function requireTimeout(timeoutMs = TIMEOUT_MS): void {
+  if (timeoutMs > 0) return;
+  throw new GossamerError<RuntimeErrorCode>('ERR_OPTION', `timeoutMs: expected a number > 0, received ${timeoutMs}`);
 }
 
 async function pathOf(reference: string | Model | undefined, folder: string): Promise<string | undefined> {
@@ -73,16 +83,18 @@ function ask(request: VerifyRequest, options: VerifyOptions): Promise<VerifyAnsw
   const child = fork(childScript(), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
+    env: process.env,
     serialization: 'advanced',
   });
   return new Promise((resolve, reject) => {
     const log = tail(child);
     let answer: VerifyAnswer | undefined;
     let isTimedOut = false;
-    const timer = setTimeout(() => {
+    const stop = () => {
       isTimedOut = true;
       child.kill('SIGKILL');
-    }, timeoutMs);
+    };
+    const timer = setTimeout(stop, Math.min(timeoutMs, MAX_TIMEOUT_MS));
     const abort = () => child.kill('SIGKILL');
     signal?.addEventListener('abort', abort);
     child.on('message', (message) => {
@@ -107,7 +119,8 @@ function ask(request: VerifyRequest, options: VerifyOptions): Promise<VerifyAnsw
           ),
         );
     });
-    child.send(request);
+    // A child that has died already takes nothing; its end says so.
+    child.send(request, () => undefined);
   });
 }
 
@@ -121,11 +134,14 @@ function failure(received: string): VerifyAnswer {
 
 const TAIL_BYTES = 2000;
 
-/** The last thing the child said, for the error message. */
+/** The last thing the child said, for the error message: of a JavaScript error its message, which a stack and a version follow. */
 function tail(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
     text = (text + piece).slice(-TAIL_BYTES);
   });
-  return () => text.trim().split('\n').at(-1) ?? '';
+  return () => {
+    const lines = text.trim().split('\n');
+    return lines.findLast((line) => /^(\w+ )?\w*error\b/i.test(line)) ?? lines.at(-1) ?? '';
+  };
 }
