@@ -80,6 +80,7 @@ describe('idx', () => {
     await expect(openData(`idx:${idx('short', [4, 4, 2], pixels)}`)).rejects.toMatchObject({ code: 'ERR_DATA_FILE' });
     await expect(openData(`idx:${images},${idx('two', [2], [1, 2])}`)).rejects.toMatchObject({ code: 'ERR_DATA_FILE' });
     await expect(openData(`idx:${join(folder, 'missing')}`)).rejects.toMatchObject({ code: 'ERR_DATA_FILE' });
+    await expect(openData(`idx:${folder}`)).rejects.toMatchObject({ code: 'ERR_DATA_FILE' });
     const port = { name: 'x', dtype: 'float32', shape: ['n', 8] } as const;
     const data = await openData(`idx:${images}`, { inputs: [port, { ...port, name: 'y' }] });
     expect(() => data.batches()).toThrow(expect.objectContaining({ code: 'ERR_DATA_INPUTS' }));

@@ -125,8 +125,14 @@ async function readIdx(path: string): Promise<Tensor> {
 }
 
 async function readMaybeGzipped(path: string): Promise<Uint8Array> {
-  const size = await fileSize(path);
+  const { size } = await stat(path).catch(broken(path, 'a readable file'));
   if (size > MAX_BYTES) throw refuse(path, `at most ${MAX_BYTES} bytes`, size, 'ERR_DATA_LIMIT');
+  const bytes = await readBytes(path, size).catch(broken(path, 'a readable file'));
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  return inflate(bytes, { maxOutputLength: MAX_BYTES }).catch(broken(path, 'gzip data'));
+}
+
+async function readBytes(path: string, size: number): Promise<Uint8Array> {
   const file = await open(path);
   try {
     const bytes = new Uint8Array(size);
@@ -135,27 +141,17 @@ async function readMaybeGzipped(path: string): Promise<Uint8Array> {
       if (bytesRead === 0) throw refuse(path, `${size} bytes`, at);
       at += bytesRead;
     }
-    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-    return await inflate(bytes, { maxOutputLength: MAX_BYTES }).catch((cause: Error) => {
-      throw new GossamerError<RuntimeErrorCode>(
-        'ERR_DATA_FILE',
-        `${path}: expected gzip data, received ${cause.message}`,
-        { cause },
-      );
-    });
+    return bytes;
   } finally {
     await file.close();
   }
 }
 
-async function fileSize(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    throw new GossamerError<RuntimeErrorCode>(
-      'ERR_DATA_FILE',
-      `${path}: expected a readable file, received ${(cause as Error).message}`,
-      { cause },
-    );
-  }
+/** Throws a system's or a library's error as ERR_DATA_FILE, and ours as it is. */
+function broken(path: string, expected: string): (cause: unknown) => never {
+  return (cause) => {
+    if (cause instanceof GossamerError) throw cause;
+    const text = `${path}: expected ${expected}, received ${(cause as Error).message}`;
+    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', text, { cause });
+  };
 }

@@ -1,5 +1,6 @@
 import { GossamerError, Tensor } from '@gossamer/graph';
 import { createHash } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RuntimeErrorCode } from '../error-codes.js';
@@ -51,16 +52,13 @@ export async function openImages(folder: string, options: OpenDataOptions): Prom
 }
 
 async function listPictures(folder: string): Promise<{ pictures: Picture[]; classes: number }> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: Error) => {
-    const text = `${folder}: expected a readable folder, received ${cause.message}`;
-    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', text, { cause });
-  });
+  const entries = await listFolder(folder);
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
   const numeric = folders.every((name) => /^\d+$/.test(name));
   folders.sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1));
   const pictures: Picture[] = [];
   for (const [label, name] of (folders.length > 0 ? folders : ['']).entries()) {
-    const files = await readdir(join(folder, name));
+    const files = (await listFolder(join(folder, name))).map((entry) => entry.name);
     for (const file of files.sort()) {
       if (EXTENSIONS.test(file)) pictures.push({ path: join(folder, name, file), label });
     }
@@ -69,6 +67,13 @@ async function listPictures(folder: string): Promise<{ pictures: Picture[]; clas
     throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${folder}: expected pictures, received none`);
   }
   return { pictures, classes: folders.length };
+}
+
+function listFolder(path: string): Promise<Dirent[]> {
+  return readdir(path, { withFileTypes: true }).catch((cause: Error) => {
+    const text = `${path}: expected a readable folder, received ${cause.message}`;
+    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', text, { cause });
+  });
 }
 
 async function* imageBatches(

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Feeds } from '../session/feeds.js';
+import { sliceRows } from '../session/tensor-view.js';
+import { filledUp } from './batch-size.js';
 import type { Batch, BatchOptions, DataSource, OpenDataOptions } from './data-source.js';
 import { fileDigest } from './file-digest.js';
 
@@ -11,7 +13,8 @@ type Items = AsyncIterable<unknown> | Iterable<unknown>;
 
 /**
  * Samples that a module of the user's makes. Its default export is an (async) iterable, or a function `(options) => iterable`, of batches:
- * `{ feeds, labels?, targets?, count?, steps? }`, or plain feeds. A tensor is a Tensor or `{ dtype, dims, data }`. The batch size is the module's.
+ * `{ feeds, labels?, targets?, count?, rows?, steps? }` (see Batch; count defaults to the first axis of the first feed), or plain feeds. A
+ * tensor is a Tensor or `{ dtype, dims, data }`. The batch size is the module's.
  */
 export async function openModule(path: string, options: OpenDataOptions): Promise<DataSource> {
   return moduleSource(path, await importDefault(path), options);
@@ -63,11 +66,23 @@ async function* moduleBatches(
   let seen = 0;
   for await (const item of made) {
     request.signal?.throwIfAborted();
-    if (seen >= limit) return;
-    const batch = toBatch(path, item);
+    const batch = firstOf(toBatch(path, item), limit - seen);
     seen += batch.count;
     yield batch;
+    if (seen >= limit) return;
   }
+}
+
+/** The first `most` samples of a batch; the others stay in its feeds, as filling. */
+function firstOf(batch: Batch, most: number): Batch {
+  const { count, rows = count, labels, targets } = batch;
+  if (count <= most) return batch;
+  const first = (tensor: Tensor) => (tensor.dims[0] === count ? sliceRows(tensor, 0, most) : tensor);
+  return {
+    ...{ ...batch, count: most, rows },
+    ...(labels ? { labels: first(labels) } : {}),
+    ...(targets ? { targets: first(targets) } : {}),
+  };
 }
 
 function toBatch(path: string, item: unknown): Batch {
@@ -76,14 +91,19 @@ function toBatch(path: string, item: unknown): Batch {
   const whole = typeof record['feeds'] === 'object' && record['feeds'] !== null && !(record['feeds'] instanceof Tensor);
   const feeds = toFeeds(path, whole ? record['feeds'] : record);
   if (!whole) return { feeds, count: firstAxis(feeds) };
-  const { labels, targets, steps, count } = record;
+  const { labels, targets, steps, count = firstAxis(feeds), rows = count } = record;
+  if (!isCount(count, 1)) throw refuse(path, 'a count that is an integer > 0', count);
+  if (!isCount(rows, count)) throw refuse(path, `rows that are an integer >= ${count}`, rows);
   return {
-    feeds,
-    count: typeof count === 'number' ? count : firstAxis(feeds),
+    ...{ feeds, count, ...filledUp(rows, count) },
     ...(labels === undefined ? {} : { labels: toTensor(path, 'labels', labels) }),
     ...(targets === undefined ? {} : { targets: toTensor(path, 'targets', targets) }),
     ...(Array.isArray(steps) ? { steps: steps.map((step) => toFeeds(path, step)) } : {}),
   };
+}
+
+function isCount(value: unknown, least: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least;
 }
 
 function firstAxis(feeds: Feeds): number {
