@@ -9,6 +9,8 @@ import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import { fuseMatMulAdd } from './fuse-matmul-add.js';
+import { mergeReshapes } from './merge-reshapes.js';
+import { mergeTransposes } from './merge-transposes.js';
 import type { Pass } from './pass.js';
 
 /** The default pipeline, in its order. */
@@ -18,6 +20,8 @@ const DEFAULT_PASSES: readonly Pass[] = [
   eliminateDropout,
   foldConstants,
   foldReshapeShapes,
+  mergeReshapes,
+  mergeTransposes,
   eliminateNoOp,
   eliminateCommonSubexpressions,
   fuseConvBatchNorm,
