@@ -20,14 +20,15 @@ function call<D extends QuantizedDtype>(
   layout: Layout,
   affine: AffineArguments,
   length: number,
-  out: Float32Array = new Float32Array(length),
+  out: Float32Array | undefined,
 ): Call {
   const type = codeType(dtype);
   requireArray('codes', codes, dtype === 'int8' ? 'Int8Array' : 'Uint8Array');
-  requireArray('out', out, 'Float32Array');
   requireLength('codes', codes, codeBytes(type, length));
-  const args = [codes, length, ...layout.args, ...affine, out] as const;
-  return { operation: 'dequantizeTensor', args: [...args], finish: () => out };
+  const values = out ?? new Float32Array(length);
+  requireArray('out', values, 'Float32Array');
+  const args = [codes, length, ...layout.args, ...affine, values] as const;
+  return { operation: 'dequantizeTensor', args: [...args], finish: () => values };
 }
 
 function tensorCall<D extends QuantizedDtype>(

@@ -34,6 +34,7 @@ describe('packInt4 and packInt2', () => {
     expect(code(() => unpackInt4(new Uint8Array(2), 5, 'int4'))).toBe('ERR_WRONG_LENGTH');
     expect(code(() => unpackInt4(new Uint8Array(2), 2, 'int4'))).toBe('ERR_WRONG_LENGTH');
     expect(code(() => unpackInt4(new Uint8Array(2), -1, 'int4'))).toBe('ERR_BAD_OPTION');
+    expect(code(() => unpackInt4(new Uint8Array(2), 2 ** 40, 'int4'))).toBe('ERR_WRONG_LENGTH');
     expect(code(() => unpackInt4(new Uint8Array(2), 4, 'int2' as 'int4'))).toBe('ERR_BAD_OPTION');
     expect(code(() => packInt4(new Uint16Array(2) as unknown as Uint8Array))).toBe('ERR_WRONG_TYPE');
   });

@@ -1,6 +1,6 @@
 import { GossamerError } from '@gossamer/graph';
 import { runCall } from './native-call.js';
-import { requireArray, requireInteger } from './require-array.js';
+import { requireArray, requireInteger, requireLength } from './require-array.js';
 
 type Bytes = Int8Array | Uint8Array;
 type UnpackedOf<D extends string> = D extends `u${string}` ? Uint8Array : Int8Array;
@@ -24,6 +24,7 @@ function unpack<D extends string>(
   if (dtype !== `int${bits}` && dtype !== `uint${bits}`) {
     throw new GossamerError('ERR_BAD_OPTION', `dtype: expected int${bits} or uint${bits}, received ${String(dtype)}`);
   }
+  requireLength('packed', packed, Math.ceil((length * bits) / 8));
   const isSigned = dtype.startsWith('i');
   const codes = out ?? ((isSigned ? new Int8Array(length) : new Uint8Array(length)) as UnpackedOf<D>);
   requireArray('out', codes, isSigned ? 'Int8Array' : 'Uint8Array');

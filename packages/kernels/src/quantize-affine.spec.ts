@@ -201,9 +201,12 @@ describe('wrong arguments', () => {
     const zeroPoint = Int32Array.of(0, 200);
     expect(refused(() => quantizeAffineAxis(x, view, { ...two, zeroPoint }))).toBe('ERR_BAD_ZERO_POINT');
     expect(refused(() => quantizeAffineBlocks(x, view, 0, two))).toBe('ERR_BAD_OPTION');
-    expect(refused(() => dequantizeAffine(new Uint8Array(3), { dtype: 'uint4', scale: 1, length: 7 }))).toBe(
-      'ERR_WRONG_LENGTH',
-    );
+    for (const length of [7, 2 ** 40]) {
+      const packed = { dtype: 'uint4', scale: 1, length } as const;
+      expect(refused(() => dequantizeAffine(new Uint8Array(3), packed))).toBe('ERR_WRONG_LENGTH');
+    }
+    const huge = { outer: 2 ** 30, axis: 2, inner: 2 ** 10 };
+    expect(refused(() => dequantizeAffineAxis(new Int8Array(4), huge, two))).toBe('ERR_WRONG_LENGTH');
   });
 
   test('the async twins reject instead of throwing', async () => {

@@ -11,7 +11,7 @@ interface TypedArrays {
 const typeTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get;
 
 /** The built-in type of a typed array of any realm, not fooled by proxies or properties; undefined for anything else. */
-function typedArrayType(value: unknown): string | undefined {
+export function typedArrayType(value: unknown): string | undefined {
   return typeTag?.call(value) as string | undefined;
 }
 

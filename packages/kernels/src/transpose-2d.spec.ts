@@ -18,6 +18,11 @@ describe('transpose2d', () => {
     }
   });
 
+  test('gives the built-in type for its descendants: a Buffer becomes a Uint8Array', () => {
+    const out = transpose2d(Buffer.from([1, 2, 3, 4, 5, 6]), 2, 3);
+    expect([Buffer.isBuffer(out), ...out]).toEqual([false, 1, 4, 2, 5, 3, 6]);
+  });
+
   test('keeps the bits of NaN', () => {
     const bits = Uint32Array.of(0x7fa00001, 1, 2, 0xffc12345);
     const out = transpose2d(new Float32Array(bits.buffer), 2, 2);
