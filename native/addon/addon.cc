@@ -2,6 +2,9 @@
 // (`async.name`).
 #include <napi.h>
 
+#include <exception>
+#include <new>
+
 #include "addon/operations.h"
 #include "kernels/dispatch.h"
 
@@ -37,8 +40,12 @@ Napi::Value Guard(const Napi::CallbackInfo& info, const Body& body) {
     return body();
   } catch (const ArgumentError& error) {
     throw MakeError(env, error.code, error.message);
+  } catch (const Napi::Error&) {
+    throw;
   } catch (const std::bad_alloc&) {
     throw MakeError(env, "ERR_OUT_OF_MEMORY", "the kernel could not allocate its working memory");
+  } catch (const std::exception& error) {
+    throw MakeError(env, "ERR_INTERNAL", error.what());
   }
 }
 

@@ -8,6 +8,8 @@ namespace gossamer {
 namespace {
 
 constexpr double kMaxSafeInteger = 9007199254740991.0;
+// No type of Node-API's; what an array keeps whose type this Node does not tell (Float16Array in some versions).
+constexpr napi_typedarray_type kUnknownType = static_cast<napi_typedarray_type>(15);
 
 template <class T>
 struct TypeOf;
@@ -114,7 +116,7 @@ Arguments::View Arguments::Open(size_t index, const char* name, const char* expe
   if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) {
     Fail("ERR_WRONG_TYPE", Expected(name, expected, Describe(env, value)));
   }
-  View view{};
+  View view{nullptr, 0, kUnknownType, false};
   napi_value buffer;
   size_t byte_offset;
   if (napi_get_typedarray_info(env, value, &view.type, &view.length, &view.data, &buffer, &byte_offset) != napi_ok) {
