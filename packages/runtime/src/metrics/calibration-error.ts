@@ -1,8 +1,10 @@
 import { type Metric, metricInputError, type MetricOptions, pickOutput, required } from './metric.js';
 import { argmax, classLabels, logSoftmax, type ScoreRows, scoreRows } from './score-rows.js';
 
-/** Probabilities of a row sum to 1 within this (float32 softmax of a few thousand classes). */
+/** Probabilities of a row sum to 1 within this (float32 softmax of a few thousand classes), */
 const SUM_TOLERANCE = 1e-3;
+/** and within this for each of them: half a step of 8 bits, so that those of a quantized softmax are known for what they are. */
+const STEP_TOLERANCE = 1 / 510;
 
 /**
  * Expected calibration error: samples are binned by the confidence of their prediction, and the gaps between mean confidence and
@@ -49,6 +51,7 @@ function confidenceOf(scores: ScoreRows, row: number, predicted: number): number
     sum += score;
     isProbability &&= score >= 0 && score <= 1;
   }
-  if (isProbability && Math.abs(sum - 1) <= SUM_TOLERANCE) return values[row * classes + predicted]!;
+  if (isProbability && Math.abs(sum - 1) <= SUM_TOLERANCE + classes * STEP_TOLERANCE)
+    return values[row * classes + predicted]!;
   return Math.exp(logSoftmax(scores, row, predicted));
 }

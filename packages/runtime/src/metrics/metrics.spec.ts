@@ -39,10 +39,14 @@ describe('top1, top5', () => {
     const wrong: MetricBatch[] = [
       { count: 1 },
       { count: 1, labels: labels([2]) },
+      { count: 1, labels: labels([-1]) },
       { count: 1, labels: labels([0, 1]) },
       { count: 2, labels: labels([0, 1]) },
     ];
     for (const batch of wrong) {
+      expect(() => run('ece', [[floats([1, 2], [0, 1]), batch]])).toThrow(
+        expect.objectContaining({ code: 'ERR_METRIC_INPUT' }),
+      );
       expect(() => run('top1', [[floats([1, 2], [0, 1]), batch]])).toThrow(
         expect.objectContaining({ code: 'ERR_METRIC_INPUT' }),
       );
@@ -79,6 +83,14 @@ describe('ece', () => {
   it('puts logits through softmax first', () => {
     const logits = floats([1, 2], [Math.log(3) + 5, 5]);
     expect(run('ece', [[logits, { count: 1, labels: labels([0]) }]]).value).toBeCloseTo(0.25, 6);
+  });
+
+  it('knows probabilities in 8 bits, whose sum is not 1', () => {
+    const exact = [0.9, 0.02, 0.02, 0.02, 0.01, 0.01, 0.01, 0.004, 0.003, 0.003];
+    const codes = exact.map((p) => Math.round(p * 256) / 256);
+    expect(codes.reduce((a, b) => a + b)).toBe(1.00390625);
+    const { value } = run('ece', [[floats([1, 10], codes), { count: 1, labels: labels([0]) }]]);
+    expect(value).toBeCloseTo(1 - 230 / 256, 12);
   });
 
   it('counts a border in the bin below, as its source does', () => {

@@ -28,7 +28,7 @@ export function classLabels(metric: string, labels: Tensor, { rows, classes }: S
     throw metricInputError(metric, `${rows} labels`, `[${labels.dims.join(', ')}]`);
   }
   for (const label of values) {
-    if (!(Number.isInteger(label) && label < classes)) {
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw metricInputError(metric, `labels in [0, ${classes})`, String(label));
     }
   }

@@ -17,7 +17,7 @@ export function topK(name: string, k: number, options: MetricOptions): Metric {
       const labels = classLabels(name, required(name, 'labels', batch), scores);
       labels.forEach((label, row) => {
         samples++;
-        if (label >= 0 && rankOf(scores, row, label) < k) hits++;
+        if (rankOf(scores, row, label) < k) hits++;
       });
     },
     result: () => ({ metric: name, value: samples === 0 ? NaN : hits / samples, samples, details: { hits } }),
