@@ -108,7 +108,8 @@ export class GraphBuilder {
 
 const toDim = (dim: number | string): Dim => (typeof dim === 'string' ? symbol(dim) : dim);
 
-function toAttribute(value: PlainAttribute): AttributeValue {
+/** The attribute a plain value stands for. */
+export function toAttribute(value: PlainAttribute): AttributeValue {
   if (typeof value === 'number') return Number.isInteger(value) ? attribute.int(value) : attribute.float(value);
   if (typeof value === 'string') return attribute.string(value);
   if (value instanceof Tensor) return attribute.tensor(value);

@@ -1,0 +1,24 @@
+import { defineOp, definePlain, type TfNode } from '../tf-node.js';
+import { plainOperand } from '../../operand.js';
+import type { Value } from '../../../ir/value.js';
+
+/** A scalar operand as a vector of one. */
+function asVector(node: TfNode, index: number): Value {
+  return node.e.op('Reshape', [node.plain(index), node.e.int64([1])]);
+}
+
+export const creationOps = [
+  definePlain('Fill', (node) => node.e.op('Expand', [node.plain(1), node.int64(0)])),
+  definePlain('Range', (node) => node.e.op('Range', [node.plain(0), node.plain(1), node.plain(2)])),
+  definePlain('OneHot', (node) => {
+    const { e } = node;
+    const values = e.op('Concat', [asVector(node, 3), asVector(node, 2)], { axis: 0 });
+    return e.op('OneHot', [node.plain(0), node.int64(1), values], { axis: node.def.int('axis', -1) });
+  }),
+  defineOp('Zeros', (node) => plainOperand(filled(node, 0))),
+  defineOp('Ones', (node) => plainOperand(filled(node, 1))),
+];
+
+function filled(node: TfNode, value: number): Value {
+  return node.e.op('Expand', [node.e.constant(value, node.def.dtype('T', 'float32')), node.int64(0)]);
+}

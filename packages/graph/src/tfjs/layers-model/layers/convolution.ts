@@ -1,0 +1,47 @@
+import { activation } from '../../activation.js';
+import { convolution, depthwiseConvolution, type Sliding, transposedConvolution } from '../../convolution.js';
+import type { Operand } from '../../operand.js';
+import { defineLayer, type Layer, only } from '../layer.js';
+
+function sliding(layer: Layer, rank: number): Sliding {
+  layer.requireChannelsLast();
+  return {
+    strides: layer.ints('strides', rank, [1]),
+    dilations: layer.ints('dilation_rate', rank, [1]),
+    padding: layer.padding(),
+  };
+}
+
+function ordinary(rank: number) {
+  return (layer: Layer, inputs: readonly Operand[]): Operand => {
+    const bias = layer.bias()?.plain;
+    const y = convolution(layer.e, only(layer, inputs), layer.weight('kernel'), sliding(layer, rank), bias);
+    return activation(layer.e, layer.activation(), y);
+  };
+}
+
+export const convolutionLayers = [
+  defineLayer('Conv1D', ordinary(1)),
+  defineLayer('Conv2D', ordinary(2)),
+  defineLayer('Conv3D', ordinary(3)),
+  defineLayer('DepthwiseConv2D', (layer, inputs) => {
+    const bias = layer.bias()?.plain;
+    const filter = layer.weight('depthwise_kernel');
+    const y = depthwiseConvolution(layer.e, only(layer, inputs), filter, sliding(layer, 2), bias);
+    return activation(layer.e, layer.activation(), y);
+  }),
+  defineLayer('SeparableConv2D', (layer, inputs) => {
+    const { e } = layer;
+    const depthwise = depthwiseConvolution(e, only(layer, inputs), layer.weight('depthwise_kernel'), sliding(layer, 2));
+    const point: Sliding = { strides: [1, 1], dilations: [1, 1], padding: 'valid' };
+    const y = convolution(e, depthwise, layer.weight('pointwise_kernel'), point, layer.bias()?.plain);
+    return activation(e, layer.activation(), y);
+  }),
+  defineLayer('Conv2DTranspose', (layer, inputs) => {
+    const slide = sliding(layer, 2);
+    if (slide.dilations.some((dilation) => dilation !== 1)) throw layer.error('dilation_rate', '1', slide.dilations);
+    const bias = layer.bias()?.plain;
+    const y = transposedConvolution(layer.e, only(layer, inputs), layer.weight('kernel'), slide, undefined, bias);
+    return activation(layer.e, layer.activation(), y);
+  }),
+];
