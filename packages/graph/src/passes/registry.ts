@@ -8,6 +8,8 @@ import { eliminateNoOp } from './eliminate-no-op.js';
 import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
+import { fuseGelu } from './fuse-gelu.js';
+import { fuseLayerNormalization } from './fuse-layer-normalization.js';
 import { fuseMatMulAdd } from './fuse-matmul-add.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeTransposes } from './merge-transposes.js';
@@ -26,6 +28,8 @@ const DEFAULT_PASSES: readonly Pass[] = [
   eliminateCommonSubexpressions,
   fuseConvBatchNorm,
   fuseMatMulAdd,
+  fuseLayerNormalization,
+  fuseGelu,
   eliminateDeadCode,
 ];
 
