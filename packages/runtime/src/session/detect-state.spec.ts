@@ -32,6 +32,14 @@ test('names alone are not enough: types and fixed sizes must agree', () => {
   expect(detectState({ inputs: [port('x', ['n'])], outputs: [port('x', ['n'])] })).toEqual([]);
 });
 
+test('a model of which nothing would be left to feed has no state: a denoiser of image to image_out', () => {
+  const shape = ['n', 3, 8, 8] as const;
+  const [image, mask] = [port('image', shape), port('mask', shape)];
+  const outputs = [port('image_out', shape), port('mask_out', shape)];
+  expect(detectState({ inputs: [image], outputs })).toEqual([]);
+  expect(detectState({ inputs: [image, mask], outputs })).toEqual([]);
+});
+
 test('what a graph states itself comes first', () => {
   const g = new GraphBuilder('linked');
   const x = g.input('a', 'float32', [1]);

@@ -27,7 +27,10 @@ const SUCCESSORS: readonly ((input: string) => string)[] = [
   (name) => name.replace(/^past/, 'present'),
 ];
 
-/** State that a graph states itself (`graph.state`), else pairs found by name with equal types and compatible shapes. */
+/**
+ * State that a graph states itself (`graph.state`), else pairs found by name with equal types and compatible shapes; none when they would
+ * be all inputs, since something has to go in.
+ */
 export function detectState(from: Model | { inputs: readonly PortSpec[]; outputs: readonly PortSpec[] }): StateFeed[] {
   return 'graph' in from ? modelState(from) : portState(from.inputs, from.outputs);
 }
@@ -56,7 +59,7 @@ function portState(inputs: readonly PortSpec[], outputs: readonly PortSpec[]): S
     byName.delete(output.name);
     found.push({ input: input.name, output: output.name });
   }
-  return found;
+  return found.length < inputs.length ? found : [];
 }
 
 function fits(input: PortSpec, output: PortSpec): boolean {
