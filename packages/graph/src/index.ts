@@ -24,7 +24,8 @@ export {
   symbol,
   SymbolicDim,
 } from './ir/dim.js';
-export { Graph, type NodeSpec, type Owner, type Position, type StateLink } from './ir/graph.js';
+export { Graph, type Owner, type StateLink } from './ir/graph.js';
+export type { NodeSpec, Position } from './ir/node-spec.js';
 export { type FunctionDefinition, Model, type ModelFields } from './ir/model.js';
 export { Node, type Slots } from './ir/node.js';
 export { decodeFloat, encodeFloat, roundHalfEven } from './ir/small-float.js';

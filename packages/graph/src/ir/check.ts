@@ -1,5 +1,6 @@
 import type { Graph } from './graph.js';
 import type { Node } from './node.js';
+import { hasUse } from './use-list.js';
 import type { Value } from './value.js';
 
 /**
@@ -56,7 +57,7 @@ function checkNode(graph: Graph, node: Node, here: Set<Value>, counts: Counts): 
   node.inputs.forEach((value, index) => {
     if (!value) return;
     if (!here.has(value)) fail(graph, `node ${node.id}: reads ${value.name} before it is made`);
-    if (!value.uses.some((use) => use.node === node && use.index === index)) {
+    if (!hasUse(value, node, index)) {
       fail(graph, `value ${value.name}: its use list lacks ${node.id}[${index}]`);
     }
     count(counts.slots, value);

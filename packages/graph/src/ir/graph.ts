@@ -1,8 +1,11 @@
 import { GossamerError } from '../errors.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { Attribute, type AttributeValue } from './attribute.js';
-import { Node, type Slots } from './node.js';
+import { Node } from './node.js';
+import type { NodeSpec, Position } from './node-spec.js';
 import type { Tensor } from './tensor.js';
+import { NameCounter } from './name-counter.js';
+import { addUse, releaseCaptures, removeUse } from './use-list.js';
 import { type SparseTensor, type Use, Value } from './value.js';
 import type { ValueType } from './value-type.js';
 
@@ -27,35 +30,23 @@ export interface StateLink {
   readonly init: Tensor | undefined;
 }
 
-/** What `Graph.add` makes. An output is given by its name (made unique when taken), a value declared before, or undefined for "". */
-export interface NodeSpec {
-  readonly op: string;
-  readonly domain?: string;
-  readonly name?: string;
-  readonly overload?: string;
-  readonly inputs: Slots;
-  readonly outputs: readonly (string | Value | undefined)[];
-  readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  readonly origin?: WireMessage;
-}
-
-/** Where a new node goes: before or after a node, or at the end. */
-export type Position = { readonly before: Node } | { readonly after: Node } | undefined;
-
 /**
  * A scope: the main graph, a subgraph of a control-flow node, or a function body. Nodes stand in topological order. Every edit
  * keeps use-lists right over all scopes; `check()` verifies it all.
  */
 export class Graph {
-  /** Inputs in file order; with outputs, the contract: names, order, dtypes and symbolic names stay. */
-  readonly inputs: readonly Value[] = [];
-  readonly outputs: readonly Value[] = [];
   /** Inputs and outputs that carry state between runs; kept in memory, the file format has no place for it. */
   readonly state: readonly StateLink[] = [];
   #first: Node | undefined;
   #last: Node | undefined;
   #nodeCount = 0;
   readonly #values = new Map<string, Value>();
+  readonly #names = new NameCounter();
+  #inputs: Value[] = [];
+  #outputs: Value[] = [];
+  /** What `inputs` and `outputs` gave out last; an edit makes a new one when it is asked for. */
+  #inputList: readonly Value[] | undefined;
+  #outputList: readonly Value[] | undefined;
   /** Nodes of this scope that hold subgraphs. */
   readonly #owners = new Set<Node>();
 
@@ -73,6 +64,15 @@ export class Graph {
     return `${node.id}/${attribute}${index > 0 ? `[${index}]` : ''}/`;
   }
 
+  /** Inputs in file order; with outputs, the contract: names, order, dtypes and symbolic names stay. A list as it is now. */
+  get inputs(): readonly Value[] {
+    return (this.#inputList ??= [...this.#inputs]);
+  }
+
+  get outputs(): readonly Value[] {
+    return (this.#outputList ??= [...this.#outputs]);
+  }
+
   get nodeCount(): number {
     return this.#nodeCount;
   }
@@ -83,9 +83,18 @@ export class Graph {
     while (node) {
       const { next } = node;
       yield node;
-      // `next` may have been removed meanwhile: then go on from the current node, if that is still here.
-      node = next && next.graph === this && this.#isLinked(next) ? next : this.#isLinked(node) ? node.next : undefined;
+      // `next` may have been removed meanwhile: then go on from the current node, or after the ones that are gone.
+      if (next && this.#isLinked(next)) node = next;
+      else if (this.#isLinked(node)) node = node.next;
+      else node = this.#firstLinked(next);
     }
+  }
+
+  /** The first node still here along the links that removed nodes keep. */
+  #firstLinked(node: Node | undefined): Node | undefined {
+    let found = node;
+    while (found && !this.#isLinked(found)) found = found.next;
+    return found;
   }
 
   #isLinked(node: Node): boolean {
@@ -121,9 +130,16 @@ export class Graph {
 
   /** A name no scope uses that could see or shadow it, starting with `base`. */
   uniqueName(base: string): string {
-    const taken = (name: string) => this.resolve(name) !== undefined || this.#isDeclaredBelow(name);
-    if (base !== '' && !taken(base)) return base;
-    for (let i = 1; ; i++) if (!taken(`${base}_${i}`)) return `${base}_${i}`;
+    return this.#names.find(base, (name) => this.#isTaken(name));
+  }
+
+  #isTaken(name: string): boolean {
+    return this.resolve(name) !== undefined || this.#isDeclaredBelow(name);
+  }
+
+  #forget(value: Value): void {
+    this.#values.delete(value.name);
+    this.#names.release(value.name);
   }
 
   #isDeclaredBelow(name: string): boolean {
@@ -150,18 +166,21 @@ export class Graph {
     const value = this.#values.get(name) ?? this.declare(name, type);
     edit(value).isInput = true;
     if (type) edit(value).type = type;
-    edit(this).inputs = [...this.inputs, value];
+    this.#inputs.push(value);
+    this.#inputList = undefined;
     return value;
   }
 
   addOutput(value: Value): void {
-    edit(this).outputs = [...this.outputs, value];
+    this.#outputs.push(value);
+    this.#outputList = undefined;
     edit(value).outputCount++;
   }
 
   /** Makes `value` stand where `previous` stood in the outputs. Only for subgraphs, whose outputs are matched by position. */
   replaceOutput(previous: Value, value: Value): void {
-    edit(this).outputs = this.outputs.map((output) => (output === previous ? value : output));
+    this.#outputs = this.#outputs.map((output) => (output === previous ? value : output));
+    this.#outputList = undefined;
     edit(value).outputCount += previous.outputCount;
     edit(previous).outputCount = 0;
   }
@@ -211,13 +230,13 @@ export class Graph {
     for (const value of node.outputs) {
       if (!value) continue;
       this.#own(value);
-      if (value.producer || value.initializer) {
+      if (value.producer || value.initializer || value.sparse || value.isInput) {
         throw new GossamerError('ERR_DUPLICATE_NAME', `value ${value.name}: expected one producer, received two`);
       }
       edit(value).producer = node;
     }
     edit(node).inputs = [...spec.inputs];
-    node.inputs.forEach((value, index) => value && this.#use(value, { node, index }));
+    node.inputs.forEach((value, index) => value && addUse(value, node, index));
     for (const [name, content] of Object.entries(spec.attributes ?? {})) this.setAttribute(node, name, content);
     this.#link(node, position);
     return node;
@@ -231,10 +250,10 @@ export class Graph {
       }
     }
     this.#unlink(node);
-    node.inputs.forEach((value, index) => value && this.#unuse(value, node, index));
-    for (const subgraph of node.subgraphs()) releaseCaptures(subgraph);
+    node.inputs.forEach((value, index) => value && removeUse(value, node, index));
+    for (const subgraph of node.subgraphs()) if (subgraph.owner?.node === node) releaseCaptures(subgraph);
     this.#owners.delete(node);
-    for (const value of node.outputs) if (value) this.#values.delete(value.name);
+    for (const value of node.outputs) if (value) this.#forget(value);
   }
 
   /** Forgets an initializer or declared value that nothing reads. */
@@ -242,7 +261,20 @@ export class Graph {
     if (value.uses.length > 0 || value.isOutput || value.isInput || value.producer) {
       throw new Error(`value ${value.name}: cannot be removed, it is still used`);
     }
-    this.#values.delete(value.name);
+    this.#forget(value);
+  }
+
+  /** Takes `value` off the inputs; throws when it is part of the state. It stays a value of this scope: an initializer, say. */
+  removeInput(value: Value): void {
+    if (this.state.some((link) => link.input === value)) {
+      throw new GossamerError(
+        'ERR_STATE',
+        `input ${value.name}: expected one without state, received one that carries it`,
+      );
+    }
+    this.#inputs = this.#inputs.filter((input) => input !== value);
+    this.#inputList = undefined;
+    edit(value).isInput = false;
   }
 
   /** Makes slot `index` of `node` read `value` (undefined: absent). Grows the slot list when needed. */
@@ -251,15 +283,15 @@ export class Graph {
     while (inputs.length <= index) inputs.push(undefined);
     const previous = inputs[index];
     if (previous === value && index < node.inputs.length) return;
-    if (previous) this.#unuse(previous, node, index);
+    if (previous) removeUse(previous, node, index);
     inputs[index] = value;
     edit(node).inputs = inputs;
-    if (value) this.#use(value, { node, index });
+    if (value) addUse(value, node, index);
   }
 
   /** Drops input slots from `count` on. */
   truncateInputs(node: Node, count: number): void {
-    node.inputs.forEach((value, index) => index >= count && value && this.#unuse(value, node, index));
+    node.inputs.forEach((value, index) => index >= count && value && removeUse(value, node, index));
     edit(node).inputs = node.inputs.slice(0, count);
   }
 
@@ -284,7 +316,7 @@ export class Graph {
     outputs[index] = value;
     edit(node).outputs = outputs;
     edit(value).producer = node;
-    if (previous && previous.uses.length === 0 && !previous.isOutput) this.#values.delete(previous.name);
+    if (previous && previous.uses.length === 0 && !previous.isOutput) this.#forget(previous);
   }
 
   /** Takes the producer role of `value` away from its node, which then makes an unnamed new value in that slot; returns that one. */
@@ -304,11 +336,14 @@ export class Graph {
   /** Sets (or with undefined removes) an attribute. A graph given here becomes a subgraph of `node`. */
   setAttribute(node: Node, name: string, content: AttributeValue | Attribute | undefined): void {
     const attributes = new Map(node.attributes);
+    const before = attributes.get(name)?.graphs() ?? [];
     if (content === undefined) attributes.delete(name);
     else attributes.set(name, content instanceof Attribute ? content : new Attribute(name, content));
     edit(node).attributes = attributes;
     const graphs = attributes.get(name)?.graphs() ?? [];
+    for (const graph of before) if (!graphs.includes(graph) && graph.owner?.node === node) releaseCaptures(graph);
     if (graphs.length > 0) this.#owners.add(node);
+    else if (before.length > 0 && node.subgraphs().length === 0) this.#owners.delete(node);
     graphs.forEach((graph, index) => (edit(graph).owner = { node, attribute: name, index }));
   }
 
@@ -317,13 +352,14 @@ export class Graph {
     Object.assign(edit(node), change);
   }
 
-  /** Renames a value; throws ERR_DUPLICATE_NAME when the scope has the name. */
+  /** Renames a value; throws ERR_DUPLICATE_NAME when this scope, one around it or one inside it has the name, ERR_EMPTY_NAME for ''. */
   rename(value: Value, name: string): void {
     this.#own(value);
-    if (this.#values.has(name)) {
+    if (name === '') throw new GossamerError('ERR_EMPTY_NAME', `value ${value.name}: expected a name, received ""`);
+    if (this.#isTaken(name)) {
       throw new GossamerError('ERR_DUPLICATE_NAME', `value ${name}: expected a free name, received a taken one`);
     }
-    this.#values.delete(value.name);
+    this.#forget(value);
     value.origins.name ??= value.name;
     edit(value).name = name;
     this.#values.set(name, value);
@@ -337,17 +373,6 @@ export class Graph {
 
   #own(value: Value): void {
     if (value.graph !== this) throw new Error(`value ${value.name}: belongs to another scope`);
-  }
-
-  #use(value: Value, use: Use): void {
-    (value.uses as Use[]).push(use);
-  }
-
-  #unuse(value: Value, node: Node, index: number): void {
-    const uses = value.uses as Use[];
-    const at = uses.findIndex((use) => use.node === node && use.index === index);
-    if (at < 0) throw new Error(`value ${value.name}: use list lacks ${node.id}[${index}]`);
-    uses.splice(at, 1);
   }
 
   #link(node: Node, position: Position): void {
@@ -371,18 +396,5 @@ export class Graph {
     // `next` stays readable on the removed node, so that a walk standing on it can go on.
     edit(node).previous = undefined;
     this.#nodeCount--;
-  }
-}
-
-/** A removed control-flow node no longer reads what its bodies captured. */
-function releaseCaptures(graph: Graph): void {
-  for (const node of graph.nodes()) {
-    node.inputs.forEach((value, index) => {
-      if (!value || value.graph === graph) return;
-      const uses = value.uses as Use[];
-      const at = uses.findIndex((use) => use.node === node && use.index === index);
-      if (at >= 0) uses.splice(at, 1);
-    });
-    for (const subgraph of node.subgraphs()) releaseCaptures(subgraph);
   }
 }

@@ -2,7 +2,7 @@ import type { WireMessage } from '../wire/wire-message.js';
 import { type Attribute, safeInteger } from './attribute.js';
 import type { Graph } from './graph.js';
 import { Tensor } from './tensor.js';
-import type { Value } from './value.js';
+import type { Use, Value } from './value.js';
 
 /** Slots of a node: undefined is an absent optional input or an unused output (""). */
 export type Slots = readonly (Value | undefined)[];
@@ -12,6 +12,8 @@ const text = new TextDecoder();
 /** One operator call. Fields are changed by the graph's edit methods only. */
 export class Node {
   readonly inputs: Slots = [];
+  /** The use that each input slot is of its value. */
+  readonly inputUses: readonly (Use | undefined)[] = [];
   readonly outputs: Slots = [];
   readonly attributes: ReadonlyMap<string, Attribute> = new Map();
   /** Neighbours in the graph's topological order. */

@@ -62,8 +62,12 @@ export class Tensor {
     return Tensor.fromStorage(dtype, dims, new MemoryStorage(bytes));
   }
 
-  /** A tensor of numbers, rounded to `dtype` (half to even for floats); integers must fit (ERR_TENSOR_RANGE). */
+  /** A tensor of numbers, rounded to `dtype` (half to even for floats); integers must fit (ERR_TENSOR_RANGE), and be as many as dims say (ERR_TENSOR_DATA). */
   static fromNumbers(dtype: DType, dims: readonly number[], values: ArrayLike<number | bigint>): Tensor {
+    const length = elementCount(dims);
+    if (values.length !== length) {
+      throw new GossamerError('ERR_TENSOR_DATA', `tensor: expected ${length} numbers, received ${values.length}`);
+    }
     return Tensor.fromStorage(dtype, dims, new MemoryStorage(encodeNumbers(dtype, values)));
   }
 

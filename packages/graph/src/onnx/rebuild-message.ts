@@ -75,6 +75,7 @@ function planList(origin: WireMessage, no: number, items: readonly Item[]): List
   const kept = places.filter((place) => place >= 0);
   const inOrder = kept.every((place, index) => index === 0 || kept[index - 1]! < place);
   const fields = fieldsOf(origin, no);
+  const itemAt = new Map(places.map((place, index) => [place, index]));
   let next = 0;
   const write = (out: ChunkList) => {
     const item = items[next]!;
@@ -88,7 +89,7 @@ function planList(origin: WireMessage, no: number, items: readonly Item[]): List
     lastOccurrence: children.length - 1,
     writeUpTo(out, occurrence) {
       if (!inOrder) return;
-      const until = places.indexOf(occurrence);
+      const until = itemAt.get(occurrence) ?? -1;
       while (next <= until) write(out);
     },
     writeRest(out) {

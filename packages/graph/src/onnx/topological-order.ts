@@ -1,7 +1,7 @@
 import { GossamerError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
 import type { WireMessage } from '../wire/wire-message.js';
-import { ATTRIBUTE, GRAPH, NODE, VALUE_INFO } from './fields.js';
+import { ATTRIBUTE, GRAPH, NODE, SPARSE, TENSOR, VALUE_INFO } from './fields.js';
 
 /**
  * The nodes of a file in an order where each comes after what it reads (captures of its subgraphs included). A file already in
@@ -36,7 +36,7 @@ function namesRead(message: WireMessage): string[] {
     const graphs = [...attribute.messages(ATTRIBUTE.graphs)];
     const graph = attribute.message(ATTRIBUTE.g);
     if (graph) graphs.push(graph);
-    for (const subgraph of graphs) names.push(...captures(subgraph));
+    for (const subgraph of graphs) for (const name of captures(subgraph)) names.push(name);
   }
   return names;
 }
@@ -45,8 +45,12 @@ function captures(graph: WireMessage): string[] {
   const own = new Set<string>();
   const read: string[] = [];
   for (const info of graph.messages(GRAPH.input)) own.add(info.string(VALUE_INFO.name) ?? '');
+  for (const tensor of graph.messages(GRAPH.initializer)) own.add(tensor.string(TENSOR.name) ?? '');
+  for (const sparse of graph.messages(GRAPH.sparse_initializer)) {
+    own.add(sparse.message(SPARSE.values)?.string(TENSOR.name) ?? '');
+  }
   for (const node of graph.messages(GRAPH.node)) {
-    read.push(...namesRead(node));
+    for (const name of namesRead(node)) read.push(name);
     for (const name of node.strings(NODE.output)) own.add(name);
   }
   for (const info of graph.messages(GRAPH.output)) read.push(info.string(VALUE_INFO.name) ?? '');

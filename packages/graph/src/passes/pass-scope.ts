@@ -1,5 +1,6 @@
 import { attribute } from '../ir/attribute.js';
-import type { Graph, Position } from '../ir/graph.js';
+import type { Graph } from '../ir/graph.js';
+import type { Position } from '../ir/node-spec.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 
