@@ -1,4 +1,12 @@
-import { inferTypes, isGossamerError, type Model, type Tensor, type TypeTable } from '@gossamer/graph';
+import {
+  type Graph,
+  inferTypes,
+  isGossamerError,
+  type Model,
+  type Tensor,
+  type TypeTable,
+  type Value,
+} from '@gossamer/graph';
 import type { Feeds, Outputs } from '../session/feeds.js';
 import { Session } from '../session/session.js';
 import type { Observed } from './observe-request.js';
@@ -26,6 +34,8 @@ export class ProbeSession {
   readonly #types: TypeTable;
   /** Values that come out whole although a range would do. */
   readonly #whole = new Set<string>();
+  /** Values in bodies of Loop that would have to come out whole, and cannot. */
+  readonly #leftOut = new Set<string>();
   #opened: { readonly session: Session; readonly probed: ProbedModel } | undefined;
 
   constructor(
@@ -42,18 +52,39 @@ export class ProbeSession {
     await this.dispose();
   }
 
-  /** Runs once. `ids`: only what it tells about these values. */
+  /**
+   * Runs once. `ids`: only what it tells about these values. When the engine refuses, it is asked for less: an empty tensor has no minimum
+   * and types may turn out to have no reduction, but the values themselves will do; iterations of a Loop can only be stacked when they
+   * agree in shape.
+   */
   async run(feeds: Feeds, outputs: readonly string[], ids?: ReadonlySet<string>): Promise<ProbeRun> {
-    try {
-      return await this.#run(feeds, outputs, ids);
-    } catch (error) {
-      // An empty tensor has no minimum, and types may turn out to have no reduction: the values themselves will do.
-      const reduced = this.observed.filter((item) => !item.histogram && !this.#whole.has(item.id));
-      const isEngines = isGossamerError(error) && ['ERR_ORT_RUN', 'ERR_ORT_LOAD'].includes(error.code);
-      if (!isEngines || reduced.length === 0) throw error;
-      await this.takeWhole(reduced.map(({ id }) => id));
-      return this.#run(feeds, outputs, ids);
+    const loops = () => this.#take(this.#leftOut, (item) => this.#isWhole(item) && isInLoop(item.value));
+    const reductions = () => this.#take(this.#whole, (item) => !this.#isWhole(item));
+    let failure: unknown;
+    for (const retreat of [undefined, loops, reductions, loops]) {
+      const undo = retreat?.();
+      if (retreat && !undo) continue;
+      if (retreat) await this.dispose();
+      try {
+        return await this.#run(feeds, outputs, ids);
+      } catch (error) {
+        if (!isGossamerError(error) || !['ERR_ORT_RUN', 'ERR_ORT_LOAD'].includes(error.code)) throw error;
+        failure ??= error;
+        if (retreat === loops) undo!();
+      }
     }
+    throw failure;
+  }
+
+  #isWhole({ id, histogram }: Observed): boolean {
+    return histogram || this.#whole.has(id);
+  }
+
+  /** Puts the values that `wanted` chooses into `set`; returns how to take them out again, or undefined when they were all there. */
+  #take(set: Set<string>, wanted: (item: Observed) => boolean): (() => void) | undefined {
+    const added = this.observed.filter((item) => !set.has(item.id) && wanted(item)).map(({ id }) => id);
+    for (const id of added) set.add(id);
+    return added.length === 0 ? undefined : () => added.forEach((id) => set.delete(id));
   }
 
   async #run(feeds: Feeds, outputs: readonly string[], ids: ReadonlySet<string> | undefined): Promise<ProbeRun> {
@@ -71,10 +102,9 @@ export class ProbeSession {
   async #open() {
     if (this.#opened) return this.#opened;
     const { threads, signal } = this.options;
-    const probed = probeModel(this.model, this.#types, this.observed, ({ id, histogram }) =>
-      histogram || this.#whole.has(id) ? 'whole' : 'reduce',
-    );
-    this.refused = probed.refused;
+    const observed = this.observed.filter(({ id }) => !this.#leftOut.has(id));
+    const probed = probeModel(this.model, this.#types, observed, (item) => (this.#isWhole(item) ? 'whole' : 'reduce'));
+    this.refused = new Map([...probed.refused, ...Array.from(this.#leftOut, (id) => [id, CHANGES] as const)]);
     const session = await Session.open(probed.model, {
       // 10 MB less for MobileNetV2 and ResNet-50, at equal speed.
       memoryPlan: false,
@@ -89,6 +119,15 @@ export class ProbeSession {
     await this.#opened?.session.dispose();
     this.#opened = undefined;
   }
+}
+
+const CHANGES = 'its shape changes between iterations';
+
+function isInLoop({ graph }: Value): boolean {
+  for (let scope: Graph = graph; scope.owner; scope = scope.owner.node.graph) {
+    if (scope.owner.node.isStandard('Loop')) return true;
+  }
+  return false;
 }
 
 function namesOf(outputs: ProbeOutputs): string[] {
