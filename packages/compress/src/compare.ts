@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { GossamerError } from '@gossamer/graph';
 import {
   compareLatency,
@@ -8,9 +7,11 @@ import {
   evaluateMetrics,
   type Feeds,
   type MetricResult,
-  Session,
+  type Session,
 } from '@gossamer/runtime';
 import { type ModelInput, type OnnxModel, toModel } from './onnx-model.js';
+import { fileBytes } from './file-bytes.js';
+import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
 import { type Bytes, bytesOf } from './result.js';
 
@@ -54,23 +55,26 @@ const METRICS = ['agreement', 'sqnr', 'cosine', 'max-abs-error'] as const;
 /** Compares outputs, size and latency of two models with equal inputs. */
 export async function compare(before: ModelInput, after: ModelInput, options: CompareOptions): Promise<Comparison> {
   const [a, b] = [await toModel(before), await toModel(after)];
-  const [reference, session] = [await open(a, options), await open(b, options)];
+  const bytes = bytesOf(sizeOf(a), sizeOf(b));
+  const names = [...METRICS, ...(options.metric === undefined ? [] : [options.metric])];
+  const metrics = names.map((name) => createMetric(name));
+  const reference = await openSession(a, options);
+  let session: Session | undefined;
   try {
-    const results = await evaluateMetrics(
-      session,
-      options.data,
-      [...METRICS, ...(options.metric === undefined ? [] : [options.metric])].map((name) => createMetric(name)),
-      {
-        batchSize: options.batchSize ?? 16,
-        reference,
-        state: detectState(a.ir),
-        ...(options.signal ? { signal: options.signal } : {}),
-        onProgress: (progress) => options.onProgress?.({ ...progress, stage: 'compare' }),
-      },
-    );
+    session = await openSession(b, options);
+    const results = await evaluateMetrics(session, options.data, metrics, {
+      batchSize: options.batchSize ?? 16,
+      reference,
+      state: detectState(a.ir),
+      ...(options.signal ? { signal: options.signal } : {}),
+      onProgress: (progress) => options.onProgress?.({ ...progress, stage: 'compare' }),
+    });
     const feeds = await firstFeeds(options.data, reference);
     options.onProgress?.({ stage: 'latency', done: 0, total: 1 });
-    const latency = await compareLatency(reference, session, feeds, feeds, { pairs: options.pairs ?? 30 });
+    const latency = await compareLatency(reference, session, feeds, feeds, {
+      pairs: options.pairs ?? 30,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
     return {
       agreement: valueOf(results, 'agreement'),
       sqnrDb: valueOf(results, 'sqnr'),
@@ -78,7 +82,7 @@ export async function compare(before: ModelInput, after: ModelInput, options: Co
       maxAbsError: valueOf(results, 'max-abs-error'),
       samples: results[0]!.samples,
       ...(options.metric === undefined ? {} : { quality: results.at(-1)! }),
-      bytes: bytesOf(sizeOf(a), sizeOf(b)),
+      bytes,
       latencyMs: {
         before: latency.a.median,
         after: latency.b.median,
@@ -89,25 +93,21 @@ export async function compare(before: ModelInput, after: ModelInput, options: Co
     };
   } finally {
     await reference.dispose();
-    await session.dispose();
+    await session?.dispose();
   }
-}
-
-function open({ ir, path }: OnnxModel, options: CompareOptions): Promise<Session> {
-  return Session.open(path ?? ir, {
-    ...(options.engine ? { engine: options.engine } : {}),
-    ...(options.threads ? { threads: options.threads } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
 }
 
 function valueOf(results: readonly MetricResult[], name: string): number {
   return results.find((result) => result.metric === name)!.value;
 }
 
-function sizeOf({ ir, path }: OnnxModel): number {
-  if (path !== undefined) return statSync(path).size;
-  throw new GossamerError('ERR_OPTION', `compare: expected models in files, received one in memory (${ir.graph.name})`);
+function sizeOf(model: OnnxModel): number {
+  const bytes = fileBytes(model);
+  if (bytes !== undefined) return bytes;
+  throw new GossamerError(
+    'ERR_OPTION',
+    `compare: expected models in files, received one in memory (${model.ir.graph.name})`,
+  );
 }
 
 /** The first sample, for latency. */

@@ -1,5 +1,6 @@
-import { createMetric, type DataSource, detectState, evaluateMetrics, Session } from '@gossamer/runtime';
+import { createMetric, type DataSource, detectState, evaluateMetrics } from '@gossamer/runtime';
 import { type ModelInput, toModel } from './onnx-model.js';
+import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
 
 export interface EvaluateOptions extends WorkOptions {
@@ -25,17 +26,14 @@ export interface Evaluation {
 
 /** Measures a metric of a model on labelled data. */
 export async function evaluate(input: ModelInput, options: EvaluateOptions): Promise<Evaluation> {
-  const { ir, path } = await toModel(input);
+  const model = await toModel(input);
+  const metrics = [createMetric(options.metric)];
   const start = performance.now();
-  const session = await Session.open(path ?? ir, {
-    ...(options.engine ? { engine: options.engine } : {}),
-    ...(options.threads ? { threads: options.threads } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  const session = await openSession(model, options);
   try {
-    const [result] = await evaluateMetrics(session, options.data, [createMetric(options.metric)], {
+    const [result] = await evaluateMetrics(session, options.data, metrics, {
       batchSize: options.batchSize ?? 16,
-      state: detectState(ir),
+      state: detectState(model.ir),
       ...(options.signal ? { signal: options.signal } : {}),
       onProgress: (progress) => options.onProgress?.({ ...progress, stage: 'evaluate' }),
     });

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import {
   countMacs,
   dtypeByteLength,
@@ -9,10 +8,13 @@ import {
   type Value,
   weightViews,
 } from '@gossamer/graph';
+import { checkBindings } from './check-bindings.js';
+import { constantTensors } from './constant-tensors.js';
+import { fileBytes } from './file-bytes.js';
 import { type ModelInput, toModel } from './onnx-model.js';
 
 export interface InspectOptions {
-  /** Sizes of symbolic dimensions for counting multiply-accumulates; default: every symbol 1. */
+  /** Sizes of symbolic dimensions for counting multiply-accumulates; default: every symbol 1. Unknown names are refused. */
   readonly bind?: Readonly<Record<string, number>>;
 }
 
@@ -49,9 +51,11 @@ export interface PortInspection {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-/** Counts operators, parameters, multiply-accumulates and bytes. Reads the weights (for sparsity) but keeps none. */
+/** Counts operators, parameters, multiply-accumulates and bytes. Reads the weights (for sparsity) but keeps none. Throws ERR_OPTION. */
 export async function inspect(input: ModelInput, options: InspectOptions = {}): Promise<Inspection> {
-  const { ir, path } = await toModel(input);
+  const model = await toModel(input);
+  const { ir, path } = model;
+  checkBindings(ir, options.bind ?? {});
   const types = inferTypes(ir, { bind: options.bind ?? {} });
   const macs = countMacs(ir, types);
   const constants = [...constantTensors(ir)];
@@ -69,7 +73,7 @@ export async function inspect(input: ModelInput, options: InspectOptions = {}): 
     ops,
     parameters: weights.reduce((sum, tensor) => sum + tensor.length, 0),
     macs: macs.total,
-    fileBytes: path === undefined ? undefined : statSync(path).size,
+    fileBytes: fileBytes(model),
     bytes: bytesByDtype(constants),
     sparsity: sparsityOf(weights),
     compressible: compressible(ir),
@@ -87,19 +91,6 @@ function macWarnings({ assumedOne, unknown }: MacCount): string[] {
 }
 
 const FLOAT: ReadonlySet<string> = new Set(['float32', 'float16', 'bfloat16', 'float64']);
-
-/** Every constant tensor once, however many values share it. */
-function constantTensors(model: Model): Set<Tensor> {
-  const tensors = new Set<Tensor>();
-  for (const scope of model.scopes()) {
-    for (const value of scope.values()) {
-      const tensor = value.initializer ?? value.constant;
-      if (tensor) tensors.add(tensor);
-      if (value.sparse) tensors.add(value.sparse.values);
-    }
-  }
-  return tensors;
-}
 
 function countBy(keys: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>();

@@ -1,7 +1,16 @@
-import type { Model } from '@gossamer/graph';
+import { statSync } from 'node:fs';
+import { GossamerError, isGossamerError, type Model } from '@gossamer/graph';
 import { loadModel as readModel } from '@gossamer/graph/onnx';
 import type { Verification } from '@gossamer/runtime';
 import { saveThroughGate, type GateOptions } from './save-gate.js';
+
+/** What the gate judges a quantized model by. */
+export interface QuantizedScheme {
+  /** Convolutions, products and LSTMs that were written for integer kernels: the gate counts how many ONNX Runtime fused. */
+  readonly integerProducts: number;
+  /** Ranges were calibrated: on random inputs, which leave them, outputs say nothing. */
+  readonly isCalibrated: boolean;
+}
 
 /** A model as the SDK hands it around: the graph, and a `save` that proves what it writes. */
 export class OnnxModel {
@@ -10,6 +19,8 @@ export class OnnxModel {
     readonly ir: Model,
     /** The model this one was made from, which the gate compares outputs with. */
     readonly reference: OnnxModel | undefined = undefined,
+    /** How it was quantized, where it was. */
+    readonly scheme: QuantizedScheme | undefined = undefined,
   ) {}
 
   /** The file it was read from. */
@@ -29,9 +40,19 @@ export class OnnxModel {
 /** A model, or the path of one. */
 export type ModelInput = OnnxModel | string;
 
-/** Opens an ONNX file lazily: weights stay on disk until they are needed. */
+/** Opens an ONNX file lazily: weights stay on disk until they are needed. Errors name the file. */
 export async function loadModel(path: string): Promise<OnnxModel> {
-  return new OnnxModel(await readModel(path));
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() && found.size === 0) {
+    throw new GossamerError('ERR_TRUNCATED', `${path}: expected an ONNX model, received an empty file`);
+  }
+  try {
+    return new OnnxModel(await readModel(path));
+  } catch (cause) {
+    if (!isGossamerError(cause) || cause.message.startsWith(path)) throw cause;
+    const message = `${path}: expected an ONNX model, received other or damaged contents (${cause.message})`;
+    throw new GossamerError(cause.code, message, { cause });
+  }
 }
 
 /** Opens `input` when it is a path. */

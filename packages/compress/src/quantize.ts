@@ -7,6 +7,9 @@ import { type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 
 export type QuantizeOptions = GraphOptions;
 
+/** Layers whose integer kernels the gate counts. */
+const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul', 'LSTM']);
+
 export interface QuantizeResult {
   /** The quantized model; `save` proves it in ONNX Runtime before it is written. */
   readonly model: OnnxModel;
@@ -18,5 +21,7 @@ export interface QuantizeResult {
 export async function quantize(input: ModelInput, options: QuantizeOptions = {}): Promise<QuantizeResult> {
   const source = await toModel(input);
   const { model, report } = await quantizeGraph(source.ir, options);
-  return { model: new OnnxModel(model, source), report };
+  const products = report.layers.filter(({ op, action }) => action === 'quantized' && PRODUCTS.has(op));
+  const scheme = { integerProducts: products.length, isCalibrated: report.mode === 'static' };
+  return { model: new OnnxModel(model, source, scheme), report };
 }

@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
 import type { Verification } from '@gossamer/runtime';
+import { fileBytes } from './file-bytes.js';
+import { loadModel, type OnnxModel } from './onnx-model.js';
 
 /** Sizes before and after; ratio = before / after, so > 1 is smaller. */
 export interface Bytes {
@@ -14,6 +15,10 @@ export interface LayerResult {
   readonly op: string;
   readonly action: string;
   readonly reason: string;
+  /** Nodes behind the layer that its kernel computes along. */
+  readonly merged?: readonly string[];
+  /** Bytes of the layer's constants. */
+  readonly bytes?: { readonly before: number; readonly after: number };
 }
 
 /** What a compressing command reports about the file it wrote. */
@@ -29,9 +34,9 @@ export interface CompressionResult {
   readonly cost: { readonly makeSeconds: number; readonly gateSeconds: number; readonly peakRssMb: number };
 }
 
-/** Sizes of two files. */
-export function compareFiles(before: string, after: string): Bytes {
-  return bytesOf(statSync(before).size, statSync(after).size);
+/** Sizes of a model in a file and of the file made of it, data files included. */
+export async function compareFiles(before: OnnxModel, after: string): Promise<Bytes> {
+  return bytesOf(fileBytes(before) ?? 0, fileBytes(await loadModel(after)) ?? 0);
 }
 
 /** Sizes with their ratio. */

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
 import { type ExternalDataMode, saveModel } from '@gossamer/graph/onnx';
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
+import { gateWarnings } from './gate-warnings.js';
 import type { OnnxModel } from './onnx-model.js';
 import type { WorkOptions } from './progress.js';
 
@@ -93,7 +94,11 @@ async function prove(model: OnnxModel, path: string, options: GateOptions): Prom
   options.onProgress?.({ stage: 'verify', done: 1, total: 1 });
   if (verification.loads) {
     options.accept?.(verification);
-    return verification;
+    const warnings = [
+      ...(verification.warnings ?? []),
+      ...gateWarnings(model, verification, options.data !== undefined),
+    ];
+    return warnings.length > 0 ? { ...verification, warnings } : verification;
   }
   const reason = verification.error?.message ?? 'an unknown failure';
   throw new GossamerError(

@@ -1,0 +1,104 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GraphBuilder, Tensor } from '@gossamer/graph';
+import { saveModel } from '@gossamer/graph/onnx';
+import { dataFromArrays, type Verification } from '@gossamer/runtime';
+import { fileBytes } from './file-bytes.js';
+import { gateWarnings } from './gate-warnings.js';
+import { inspect } from './inspect.js';
+import { loadModel, OnnxModel } from './onnx-model.js';
+import { quantize, type QuantizeOptions } from './quantize.js';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gossamer-compress-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function noise(length: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** Two products; with `outlier`, one of 64 values between them is 10^5 times the others, which 8 bits a tensor cannot hold. */
+function model(outlier = 1) {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', ['n', 64]);
+  const wide = noise(4096, 2).map((v, i) => (i % 64 === 0 ? v * outlier : v));
+  const h = g.op('MatMul', [x, g.weight('a', [64, 64], wide)], {}, { name: 'first' });
+  const last = noise(2048, 3).fill(0, 0, 32);
+  return g.output(g.op('MatMul', [h, g.weight('b', [64, 32], last)], {}, { name: 'last' }), 'y').model();
+}
+
+const data = dataFromArrays({ x: Tensor.of('float32', [16, 64], noise(1024, 5)) });
+
+async function proved(outlier: number, options: QuantizeOptions) {
+  const path = join(folder, 'model.onnx');
+  await saveModel(model(outlier), path);
+  const result = await quantize(await loadModel(path), options);
+  return result.model.save(join(folder, 'small.onnx'));
+}
+
+test('a model that lost a lot is written with a warning that says what to do', async () => {
+  const verification = await proved(1e5, { mode: 'dynamic' });
+  expect(verification!.sqnrDb).toBeLessThan(20);
+  expect(verification!.warnings).toEqual([
+    expect.stringMatching(/^outputs are -?[\d.]+ dB from the input model's, under 20 dB, on random inputs.*keepFloat/),
+  ]);
+  expect(readdirSync(folder).sort()).toEqual(['model.onnx', 'small.onnx']);
+});
+
+test('a model that lost little is written without one, and all its kernels are fused', async () => {
+  const verification = await proved(1, { mode: 'dynamic' });
+  expect(verification!.sqnrDb).toBeGreaterThan(25);
+  expect(verification).not.toHaveProperty('warnings');
+});
+
+test('calibrated ranges are not judged on random inputs, which leave them', async () => {
+  const verification = await proved(1e5, { mode: 'static', data, costModel: false });
+  expect(verification!.sqnrDb).toBeLessThan(20);
+  expect(verification).not.toHaveProperty('warnings');
+  const model = new OnnxModel((await loadModel(join(folder, 'small.onnx'))).ir);
+  expect(gateWarnings(model, verification!, true)).toEqual([expect.stringMatching(/under 20 dB; keep what loses/)]);
+});
+
+test('layers planned for integers that ONNX Runtime left in float are counted', () => {
+  const proof: Verification = {
+    level: 'load',
+    loads: true,
+    fusedKernels: { QLinearConv: 2 },
+    floatKernels: {},
+    seconds: 0,
+    peakRssMb: 0,
+  };
+  const planned = new OnnxModel(model(), undefined, { integerProducts: 5, isCalibrated: true });
+  expect(gateWarnings(planned, proof, true)).toEqual([expect.stringMatching(/^3 of the 5 layers/)]);
+});
+
+test('sizes hold the data files of a model', async () => {
+  const path = join(folder, 'model.onnx');
+  await saveModel(model(), path, { externalData: 'always' });
+  const weights = (4096 + 2048) * 4;
+  const read = await loadModel(path);
+  expect(fileBytes(read)).toBeGreaterThan(weights);
+  expect((await inspect(read)).fileBytes).toBe(fileBytes(read));
+});
+
+test.each([
+  ['an empty file', new Uint8Array()],
+  ['a text', new TextEncoder().encode('# not a model')],
+])('%s is refused by name', async (_, bytes) => {
+  const path = join(folder, 'text.onnx');
+  writeFileSync(path, bytes);
+  const message = expect.stringContaining(`${path}: expected an ONNX model, received`) as string;
+  await expect(loadModel(path)).rejects.toMatchObject({ message });
+});
+
+test('a size for a symbol that the model does not have is refused', async () => {
+  const found = await inspect(new OnnxModel(model()), { bind: { n: 2 } });
+  expect(found.macs).toBe(2 * (4096 + 2048));
+  const message = 'bind: expected one of the symbols n, received batch';
+  await expect(inspect(new OnnxModel(model()), { bind: { batch: 2 } })).rejects.toMatchObject({ message });
+});
