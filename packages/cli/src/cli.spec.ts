@@ -59,12 +59,37 @@ test.each<[string, readonly string[], RegExp]>([
     /expected .*top1.*received speed/,
   ],
   ['a number that is none', ['bench', lenet, '--threads', 'many'], /expected an integer/],
-  ['an unknown command', ['nonsense'], /unknown command/],
+  ['an unknown command', ['inspct'], /unknown command 'inspct' \(Did you mean inspect\?\)/],
+  ['an unknown option', ['inspect', lenet, '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
+  ['no command', [], /command: expected one, received none/],
+  ['no thread', ['bench', lenet, '--threads', '0'], /expected an integer > 0, received 0/],
+  [
+    'a place for tensors that is none',
+    ['quantize', lenet, '-o', 'q.onnx', '--external-data', 'so'],
+    /auto, always, never/,
+  ],
+  [
+    'a size for no symbol',
+    ['inspect', lenet, '--bind', 'batch=3'],
+    /bind: expected one of the symbols n, received batch/,
+  ],
+  ['a text for a model', ['inspect', join(root, 'README.md')], /README.md: expected an ONNX model, received/],
+  [
+    'a run folder that is a file',
+    ['inspect', lenet, '--run', lenet],
+    /lenet-5.onnx: expected a path to mkdir, received EEXIST/,
+  ],
+  [
+    'a demo folder that is a file',
+    ['demo', '--output-dir', lenet],
+    /lenet-5.onnx: expected a path to mkdir, received EEXIST/,
+  ],
 ])('%s is one line and exit 2, also as JSON', (_, argv, message) => {
   const { status, stdout, stderr } = gossamer(...argv);
   expect(stderr.trim().split('\n').at(-1)).toMatch(message);
   expect(status).toBe(2);
   expect(stdout).toBe('');
+  // Without a command --json is an unknown option, and yet asked for.
   const asJson = gossamer(...argv, '--json');
   expect(asJson.json()).toMatchObject({ schemaVersion: 1, error: { code: expect.stringMatching(/^ERR_/) as string } });
   expect(readdirSync(folder)).toEqual([]);
@@ -133,6 +158,52 @@ test('quantize, evaluate, compare, bench: the whole way, with the JSON keys prog
   });
 });
 
+test.each([
+  ['inspect', ['inspect', lenet]],
+  ['doctor', ['doctor']],
+])('%s keeps a manifest and the document of --json in its run folder', (command, argv) => {
+  const { status, stdout } = gossamer(...argv, '--run', 'runs/first', '--json');
+  expect(status).toBe(0);
+  const read = (name: string) => readFileSync(join(folder, 'runs/first', name), 'utf8');
+  expect(read('result.json')).toBe(stdout);
+  expect(JSON.parse(read('manifest.json'))).toMatchObject({ schemaVersion: 1, command, gossamer: version, seed: 0 });
+  expect(readdirSync(join(folder, 'runs/first')).sort()).toEqual(['manifest.json', 'result.json']);
+});
+
+/** Runs a command line of bash, in which "$@" is the command. */
+function bash(script: string, ...argv: string[]) {
+  const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', process.execPath, main, ...argv], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
+  return { status, stderr };
+}
+
+test('a reader that goes away is no failure, and the file is written', () => {
+  const script = 'set -o pipefail; "$@" 2>&1 | true';
+  expect(bash(script, 'optimize', lenet, '-o', 'copy.onnx', '--passes', 'none', '--json')).toMatchObject({ status: 0 });
+  expect(readFileSync(join(folder, 'copy.onnx')).equals(readFileSync(lenet))).toBe(true);
+  expect(bash(script, '--help')).toEqual({ status: 0, stderr: '' });
+});
+
+test('a result that cannot be written to stdout ends with 4', () => {
+  const { status, stderr } = bash(`trap '' XFSZ; ulimit -f 0; "$@" > result.json`, 'doctor', '--json');
+  expect([status, stderr]).toEqual([4, expect.stringContaining('stdout: expected a place to write, received EFBIG')]);
+});
+
+test('layers with one fate are one row', () => {
+  const options = ['--mode', 'static', '--data', mnist('train'), '--samples', '16', '--verify', 'load'];
+  const { stderr } = gossamer(
+    'quantize',
+    join(root, 'fixtures/models/resnet20-mnist.onnx'),
+    '-o',
+    'q.onnx',
+    ...options,
+  );
+  expect(stderr).toMatch(/^ +\d+ +Conv +quantized +runs as an integer kernel, with Relu +\S+$/m);
+  expect(stderr.match(/ Conv +quantized/g)!.length).toBeLessThanOrEqual(2);
+});
+
 test('equal inputs, options and seed give equal bytes', () => {
   const options = ['--mode', 'static', '--data', mnist('train'), '--samples', '32', '--verify', 'load'];
   expect(gossamer('quantize', lenet, '-o', 'a.onnx', ...options, '--threads', '1').status).toBe(0);
@@ -155,12 +226,8 @@ test('Ctrl-C ends with 130 and leaves nothing behind', async () => {
 
 test('a full disk ends with 4 and leaves nothing behind', () => {
   // A limit on file sizes stands for the full disk: it needs no mount, and the write fails at the same place.
-  const script = `trap '' XFSZ; ulimit -f 200; exec "$0" "$@"`;
-  const argv = ['optimize', lenet, '-o', 'copy.onnx', '--passes', 'none'];
-  const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, main, ...argv], {
-    encoding: 'utf8',
-    cwd: folder,
-  });
+  const script = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
+  const { status, stderr } = bash(script, 'optimize', lenet, '-o', 'copy.onnx', '--passes', 'none');
   expect([status, stderr]).toEqual([4, expect.stringContaining('expected space')]);
   expect(readdirSync(folder)).toEqual([]);
 });

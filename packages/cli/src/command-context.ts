@@ -25,6 +25,9 @@ export interface CommandResult {
   readonly json: Readonly<Record<string, unknown>>;
   /** Printed on stderr without `--json`. */
   readonly text: string;
+  /** Paths of the files read and written, for the manifest of `--run`. */
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
   /** Default 0. */
   readonly exitCode?: number;
 }

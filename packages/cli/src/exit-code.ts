@@ -44,9 +44,29 @@ export function failureOf(error: unknown, isInterrupted: boolean): Failure {
     return { exitCode, code: error.code, message: error.message };
   }
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
+    // Without a command commander wants to print the help, and has no message.
+    const message =
+      error.code === 'commander.help'
+        ? 'command: expected one, received none; gossamer --help lists them'
+        : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     return { exitCode: error.exitCode === 0 ? ExitCode.done : ExitCode.input, code: 'ERR_USAGE', message };
   }
+  const ofFile = fileFailure(error as NodeJS.ErrnoException);
+  if (ofFile) return ofFile;
   const { stack, message = String(error) } = error as Partial<Error>;
   return { exitCode: ExitCode.bug, code: 'ERR_INTERNAL', message, ...(stack ? { stack } : {}) };
+}
+
+/** Which codes of the operating system say that a path was wrong, and which that the machine is in the way. */
+const WRONG_PATH: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP']);
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
+
+/** An error of the file system at a path that the user gave; undefined for other errors. */
+function fileFailure({ code, syscall, path }: NodeJS.ErrnoException): Failure | undefined {
+  if (code === undefined || syscall === undefined) return undefined;
+  const message = `${path ?? 'file'}: expected a path to ${syscall}, received ${code}`;
+  if (WRONG_PATH.has(code)) return { exitCode: ExitCode.input, code: 'ERR_PATH', message };
+  if (FULL.has(code)) return { exitCode: ExitCode.environment, code: 'ERR_DISK_FULL', message };
+  return FORBIDDEN.has(code) ? { exitCode: ExitCode.environment, code: 'ERR_FILE_ACCESS', message } : undefined;
 }

@@ -2,13 +2,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext, CommandResult, GlobalOptions } from './command-context.js';
 import { version } from './version.js';
 
-/** Runs a command's work with the common options. */
-export type RunCommand = (
-  work: (context: CommandContext) => Promise<CommandResult>,
-  options: GlobalOptions,
-) => Promise<void>;
+type Flags = Readonly<Record<string, unknown>>;
 
-type Flags = Record<string, unknown>;
+/** Runs a command's work with the flags it was given. */
+export type RunCommand = (
+  name: string,
+  flags: Flags,
+  work: (context: CommandContext) => Promise<CommandResult>,
+) => Promise<void>;
 
 /** The command line. Each command's code is imported when it runs, so that `--help` answers at once. */
 export function createProgram(run: RunCommand): Command {
@@ -53,10 +54,10 @@ function addReading(add: Add, run: RunCommand): void {
     .argument('<model>', 'an ONNX file')
     .option('--bind <sizes>', 'sizes of symbolic dimensions, e.g. n=1,seq=128 (default: each 1)')
     .action((model: string, flags: Flags) =>
-      run(async (context) => (await import('./commands/inspect.js')).run(model, flags, context), common(flags)),
+      run('inspect', flags, async (context) => (await import('./commands/inspect.js')).run(model, flags, context)),
     );
   add('doctor', 'Checks what Gossamer needs on this machine.', ['doctor', 'doctor --json']).action((flags: Flags) =>
-    run(async () => (await import('./commands/doctor.js')).run(), common(flags)),
+    run('doctor', flags, async () => (await import('./commands/doctor.js')).run()),
   );
 }
 
@@ -72,9 +73,10 @@ function addWriting(add: Add, run: RunCommand): void {
     .requiredOption('-o, --output <file>', 'the file to write')
     .option('--passes <names>', 'comma-separated passes, or none', 'default')
     .option('--data <source>', 'inputs to compare outputs on (default: random)')
+    .option('--preprocess <file>', 'how images become inputs (JSON)')
     .addOption(verify())
     .action((model: string, flags: Flags) =>
-      run(async (context) => (await import('./commands/optimize.js')).run(model, flags, context), common(flags)),
+      run('optimize', flags, async (context) => (await import('./commands/optimize.js')).run(model, flags, context)),
     );
   const quantize = add('quantize', 'Quantizes to int8 or int4; every layer left alone is named with its reason.', [
     'quantize cnn.onnx -o cnn.int8.onnx --mode static --data npz:calibration.npz',
@@ -85,7 +87,7 @@ function addWriting(add: Add, run: RunCommand): void {
   ]);
   addQuantizeOptions(quantize).addOption(verify());
   quantize.action((model: string, flags: Flags) =>
-    run(async (context) => (await import('./commands/quantize.js')).run(model, flags, context), common(flags)),
+    run('quantize', flags, async (context) => (await import('./commands/quantize.js')).run(model, flags, context)),
   );
   add('demo', 'Compresses two real models and proves it on the 10,000 MNIST test images.', [
     'demo',
@@ -93,7 +95,7 @@ function addWriting(add: Add, run: RunCommand): void {
   ])
     .option('--output-dir <dir>', 'where the files go', 'gossamer-demo')
     .action((flags: Flags) =>
-      run(async (context) => (await import('./commands/demo.js')).run(flags, context), common(flags)),
+      run('demo', flags, async (context) => (await import('./commands/demo.js')).run(flags, context)),
     );
 }
 
@@ -127,17 +129,21 @@ function addQuantizeOptions(command: Command): Command {
     .option('--no-optimize', 'skip the graph optimisations before quantizing')
     .option('--requantize', 'accept a model that is quantized already')
     .option('--data <source>', 'calibration data')
-    .option('--samples <n>', 'most calibration samples to use (default 128)', integer)
+    .option('--samples <n>', 'most calibration samples to use (default 128)', count)
     .option('--preprocess <file>', 'how images become inputs (JSON)')
-    .option('--external-data <mode>', 'auto, always or never', 'auto');
+    .addOption(
+      new Option('--external-data <mode>', 'large tensors in a file beside the model')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    );
 }
 
 function addMeasuring(add: Add, run: RunCommand): void {
   const measured = (command: Command) =>
     command
       .option('--engine <name>', 'ort or reference (default ort)')
-      .option('--batch-size <n>', 'samples in one call (default 16)', integer)
-      .option('--limit <n>', 'use the first N samples', integer)
+      .option('--batch-size <n>', 'samples in one call (default 16)', count)
+      .option('--limit <n>', 'use the first N samples', count)
       .option('--preprocess <file>', 'how images become inputs (JSON)');
   measured(
     add('evaluate', 'Measures a metric on labelled data.', [
@@ -149,7 +155,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .requiredOption('--data <source>', 'labelled data')
     .requiredOption('--metric <name>', 'top1, top5, class-error, ece, perplexity, cer or wer')
     .action((model: string, flags: Flags) =>
-      run(async (context) => (await import('./commands/evaluate.js')).run(model, flags, context), common(flags)),
+      run('evaluate', flags, async (context) => (await import('./commands/evaluate.js')).run(model, flags, context)),
     );
   measured(
     add('compare', 'Compares two models: predictions, error, size, paired latency.', [
@@ -161,24 +167,26 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .argument('<after>', 'the model compared with it')
     .requiredOption('--data <source>', 'inputs')
     .option('--metric <name>', 'also measure this metric of the second model on labelled data')
-    .option('--pairs <n>', 'interleaved latency runs (default 30)', integer)
+    .option('--pairs <n>', 'interleaved latency runs (default 30)', count)
     .action((before: string, after: string, flags: Flags) =>
-      run(async (context) => (await import('./commands/compare.js')).run(before, after, flags, context), common(flags)),
+      run('compare', flags, async (context) =>
+        (await import('./commands/compare.js')).run(before, after, flags, context),
+      ),
     );
-  measured(
-    add('bench', 'Times a model, or runs a suite of the benchmark harness.', [
-      'bench model.onnx --threads 1',
-      'bench model.onnx --bind seq=128 --runs 100 --json',
-      'bench --suite round-trip',
-    ]),
-  )
+  add('bench', 'Times a model on one sample, or runs a suite of the benchmark harness.', [
+    'bench model.onnx --threads 1',
+    'bench model.onnx --bind seq=128 --runs 100 --json',
+    'bench --suite round-trip',
+  ])
     .argument('[model]', 'an ONNX file')
     .option('--suite <name>', 'a suite of @gossamer/bench')
-    .option('--data <source>', 'inputs (default: one random sample)')
-    .option('--bind <sizes>', 'sizes of symbolic dimensions for random inputs')
-    .option('--runs <n>', 'timed runs at least (default 30)', integer)
+    .option('--engine <name>', 'ort or reference (default ort)')
+    .option('--data <source>', 'inputs, of which the first sample is used (default: random)')
+    .option('--preprocess <file>', 'how images become inputs (JSON)')
+    .option('--bind <sizes>', 'sizes of symbolic dimensions for random inputs, besides the first (the sample)')
+    .option('--runs <n>', 'timed runs at least (default 30)', count)
     .action((model: string | undefined, flags: Flags) =>
-      run(async (context) => (await import('./commands/bench.js')).run(model, flags, context), common(flags)),
+      run('bench', flags, async (context) => (await import('./commands/bench.js')).run(model, flags, context)),
     );
 }
 
@@ -187,14 +195,15 @@ function addCommonOptions(command: Command): void {
     .optionsGroup('Common options:')
     .option('--json', 'one JSON document on stdout')
     .option('--seed <n>', 'seed of every random choice', integer, 0)
-    .option('--threads <n>', 'threads (default: all cores, or GOSSAMER_THREADS)', integer)
+    .option('--threads <n>', 'threads (default: all cores, or GOSSAMER_THREADS)', count)
     .option('--quiet', 'no progress')
     .option('--verbose', 'every layer, not just a summary')
     .option('--force', 'replace an existing output')
     .option('--run <dir>', 'keep a manifest and the result in this folder');
 }
 
-function common(flags: Flags): GlobalOptions {
+/** The options every command has. */
+export function globalOptions(flags: Flags): GlobalOptions {
   return {
     json: flags['json'] === true,
     seed: flags['seed'] as number,
@@ -210,6 +219,12 @@ function integer(value: string): number {
   const parsed = Number(value);
   if (value.trim() !== '' && Number.isSafeInteger(parsed) && parsed >= 0) return parsed;
   throw new InvalidArgumentError(`expected an integer >= 0, received ${value}`);
+}
+
+function count(value: string): number {
+  const parsed = integer(value);
+  if (parsed > 0) return parsed;
+  throw new InvalidArgumentError(`expected an integer > 0, received ${value}`);
 }
 
 function number(value: string): number {

@@ -2,10 +2,8 @@ import { CommanderError } from 'commander';
 import { plain } from './console-text.js';
 import type { CommandContext, CommandResult, GlobalOptions } from './command-context.js';
 import { ExitCode, failureOf } from './exit-code.js';
-import { createProgram, type RunCommand } from './program.js';
-
-/** Version of every JSON document on stdout. */
-const SCHEMA_VERSION = 1;
+import { jsonText } from './json-text.js';
+import { createProgram, globalOptions, type RunCommand } from './program.js';
 
 /** Runs one command line and returns the exit code. All output goes through here: text for people on stderr, with --json one document on stdout. */
 export async function runCli(argv: readonly string[]): Promise<number> {
@@ -13,9 +11,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   let isJson = argv.includes('--json');
   const interrupt = listenForInterrupt();
   let exitCode: number = ExitCode.done;
-  const run: RunCommand = async (command, options) => {
+  const run: RunCommand = async (name, flags, work) => {
+    const options = globalOptions(flags);
     isJson = options.json;
-    exitCode = await execute(command, options, interrupt.signal);
+    const keep = options.run === undefined ? undefined : await keepRun(options.run, name, options, flags);
+    exitCode = await execute(work, options, interrupt.signal, keep);
   };
   try {
     await createProgram(run).parseAsync(argv, { from: 'user' });
@@ -29,10 +29,26 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   }
 }
 
+type KeepResult = (result: CommandResult) => Promise<void>;
+
+/** Opens the folder of `--run`; what it returns writes the manifest and the result there. */
+async function keepRun(
+  directory: string,
+  command: string,
+  { seed }: GlobalOptions,
+  flags: object,
+): Promise<KeepResult> {
+  const { openRun, writeRun } = await import('./run-directory.js');
+  await openRun(directory);
+  return async ({ inputs = [], outputs = [], json }) =>
+    writeRun(directory, { command, options: { ...flags }, inputs, outputs, seed }, json);
+}
+
 async function execute(
-  command: (context: CommandContext) => Promise<CommandResult>,
+  work: (context: CommandContext) => Promise<CommandResult>,
   options: GlobalOptions,
   signal: AbortSignal,
+  keep: KeepResult | undefined,
 ): Promise<number> {
   const { ProgressBar } = await import('./progress-bar.js');
   const bar = new ProgressBar(options.quiet);
@@ -41,9 +57,10 @@ async function execute(
     if (!options.quiet) process.stderr.write(`${text}\n`);
   };
   try {
-    const result = await command({ options, signal, onProgress: bar.report, say });
+    const result = await work({ options, signal, onProgress: bar.report, say });
+    await keep?.(result);
     bar.stop();
-    if (options.json) print({ schemaVersion: SCHEMA_VERSION, ...result.json });
+    if (options.json) process.stdout.write(jsonText(result.json));
     else process.stderr.write(`${result.text}\n`);
     return result.exitCode ?? ExitCode.done;
   } finally {
@@ -51,29 +68,27 @@ async function execute(
   }
 }
 
-function print(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, toJson, 2)}\n`);
-}
-
-/** JSON has no Infinity and no NaN: equal outputs have an infinite ratio, which is written as a string. */
-function toJson(_key: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-  return typeof value === 'bigint' ? value.toString() : value;
-}
-
 function fail(error: unknown, isJson: boolean, isInterrupted: boolean): number {
   const { exitCode, code, message, stack } = failureOf(error, isInterrupted);
   const line = plain(message.split('\n')[0]!);
-  if (isJson) print({ schemaVersion: SCHEMA_VERSION, error: { code, message: line } });
+  if (isJson) process.stdout.write(jsonText({ error: { code, message: line } }));
   process.stderr.write(`${stack ?? `gossamer: ${line}`}\n`);
   return exitCode;
 }
 
+/** A terminal and a program between it and us, npm say, may both pass one Ctrl-C on: signals this close are one. */
+const SAME_SIGNAL_MS = 300;
+
 /** The first Ctrl-C (or SIGTERM) aborts the work, which cleans up; the second ends the process at once. */
 function listenForInterrupt(): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
+  let first = Infinity;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(ExitCode.interrupted);
+    if (controller.signal.aborted) {
+      if (performance.now() - first > SAME_SIGNAL_MS) process.exit(ExitCode.interrupted);
+      return;
+    }
+    first = performance.now();
     process.stderr.write('\ninterrupted, cleaning up (again to stop at once)\n');
     controller.abort();
   };

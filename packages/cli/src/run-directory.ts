@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jsonText } from './json-text.js';
 import { version } from './version.js';
 
 /** What a run was made from; enough to make it again and to tell two runs apart. */
@@ -15,13 +16,16 @@ export interface RunManifest {
   readonly seed: number;
 }
 
+/** Makes the folder of a run, before its work, so that a wrong path is found at once. */
+export async function openRun(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+}
+
 /** Writes manifest.json (hashes, seed, options, versions) and result.json into `directory`; each appears whole. */
 export async function writeRun(directory: string, manifest: RunManifest, result: object): Promise<void> {
-  await mkdir(directory, { recursive: true });
   const hashed = async (paths: readonly string[]) =>
     Promise.all(paths.map(async (path) => ({ path, sha256: await sha256(path) })));
   const document = {
-    schemaVersion: 1,
     gossamer: version,
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
@@ -35,8 +39,12 @@ export async function writeRun(directory: string, manifest: RunManifest, result:
 
 async function writeWhole(path: string, document: object): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(document, null, 2)}\n`);
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, jsonText(document));
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
 }
 
 async function sha256(path: string): Promise<string> {

@@ -1,7 +1,6 @@
 import { bench } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { writeRun } from '../run-directory.js';
 import { parseBindings } from '../parse-bindings.js';
 import { openSource, workOptions } from './open-source.js';
 
@@ -29,15 +28,12 @@ export async function run(
     ...(runs === undefined ? {} : { runs }),
   });
   const { median, p95, min } = result.latencyMs;
-  const { run: directory, seed } = context.options;
-  if (directory)
-    await writeRun(directory, { command: 'bench', options: flags, inputs: [model!], outputs: [], seed }, result);
   const lines = [
     `${result.engine}, ${result.threads} threads: median ${median.toFixed(3)} ms, p95 ${p95.toFixed(3)} ms, min ${min.toFixed(3)} ms over ${result.runs} runs`,
     `peak memory ${result.peakRssMb} MB`,
     ...result.warnings.map((warning) => `warning: ${warning}`),
   ];
-  return { json: { ...result }, text: lines.join('\n') };
+  return { json: { ...result }, text: lines.join('\n'), inputs: [model!] };
 }
 
 async function runSuite(name: string, context: CommandContext): Promise<CommandResult> {

@@ -1,7 +1,6 @@
 import { compare } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable } from '../console-text.js';
-import { writeRun } from '../run-directory.js';
 import { openSource, workOptions } from './open-source.js';
 
 /** gossamer compare A B --data D */
@@ -21,14 +20,6 @@ export async function run(
     ...(metric === undefined ? {} : { metric }),
   });
   const { bytes, latencyMs } = result;
-  const { run: directory, seed } = context.options;
-  if (directory) {
-    await writeRun(
-      directory,
-      { command: 'compare', options: flags, inputs: [before, after], outputs: [], seed },
-      result,
-    );
-  }
   const table = formatTable(
     ['', 'before', 'after', 'ratio'],
     [
@@ -47,5 +38,5 @@ export async function run(
     ...(result.quality ? [`${result.quality.metric} ${result.quality.value.toPrecision(6)}`] : []),
     ...(data.latencyOnly ? ['warning: random inputs, so agreement and errors say little about quality'] : []),
   ];
-  return { json: { ...result }, text: [table, '', ...quality].join('\n') };
+  return { json: { ...result }, text: [table, '', ...quality].join('\n'), inputs: [before, after] };
 }

@@ -66,7 +66,9 @@ export async function run(flags: Readonly<Record<string, unknown>>, context: Com
       .map(({ file }) => basename(file))
       .join(', ')}`,
   ];
-  return { json: { rows, seconds }, text: text.join('\n') };
+  const files = (isInput: boolean) =>
+    rows.filter(({ variant }) => (variant === 'float') === isInput).map(({ file }) => file);
+  return { json: { rows, seconds }, text: text.join('\n'), inputs: files(true), outputs: files(false) };
 }
 
 async function demonstrate(name: string, directory: string, context: CommandContext): Promise<Row[]> {

@@ -1,6 +1,5 @@
 import { evaluate } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { writeRun } from '../run-directory.js';
 import { openSource, workOptions } from './open-source.js';
 
 /** gossamer evaluate MODEL --data D --metric M */
@@ -12,11 +11,9 @@ export async function run(
   const data = await openSource(flags['data'] as string, flags, context);
   const result = await evaluate(model, { ...workOptions(flags, context), data, metric: flags['metric'] as string });
   const { metric, value, samples, seconds } = result;
-  const { run: directory, seed } = context.options;
-  if (directory)
-    await writeRun(directory, { command: 'evaluate', options: flags, inputs: [model], outputs: [], seed }, result);
   return {
     json: { ...result },
+    inputs: [model],
     text: `${metric} ${value.toPrecision(6)} over ${samples} samples in ${seconds.toFixed(1)} s`,
   };
 }

@@ -36,5 +36,5 @@ export async function run(
     ),
     ...warnings.map((warning) => `warning: ${plain(warning)}`),
   ];
-  return { json: { ...found }, text: lines.join('\n') };
+  return { json: { ...found }, text: lines.join('\n'), inputs: [model] };
 }

@@ -1,4 +1,10 @@
-import { type DataSource, openData, type OpenDataOptions } from '@gossamer/compress';
+import {
+  type DataSource,
+  type GateOptions,
+  openData,
+  type OpenDataOptions,
+  type VerifyLevel,
+} from '@gossamer/compress';
 import type { CommandContext } from '../command-context.js';
 import { parseBindings } from '../parse-bindings.js';
 
@@ -8,13 +14,32 @@ export async function openSource(
   flags: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<DataSource> {
-  const options: OpenDataOptions = {
-    seed: context.options.seed,
+  return openData(spec, sourceOptions(flags, context));
+}
+
+function sourceOptions(flags: Readonly<Record<string, unknown>>, { options }: CommandContext): OpenDataOptions {
+  return {
+    seed: options.seed,
     bindings: parseBindings(flags['bind'] as string | undefined),
     ...(flags['preprocess'] === undefined ? {} : { preprocess: flags['preprocess'] as string }),
     ...(flags['limit'] === undefined ? {} : { limit: flags['limit'] as number }),
   };
-  return openData(spec, options);
+}
+
+/** How a command that writes a model has it proved: on the data it was given, read the same way. */
+export function gateOptions(flags: Readonly<Record<string, unknown>>, context: CommandContext): GateOptions {
+  const { force, threads } = context.options;
+  const spec = flags['data'] as string | undefined;
+  const externalData = flags['externalData'] as GateOptions['externalData'];
+  return {
+    verify: flags['verify'] as VerifyLevel,
+    force,
+    signal: context.signal,
+    onProgress: context.onProgress,
+    ...(externalData === undefined ? {} : { externalData }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(spec === undefined ? {} : { data: { spec, options: sourceOptions(flags, context) } }),
+  };
 }
 
 /** The options every measuring call takes from the command line. */

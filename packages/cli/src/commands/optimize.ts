@@ -6,11 +6,10 @@ import {
   optimize,
   peakRssMb,
   saveOptimized,
-  type VerifyLevel,
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable, plain } from '../console-text.js';
-import { writeRun } from '../run-directory.js';
+import { gateOptions } from './open-source.js';
 
 /** gossamer optimize MODEL -o OUT */
 export async function run(
@@ -19,41 +18,25 @@ export async function run(
   context: CommandContext,
 ): Promise<CommandResult> {
   const output = flags['output'] as string;
-  const { force, seed, threads, run: directory } = context.options;
   const source = await loadModel(model);
-  assertWritable(source, output, force);
+  assertWritable(source, output, context.options.force);
   const named = flags['passes'] as string;
   const start = performance.now();
   const passes = named === 'default' || named === 'none' ? named : named.split(',');
   const result = await optimize(source, { passes, signal: context.signal, onProgress: context.onProgress });
   const made = performance.now();
-  const spec = flags['data'] as string | undefined;
-  const verification = await saveOptimized(result, output, {
-    verify: flags['verify'] as VerifyLevel,
-    force,
-    signal: context.signal,
-    onProgress: context.onProgress,
-    ...(threads === undefined ? {} : { threads }),
-    ...(spec === undefined ? {} : { data: { spec } }),
-  });
+  const verification = await saveOptimized(result, output, gateOptions(flags, context));
   const gateSeconds = verification?.seconds ?? 0;
   const report: CompressionResult & { passes: typeof result.applied } = {
     output,
     status: 'done',
-    bytes: compareFiles(model, output),
+    bytes: await compareFiles(source, output),
     layers: [],
     passes: result.applied,
     warnings: [...source.ir.warnings, ...result.warnings, ...(verification?.warnings ?? [])],
     verification,
     cost: { makeSeconds: (made - start) / 1000, gateSeconds, peakRssMb: peakRssMb() },
   };
-  if (directory) {
-    await writeRun(
-      directory,
-      { command: 'optimize', options: flags, inputs: [model], outputs: [output], seed },
-      report,
-    );
-  }
   const changed = result.applied.filter(({ changes }) => changes > 0);
   const text = [
     `${plain(output)}: ${formatBytes(report.bytes.before)} -> ${formatBytes(report.bytes.after)}`,
@@ -68,5 +51,5 @@ export async function run(
       : [`outputs compared: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`]),
     ...report.warnings.map((warning) => `warning: ${plain(warning)}`),
   ];
-  return { json: { ...report }, text: text.join('\n') };
+  return { json: { ...report }, text: text.join('\n'), inputs: [model], outputs: [output] };
 }

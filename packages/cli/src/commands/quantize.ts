@@ -3,25 +3,22 @@ import {
   compareFiles,
   type CompressionResult,
   type DataSource,
-  type GateOptions,
   loadModel,
   peakRssMb,
   quantize,
   type QuantizeOptions,
-  type VerifyLevel,
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable, plain } from '../console-text.js';
-import { writeRun } from '../run-directory.js';
-import { openSource } from './open-source.js';
+import { gateOptions, openSource } from './open-source.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
 /** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only */
 export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
   const output = flags['output'] as string;
-  const { force, seed, run: directory, verbose } = context.options;
+  const { force, verbose } = context.options;
   const source = await loadModel(model);
   assertWritable(source, output, force);
   const spec = flags['data'] as string | undefined;
@@ -29,12 +26,12 @@ export async function run(model: string, flags: Flags, context: CommandContext):
   const start = performance.now();
   const result = await quantize(source, quantizeOptions(flags, data, context));
   const made = performance.now();
-  const verification = await result.model.save(output, gateOptions(flags, spec, context));
+  const verification = await result.model.save(output, gateOptions(flags, context));
   const gateSeconds = verification?.seconds ?? 0;
   const report: CompressionResult & { samples: number } = {
     output,
     status: 'done',
-    bytes: compareFiles(model, output),
+    bytes: await compareFiles(source, output),
     layers: result.report.layers,
     samples: result.report.samples,
     warnings: [
@@ -52,14 +49,7 @@ export async function run(model: string, flags: Flags, context: CommandContext):
     },
   };
   context.say(`quantized in ${((made - start) / 1000).toFixed(2)} s, gate ${gateSeconds.toFixed(2)} s`);
-  if (directory) {
-    await writeRun(
-      directory,
-      { command: 'quantize', options: flags, inputs: [model], outputs: [output], seed },
-      report,
-    );
-  }
-  return { json: { ...report }, text: describe(report, verbose) };
+  return { json: { ...report }, text: describe(report, verbose), inputs: [model], outputs: [output] };
 }
 
 function quantizeOptions(flags: Flags, data: DataSource | undefined, context: CommandContext): QuantizeOptions {
@@ -113,19 +103,6 @@ function oneOf(flags: Flags, name: string, choices: readonly string[]): string |
   const value = flags[name] as string | undefined;
   if (value === undefined || choices.includes(value)) return value;
   throw new GossamerError('ERR_OPTION', `--${name}: expected ${choices.join(' or ')}, received ${value}`);
-}
-
-function gateOptions(flags: Flags, spec: string | undefined, context: CommandContext): GateOptions {
-  const { force, threads } = context.options;
-  return {
-    verify: flags['verify'] as VerifyLevel,
-    externalData: flags['externalData'] as NonNullable<GateOptions['externalData']>,
-    force,
-    signal: context.signal,
-    onProgress: context.onProgress,
-    ...(threads === undefined ? {} : { threads }),
-    ...(spec === undefined ? {} : { data: { spec } }),
-  };
 }
 
 function describe(report: CompressionResult, verbose: boolean): string {
