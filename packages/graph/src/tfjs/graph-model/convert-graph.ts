@@ -124,7 +124,10 @@ class GraphWriter {
   result(ref: OutputRef): Operand {
     const operand = this.#results.get(ref.node)?.[ref.output];
     if (operand) return operand;
-    throw tfjsError('ERR_TFJS_MODEL', `node ${ref.node.slice(0, 80)}: expected an output ${ref.output}, received none`);
+    throw tfjsError(
+      'ERR_TFJS_MODEL',
+      `node ${ref.node.slice(0, 80)}: expected an output ${ref.output} before its use, received none`,
+    );
   }
 
   #constant(name: string): Operand {

@@ -1,7 +1,8 @@
 import { tfjsError } from '../error-codes.js';
 import type { NodeDef, OutputRef } from './node-def.js';
 
-/** The nodes that `outputs` need, operands first. Throws ERR_TFJS_MODEL for a reference to nothing; a loop's back edge is cut. */
+/** The nodes that `outputs` need, operands first. Throws ERR_TFJS_MODEL for a reference to nothing. In a cycle
+ * (loops of control flow have one) some node comes before an operand. */
 export function neededNodes(nodes: ReadonlyMap<string, NodeDef>, outputs: readonly OutputRef[]): NodeDef[] {
   const find = (name: string): NodeDef => {
     const node = nodes.get(name);
@@ -18,14 +19,7 @@ export function neededNodes(nodes: ReadonlyMap<string, NodeDef>, outputs: readon
     const node = stack.at(-1)!;
     if (state.get(node) === undefined) {
       state.set(node, 'open');
-      for (const { node: name } of node.inputs) {
-        const operand = find(name);
-        const operandState = state.get(operand);
-        if (operandState === undefined) stack.push(operand);
-        else if (operandState === 'open' && operand.op !== 'NextIteration' && node.op !== 'Merge') {
-          throw tfjsError('ERR_TFJS_MODEL', `node ${operand.name.slice(0, 80)}: expected no cycle, received one`);
-        }
-      }
+      stack.push(...node.inputs.map((ref) => find(ref.node)).filter((operand) => state.get(operand) === undefined));
       continue;
     }
     stack.pop();

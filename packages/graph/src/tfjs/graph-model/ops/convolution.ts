@@ -28,7 +28,7 @@ export const convolutionOps = [
   defineOp('_FusedConv2D', fusedConvolution(convolution)),
   defineOp(['DepthwiseConv2d', 'DepthwiseConv2dNative'], plainConvolution(depthwiseConvolution)),
   defineOp('FusedDepthwiseConv2dNative', fusedConvolution(depthwiseConvolution)),
-  defineOp(['Conv2DBackpropInput', 'Conv2dTranspose'], (node) => {
+  defineOp('Conv2DBackpropInput', (node) => {
     const size = node.e.dataOf(node.operand(0));
     if (size?.length !== 4) throw node.error('output shape', '4 dims', size?.length ?? 'an unknown number');
     return transposedConvolution(node.e, node.operand(2), node.operand(1), slidingOf(node), size.slice(1, 3));

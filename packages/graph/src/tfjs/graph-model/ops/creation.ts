@@ -1,5 +1,4 @@
-import { defineOp, definePlain, type TfNode } from '../tf-node.js';
-import { plainOperand } from '../../operand.js';
+import { definePlain, type TfNode } from '../tf-node.js';
 import type { Value } from '../../../ir/value.js';
 
 /** A scalar operand as a vector of one. */
@@ -15,10 +14,4 @@ export const creationOps = [
     const values = e.op('Concat', [asVector(node, 3), asVector(node, 2)], { axis: 0 });
     return e.op('OneHot', [node.plain(0), node.int64(1), values], { axis: node.def.int('axis', -1) });
   }),
-  defineOp('Zeros', (node) => plainOperand(filled(node, 0))),
-  defineOp('Ones', (node) => plainOperand(filled(node, 1))),
 ];
-
-function filled(node: TfNode, value: number): Value {
-  return node.e.op('Expand', [node.e.constant(value, node.def.dtype('T', 'float32')), node.int64(0)]);
-}

@@ -1,5 +1,12 @@
 import type { Value } from '../../../ir/value.js';
-import { axisChannelsFirst, type Operand, plainOperand, toChannelsLast } from '../../operand.js';
+import {
+  axisChannelsFirst,
+  channelsFirstOperand,
+  type Operand,
+  plainOperand,
+  toChannelsFirst,
+  toChannelsLast,
+} from '../../operand.js';
 import { defineOp, defineOps, definePlain, type OpConverter, type TfNode } from '../tf-node.js';
 
 /** The shape as int32, read off whichever layout exists. */
@@ -39,6 +46,19 @@ function squeeze(node: TfNode): Operand {
   return plainOperand(e.op('Squeeze', [e.plain(x), e.int64(dims)]));
 }
 
+const isOrder = (order: readonly number[], other: readonly number[]) => order.join() === other.join();
+
+/** A transpose between TensorFlow's layout and ours is only another name for a value that exists. */
+function transpose(node: TfNode): Operand {
+  const { e } = node;
+  const order = node.ints(1, 'perm');
+  const x = node.operand(0);
+  const { channelsFirst, plain } = x;
+  if (channelsFirst && isOrder(order, toChannelsFirst(order.length))) return plainOperand(channelsFirst);
+  if (plain && order.length >= 3 && isOrder(order, toChannelsLast(order.length))) return channelsFirstOperand(plain);
+  return plainOperand(e.transpose(e.plain(x), order));
+}
+
 export const shapeOps: readonly OpConverter[] = [
   definePlain('Shape', (node) => shapeVector(node, node.operand(0))),
   defineOps('ShapeN', (node) => node.operands.map((operand) => shapeVector(node, operand))),
@@ -47,7 +67,7 @@ export const shapeOps: readonly OpConverter[] = [
   definePlain('Reshape', reshape),
   definePlain('ExpandDims', (node) => node.e.op('Unsqueeze', [node.plain(0), node.e.int64([node.int(1, 'axis')])])),
   defineOp('Squeeze', squeeze),
-  definePlain('Transpose', (node) => node.e.transpose(node.plain(0), node.ints(1, 'perm'))),
+  defineOp('Transpose', transpose),
   definePlain('BroadcastTo', (node) => node.e.op('Expand', [node.plain(0), node.int64(1)])),
   definePlain('Tile', (node) => node.e.op('Tile', [node.plain(0), node.int64(1)])),
 ];

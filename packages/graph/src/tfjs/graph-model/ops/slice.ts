@@ -143,7 +143,7 @@ type Mask = (index: number) => boolean;
 export const sliceOps = [
   defineOp('Slice', slice),
   defineOp('StridedSlice', stridedSlice),
-  definePlain(['Reverse', 'ReverseV2'], (node) => {
+  definePlain('ReverseV2', (node) => {
     const { e } = node;
     const axes = node.ints(1, 'axes');
     const all = (value: number) => e.int64(axes.map(() => value));
