@@ -5,7 +5,7 @@ import { definePass } from './pass.js';
 /**
  * Turns Constant nodes into initializers of the same scope, under the same name. Sparse constants, outputs of the graph, and function
  * bodies (which have no initializers) stay. Before IR version 4 every initializer had to be an input: a model that has none of those
- * is raised to version 4, where they need not, another one stays as it is.
+ * is raised to version 4, where they need not, another one stays as it is (see inputs-to-initializers).
  */
 export const constantsToInitializers = definePass({
   name: 'constants-to-initializers',
@@ -13,13 +13,8 @@ export const constantsToInitializers = definePass({
 
   run(model, context) {
     let changes = 0;
-    const defaults = model.graph.inputs.filter((value) => value.initializer ?? value.sparse).length;
-    if (defaults > 0) {
-      context.warn(
-        `${defaults} initializers are inputs too: a caller may replace them, so they are not taken as constant`,
-      );
-    }
-    if (model.irVersion < 4 && defaults === 0 && hasConstants(model)) model.irVersion = 4;
+    const hasDefaults = model.graph.inputs.some((value) => value.initializer ?? value.sparse);
+    if (model.irVersion < 4 && !hasDefaults && hasConstants(model)) model.irVersion = 4;
     for (const { graph, allowsInitializers } of context.scopes()) {
       if (!allowsInitializers) continue;
       for (const node of graph.nodes()) if (node.isStandard('Constant') && store(node)) changes++;

@@ -13,8 +13,8 @@ export interface Pass {
   readonly name: string;
   readonly exactness: Exactness;
   /**
-   * Rewrites `model` in place, all scopes, and returns how many rewrites it made. Inputs and outputs keep names, order and types; a
-   * node it does not know stays as it is.
+   * Rewrites `model` in place, all scopes, and returns how many rewrites it made. Inputs and outputs keep names, order and types (but
+   * for inputs with data of their own, see inputs-to-initializers); a node it does not know stays as it is.
    */
   run(model: Model, context: PassContext): { readonly changes: number };
 }

@@ -7,16 +7,19 @@ import { eliminateIdentity } from './eliminate-identity.js';
 import { eliminateNoOp } from './eliminate-no-op.js';
 import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
+import { freezeDefaultInputs } from './freeze-default-inputs.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import { fuseGelu } from './fuse-gelu.js';
 import { fuseLayerNormalization } from './fuse-layer-normalization.js';
 import { fuseMatMulAdd } from './fuse-matmul-add.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeTransposes } from './merge-transposes.js';
+import { inputsToInitializers } from './inputs-to-initializers.js';
 import type { Pass } from './pass.js';
 
 /** The default pipeline, in its order. */
 const DEFAULT_PASSES: readonly Pass[] = [
+  inputsToInitializers,
   constantsToInitializers,
   eliminateIdentity,
   eliminateDropout,
@@ -34,7 +37,7 @@ const DEFAULT_PASSES: readonly Pass[] = [
 ];
 
 /** Passes that run only when asked for by name. */
-const EXPLICIT_PASSES: readonly Pass[] = [deduplicateInitializers];
+const EXPLICIT_PASSES: readonly Pass[] = [deduplicateInitializers, freezeDefaultInputs];
 
 /** Every pass, by name unique. */
 export const PASSES: readonly Pass[] = [...DEFAULT_PASSES, ...EXPLICIT_PASSES];

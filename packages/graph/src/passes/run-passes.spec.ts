@@ -26,7 +26,7 @@ test('the default passes run to a fixed point on a clone; an empty list changes 
 test('unknown names are refused with the choices; names are unique', () => {
   const refused = () => runPasses(chain(), ['fold-everything']);
   expect(refused).toThrow(expect.objectContaining({ code: 'ERR_PASS' }));
-  expect(refused).toThrow(/expected one of constants-to-initializers, .*received fold-everything/);
+  expect(refused).toThrow(/expected one of inputs-to-initializers, .*received fold-everything/);
   const names = PASSES.map((pass) => pass.name);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(expect.arrayContaining([...DEFAULT_PIPELINE]));

@@ -4,6 +4,7 @@ import type { Graph } from '../../ir/graph.js';
 import type { Model } from '../../ir/model.js';
 import type { Node } from '../../ir/node.js';
 import { computedTypes } from '../computed-types.js';
+import { inputsWithData, takeOffInputs } from '../inputs-to-initializers.js';
 import { isParametric } from '../determinism.js';
 import { PassScope } from '../pass-scope.js';
 import { type Adapter, UpgradeStep } from './adapter.js';
@@ -15,7 +16,8 @@ const NEWEST = 21;
 
 /**
  * A clone of `model` at version `target` of the standard operator set, with bitwise the same outputs; the input does not change. Subgraphs
- * and function bodies rise with it, other domains stay; the IR version is raised to the one that came with the opset.
+ * and function bodies rise with it, other domains stay; the IR version is raised to the one that came with the opset (weights that a
+ * version below 4 had to list as inputs are taken off the list, with a warning).
  *
  * Throws ERR_OPSET_UPGRADE for a target below the model's version or above 21, a model below 7, and for the first node whose meaning
  * cannot be kept, by name.
@@ -101,8 +103,13 @@ const IR_VERSIONS: readonly (readonly [opset: number, irVersion: number])[] = [
 function raiseIrVersion(model: Model, target: number): void {
   for (const [opset, irVersion] of IR_VERSIONS) {
     if (opset > target || irVersion <= model.irVersion) continue;
-    if (model.irVersion < 4 && model.graph.inputs.some((value) => value.initializer)) {
-      model.warnings.push('initializers listed as inputs: from IR version 4 on they are defaults a caller may replace');
+    const listed = model.irVersion < 4 ? inputsWithData(model) : [];
+    if (listed.length > 0) {
+      // From IR version 4 on they would be defaults that a caller may replace, and no longer constant.
+      takeOffInputs(model, listed);
+      model.warnings.push(
+        `${listed.length} initializers were inputs too, as IR version ${model.irVersion} demands: now they are constant`,
+      );
     }
     model.irVersion = irVersion;
   }
