@@ -12,6 +12,8 @@ import { openZip, type ZipFile } from './zip-file.js';
 
 /** Bytes of one sample of one array: what a batch must hold in memory. */
 const MAX_ROW_BYTES = 2 ** 30;
+/** Bytes of one array in a batch: what a typed array holds. */
+const MAX_BATCH_BYTES = 2 ** 32 - 1;
 /** What an element of text takes besides its bytes: an array of its own. */
 const TEXT_BYTES = 100;
 
@@ -100,6 +102,10 @@ function rowTaker(label: string, pull: BytePull, header: NpyHeader, transient: b
     if (rows === undefined) return decodeNpy(header, [], await pull.take(rowBytes));
     at += count;
     if (at > rows) throw outOfRows(label, at, rows);
+    if (count * rowBytes > MAX_BATCH_BYTES) {
+      const text = `${label}: expected batches of at most ${MAX_BATCH_BYTES} bytes, received ${count * rowBytes}`;
+      throw new GossamerError<RuntimeErrorCode>('ERR_DATA_LIMIT', text);
+    }
     const reused = transient && buffer?.length === count * rowBytes ? buffer : undefined;
     buffer = await pull.take(count * rowBytes, reused);
     return decodeNpy(header, [count, ...rowShape], buffer);

@@ -97,6 +97,12 @@ it('an archive that changed leaves no file open', async () => {
   expect(openFiles()).toBeLessThan(before + 5);
 });
 
+it('a batch beyond what an array can hold is refused before memory is asked for', async () => {
+  const data = npyBytes('|u1', [8, 2 ** 30], new Uint8Array(8));
+  const path = write([{ name: 'x.npy', data, deflate: true, zip64: true, size: data.length - 8 + 8 * 2 ** 30 }]);
+  await expect(read(path, { batchSize: 8 })).rejects.toMatchObject({ code: 'ERR_DATA_LIMIT' });
+});
+
 describe('texts', () => {
   it('are refused where a sample holds so many that memory would not do', async () => {
     for (const [type, shape] of [
