@@ -13,8 +13,8 @@ export function childEnv(extra = {}) {
 }
 
 /** Runs a command to its end with our standard streams, and returns its exit code (1 when it could not start). */
-export function run(command, args, { cwd = ROOT, env = {}, stdio = 'inherit' } = {}) {
-  const result = spawnSync(command, args, { cwd, stdio, env: childEnv(env) });
+export function run(command, args, { cwd = ROOT, env = {}, stdio = 'inherit', shell = false } = {}) {
+  const result = spawnSync(command, args, { cwd, stdio, shell, env: childEnv(env) });
   if (result.error) console.error(`${command}: ${result.error.message}`);
   return result.status ?? 1;
 }

@@ -1,15 +1,23 @@
 // The root scripts: `node tools/run.mjs build|demo|test|lint|typecheck|format [arguments]`. Each sets the workspace up
 // first, so each works on a fresh clone.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, run, runBin } from './exec.mjs';
+import { npmCommand, ROOT, run, runBin } from './exec.mjs';
 import { setup } from './setup.mjs';
 
 const nx = (...args) => runBin('nx', 'dist/bin/nx.js', args);
 const tool = (file, args) => run(process.execPath, [join(ROOT, 'tools', file), ...args]);
 
+/** On a fresh clone npm finds no file of our commands to link when it installs: they are built later. */
+function linkCommands() {
+  if (existsSync(join(ROOT, 'node_modules', '.bin', 'gossamer'))) return 0;
+  const { command, args, shell } = npmCommand();
+  const rebuild = ['rebuild', 'gossamer', '@gossamer/bench', '--ignore-scripts', '--loglevel=error'];
+  return run(command, [...args, ...rebuild], { shell, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
 function build() {
-  return nx('run-many', '-t', 'build', '--output-style=static');
+  return nx('run-many', '-t', 'build', '--output-style=static') || linkCommands();
 }
 
 function demo(args) {
