@@ -3,6 +3,7 @@ import { Attribute, attribute } from '../ir/attribute.js';
 import { Graph } from '../ir/graph.js';
 import { Model } from '../ir/model.js';
 import { Tensor } from '../ir/tensor.js';
+import type { Value } from '../ir/value.js';
 import { tensorType } from '../ir/value-type.js';
 import { canEvaluate, evaluate, evaluateNode } from './evaluate.js';
 
@@ -170,6 +171,24 @@ test('functions: attributes of the call, absent inputs, nesting; recursion is re
   expect(run({ slope: 0.5 })).toEqual([-4, 2]);
   expect(run({})).toEqual([Math.fround(-8 * Math.fround(0.01)), 2]);
   expect(() => evaluate(build('Circle'), { x: float([1, 2]) })).toThrow(code('ERR_EVAL_BUDGET'));
+});
+
+test('functions whose calls double at every level are refused in bounded time', () => {
+  const opsets = new Map([
+    ['', 17],
+    ['own', 1],
+  ]);
+  const functions = Array.from({ length: 40 }, (_, level) => {
+    const body = new Graph(`level${level}`);
+    const kind = level === 0 ? { op: 'Neg' } : { op: `level${level - 1}`, domain: 'own' };
+    const call = (x: Value) => body.add({ ...kind, inputs: [x], outputs: ['y'] }).output;
+    body.addOutput(call(call(body.addInput('x'))));
+    return { domain: 'own', name: `level${level}`, overload: '', body, opsets, origin: undefined };
+  });
+  const g = new GraphBuilder('net', { domains: { own: 1 } });
+  const y = g.op('level39', [g.input('x', 'float32', [1])], {}, { domain: 'own' });
+  const model = new Model({ ...g.output(y, 'y').model(), functions });
+  expect(() => evaluate(model, { x: float([1]) })).toThrow(code('ERR_EVAL_BUDGET'));
 });
 
 test('canEvaluate looks into bodies', () => {

@@ -1,6 +1,6 @@
 import { GossamerError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
+import type { FunctionDefinition, Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { Budget } from './budget.js';
@@ -11,6 +11,9 @@ import { findKernel } from './registry.js';
 
 /** Functions may call functions, but not themselves; a file that nests deeper than this is refused. */
 const FUNCTION_DEPTH = 64;
+
+/** Nodes that calls of functions may be expanded to: calls that double at every level are refused by it. */
+const MAX_EXPANDED_NODES = 100_000;
 
 /** The values of one run of a scope, over those of the scopes around it. */
 class Environment {
@@ -36,6 +39,7 @@ export class Evaluation {
   readonly #bodies = new Map<Node, Graph>();
   readonly #lastReads = new Map<Graph, Map<Node, Value[]>>();
   #depth = 0;
+  #expandedNodes = 0;
 
   constructor(private readonly options: EvaluationOptions) {}
 
@@ -112,9 +116,7 @@ export class Evaluation {
   ): readonly (EvalValue | undefined)[] {
     const definition = this.options.model?.function(node.domain, node.op, node.overload);
     if (definition) {
-      let body = this.#bodies.get(node);
-      if (!body) this.#bodies.set(node, (body = specialise(definition, node)));
-      return this.#callBody(node, body, inputs, definition.opsets);
+      return this.#callBody(node, this.#bodyOf(node, definition), inputs, definition.opsets);
     }
     const kernel = findKernel(node);
     if (!kernel)
@@ -137,6 +139,22 @@ export class Evaluation {
       for (const result of results) if (result?.kind === 'tensor') roundSmallFloats(result);
     }
     return results;
+  }
+
+  #bodyOf(node: Node, definition: FunctionDefinition): Graph {
+    const known = this.#bodies.get(node);
+    if (known) return known;
+    this.#expandedNodes++;
+    for (const scope of definition.body.scopes()) this.#expandedNodes += scope.nodeCount;
+    if (this.#expandedNodes > MAX_EXPANDED_NODES) {
+      throw new GossamerError(
+        'ERR_EVAL_BUDGET',
+        `function ${node.kind}: expected calls that expand to at most ${MAX_EXPANDED_NODES} nodes, received more`,
+      );
+    }
+    const body = specialise(definition, node);
+    this.#bodies.set(node, body);
+    return body;
   }
 
   #callBody(
@@ -219,7 +237,7 @@ function neededNodes(graph: Graph, targets: readonly Value[], bound: ReadonlyMap
     const node = value.producer;
     if (!node || node.graph !== graph || bound.has(value) || needed.has(node)) continue;
     needed.add(node);
-    pending.push(...readsOf(node, graph));
+    for (const read of readsOf(node, graph)) pending.push(read);
   }
   return needed;
 }

@@ -52,3 +52,13 @@ test('binding an expression equals computing with the numbers', () => {
     }),
   );
 });
+
+test('a product of long sums is given up as unknown, in bounded time', () => {
+  const sums = Array.from({ length: 8 }, (_, k) =>
+    Array.from({ length: 40 }, (_, i) => symbol(`s${k}_${i}`)).reduce<Dim>((sum, item) => addDims(sum, item), 0),
+  );
+  expect(sums.reduce<Dim>((product, dim) => multiplyDims(product, dim), 1)).toBeUndefined();
+  // What models have stays exact: (a + b)(c + d) = ac + ad + bc + bd.
+  const sum = (a: string, b: string) => addDims(symbol(a), symbol(b));
+  expect(String(multiplyDims(sum('a', 'b'), sum('c', 'd')))).toBe('a*c+a*d+b*c+b*d');
+});

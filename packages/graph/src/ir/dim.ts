@@ -86,13 +86,18 @@ export function subtractDims(a: Dim, b: Dim): Dim {
   return addDims(a, multiplyDims(b, -1));
 }
 
-/** a * b; 0 when either is 0, else unknown when either is. */
+/** Most terms a product is worked out to: real sizes have a handful, while a few long sums multiplied have billions. */
+const MAX_PRODUCT_TERMS = 1024;
+
+/** a * b; 0 when either is 0, else unknown when either is, or when the product has over 1024 terms. */
 export function multiplyDims(a: Dim, b: Dim): Dim {
   if (a === 0 || b === 0) return 0;
   if (a === undefined || b === undefined) return undefined;
+  const [left, right] = [termsOf(a), termsOf(b)];
+  if (left.length * right.length > MAX_PRODUCT_TERMS) return undefined;
   const product: Monomial[] = [];
-  for (const x of termsOf(a)) {
-    for (const y of termsOf(b)) {
+  for (const x of left) {
+    for (const y of right) {
       const atoms = [...x.atoms, ...y.atoms].sort((p, q) => (p.key < q.key ? -1 : p.key > q.key ? 1 : 0));
       product.push({ coefficient: x.coefficient * y.coefficient, atoms });
     }

@@ -6,7 +6,7 @@ import { PassScope } from './pass-scope.js';
 
 /** What a pass may ask while it runs. */
 export class PassContext {
-  readonly warnings: string[] = [];
+  readonly #warnings = new Set<string>();
   #types: TypeTable | undefined;
 
   constructor(
@@ -31,7 +31,12 @@ export class PassContext {
 
   /** A warning for people, once. */
   warn(message: string): void {
-    if (!this.warnings.includes(message)) this.warnings.push(message);
+    this.#warnings.add(message);
+  }
+
+  /** What was warned of, in order. */
+  get warnings(): string[] {
+    return [...this.#warnings];
   }
 
   /** Forgets what was inferred: the model has changed. */
