@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answer } from './prove-model.js';
+import type { VerifyRequest } from './verification.js';
 
 const lenet = join(__dirname, '../../../../fixtures/models/lenet-5.onnx');
 
@@ -9,11 +10,16 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gossamer-prove-spec-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const request = (path: string) =>
-  ({
-    ...{ path, folder, level: 'load', samples: 1, seed: 0 },
-    ...{ reference: undefined, data: undefined, threads: 1 },
-  }) as const;
+const request = (path: string): VerifyRequest => ({
+  path,
+  folder,
+  reference: undefined,
+  data: undefined,
+  seed: 0,
+  level: 'load',
+  samples: 1,
+  threads: 1,
+});
 
 test('the graph that runs is written to the folder of the request, weights beside it, and nowhere else', async () => {
   const found = await answer(request(lenet));
