@@ -5,12 +5,17 @@ import { constantTensors } from './constant-tensors.js';
 import type { OnnxModel } from './onnx-model.js';
 
 /** Bytes of a model's file and of the data files beside it; undefined for a model in memory. */
-export function fileBytes({ ir, path }: OnnxModel): number | undefined {
-  if (path === undefined) return undefined;
+export function fileBytes(model: OnnxModel): number | undefined {
+  if (model.path === undefined) return undefined;
+  return [model.path, ...dataFiles(model)].reduce((sum, file) => sum + statSync(file).size, 0);
+}
+
+/** The files beside a model's own that hold its large tensors. */
+export function dataFiles({ ir, path }: OnnxModel): string[] {
+  if (path === undefined) return [];
   const locations = new Set<string>();
   for (const tensor of constantTensors(ir)) {
     if (isOutside(tensor)) locations.add(readExternalReference(tensor.origin!).location);
   }
-  const files = [path, ...Array.from(locations, (location) => join(dirname(path), location))];
-  return files.reduce((sum, file) => sum + statSync(file).size, 0);
+  return Array.from(locations, (location) => join(dirname(path), location));
 }

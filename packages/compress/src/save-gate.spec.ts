@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GraphBuilder, Tensor } from '@gossamer/graph';
@@ -84,6 +84,27 @@ test('sizes hold the data files of a model', async () => {
   const read = await loadModel(path);
   expect(fileBytes(read)).toBeGreaterThan(weights);
   expect((await inspect(read)).fileBytes).toBe(fileBytes(read));
+});
+
+test('a copy keeps the names of data files: its own are shared, those of others replaced with force only', async () => {
+  const path = join(folder, 'model.onnx');
+  await saveModel(model(), path, { externalData: 'always' });
+  const [data] = readdirSync(folder).filter((name) => name !== 'model.onnx') as [string];
+  const weights = readFileSync(join(folder, data));
+  const source = await loadModel(path);
+  const copy = new OnnxModel(source.ir.clone(), source);
+  await copy.save(join(folder, 'copy.onnx'));
+  expect(readFileSync(join(folder, data)).equals(weights)).toBe(true);
+  expect(readFileSync(join(folder, 'copy.onnx')).equals(readFileSync(path))).toBe(true);
+
+  mkdirSync(join(folder, 'there'));
+  writeFileSync(join(folder, 'there', data), 'precious');
+  const target = join(folder, 'there', 'model.onnx');
+  await expect(copy.save(target)).rejects.toMatchObject({ code: 'ERR_OUTPUT_EXISTS' });
+  expect(readFileSync(join(folder, 'there', data), 'utf8')).toBe('precious');
+  expect(readdirSync(join(folder, 'there'))).toEqual([data]);
+  await copy.save(target, { force: true });
+  expect(readFileSync(join(folder, 'there', data)).equals(weights)).toBe(true);
 });
 
 test.each([

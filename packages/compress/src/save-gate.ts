@@ -1,9 +1,10 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
-import { type ExternalDataMode, saveModel } from '@gossamer/graph/onnx';
+import { type ExternalDataMode, isUnedited, saveModel } from '@gossamer/graph/onnx';
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
+import { dataFiles } from './file-bytes.js';
 import { gateWarnings } from './gate-warnings.js';
 import type { OnnxModel } from './onnx-model.js';
 import type { WorkOptions } from './progress.js';
@@ -46,7 +47,7 @@ export async function saveThroughGate(
     });
     const verification = await prove(model, temporary, options);
     options.signal?.throwIfAborted();
-    await moveInto(folder, dirname(resolve(path)), basename(path));
+    await moveInto(folder, path, model, options.force ?? false);
     return verification;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -108,10 +109,23 @@ async function prove(model: OnnxModel, path: string, options: GateOptions): Prom
 }
 
 /** Data files first, the model last: at every moment the model in place names data that are there. */
-async function moveInto(folder: string, target: string, model: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (name !== model && (await stat(join(folder, name))).isFile())
-      await rename(join(folder, name), join(target, name));
-  }
-  await rename(join(folder, model), join(target, model));
+async function moveInto(folder: string, path: string, model: OnnxModel, force: boolean): Promise<void> {
+  const target = dirname(resolve(path));
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile() && entry.name !== basename(path)).map(({ name }) => name);
+  const moved = names.filter((name) => mayReplace(join(target, name), model, force));
+  for (const name of moved) await rename(join(folder, name), join(target, name));
+  await rename(join(folder, basename(path)), join(target, basename(path)));
+}
+
+/**
+ * Whether a data file takes the place of what is there. New ones are named by their content, so what has the name has the bytes. A copy
+ * of an unedited model keeps the names it had: then the input's own file stays, and another's is replaced only with `force`.
+ */
+function mayReplace(path: string, model: OnnxModel, force: boolean): boolean {
+  if (!existsSync(path) || !isUnedited(model.ir)) return true;
+  const place = realpathSync(path);
+  if (dataFiles(model).some((file) => realpathSync(file) === place)) return false;
+  if (force) return true;
+  throw new GossamerError('ERR_OUTPUT_EXISTS', `output: expected a new data file (or force), received ${path}`);
 }
