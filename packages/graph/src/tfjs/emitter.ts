@@ -29,6 +29,7 @@ export class Emitter {
   readonly #weights = new Map<Tensor, Value>();
   readonly #derived = new Map<Value, Map<string, Value>>();
   readonly #names = new Set<string>();
+  readonly #nameCounts = new Map<string, number>();
   #scope = '';
 
   constructor(name: string) {
@@ -212,9 +213,15 @@ export class Emitter {
     return channelsFirst ? channelsFirstOperand(apply(channelsFirst)) : plainOperand(apply(operand.plain!));
   }
 
+  /** The scope's name for its first node, `<scope>/<op>`, `<scope>/<op>_1`, ... for the others. */
   #uniqueName(op: string): string {
     let name = this.#scope;
-    for (let i = 0; name === '' || this.#names.has(name); i++) name = `${this.#scope}/${op}${i > 0 ? `_${i}` : ''}`;
+    while (name === '' || this.#names.has(name)) {
+      const base = `${this.#scope}/${op}`;
+      const count = this.#nameCounts.get(base) ?? 0;
+      this.#nameCounts.set(base, count + 1);
+      name = count === 0 ? base : `${base}_${count}`;
+    }
     this.#names.add(name);
     return name;
   }

@@ -11,12 +11,10 @@ import { Layer } from './layer.js';
 import { LayerWeights } from './layer-weights.js';
 import { timeDistributed } from './time-distributed.js';
 import { findLayer } from './registry.js';
-import { isNetwork, type LayerSpec, type Network, readNetwork, type TensorRef } from './topology.js';
+import { checkDepth, isNetwork, type LayerSpec, type Network, readNetwork, type TensorRef } from './topology.js';
 
-/** Networks within networks deeper than this are refused. */
-const MAX_DEPTH = 32;
 /** Layer calls, all networks together; a nested network that is called twice counts twice. */
-const MAX_CALLS = 100_000;
+const MAX_CALLS = 20_000;
 
 /** Writes a layers model (`modelTopology` of Keras) as an ONNX graph. */
 export function convertLayersModel(topology: JsonObject, tensors: ReadonlyMap<string, Tensor>): Emitter {
@@ -38,8 +36,7 @@ export function convertLayersModel(topology: JsonObject, tensors: ReadonlyMap<st
 function refuseUnsupported(network: Network): void {
   const missing = new Map<string, number>();
   const visit = (className: string, config: JsonObject, depth: number): void => {
-    if (depth > MAX_DEPTH)
-      throw tfjsError('ERR_TFJS_MODEL', `model: expected nesting up to ${MAX_DEPTH}, received more`);
+    checkDepth(depth);
     if (isNetwork(className)) {
       for (const spec of readNetwork(className, config).layers) visit(spec.className, spec.config, depth + 1);
     } else if (className === 'TimeDistributed') {
@@ -86,8 +83,7 @@ class NetworkWriter {
 
   /** Writes every layer once per call, in an order that computes operands first. */
   write(network: Network, inputs: readonly Operand[], depth: number): Operand[] {
-    if (depth > MAX_DEPTH)
-      throw tfjsError('ERR_TFJS_MODEL', `model: expected nesting up to ${MAX_DEPTH}, received more`);
+    checkDepth(depth);
     const specs = new Map(network.layers.map((spec) => [spec.name, spec]));
     if (specs.size !== network.layers.length) {
       throw tfjsError(

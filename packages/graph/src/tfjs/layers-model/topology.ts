@@ -27,18 +27,29 @@ export interface Network {
 /** True for the classes that are networks themselves. */
 export const isNetwork = (className: string): boolean => ['Sequential', 'Model', 'Functional'].includes(className);
 
-/** Reads the topology of a layers model, or of a model used as a layer. */
-export function readNetwork(className: string, config: unknown): Network {
+/** Networks within networks deeper than this are refused. */
+export const MAX_DEPTH = 32;
+
+/** Throws for a network nested too deep. */
+export function checkDepth(depth: number): void {
+  if (depth > MAX_DEPTH) {
+    throw tfjsError('ERR_TFJS_MODEL', `model: expected networks nested up to ${MAX_DEPTH} deep, received more`);
+  }
+}
+
+/** Reads the topology of a layers model, or of a model used as a layer; `depth` counts the networks around it. */
+export function readNetwork(className: string, config: unknown, depth = 0): Network {
+  checkDepth(depth);
   if (!isNetwork(className)) {
     throw tfjsError(
       'ERR_TFJS_MODEL',
       `model: expected Sequential, Model or Functional, received ${describe(className)}`,
     );
   }
-  return className === 'Sequential' ? readSequential(config) : readFunctional(asObject(config, 'config'));
+  return className === 'Sequential' ? readSequential(config, depth) : readFunctional(asObject(config, 'config'));
 }
 
-function readSequential(config: unknown): Network {
+function readSequential(config: unknown, depth: number): Network {
   // Old files have the list of layers in place of the configuration.
   const fields: JsonObject = Array.isArray(config) ? { layers: config } : asObject(config, 'config');
   const list = asArray(property(fields, 'layers'), 'layers').map((item) => asObject(item, 'layer'));
@@ -46,7 +57,7 @@ function readSequential(config: unknown): Network {
   const [first] = list;
   if (!first) throw tfjsError('ERR_TFJS_MODEL', 'Sequential: expected layers, received none');
   const isDeclared = property(first, 'class_name') === 'InputLayer';
-  if (!isDeclared) layers.push(implicitInput(first));
+  if (!isDeclared) layers.push(implicitInput(first, depth));
   for (const item of list) {
     const previous = layers.at(-1);
     layers.push({ ...readLayer(item), calls: previous ? [[{ layer: previous.name, call: 0, output: 0 }]] : [[]] });
@@ -62,11 +73,11 @@ function readSequential(config: unknown): Network {
 }
 
 /** The input that TF.js makes for a first layer which says its own input shape. */
-function implicitInput(item: JsonObject): LayerSpec {
+function implicitInput(item: JsonObject, depth: number): LayerSpec {
   const { name, config, className } = readLayer(item);
   let shape = property(config, 'batch_input_shape');
   if (shape === undefined && isNetwork(className)) {
-    const inner = readNetwork(className, property(item, 'config'));
+    const inner = readNetwork(className, property(item, 'config'), depth + 1);
     const first = inner.layers.find((spec) => spec.name === inner.inputs[0]?.layer);
     shape = first && property(first.config, 'batch_input_shape');
   }

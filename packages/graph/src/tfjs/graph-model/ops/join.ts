@@ -24,6 +24,7 @@ export const joinOps = [
     const [axis] = normalAxes(e, [node.def.int('axis', 0)], rank);
     const count = node.def.int('num', undefined) ?? e.shapeOf(node.operand(0))![axis!];
     if (typeof count !== 'number') throw node.error('num', 'a known number of parts', String(count));
+    checkCount(node, count);
     const parts = split(node, axis!, count, node.e.int64(Array.from({ length: count }, () => 1)));
     return parts.map((part) => e.op('Squeeze', [part, e.int64([axis!])]));
   }),
@@ -52,7 +53,7 @@ function known(node: TfNode, sizes: readonly number[], axis: number): number[] {
 }
 
 /** More parts than this are refused: each is an output. */
-const MAX_PARTS = 65_536;
+const MAX_PARTS = 16_384;
 
 function checkCount(node: TfNode, count: number): void {
   if (!(count >= 1 && count <= MAX_PARTS)) throw node.error('parts', `1 to ${MAX_PARTS}`, count);

@@ -6,9 +6,13 @@ import { batchNormalization } from '../../batch-normalization.js';
 import { normalAxes } from '../../reduction.js';
 import { defineLayer, type Layer, only } from '../layer.js';
 
+/** More constants than this are not made up for weights that the configuration leaves out. */
+const MAX_COUNT = 2 ** 24;
+
 /** A weight, or as many copies of `value` where the configuration leaves it out. */
 function weightOr(layer: Layer, isThere: boolean, name: string, value: number, count: number): Operand {
   if (isThere) return layer.weight(name);
+  if (count > MAX_COUNT) throw layer.error(name, `up to ${MAX_COUNT} elements`, count);
   const data = new Float32Array(count).fill(value);
   return plainOperand(layer.e.weight(`${layer.name}/${name}`, Tensor.of('float32', [count], data)));
 }

@@ -1,0 +1,138 @@
+import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs-core';
+import { isGossamerError } from '../errors.js';
+import { checkGraph } from '../ir/check.js';
+import { GraphDefBuilder } from './testing/graph-def.js';
+import { read, type SavedModel, save } from './testing/in-memory.js';
+
+/** What a hostile or broken writer puts in place of a value. */
+const JUNK: readonly unknown[] = [
+  null,
+  true,
+  -1,
+  0,
+  1,
+  0.5,
+  2 ** 31,
+  2 ** 53,
+  1e308,
+  '',
+  '-1',
+  '99999999999999999999',
+  '__proto__',
+  'constructor',
+  [],
+  {},
+  [null],
+  [[1, 2], 3],
+  { list: {} },
+  { i: '9007199254740991' },
+];
+
+/** A small deterministic generator (mulberry32): failures name their seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A copy of `document` with one to three places replaced, removed or exchanged. */
+function mutated(document: unknown, random: () => number): unknown {
+  const copy: unknown = structuredClone(document);
+  const places: [Record<string, unknown>, string][] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const key of Object.keys(value)) {
+      places.push([value as Record<string, unknown>, key]);
+      visit((value as Record<string, unknown>)[key]);
+    }
+  };
+  visit(copy);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  for (let i = 0; i <= random() * 3; i++) {
+    const [owner, key] = pick(places);
+    const [otherOwner, otherKey] = pick(places);
+    const choice = random();
+    if (choice < 0.5) owner[key] = structuredClone(pick(JUNK));
+    else if (choice < 0.7) delete owner[key];
+    else owner[key] = structuredClone(otherOwner[otherKey]);
+  }
+  return copy;
+}
+
+function graphModel(): SavedModel {
+  const g = new GraphDefBuilder();
+  const x = g.placeholder('x', 'DT_FLOAT', [-1, 8, 8, 4]);
+  const window = { strides: [1, 2, 2, 1], dilations: [1, 1, 1, 1], padding: 'SAME', data_format: 'NHWC' };
+  const filter = g.constant(tf.ones([3, 3, 4, 4]));
+  let y = g.node('_FusedConv2D', [x, filter, g.constant(tf.ones([4]))], {
+    ...window,
+    fused_ops: ['BiasAdd', 'Relu'],
+    num_args: 1,
+  });
+  y = g.node('MaxPool', [y], { ksize: [1, 2, 2, 1], ...window });
+  y = g.node('Pad', [
+    y,
+    g.constant(
+      tf.tensor2d(
+        [
+          [0, 0],
+          [1, 1],
+          [1, 1],
+          [0, 0],
+        ],
+        [4, 2],
+        'int32',
+      ),
+    ),
+  ]);
+  y = g.node('ResizeBilinear', [y, g.ints([6, 6])], { half_pixel_centers: true });
+  y = g.node('StridedSlice', [y, g.ints([0, 1]), g.ints([0, 3]), g.ints([1, 1])], { begin_mask: 1, end_mask: 1 });
+  y = g.node('ConcatV2', [y, y, g.ints(3)], { N: 2 });
+  y = g.node('Mean', [y, g.ints([1, 2])], { keep_dims: false });
+  const parts = g.node('Unpack', [y], { axis: 1, num: 8 });
+  y = g.node('Pack', [parts, `${parts}:1`], { axis: 1, N: 2 });
+  y = g.node('Reshape', [y, g.node('Shape', [y])]);
+  y = g.node('MatMul', [y, g.constant(tf.ones([2, 3]))], { transpose_a: false, transpose_b: false });
+  return g.save([y, g.node('TopKV2', [y, g.ints(2)])]);
+}
+
+async function layersModel(): Promise<SavedModel> {
+  const { layers } = tfl;
+  const inner = tfl.sequential({ name: 'inner', layers: [layers.dense({ inputShape: [6], units: 4, name: 'd' })] });
+  const input = tfl.input({ shape: [7, 5, 3] });
+  let y = layers.conv2d({ filters: 3, kernelSize: 2, padding: 'same' }).apply(input);
+  y = layers.add().apply([y, input] as tfl.SymbolicTensor[]);
+  y = layers.batchNormalization().apply(layers.zeroPadding2d({ padding: 1 }).apply(y as tfl.SymbolicTensor));
+  y = layers.reshape({ targetShape: [9, 21] }).apply(y as tfl.SymbolicTensor);
+  const lstm = layers.lstm({ units: 3, recurrentInitializer: 'glorotNormal' });
+  y = layers.bidirectional({ layer: lstm, mergeMode: 'concat' }).apply(y as tfl.SymbolicTensor);
+  y = layers.layerNormalization().apply(inner.apply(y as tfl.SymbolicTensor) as tfl.SymbolicTensor);
+  return save(tfl.model({ inputs: input, outputs: y as tfl.SymbolicTensor }));
+}
+
+describe('broken model.json documents', () => {
+  test.each([
+    ['graph', async () => graphModel()],
+    ['layers', layersModel],
+  ])('%s model: 3,000 mutations are read soundly or refused with a code', async (_, make) => {
+    const { json, weights } = await make();
+    checkGraph(read({ json, weights }).graph);
+    const document = JSON.parse(JSON.stringify(json)) as unknown;
+    let refused = 0;
+    for (let seed = 0; seed < 3000; seed++) {
+      const broken = mutated(document, generator(seed)) as SavedModel['json'];
+      try {
+        checkGraph(read({ json: broken, weights }).graph);
+      } catch (error) {
+        if (!isGossamerError(error)) throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
+  });
+});
