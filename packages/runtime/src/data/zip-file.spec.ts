@@ -47,6 +47,25 @@ describe.each([{ deflate: false }, { deflate: true }])('archives with %o', (how)
     await expect(read(path)).rejects.toMatchObject(refused);
   });
 
+  it('never give other values when a byte of theirs, or of what describes them, is flipped', async () => {
+    const whole = zipArchive([{ ...x, ...how }]);
+    const path = join(folder, 'flipped.npz');
+    let refusals = 0;
+    for (let at = 0; at < whole.length; at++) {
+      const bytes = Buffer.from(whole);
+      bytes[at]! ^= 0x11;
+      writeFileSync(path, bytes);
+      try {
+        // A flipped byte of the name leaves no array x; one of a time or a version changes nothing.
+        expect(await read(path, { inputs: [{ name: 'x', dtype: 'float32', shape: ['n', 6] }] })).toEqual([...values]);
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_/) as string });
+        refusals++;
+      }
+    }
+    expect(refusals).toBeGreaterThan(x.data.length / 3);
+  });
+
   it.each([
     ['more', { size: x.data.length + 24 }],
     ['fewer', { size: x.data.length - 24 }],
