@@ -56,6 +56,13 @@ describe('random', () => {
     expect(values.every(Number.isFinite)).toBe(true);
   });
 
+  it('refuses a maximum and sizes that are none', async () => {
+    for (const options of [{ maximum: NaN }, { maximum: 0 }, { maximum: 1.5 }, { openSize: -1 }, { openSize: 0.5 }]) {
+      await expect(openData('random:1', options)).rejects.toMatchObject({ code: 'ERR_OPTION' });
+    }
+    await expect(openData('random:1', { bindings: { n: -1 } })).rejects.toMatchObject({ code: 'ERR_OPTION' });
+  });
+
   it('feeds a fixed batch whole, and scalars as they are', async () => {
     const fixed = [
       { name: 'x', dtype: 'uint8', shape: [4, 2] },

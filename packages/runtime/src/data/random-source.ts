@@ -23,6 +23,7 @@ export function openRandom(count: number, options: OpenDataOptions): DataSource 
       `random: expected a number of samples > 0, received ${count}`,
     );
   }
+  requireSizes(options);
   const length = Math.min(count, options.limit ?? Infinity);
   const seed = options.seed ?? 0;
   return {
@@ -43,6 +44,15 @@ export function openRandom(count: number, options: OpenDataOptions): DataSource 
       return createHash('sha256').update(`random ${facts}`).digest('hex');
     },
   };
+}
+
+function requireSizes({ maximum = 1, openSize = 0, bindings = {} }: OpenDataOptions): void {
+  const sizes = Object.entries(bindings).map(([name, size]) => [`bindings.${name}`, size, 0] as const);
+  for (const [name, value, least] of [['maximum', maximum, 1], ['openSize', openSize, 0], ...sizes] as const) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    const text = `${name}: expected an integer >= ${least}, received ${value}`;
+    throw new GossamerError<RuntimeErrorCode>('ERR_OPTION', text);
+  }
 }
 
 async function* drawBatches(
