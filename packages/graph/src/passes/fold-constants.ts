@@ -5,6 +5,7 @@ import type { TypeTable } from '../inference/type-table.js';
 import type { Node } from '../ir/node.js';
 import { elementCount, Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
+import { isReadTwoWays } from './ambiguity.js';
 import { isDeterministic, isParametric } from './determinism.js';
 import { definePass } from './pass.js';
 import type { PassContext } from './pass-context.js';
@@ -23,8 +24,8 @@ const KEPT: ReadonlySet<string> = new Set(['Constant', 'DequantizeLinear']);
  * Replaces nodes by what they compute: those with constant inputs, by the reference evaluator; and integer nodes whose contents inference
  * knows whatever the inputs (Shape of a fixed size and what follows from it).
  *
- * Left alone: DequantizeLinear, random operators, control flow, outputs of the graph, and what would make the file over 1 KB larger than
- * the constants it frees.
+ * Left alone: DequantizeLinear, random operators, control flow, outputs of the graph, what would make the file over 1 KB larger than the
+ * constants it frees, and what the standard leaves open (see isReadTwoWays).
  *
  * Bound: moves, integers, comparisons, casts and single additions, subtractions, products, quotients and roots are bitwise what the
  * runtime computes (the double result rounded once: 53 >= 2·24 + 2 bits). Any other operator is stored as its float64 result rounded
@@ -52,9 +53,6 @@ function isFoldable(node: Node, context: PassContext): boolean {
     outputs.length > 0 && outputs.every((value) => !value.isOutput) && outputs.some((value) => value.uses.length > 0)
   );
 }
-
-/** Squeeze with no axes in an input that is there: nothing is removed by the standard, every 1 in ONNX Runtime. */
-const isReadTwoWays = (node: Node): boolean => node.isStandard('Squeeze') && node.input(1)?.constant?.length === 0;
 
 const TENSOR = { kind: 'tensor' };
 

@@ -58,9 +58,15 @@ function power(call: KernelCall): EvalTensor {
   const [x, y] = [toDoubles(call, base), toDoubles(call, exponent)];
   const result = call.allocate(base.dtype, dims);
   const powers = Float64Array.from(result.data as ArrayLike<number>, (_, i) =>
-    Math.pow(x[ib ? ib[i]! : i]!, y[ie ? ie[i]! : i]!),
+    realPower(x[ib ? ib[i]! : i]!, y[ie ? ie[i]! : i]!),
   );
   return fromDoubles(call, base.dtype, dims, isBig(base.data) ? powers.map(Math.trunc) : powers);
+}
+
+/** IEEE 754 pow: 1 to any power is 1, NaN included, and -1 to an infinite one is; JavaScript says NaN. */
+function realPower(base: number, exponent: number): number {
+  if (base === 1 || (base === -1 && Math.abs(exponent) === Infinity)) return 1;
+  return Math.pow(base, exponent);
 }
 
 /** a ** n modulo 2^64 by squaring, so that a huge exponent costs 64 steps; a negative exponent gives 0, 1 or -1. */

@@ -1,0 +1,41 @@
+import { type DType, dtypeBits, dtypeFromCode, isFloat, isInteger } from '../dtype.js';
+import type { Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+
+/** Operators that choose among their elements: where one is NaN, each runtime does it in its own way. */
+const CHOOSING: ReadonlySet<string> = new Set(
+  'ArgMax ArgMin GlobalMaxPool Hardmax MaxPool NonMaxSuppression ReduceMax ReduceMin TopK Unique'.split(' '),
+);
+
+/**
+ * True for a node over constants whose result the standard leaves open, or ONNX Runtime reads otherwise: what the runtime gives is
+ * not known here. These are a Squeeze whose input of axes is empty, a Resize that aligns corners (the standard's reference takes
+ * sizes before they are rounded), casts of numbers that the integer type does not have, and NaN where elements are chosen.
+ */
+export function isReadTwoWays(node: Node): boolean {
+  if (node.domain !== '') return false;
+  if (node.op === 'Squeeze') return node.input(1)?.constant?.length === 0;
+  if (node.op === 'Resize') return node.string('coordinate_transformation_mode', '') === 'align_corners';
+  if (node.op === 'Cast' || node.op === 'CastLike') return isCastOutOfRange(node);
+  return CHOOSING.has(node.op) && node.inputs.some((value) => someElement(value, Number.isNaN));
+}
+
+function isCastOutOfRange(node: Node): boolean {
+  const to = node.op === 'CastLike' ? node.input(1)?.constant?.dtype : targetOf(node);
+  if (!to || !isInteger(to)) return false;
+  const bits = dtypeBits(to);
+  const [low, high] = to.startsWith('u') ? [0, 2 ** bits] : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
+  return someElement(node.input(0), (element) => !(Math.trunc(element) >= low && Math.trunc(element) < high));
+}
+
+/** Before opset 6 the target was a name. */
+function targetOf(node: Node): DType | undefined {
+  const target = node.attributes.get('to')?.content;
+  return target?.type === 'int' ? dtypeFromCode(Number(target.value)) : undefined;
+}
+
+/** True when the value is a constant of floats and one of them passes. */
+function someElement(value: Value | undefined, test: (element: number) => boolean): boolean {
+  const tensor = value?.constant;
+  return tensor !== undefined && isFloat(tensor.dtype) && tensor.toFloat64().some(test);
+}
