@@ -1,0 +1,192 @@
+import { dtypeCode } from '../../dtype.js';
+import { inferTypes } from '../../inference/index.js';
+import type { TypeTable } from '../../inference/type-table.js';
+import { attribute } from '../../ir/attribute.js';
+import type { Model } from '../../ir/model.js';
+import type { Node } from '../../ir/node.js';
+import { Tensor } from '../../ir/tensor.js';
+import type { Value } from '../../ir/value.js';
+import { runPasses } from '../run-passes.js';
+import { BOUNDED_OPERATORS, GROWING_OPERATORS, HALF_OPERATORS, MOVING_OPERATORS } from './half-operators.js';
+
+/** Largest finite float16. */
+const LARGEST_HALF = 65504;
+/** Smallest float16 with all its digits. */
+const LEAST_NORMAL_HALF = 2 ** -14;
+
+export interface Float16Options {
+  /** Largest magnitude that values take, by scope path + name, e.g. from calibration. What is not in it is judged by its operators alone. */
+  readonly largest?: ReadonlyMap<string, number>;
+  /** Nodes that stay in float32 whatever their numbers. Default: none. */
+  readonly keep?: (node: Node) => boolean;
+}
+
+export interface Float16Result {
+  readonly model: Model;
+  /** Nodes that compute in float32, by id, each with the reason. */
+  readonly kept: ReadonlyMap<string, string>;
+}
+
+/**
+ * A clone of `model` that computes and stores in float16 where it can. Inputs and outputs keep float32 and their names, Casts stand at the
+ * borders. Islands of float32 remain: operators without a float16 form, and whatever holds numbers beyond 65504, as constants, ranges or
+ * the operator show, up to an operator whose results are bounded (the mask of an attention, up to its Softmax). Function bodies stay.
+ */
+export function convertFloat16(model: Model, options: Float16Options = {}): Float16Result {
+  const { model: copy } = runPasses(model, ['constants-to-initializers']);
+  const converter = new Converter(inferTypes(copy), options);
+  for (const scope of [...copy.graph.scopes()]) for (const node of [...scope.nodes()]) converter.visit(node);
+  converter.removeUnreadCasts();
+  return { model: runPasses(copy, ['eliminate-dead-code']).model, kept: converter.kept };
+}
+
+class Converter {
+  readonly kept = new Map<string, string>();
+  /** The float16 form of a float32 value. */
+  readonly #half = new Map<Value, Value>();
+  /** Values that may hold numbers beyond float16. */
+  readonly #wide = new Set<Value>();
+  /** Divisors that a tiny constant keeps from 0. */
+  readonly #guarded = new Set<Value>();
+  readonly #casts: Node[] = [];
+
+  constructor(
+    private readonly types: TypeTable,
+    private readonly options: Float16Options,
+  ) {}
+
+  visit(node: Node): void {
+    const floats = [...node.inputs, ...node.outputs].some((value) => value && this.#isFloat(value));
+    if (!floats) return;
+    const reason = this.#refuse(node);
+    if (reason === undefined) {
+      if (!MOVING_OPERATORS.has(node.op) || this.#movesHalf(node)) this.#convert(node);
+      return;
+    }
+    // Control flow only hands on what its bodies compute.
+    if (node.subgraphs().length === 0) this.kept.set(node.id, reason);
+    const growsWide = node.inputs.some((value) => value && this.#isWide(value)) && !BOUNDED_OPERATORS.has(node.op);
+    for (const value of node.outputs) {
+      if (value && (growsWide || this.#isCount(node) ? !this.#isKnownSmall(value) : this.#isKnownWide(value)))
+        this.#wide.add(value);
+    }
+  }
+
+  #movesHalf(node: Node): boolean {
+    return node.inputs.some((value) => value && this.#isFloat(value) && (this.#half.has(value) || value.constant));
+  }
+
+  /** Numbers that were 32- or 64-bit before: counts, positions, identifiers. */
+  #isCount(node: Node): boolean {
+    const from = node.input(0) && this.types.dtypeOf(node.input(0)!);
+    return node.isStandard('Cast') && from !== undefined && /32$|64$/.test(from) && from !== 'float32';
+  }
+
+  #isFloat(value: Value): boolean {
+    return this.types.dtypeOf(value) === 'float32';
+  }
+
+  #largestOf(value: Value): number | undefined {
+    return this.options.largest?.get(value.graph.path + value.name);
+  }
+
+  #isKnownSmall(value: Value): boolean {
+    const largest = this.#largestOf(value);
+    return largest !== undefined && largest <= LARGEST_HALF;
+  }
+
+  #isKnownWide(value: Value): boolean {
+    const largest = this.#largestOf(value);
+    return largest !== undefined && !(largest <= LARGEST_HALF);
+  }
+
+  #isWide(value: Value): boolean {
+    if (!this.#isFloat(value)) return false;
+    if (this.#wide.has(value) || this.#isKnownWide(value)) return true;
+    if (!value.constant || this.#half.has(value)) return false;
+    const numbers = value.constant.toFloat32();
+    const isBeyond = numbers.some((x) => Math.abs(x) > LARGEST_HALF);
+    if (isBeyond) this.#wide.add(value);
+    return isBeyond;
+  }
+
+  #isTinyConstant(value: Value): boolean {
+    const { constant } = value;
+    if (!constant || constant.length !== 1 || !this.#isFloat(value) || this.#half.has(value)) return false;
+    const magnitude = Math.abs(constant.item());
+    return magnitude > 0 && magnitude < LEAST_NORMAL_HALF;
+  }
+
+  /** Why a node stays in float32; undefined: it need not. */
+  #refuse(node: Node): string | undefined {
+    if (this.options.keep?.(node)) return 'kept as asked';
+    const slots = node.domain === '' ? HALF_OPERATORS.get(node.op) : undefined;
+    const results = node.outputs.filter((value): value is Value => value !== undefined && this.#isFloat(value));
+    const isSafe = results.length > 0 && results.every((value) => this.#isKnownSmall(value));
+    if (!slots && !(node.domain === '' && GROWING_OPERATORS.has(node.op) && isSafe)) {
+      return GROWING_OPERATORS.has(node.op) ? `${node.kind} may pass 65504` : `${node.kind} has no float16 form here`;
+    }
+    const wide = [...node.inputs, ...results].find((value) => value && this.#isWide(value));
+    if (wide) return `${wide.name} holds numbers that may pass 65504`;
+    const isGuard = node.inputs.some((value) => value && this.#isTinyConstant(value)) && results.some(isDividedBy);
+    if (isGuard || node.inputs.some((value) => value && this.#guarded.has(value))) {
+      for (const value of results) if (isDividedBy(value)) this.#guarded.add(value);
+      return 'a constant below 2^-14, where float16 loses digits, keeps its divisor from 0';
+    }
+    return undefined;
+  }
+
+  #convert(node: Node): void {
+    const { graph } = node;
+    const slots = HALF_OPERATORS.get(node.op) ?? 'all';
+    node.inputs.forEach((value, slot) => {
+      if (!value || !this.#isFloat(value) || (slots !== 'all' && !slots.includes(slot))) return;
+      graph.setInput(node, slot, this.#halfOf(value));
+    });
+    for (const value of [...node.outputs]) {
+      if (!value || !this.#isFloat(value)) continue;
+      const half = graph.detachOutput(value, `${value.name}_half`);
+      this.#half.set(value, half);
+      const attributes = { to: attribute.int(dtypeCode('float32')) };
+      this.#casts.push(graph.add({ op: 'Cast', inputs: [half], outputs: [value], attributes }, { after: node }));
+    }
+  }
+
+  /** Stored in float16 where it is constant, else cast once, in its own scope. */
+  #halfOf(value: Value): Value {
+    const known = this.#half.get(value);
+    if (known) return known;
+    const { graph, constant, producer } = value;
+    let half: Value;
+    if (constant && !producer) {
+      half = graph.addInitializer(
+        `${value.name}_half`,
+        Tensor.fromNumbers('float16', constant.dims, constant.toFloat32()),
+      );
+    } else {
+      const [first] = graph.nodes();
+      const attributes = { to: attribute.int(dtypeCode('float16')) };
+      const spec = { op: 'Cast', inputs: [value], outputs: [`${value.name}_half`], attributes };
+      half = graph.add(spec, producer ? { after: producer } : first && { before: first }).output;
+    }
+    this.#half.set(value, half);
+    return half;
+  }
+
+  /** Casts back to float32 that nothing needed. */
+  removeUnreadCasts(): void {
+    for (const cast of this.#casts) {
+      const { output, graph } = cast;
+      if (output.uses.length === 0 && !output.isOutput) graph.remove(cast);
+    }
+  }
+}
+
+/** True for what is divided by, or taken to a logarithm or power, itself or its root. */
+function isDividedBy(value: Value): boolean {
+  return value.uses.some(({ node, index }) => {
+    if (node.domain !== '') return false;
+    if (node.op === 'Sqrt' || node.op === 'Identity') return isDividedBy(node.output);
+    return (node.op === 'Div' && index === 1) || ['Log', 'Pow', 'Reciprocal'].includes(node.op);
+  });
+}
