@@ -1,6 +1,7 @@
 import { attribute } from '../../ir/attribute.js';
 import { activationKey } from '../activation.js';
 import type { Attributes } from '../emitter.js';
+import { property } from '../json.js';
 import type { Layer } from './layer.js';
 import type { Cell } from './recurrent-cell.js';
 
@@ -19,8 +20,9 @@ const GATES: Readonly<Record<string, { readonly name: string; readonly alpha?: n
 export function gateActivations(layer: Layer, cell: Cell): Attributes {
   const chosen = cell.activations.map((key) => {
     const fallback = key === 'activation' ? 'tanh' : 'hardSigmoid';
-    const name = layer.config[key] === undefined ? fallback : layer.activation(key);
-    const gate = GATES[activationKey(name)];
+    const name = property(layer.config, key) === undefined ? fallback : layer.activation(key);
+    const gateKey = activationKey(name);
+    const gate = Object.hasOwn(GATES, gateKey) ? GATES[gateKey] : undefined;
     if (!gate) throw layer.error(key, Object.keys(GATES).join(', '), JSON.stringify(name.slice(0, 40)));
     return gate;
   });

@@ -22,6 +22,8 @@ function element(node: TfNode, operand: number, index: number): Bound {
   const known = node.e.dataOf(node.operand(operand))?.[index];
   if (typeof known === 'number') return known;
   const { e } = node;
+  const length = e.shapeOf(node.operand(operand))?.[0];
+  if (typeof length === 'number' && index >= length) throw node.error('bounds', `at least ${index + 1}`, length);
   return e.op('Slice', [node.int64(operand), e.int64([index]), e.int64([index + 1]), e.int64([0])]);
 }
 
@@ -104,6 +106,7 @@ function stridedSlice(node: TfNode): Operand {
     'ellipsis_mask',
   ].map(mask) as [Mask, Mask, Mask, Mask, Mask];
   const steps = node.ints(3, 'strides');
+  if (steps.length !== length) throw node.error('strides', `${length} integers`, steps.length);
   const cuts: Cut[] = [];
   const removed: number[] = [];
   const added: number[] = [];

@@ -12,7 +12,7 @@ import { type Cell, CELLS, gateMatrix } from '../recurrent-cell.js';
 /** What a recurrent layer gives: the whole sequence [n, t, units], or its last state [n, units]. */
 function recurrent(layer: Layer, x: Operand, isReverse: boolean): Operand {
   const { e } = layer;
-  const cell = CELLS[layer.className];
+  const cell = Object.hasOwn(CELLS, layer.className) ? CELLS[layer.className] : undefined;
   if (!cell) throw layer.error('class', Object.keys(CELLS).join(', '), layer.className);
   for (const flag of ['stateful', 'return_state', 'reset_after', 'unroll_states']) {
     if (layer.bool(flag, false)) throw layer.error(flag, 'false', 'true');
