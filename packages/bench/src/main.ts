@@ -7,11 +7,22 @@ const usage = `Usage: node packages/bench/dist/main.js --suite NAME [--only CASE
 
 ${SUITES.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join('\n')}`;
 
-const { values } = parseArgs({
-  options: { suite: { type: 'string' }, only: { type: 'string' }, out: { type: 'string' } },
-});
 const say = (line: string) => process.stderr.write(`${line}\n`);
-if (values.suite === undefined) {
+
+/** The options, or undefined where they are not understood. */
+function options() {
+  try {
+    return parseArgs({
+      options: { suite: { type: 'string' }, only: { type: 'string' }, out: { type: 'string' } },
+    }).values;
+  } catch (error) {
+    say(String((error as Error).message));
+    return undefined;
+  }
+}
+
+const values = options();
+if (values?.suite === undefined) {
   say(usage);
   process.exitCode = 2;
 } else {

@@ -1,8 +1,7 @@
-import { type Node, roundHalfEven, Tensor, type Value } from '@gossamer/graph';
-import { addDequantize, addParams, addQuantize, addWeightDequantize, type ParamValues } from '../quantize-linear.js';
+import type { Node, Value } from '@gossamer/graph';
+import { addDequantize, addQuantize, addWeightDequantize } from '../quantize-linear.js';
 import type { CodeStore } from '../weights/code-store.js';
-import { floatData } from '../weights/float-data.js';
-import { ACTIVATION_LIMITS, type ActivationParams } from './activation-params.js';
+import { PlanValues } from './plan-values.js';
 import type { StaticPlan } from './static-plan.js';
 import type { Unit } from './unit.js';
 import type { UnitWeights } from './unit-weights.js';
@@ -12,13 +11,15 @@ import type { UnitWeights } from './unit-weights.js';
  * activation parameters, int32 biases, weights as initializers, and a Q directly behind every operator whose kernel gives codes.
  */
 export class QdqEmitter {
-  readonly #params = new Map<Value, ParamValues>();
+  readonly #shared: PlanValues;
   readonly #dequantized = new Map<Value, Value>();
 
   constructor(
     private readonly plan: StaticPlan,
     private readonly store: CodeStore,
-  ) {}
+  ) {
+    this.#shared = new PlanValues(plan);
+  }
 
   /** Rewrites one unit with its quantized weights, where it has any; returns the bytes of its new weight. */
   emit(unit: Unit, weights: UnitWeights | undefined): number {
@@ -37,12 +38,9 @@ export class QdqEmitter {
     const known = this.#dequantized.get(value);
     if (known) return known;
     const { graph } = reader;
-    const params = this.#paramValues(value);
-    const position = { before: reader };
-    const codes = value.constant
-      ? graph.addInitializer(`${value.name}_quantized`, quantizeConstant(value.constant, this.plan.params(value)))
-      : addQuantize(graph, value, params, position, value.name).output;
-    const { output } = addDequantize(graph, codes, params, position, `${value.name}_dequantized`);
+    const params = this.#shared.params(value);
+    const codes = this.#shared.codes(value, reader);
+    const { output } = addDequantize(graph, codes, params, { before: reader }, `${value.name}_dequantized`);
     this.#dequantized.set(value, output);
     return output;
   }
@@ -75,18 +73,9 @@ export class QdqEmitter {
     } else {
       raw = graph.detachOutput(output, `${output.name}_raw`);
     }
-    const params = this.#paramValues(output);
+    const params = this.#shared.params(output);
     const quantize = addQuantize(graph, raw, params, { after: last }, output.name);
     addDequantize(graph, quantize.output, params, { after: quantize }, output);
-  }
-
-  #paramValues(value: Value): ParamValues {
-    const root = this.plan.root(value);
-    const known = this.#params.get(root);
-    if (known) return known;
-    const made = addParams(root.graph, root.name, this.plan.params(value));
-    this.#params.set(root, made);
-    return made;
   }
 }
 
@@ -100,13 +89,4 @@ function giveFloat({ biasAdd, node }: Unit): void {
   const bias = biasAdd.input(slot)!;
   const row = bias.constant!.reshaped([1, 1, bias.constant!.length]);
   node.graph.setInput(biasAdd, slot, node.graph.addInitializer(`${bias.name}_row`, row));
-}
-
-/** Codes of a constant operand. */
-export function quantizeConstant(constant: Tensor, { scale, zeroPoint, dtype }: ActivationParams): Tensor {
-  const { quantMin, quantMax } = ACTIVATION_LIMITS[dtype];
-  const codes = Array.from(floatData(constant), (x) => {
-    return Math.max(quantMin, Math.min(quantMax, roundHalfEven(x / scale) + zeroPoint));
-  });
-  return Tensor.fromNumbers(dtype, constant.dims, codes);
 }

@@ -1,8 +1,8 @@
 import type { AttributeValue, Node, Value } from '@gossamer/graph';
-import { addDequantize, addParams, addQuantize, type ParamValues } from '../quantize-linear.js';
+import { addDequantize, addQuantize, type ParamValues } from '../quantize-linear.js';
 import type { CodeStore, WeightValues } from '../weights/code-store.js';
-import { quantizeConstant } from './emit-qdq.js';
 import { freshNodeName, nodeName } from '../node-name.js';
+import { PlanValues } from './plan-values.js';
 import type { StaticPlan } from './static-plan.js';
 import type { Unit } from './unit.js';
 import type { UnitWeights } from './unit-weights.js';
@@ -66,26 +66,28 @@ const DROPPED: ReadonlySet<string> = new Set(['alpha', 'beta']);
 
 /** Writes a static plan as QLinear operators on codes, with DequantizeLinear only where something else reads a result. */
 export class QOperatorEmitter {
-  readonly #params = new Map<Value, ParamValues>();
+  readonly #shared: PlanValues;
   readonly #codes = new Map<Value, Value>();
 
   constructor(
     private readonly plan: StaticPlan,
     private readonly store: CodeStore,
-  ) {}
+  ) {
+    this.#shared = new PlanValues(plan);
+  }
 
   /** Replaces one unit, with its quantized weights where it has any; returns the bytes of its new weight. */
   emit(unit: Unit, weights: UnitWeights | undefined): number {
     const inputs = this.plan.inputs.get(unit)!.map((value) => ({
       codes: this.#read(value, unit.node),
-      params: this.#paramValues(value),
+      params: this.#shared.params(value),
     }));
     if (unit.kind === 'move') {
       this.#emitMove(unit, inputs[0]!.codes);
       return 0;
     }
     const isFloat = this.plan.givesFloat(unit) || unit.biasAdd !== undefined;
-    const output = isFloat ? undefined : this.#paramValues(unit.outputs[0]!);
+    const output = isFloat ? undefined : this.#shared.params(unit.outputs[0]!);
     const weight = weights && this.#addWeights(unit, weights);
     const operands = { inputs, output, weight };
     if (isFloat) this.#emitFloat(unit, operands);
@@ -96,13 +98,7 @@ export class QOperatorEmitter {
   #read(value: Value, reader: Node): Value {
     const known = this.#codes.get(value);
     if (known) return known;
-    const params = this.#paramValues(value);
-    const codes = value.constant
-      ? reader.graph.addInitializer(
-          `${value.name}_quantized`,
-          quantizeConstant(value.constant, this.plan.params(value)),
-        )
-      : addQuantize(reader.graph, value, params, { before: reader }, value.name).output;
+    const codes = this.#shared.codes(value, reader);
     this.#codes.set(value, codes);
     return codes;
   }
@@ -121,7 +117,7 @@ export class QOperatorEmitter {
     for (const output of outputs) {
       const raw = graph.detachOutput(output, `${output.name}_quantized`);
       this.#codes.set(output, raw);
-      addDequantize(graph, raw, this.#paramValues(output), { after: node }, output);
+      addDequantize(graph, raw, this.#shared.params(output), { after: node }, output);
     }
   }
 
@@ -170,21 +166,12 @@ export class QOperatorEmitter {
     );
     for (const item of [unit.clip, unit.biasAdd, node]) if (item) graph.remove(item);
     if (givesFloat) return;
-    const params = this.#paramValues(output!);
+    const params = this.#shared.params(output!);
     const codes = isCodes
       ? replacement
       : addQuantize(graph, replacement.output, params, { after: replacement }, output!.name);
     this.#codes.set(output!, codes.output);
     addDequantize(graph, codes.output, params, { after: codes }, output!);
-  }
-
-  #paramValues(value: Value): ParamValues {
-    const root = this.plan.root(value);
-    const known = this.#params.get(root);
-    if (known) return known;
-    const made = addParams(root.graph, root.name, this.plan.params(value));
-    this.#params.set(root, made);
-    return made;
   }
 }
 
