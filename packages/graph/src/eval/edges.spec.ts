@@ -1,7 +1,9 @@
 import { GraphBuilder, type PlainAttribute } from '../builder.js';
 import type { DType } from '../dtype.js';
 import { attribute } from '../ir/attribute.js';
+import { Graph } from '../ir/graph.js';
 import { Tensor } from '../ir/tensor.js';
+import { tensorType } from '../ir/value-type.js';
 import { errorCode } from '../testing/error-code.js';
 import { evaluate } from './evaluate.js';
 import { runInOrt } from './testing/ort.js';
@@ -89,4 +91,28 @@ describe('Squeeze of [1,3] with no axes', () => {
     expect(evaluate(model, { x })['y']!.dims).toEqual([1, 3]);
     expect((await runInOrt(model, { x }))['y']!.dims).toEqual([3]);
   });
+});
+
+test('a Loop that never turns stacks nothing, of the dtype and shape its body declares', async () => {
+  const g = new GraphBuilder('net');
+  const trips = g.input('trips', 'int64', []);
+  const body = new Graph('body');
+  const [, condition] = [body.addInput('i', tensorType('int64', [])), body.addInput('c', tensorType('bool', []))];
+  const row = body.addInitializer('row', Tensor.fromNumbers('int32', [2], [1, 2]));
+  const kept = body.add({ op: 'Identity', inputs: [condition], outputs: ['kept'] }).output;
+  const out = body.add({ op: 'Identity', inputs: [row], outputs: ['out'] }).output;
+  for (const [value, dtype, dims] of [
+    [kept, 'bool', []],
+    [out, 'int32', [2]],
+  ] as const) {
+    body.setType(value, tensorType(dtype, dims));
+    body.addOutput(value);
+  }
+  const y = g.op('Loop', [trips, g.constant(1, 'bool')], { body: attribute.graph(body) });
+  const model = g.output(y, 'y', 'int32').model();
+  for (const count of [0, 3]) {
+    const feeds = { trips: Tensor.scalar('int64', count) };
+    const [ours, theirs] = [evaluate(model, feeds)['y']!, (await runInOrt(model, feeds))['y']!];
+    expect([ours.dtype, ours.dims, ours.toIntegers()]).toEqual([theirs.dtype, [count, 2], theirs.toIntegers()]);
+  }
 });

@@ -1,6 +1,5 @@
 import type { Dim } from '../ir/dim.js';
 import type { Node } from '../ir/node.js';
-import { CLAMP } from './constant-data.js';
 import type { InferenceContext } from './rule.js';
 import type { Shape } from './dims.js';
 
@@ -84,6 +83,5 @@ export const unknownShape = (rank: number): Dim[] => new Array<Dim>(rank).fill(u
 
 /** A list attribute whose integers may be bounds such as INT64_MAX: those beyond 2^53 are clamped. */
 export function boundsOf(node: Node, name: string): readonly number[] {
-  const given = node.attributes.get(name)?.as('ints') ?? [];
-  return given.map((bound) => Math.min(Math.max(Number(bound), -CLAMP), CLAMP));
+  return node.bounds(name) ?? [];
 }

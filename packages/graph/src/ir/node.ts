@@ -76,6 +76,15 @@ export class Node {
     return found ? found.as('ints').map((value) => safeInteger(`${this.id}.${name}`, value)) : fallback;
   }
 
+  /** Bounds of a Slice: as `ints`, but INT64_MAX and the like, which mean "to the end", are clamped to ±(2^53 - 1). */
+  bounds(name: string): readonly number[] | undefined {
+    const far = Number.MAX_SAFE_INTEGER;
+    return this.attributes
+      .get(name)
+      ?.as('ints')
+      .map((value) => Math.min(Math.max(Number(value), -far), far));
+  }
+
   float<T extends number | undefined>(name: string, fallback: T): number | T {
     return this.attributes.get(name)?.as('float') ?? fallback;
   }

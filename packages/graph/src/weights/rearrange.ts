@@ -48,8 +48,7 @@ function gatherStrided<T extends DenseArray>(
 
 /** Slice with constant bounds (attributes before opset 10, inputs since); undefined when a bound is computed. */
 export function slice(node: Node, shape: readonly number[]): Layout | undefined {
-  const operand = (index: number, name: string) =>
-    node.inputs.length > 1 ? boundsOf(node, index) : node.ints(name, undefined);
+  const operand = (index: number, name: string) => (node.inputs.length > 1 ? boundsOf(node, index) : node.bounds(name));
   const starts = operand(1, 'starts');
   const ends = operand(2, 'ends');
   if (!starts || !ends) return undefined;

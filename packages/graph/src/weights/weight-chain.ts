@@ -21,8 +21,12 @@ export interface WeightChain {
   evaluate<T extends DenseArray>(data: T): T;
 }
 
-/** Follows `value` up to constant data; undefined when it is computed from anything else. */
-export function resolveChain(value: Value): WeightChain | undefined {
+/** Nodes looked at from one slot: exporters put a handful between, while Concats of Concats double at every step. */
+const MAX_STEPS = 256;
+
+/** Follows `value` up to constant data; undefined when it is computed from anything else, or through over 256 nodes. */
+export function resolveChain(value: Value, budget = { steps: MAX_STEPS }): WeightChain | undefined {
+  if (--budget.steps < 0) return undefined;
   const stored = value.constant;
   if (stored) {
     if (stored.dtype === 'string') return undefined;
@@ -30,9 +34,9 @@ export function resolveChain(value: Value): WeightChain | undefined {
   }
   const node = value.producer;
   if (!node || node.domain !== '') return undefined;
-  if (node.op === 'Concat') return concatChain(node);
+  if (node.op === 'Concat') return concatChain(node, budget);
   const input = node.input(0);
-  const before = input && resolveChain(input);
+  const before = input && resolveChain(input, budget);
   return before && extendChain(node, before);
 }
 
@@ -63,10 +67,10 @@ function dequantizeChain(node: Node, before: WeightChain): WeightChain | undefin
 }
 
 /** Concat of parts of one tensor: how exporters reorder the gates of a recurrent layer. */
-function concatChain(node: Node): WeightChain | undefined {
+function concatChain(node: Node, budget: { steps: number }): WeightChain | undefined {
   const parts: WeightChain[] = [];
   for (const value of node.inputs) {
-    const part = value && resolveChain(value);
+    const part = value && resolveChain(value, budget);
     if (!part || (parts[0] && part.source !== parts[0].source)) return undefined;
     parts.push(part);
   }

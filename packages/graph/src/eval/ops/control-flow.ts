@@ -1,4 +1,5 @@
 import type { Graph } from '../../ir/graph.js';
+import type { Value } from '../../ir/value.js';
 import type { EvalTensor, EvalValue } from '../eval-value.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
 import { reshape } from '../strided.js';
@@ -36,12 +37,16 @@ function runLoop(call: KernelCall): readonly EvalValue[] {
     });
     carried = results.slice(1, 1 + carried.length);
   }
-  return [...carried, ...stacked.map((parts) => stack(call, parts, 0))];
+  return [...carried, ...stacked.map((parts, k) => stack(call, parts, 0, graph.outputs[1 + carried.length + k]))];
 }
 
-/** Joins equal shapes along a new axis. */
-function stack(call: KernelCall, parts: readonly EvalTensor[], axis: number): EvalTensor {
-  if (parts.length === 0) return call.allocate('float32', [0]);
+/** Joins equal shapes along a new axis. Of no parts nothing is known but what `declared` says; unknown sizes are 0, as in ONNX Runtime. */
+function stack(call: KernelCall, parts: readonly EvalTensor[], axis: number, declared?: Value): EvalTensor {
+  if (parts.length === 0) {
+    const type = declared?.type?.kind === 'tensor' ? declared.type : undefined;
+    const dims = (type?.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 0));
+    return call.allocate(type?.dtype ?? 'float32', dims.toSpliced(axis < 0 ? axis + dims.length + 1 : axis, 0, 0));
+  }
   const at = axis < 0 ? axis + parts[0]!.dims.length + 1 : axis;
   const widened = parts.map((part) => reshape(part, [...part.dims.slice(0, at), 1, ...part.dims.slice(at)]));
   return concat(call, widened, at);
@@ -85,7 +90,10 @@ function scan(call: KernelCall, inputs: readonly EvalTensor[]): readonly EvalTen
     carried = results.slice(0, states);
     stacked.forEach((list, k) => list[outBack[k] ? 'unshift' : 'push'](results[states + k] as EvalTensor));
   }
-  return [...(carried as EvalTensor[]), ...stacked.map((list, k) => stack(call, list, outAxes[k]!))];
+  return [
+    ...(carried as EvalTensor[]),
+    ...stacked.map((list, k) => stack(call, list, outAxes[k]!, graph.outputs[states + k])),
+  ];
 }
 
 /** Opset 8: a batch axis in front of everything, optional sequence lengths as first input. */

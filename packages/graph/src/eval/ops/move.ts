@@ -94,10 +94,9 @@ export function sliceRange(size: number, start: number, end: number, step: numbe
 function slice(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
   const legacy = call.opset < 10;
-  const attribute = (name: string) => (call.node.ints(name, undefined) as number[] | undefined)?.slice();
-  const starts = (legacy ? attribute('starts') : clamped(call, 1)) ?? [];
-  const ends = (legacy ? attribute('ends') : clamped(call, 2)) ?? [];
-  const axes = (legacy ? attribute('axes') : clamped(call, 3)) ?? starts.map((_, i) => i);
+  const starts = (legacy ? call.node.bounds('starts') : clamped(call, 1)) ?? [];
+  const ends = (legacy ? call.node.bounds('ends') : clamped(call, 2)) ?? [];
+  const axes = (legacy ? call.node.ints('axes', undefined) : clamped(call, 3)) ?? starts.map((_, i) => i);
   const steps = (legacy ? undefined : clamped(call, 4)) ?? starts.map(() => 1);
   const own = stridesOf(x.dims);
   const dims = [...x.dims];

@@ -53,7 +53,7 @@ export class UpgradeStep {
   }
 
   /** Puts constant integers into input slot `index`: a 1-D tensor, or for a number a scalar; undefined leaves the slot as it is. */
-  setIntegers(index: number, name: string, values: readonly number[] | number | undefined): void {
+  setIntegers(index: number, name: string, values: readonly (number | bigint)[] | number | undefined): void {
     if (values === undefined) return;
     const dims = typeof values === 'number' ? [] : [values.length];
     const tensor = Tensor.fromNumbers('int64', dims, typeof values === 'number' ? [values] : values);

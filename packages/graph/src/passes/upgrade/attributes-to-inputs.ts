@@ -21,7 +21,8 @@ function split13(node: Node, step: UpgradeStep): void {
 
 function slice10(node: Node, step: UpgradeStep): void {
   for (const [index, name] of ['starts', 'ends', 'axes'].entries()) {
-    step.setIntegers(index + 1, name, node.ints(name, undefined));
+    // As they are: INT64_MAX means "to the end".
+    step.setIntegers(index + 1, name, node.attributes.get(name)?.as('ints'));
   }
   step.drop('starts', 'ends', 'axes');
 }
