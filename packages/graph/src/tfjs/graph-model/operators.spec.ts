@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGraph } from '../../ir/check.js';
 import { executeInTfjs, GraphDefBuilder, type TfAttribute } from '../testing/graph-def.js';
-import { maxAbsError, read, run } from '../testing/in-memory.js';
+import { maxAbsError, read, runEverywhere } from '../testing/in-memory.js';
 import { supportedOperators } from './registry.js';
 
 type Attributes = Readonly<Record<string, TfAttribute>>;
@@ -43,9 +43,11 @@ async function errorOf({ op, feeds, operands, attributes = {}, outputs = 1, dtyp
   const expected = await executeInTfjs(saved, feeds, names);
   const model = read(saved);
   checkGraph(model.graph);
-  const actual = run(model, feeds);
-  for (const [i, name] of names.entries()) expect(actual[name]!.dtype).toBe(dtype ?? expected[i]!.dtype);
-  return Math.max(...names.map((name, i) => maxAbsError(actual[name]!, expected[i]!)));
+  const { evaluator, ort } = await runEverywhere(model, feeds);
+  for (const [i, name] of names.entries()) expect(evaluator[name]!.dtype).toBe(dtype ?? expected[i]!.dtype);
+  return Math.max(
+    ...names.flatMap((name, i) => [evaluator, ort].map((results) => maxAbsError(results[name]!, expected[i]!))),
+  );
 }
 
 const image = tf.randomNormal([2, 7, 6, 4], 0, 1, 'float32', 1);
@@ -110,6 +112,13 @@ const sliding3d: Attributes = {
 };
 
 const CASES: readonly Case[] = [
+  {
+    op: 'OneHot',
+    note: 'of integers',
+    feeds: x(list(2, 0, 1)),
+    operands: ['x', scalar(4), scalar(3), scalar(1)],
+    attributes: { axis: -1, T: 'DT_INT32' },
+  },
   {
     op: 'Conv3D',
     feeds: x(volume),

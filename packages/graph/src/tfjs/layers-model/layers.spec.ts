@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { checkGraph } from '../../ir/check.js';
-import { maxAbsError, read, run, save } from '../testing/in-memory.js';
+import { maxAbsError, read, runEverywhere, save } from '../testing/in-memory.js';
 
 const { layers } = tfl;
 /** What all layers of TF.js have in common; their class types do not extend each other. */
@@ -33,9 +33,13 @@ async function errorOf(model: tfl.LayersModel, inputs: tf.Tensor[]): Promise<num
   checkGraph(imported.graph);
   expect(imported.graph.inputs.map(({ name }) => name)).toEqual(model.inputNames);
   const feeds = Object.fromEntries(model.inputNames.map((name, i) => [name, inputs[i]!]));
-  const outputs = run(imported, feeds);
+  const { evaluator, ort } = await runEverywhere(imported, feeds);
   expect(imported.graph.outputs).toHaveLength(expected.length);
-  return Math.max(...imported.graph.outputs.map((value, i) => maxAbsError(outputs[value.name]!, expected[i]!)));
+  return Math.max(
+    ...imported.graph.outputs.flatMap(({ name }, i) =>
+      [evaluator, ort].map((results) => maxAbsError(results[name]!, expected[i]!)),
+    ),
+  );
 }
 
 /** A layer between an input of `shape` and the output. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Model } from '../../ir/model.js';
 import { Tensor } from '../../ir/tensor.js';
 import { evaluate } from '../../eval/index.js';
+import { runInOrt } from '../../eval/testing/ort.js';
 import { MemorySource } from '../../wire/memory-source.js';
 import { parseTfjsModel } from '../load-model.js';
 
@@ -41,9 +42,13 @@ export function fromTfjs(tensor: tf.Tensor): Tensor {
   return Tensor.fromNumbers(dtype, tensor.shape, tensor.dataSync<'float32'>());
 }
 
-/** Evaluates a model of ours with the reference evaluator. */
-export function run(model: Model, feeds: Readonly<Record<string, tf.Tensor>>): Record<string, Tensor> {
-  return evaluate(model, Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, fromTfjs(tensor)])));
+/** Results of a model of ours, by engine: the reference evaluator, and stock ONNX Runtime from the written file. */
+export async function runEverywhere(
+  model: Model,
+  feeds: Readonly<Record<string, tf.Tensor>>,
+): Promise<Readonly<Record<'evaluator' | 'ort', Record<string, Tensor>>>> {
+  const own = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, fromTfjs(tensor)]));
+  return { evaluator: evaluate(model, own), ort: await runInOrt(model, own, 'all') };
 }
 
 /** Largest absolute difference; infinite where shapes differ or a value is not a number on one side only. */

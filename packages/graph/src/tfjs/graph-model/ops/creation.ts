@@ -12,6 +12,10 @@ export const creationOps = [
   definePlain('OneHot', (node) => {
     const { e } = node;
     const values = e.op('Concat', [asVector(node, 3), asVector(node, 2)], { axis: 0 });
-    return e.op('OneHot', [node.plain(0), node.int64(1), values], { axis: node.def.int('axis', -1) });
+    const dtype = e.dtypeOf(values) ?? 'float32';
+    // onnxruntime has kernels for int64 places with float32 or int64 values.
+    const stored = dtype === 'float32' ? values : e.cast(values, 'int64');
+    const places = e.op('OneHot', [node.int64(0), node.int64(1), stored], { axis: node.def.int('axis', -1) });
+    return e.cast(places, dtype);
   }),
 ];

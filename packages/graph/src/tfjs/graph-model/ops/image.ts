@@ -22,8 +22,7 @@ function resizing(node: TfNode, mode: Resizing['mode']): Operand {
   return resize(node.e, node.operand(0), {
     mode,
     coordinates,
-    sizes: node.e.dataOf(node.operand(1)),
-    computed: node.int64(1),
+    to: { sizes: node.e.dataOf(node.operand(1)), value: node.int64(1) },
   });
 }
 

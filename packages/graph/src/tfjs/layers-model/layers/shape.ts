@@ -1,7 +1,5 @@
 import { resize } from '../../resize.js';
 import { pad } from '../../pad.js';
-import { multiplyDims } from '../../../ir/dim.js';
-import { spatialDims } from '../../convolution.js';
 import { asArray, asInteger, property } from '../../json.js';
 import { channelsFirstOperand, plainOperand } from '../../operand.js';
 import { defineLayer, only } from '../layer.js';
@@ -50,7 +48,6 @@ export const shapeLayers = [
     const factors = layer.ints('size', 2, [2]);
     const mode = layer.string('interpolation', 'nearest');
     if (mode !== 'nearest' && mode !== 'bilinear') throw layer.error('interpolation', 'nearest or bilinear', mode);
-    const sizes = spatialDims(e, x).map((dim, axis) => multiplyDims(dim, factors[axis]!));
-    return resize(e, x, { mode, sizes, factors, coordinates: 'asymmetric' });
+    return resize(e, x, { mode, coordinates: 'asymmetric', to: { factors } });
   }),
 ];
