@@ -1,4 +1,4 @@
-import { isFloat } from '../dtype.js';
+import { type DType, dtypeFromCode, isFloat } from '../dtype.js';
 import type { Node } from '../ir/node.js';
 import { elementCount, type Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
@@ -15,6 +15,8 @@ export interface WeightChain {
   /** Nodes between, nearest to the storage first. */
   readonly nodes: readonly Node[];
   readonly shape: readonly number[];
+  /** What the node reads, after casts. */
+  readonly dtype: DType;
   /** True while only positions change, so that what is written can be taken back to the stored tensor. */
   readonly movesOnly: boolean;
   /** What the node reads when the stored tensor holds `data`. Codes stay codes until DequantizeLinear. */
@@ -30,7 +32,8 @@ export function resolveChain(value: Value, budget = { steps: MAX_STEPS }): Weigh
   const stored = value.constant;
   if (stored) {
     if (stored.dtype === 'string') return undefined;
-    return { source: value, stored, nodes: [], shape: stored.dims, movesOnly: true, evaluate: (data) => data };
+    const { dims: shape, dtype } = stored;
+    return { source: value, stored, nodes: [], shape, dtype, movesOnly: true, evaluate: (data) => data };
   }
   const node = value.producer;
   if (!node || node.domain !== '') return undefined;
@@ -51,6 +54,7 @@ function extendChain(node: Node, before: WeightChain): WeightChain | undefined {
     ...before,
     nodes,
     shape: rule.shape,
+    dtype: isCast ? dtypeFromCode(node.int('to', 0))! : before.dtype,
     evaluate: <T extends DenseArray>(data: T) => rule.move(before.evaluate(data)),
   };
 }
@@ -63,7 +67,7 @@ function dequantizeChain(node: Node, before: WeightChain): WeightChain | undefin
     const codes = Float32Array.from(before.evaluate(data));
     return dequantize(codes, before.shape, node, scale, zeroPoint) as DenseArray as T;
   };
-  return { ...before, nodes: [...before.nodes, node], movesOnly: false, evaluate };
+  return { ...before, nodes: [...before.nodes, node], dtype: scale.dtype, movesOnly: false, evaluate };
 }
 
 /** Concat of parts of one tensor: how exporters reorder the gates of a recurrent layer. */

@@ -87,10 +87,9 @@ export class WeightView {
    */
   write(data: Float32Array, mode: EditMode = 'edit-all'): void {
     if (mode === 'clone-for') {
-      const { graph } = this.node;
-      const value = graph.addInitializer(`${this.source.name}_own`, Tensor.of('float32', this.shape, data));
-      graph.setInput(this.node, this.inputIndex, value);
-      return;
+      const { dtype } = this.#chain;
+      const isFloat32 = dtype === 'float32';
+      return this.#clone(isFloat32 ? Tensor.of(dtype, this.shape, data) : Tensor.fromNumbers(dtype, this.shape, data));
     }
     if (this.source.constant?.hash() !== this.#stored.hash()) {
       throw new GossamerError(
@@ -103,6 +102,17 @@ export class WeightView {
     const tensor = dtype === 'float32' ? Tensor.of(dtype, dims, stored) : Tensor.fromNumbers(dtype, dims, stored);
     storeConstant(this.source, tensor);
     this.#stored = tensor;
+  }
+
+  /** Gives the node a constant of its own, stored as the source is: a function body has no initializers. */
+  #clone(tensor: Tensor): void {
+    const { graph } = this.node;
+    const name = `${this.source.name}_own`;
+    const attributes = { value: attribute.tensor(tensor) };
+    const value = this.source.producer
+      ? graph.add({ op: 'Constant', inputs: [], outputs: [name], attributes }, { before: this.node }).output
+      : graph.addInitializer(name, tensor);
+    graph.setInput(this.node, this.inputIndex, value);
   }
 
   /** What the stored tensor must hold for this node to read `data`: positions are followed back. */
