@@ -20,6 +20,8 @@ const UNKNOWN: ValueInfo = { type: undefined };
 /** Node visits allowed per node of the model, plus a constant: loops and nested calls revisit bodies, hostile ones without end. */
 const VISITS_PER_NODE = 64;
 const VISITS_BASE = 100_000;
+/** Nobody reads more, and each is compared with all before it. */
+const MAX_WARNINGS = 1000;
 
 interface WalkOptions {
   readonly bindings: DimBindings;
@@ -125,7 +127,9 @@ export class Walk implements Scope {
   }
 
   #warn(message: string): void {
-    if (!this.#warnings.includes(message)) this.#warnings.push(message);
+    if (this.#warnings.length > MAX_WARNINGS || this.#warnings.includes(message)) return;
+    const isLast = this.#warnings.length === MAX_WARNINGS;
+    this.#warnings.push(isLast ? `model: more than ${MAX_WARNINGS} warnings, the others are left out` : message);
   }
 
   #outOfBudget(node: Node): void {

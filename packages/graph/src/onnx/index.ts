@@ -1,5 +1,6 @@
 export type { ExternalTrust } from '../wire/external-path.js';
 export type { WireLimits } from '../wire/limits.js';
+export type { ReadLimits } from './read-limits.js';
 export { loadModel, parseModel, readModel, type ReadOptions } from './read-model.js';
 export { type ExternalDataMode, saveModel, type SaveOptions } from './save-model.js';
 export { isUnedited, serializeModel } from './write-model.js';

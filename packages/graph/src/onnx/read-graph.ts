@@ -6,6 +6,7 @@ import type { ExternalData } from '../wire/external-data.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { FUNCTION, GRAPH, NODE, SPARSE, TENSOR, VALUE_INFO } from './fields.js';
 import { readAttribute } from './read-attribute.js';
+import type { PartBudget } from './read-limits.js';
 import { readSparseTensor, readTensor } from './read-tensor.js';
 import { readType } from './read-type.js';
 import { topologicalOrder } from './topological-order.js';
@@ -14,10 +15,28 @@ import { topologicalOrder } from './topological-order.js';
 export interface ReadContext {
   readonly external: ExternalData;
   readonly warnings: string[];
+  /** Read the indices of sparse tensors and check each of them. */
+  readonly checksIndices: boolean;
+  readonly parts: PartBudget;
+  /** Of one node. */
+  readonly maxAttributes: number;
+  readonly maxSlots: number;
 }
+
+/** The lists of a GraphProto, and of a FunctionProto, whose items the IR holds one by one. */
+const GRAPH_PARTS = [
+  GRAPH.node,
+  GRAPH.input,
+  GRAPH.output,
+  GRAPH.initializer,
+  GRAPH.sparse_initializer,
+  GRAPH.value_info,
+];
+const FUNCTION_PARTS = [FUNCTION.node, FUNCTION.input, FUNCTION.output, FUNCTION.value_info];
 
 /** Reads a GraphProto into a scope. */
 export function readGraph(message: WireMessage, owner: Owner | undefined, context: ReadContext): Graph {
+  for (const no of GRAPH_PARTS) context.parts.count(message.count(no));
   const graph = new Graph(message.string(GRAPH.name) ?? '', owner, message);
   for (const info of message.messages(GRAPH.input)) {
     const value = graph.declare(nameOf(info, 'graph input'), readType(info.message(VALUE_INFO.type)));
@@ -32,7 +51,7 @@ export function readGraph(message: WireMessage, owner: Owner | undefined, contex
   }
   for (const sparse of message.messages(GRAPH.sparse_initializer)) {
     const value = initializerValue(graph, sparse.message(SPARSE.values)?.string(TENSOR.name) ?? '');
-    graph.setInitializer(value, readSparseTensor(sparse, context.external));
+    graph.setInitializer(value, readSparseTensor(sparse, context));
     value.origins.initializer = sparse;
   }
   const infos = new Map<string, WireMessage>();
@@ -49,6 +68,7 @@ export function readGraph(message: WireMessage, owner: Owner | undefined, contex
 
 /** Reads a FunctionProto's body: inputs and outputs are bare names. */
 export function readFunctionBody(message: WireMessage, context: ReadContext): Graph {
+  for (const no of FUNCTION_PARTS) context.parts.count(message.count(no));
   const graph = new Graph(message.string(FUNCTION.name) ?? '', undefined, message);
   for (const name of message.strings(FUNCTION.input)) graph.addInput(name);
   const infos = new Map<string, WireMessage>();
@@ -108,6 +128,7 @@ function readNode(
   infos: ReadonlyMap<string, WireMessage>,
   context: ReadContext,
 ): Node {
+  checkCounts(message, context);
   const inputs = message.strings(NODE.input).map((name) => {
     if (name === '') return undefined;
     return graph.resolve(name) ?? undefinedValue(graph, name, `node ${message.string(NODE.name) ?? ''} input`);
@@ -134,7 +155,28 @@ function readNode(
     const attribute = readAttribute(item, context.external, (sub, name, index) =>
       readGraph(sub, { node, attribute: name, index }, context),
     );
+    if (node.attributes.has(attribute.name)) {
+      throw new GossamerError(
+        'ERR_DUPLICATE_NAME',
+        `node ${node.id}: expected attribute ${attribute.name} once, received it twice`,
+      );
+    }
     graph.setAttribute(node, attribute.name, attribute);
   }
   return node;
+}
+
+/** Counts what a node holds, before any of it is made. */
+function checkCounts(message: WireMessage, { parts, maxAttributes, maxSlots }: ReadContext): void {
+  const counted = [
+    ['attributes', NODE.attribute, maxAttributes],
+    ['inputs', NODE.input, maxSlots],
+    ['outputs', NODE.output, maxSlots],
+  ] as const;
+  for (const [what, no, limit] of counted) {
+    const count = message.count(no);
+    if (no === NODE.attribute) parts.count(count);
+    if (count <= limit) continue;
+    throw new GossamerError('ERR_GRAPH_BUDGET', `node: expected at most ${limit} ${what}, received ${count}`);
+  }
 }

@@ -6,10 +6,13 @@ import type { ByteRange } from '../wire/byte-source.js';
 import type { ExternalData } from '../wire/external-data.js';
 import { isExternal } from '../wire/external-reference.js';
 import type { WireMessage } from '../wire/wire-message.js';
+import { checkSparseIndices, checkSparseShape } from './check-sparse.js';
 import { SPARSE, TENSOR } from './fields.js';
+import { checkRank } from './read-limits.js';
 
 /** Reads a TensorProto lazily: no data is touched here but string elements. */
 export function readTensor(message: WireMessage, external: ExternalData): Tensor {
+  checkRank(message.numbers(TENSOR.dims).count, 'tensor');
   const dims = message.safeInts(TENSOR.dims);
   const code = message.safeInt(TENSOR.data_type) ?? 0;
   const dtype = dtypeFromCode(code);
@@ -19,7 +22,13 @@ export function readTensor(message: WireMessage, external: ExternalData): Tensor
     throw new GossamerError('ERR_TENSOR_DATA', `${label}: expected a whole tensor, received a segment`);
   }
   const count = elementCount(dims);
-  if (dtype === 'string') return Tensor.ofStrings(dims, message.bytesList(TENSOR.string_data), message);
+  if (dtype === 'string') {
+    const raw = message.range(TENSOR.raw_data);
+    if (raw && raw.end > raw.start) {
+      throw new GossamerError('ERR_TENSOR_DATA', `${label}: expected string_data, received raw_data`);
+    }
+    return Tensor.ofStrings(dims, message.bytesList(TENSOR.string_data), message);
+  }
   const byteLength = dtypeByteLength(dtype, count);
   if (isExternal(message))
     return Tensor.fromStorage(dtype, dims, rangeStorage(external.resolve(message, byteLength)), message);
@@ -40,34 +49,55 @@ function rangeStorage({ source, start: base, end }: ByteRange): TensorStorage {
 function typedStorage(message: WireMessage, dtype: DType, byteLength: number, label: string): TensorStorage {
   let bytes: Uint8Array | undefined;
   const decode = () => {
-    bytes ??= decodeTyped(message, dtype);
+    bytes ??= decodeTyped(message, dtype, label);
     if (bytes.byteLength === byteLength) return bytes;
     throw new GossamerError('ERR_TENSOR_DATA', `${label}: expected ${byteLength} bytes, received ${bytes.byteLength}`);
   };
   return { byteLength, read: (start, end) => decode().subarray(start, end) };
 }
 
-function decodeTyped(message: WireMessage, dtype: DType): Uint8Array {
+function decodeTyped(message: WireMessage, dtype: DType, label: string): Uint8Array {
   const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   if (dtype === 'float32' || dtype === 'complex64') return bytesOf(message.floats(TENSOR.float_data));
   if (dtype === 'float64' || dtype === 'complex128') return bytesOf(message.numbers(TENSOR.double_data).toFloat64());
   if (dtype === 'int64') return bytesOf(message.numbers(TENSOR.int64_data).toInt64());
   if (dtype === 'uint64') return bytesOf(message.numbers(TENSOR.uint64_data).toUint64());
-  if (dtype === 'uint32') return bytesOf(Uint32Array.from(message.numbers(TENSOR.uint64_data).toUint64(), Number));
-  // int32_data holds the element's bits: typed-array stores wrap, which keeps exactly those.
+  if (dtype === 'uint32') {
+    const wide = message.numbers(TENSOR.uint64_data).toUint64();
+    checkBits(wide, 32, label);
+    return bytesOf(Uint32Array.from(wide, Number));
+  }
   const values = message.numbers(TENSOR.int32_data).toInt32();
   if (dtype === 'int32') return bytesOf(values);
-  return bytesOf(dtypeBits(dtype) === 16 ? Uint16Array.from(values) : Uint8Array.from(values));
+  // One element of 16 or 8 bits, or one byte of packed smaller ones: typed-array stores wrap, which keeps exactly the bits.
+  const bits = dtypeBits(dtype) === 16 ? 16 : 8;
+  checkBits(values, bits, label);
+  return bytesOf(bits === 16 ? Uint16Array.from(values) : Uint8Array.from(values));
 }
 
-/** Reads a SparseTensorProto. */
-export function readSparseTensor(message: WireMessage, external: ExternalData): SparseTensor {
+/** Throws ERR_INT_RANGE where a value has more than `bits` bits, signed or not: readers differ in what they make of it. */
+function checkBits(values: Iterable<number | bigint>, bits: number, label: string): void {
+  for (const value of values) {
+    if (value >= -(2 ** (bits - 1)) && value < 2 ** bits) continue;
+    throw new GossamerError('ERR_INT_RANGE', `${label}: expected elements of ${bits} bits, received ${value}`);
+  }
+}
+
+/** Reads a SparseTensorProto; with `checksIndices` also its indices, which must be in order and within the shape. */
+export function readSparseTensor(
+  message: WireMessage,
+  { external, checksIndices }: { readonly external: ExternalData; readonly checksIndices: boolean },
+): SparseTensor {
   const values = message.message(SPARSE.values);
   const indices = message.message(SPARSE.indices);
   if (!values || !indices) {
     throw new GossamerError('ERR_TENSOR_DATA', 'sparse tensor: expected values and indices, received one of them');
   }
+  checkRank(message.numbers(SPARSE.dims).count, 'sparse tensor');
   const dims = message.safeInts(SPARSE.dims);
   elementCount(dims);
-  return { dims, values: readTensor(values, external), indices: readTensor(indices, external) };
+  const sparse = { dims, values: readTensor(values, external), indices: readTensor(indices, external) };
+  checkSparseShape(sparse);
+  if (checksIndices) checkSparseIndices(sparse);
+  return sparse;
 }

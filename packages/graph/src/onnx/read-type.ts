@@ -3,6 +3,7 @@ import { type Dim, symbol } from '../ir/dim.js';
 import type { ValueType } from '../ir/value-type.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { DIMENSION, MAP_TYPE, SEQUENCE_TYPE, SHAPE, TENSOR_TYPE, TYPE } from './fields.js';
+import { checkRank } from './read-limits.js';
 
 /** Reads a TypeProto; undefined when it says nothing. */
 export function readType(message: WireMessage | undefined): ValueType | undefined {
@@ -11,7 +12,9 @@ export function readType(message: WireMessage | undefined): ValueType | undefine
   const sparse = dense ? undefined : message.message(TYPE.sparse_tensor_type);
   const tensor = dense ?? sparse;
   if (tensor) {
-    const shape = tensor.message(TENSOR_TYPE.shape)?.messages(SHAPE.dim).map(readDimension);
+    const declared = tensor.message(TENSOR_TYPE.shape);
+    checkRank(declared?.count(SHAPE.dim) ?? 0, 'type');
+    const shape = declared?.messages(SHAPE.dim).map(readDimension);
     const dtype = dtypeFromCode(tensor.safeInt(TENSOR_TYPE.elem_type) ?? 0);
     return { kind: dense ? 'tensor' : 'sparse-tensor', dtype, shape };
   }

@@ -76,7 +76,7 @@ export class FileSource implements ByteSource {
 
   readInto(start: number, target: Uint8Array): void {
     const length = this.#checkRange(start, start + target.byteLength);
-    if (length > WINDOW_MAX) return this.#pread(start, target);
+    if (length > WINDOW_MAX || length === 0) return this.#pread(start, target);
     if (start < this.#windowStart || start + length > this.#windowStart + this.#windowLength) {
       this.#moveWindow(start, length);
     }

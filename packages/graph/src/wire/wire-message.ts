@@ -211,6 +211,15 @@ export class WireMessage {
     return children;
   }
 
+  /** As `children`, one after another and not kept: for one walk over a message of any number of them. */
+  *eachChild(): Generator<WireMessage, void, undefined> {
+    const table = this.#fieldTable();
+    for (let i = 0; i < table.length; i++) {
+      const no = table.no(i);
+      if (this.schema.field(no)?.kind === 'message') yield this.#newChild(i, no);
+    }
+  }
+
   /** Where the payload of a length-delimited field lies, without reading it. */
   range(no: number): ByteRange | undefined {
     const index = this.#last(no);
@@ -294,16 +303,15 @@ export class WireMessage {
 
   #child(index: number, no: number): WireMessage {
     this.#children ??= new Array<WireMessage | undefined>(this.fieldCount);
-    let child = this.#children[index];
-    if (child === undefined) {
-      const table = this.#fieldTable();
-      const range = { source: this.source, start: table.valueStart(index), end: table.valueEnd(index) };
-      const schema = this.#field(no).child;
-      if (schema === undefined) throw new Error(`${this.#field(no).label}: not a message field`);
-      child = new WireMessage(schema, range, this.budget, { body: this.#body, depth: this.depth });
-      this.#children[index] = child;
-    }
-    return child;
+    return (this.#children[index] ??= this.#newChild(index, no));
+  }
+
+  #newChild(index: number, no: number): WireMessage {
+    const table = this.#fieldTable();
+    const range = { source: this.source, start: table.valueStart(index), end: table.valueEnd(index) };
+    const schema = this.#field(no).child;
+    if (schema === undefined) throw new Error(`${this.#field(no).label}: not a message field`);
+    return new WireMessage(schema, range, this.budget, { body: this.#body, depth: this.depth });
   }
 }
 

@@ -40,6 +40,8 @@ const dequantizeLinear = defineRule({
   op: 'DequantizeLinear',
   infer(node, context) {
     checkScale(node, context);
+    const [data, zeroPoint] = [context.dtypeOf(0), context.has(2) ? context.dtypeOf(2) : undefined];
+    if (data && zeroPoint && data !== zeroPoint) throw context.error('zero_point', data, zeroPoint);
     context.setTensor(0, outputDType(node, context) ?? context.dtypeOf(1), context.shapeOf(0));
   },
 });

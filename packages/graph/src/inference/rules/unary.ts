@@ -1,4 +1,5 @@
 import type { Dim } from '../../ir/dim.js';
+import { normaliseAxis } from '../arguments.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 import { maxElements, minElements, subtractElements } from '../integer-math.js';
 import { roundHalfEven } from '../../ir/small-float.js';
@@ -43,10 +44,8 @@ export const elementwiseRules = [
       'Gelu',
       'HardSigmoid',
       'HardSwish',
-      'Hardmax',
       'LeakyRelu',
       'Log',
-      'LogSoftmax',
       'LpNormalization',
       'LRN',
       'MeanVarianceNormalization',
@@ -57,7 +56,6 @@ export const elementwiseRules = [
       'Sigmoid',
       'Sin',
       'Sinh',
-      'Softmax',
       'Softplus',
       'Softsign',
       'Swish',
@@ -70,6 +68,14 @@ export const elementwiseRules = [
       'GroupNormalization',
     ],
     infer: (_, context) => sameAsInput(context),
+  }),
+  defineRule({
+    op: ['Softmax', 'LogSoftmax', 'Hardmax'],
+    infer(node, context) {
+      const [shape, axis] = [context.shapeOf(0), node.int('axis', undefined)];
+      if (shape && axis !== undefined) normaliseAxis(context, axis, shape.length);
+      sameAsInput(context);
+    },
   }),
   defineRule({
     op: ['Affine', 'ImageScaler', 'ParametricSoftplus', 'ScaledTanh', 'SimplifiedLayerNormalization'],
