@@ -59,18 +59,21 @@ interface Variation {
   readonly power?: number;
   readonly extra?: (g: GraphBuilder, centred: Value) => void;
   readonly width?: readonly number[];
+  /** Dims of the one number that is epsilon. */
+  readonly epsilonDims?: readonly number[];
 }
 
 function build(options: Variation = {}): GraphBuilder {
   const { opset = 17, axis = -1, square = 'Pow', isLeft = false, power = 2, extra, width = [2, 3, N] } = options;
   const g = new GraphBuilder('net', { opset, irVersion: 9 });
+  const epsilon = g.constant([EPSILON], 'float32', options.epsilonDims ?? []);
   const x = g.input('x', 'float32', width);
   const mean = (value: Value) =>
     opset < 18 ? g.op('ReduceMean', [value], { axes: [axis] }) : g.op('ReduceMean', [value, g.constant([axis])], {});
   const centred = g.op('Sub', [x, mean(x)]);
   const squared =
     square === 'Pow' ? g.op('Pow', [centred, g.constant(power, 'float32')]) : g.op('Mul', [centred, centred]);
-  const root = g.op('Sqrt', [g.op('Add', [mean(squared), g.constant(EPSILON, 'float32')])]);
+  const root = g.op('Sqrt', [g.op('Add', [mean(squared), epsilon])]);
   const pair = (a: Value, b: Value) => (isLeft ? [b, a] : [a, b]);
   const normed = g.op('Div', [centred, root], {}, { name: 'norm' });
   const scaled = g.op('Mul', pair(normed, g.graph.addInitializer('scale', scale)));
@@ -78,7 +81,7 @@ function build(options: Variation = {}): GraphBuilder {
   return g.output(g.op('Add', pair(scaled, g.graph.addInitializer('bias', bias))), 'y');
 }
 
-test.each<Variation>([{}, { opset: 18 }, { axis: 2 }, { square: 'Mul' }, { isLeft: true }])(
+test.each<Variation>([{}, { opset: 18 }, { axis: 2 }, { square: 'Mul' }, { isLeft: true }, { epsilonDims: [1, 1, 1] }])(
   'one LayerNormalization of %j',
   async (variation) => {
     const fused = await check(build(variation).model());
@@ -100,6 +103,7 @@ test.each<[string, Variation]>([
   ['another power', { power: 3 }],
   ['what lies between is read', { extra: (g, centred) => g.output(g.op('Relu', [centred]), 'z') }],
   ['parameters of another size', { width: [2, 3] }],
+  ['an epsilon that gives the result another rank', { epsilonDims: [1, 1, 1, 1] }],
 ])('stays: %s', (_, variation) => {
   const model = build(variation).model();
   expect(applyPasses(model, ['fuse-layer-normalization']).applied).toEqual([]);

@@ -83,13 +83,18 @@ function matchNormalized(div: Node, { types }: PassContext): { x: Value; epsilon
   if (!sum?.isStandard('Add') || !isOnlyReader(sqrt, sum)) return undefined;
   const parts = constantOperand(sum);
   const variance = parts?.rest.producer;
-  if (!parts || parts.constant.constant!.length !== 1 || !variance || !isOnlyReader(sum, variance)) return undefined;
-  if (!isRowMean(variance, types.shapeOf(x)!.length) || !isSquare(variance, centred)) return undefined;
+  const rank = types.shapeOf(x)!.length;
+  if (!isScalar(parts?.constant, rank) || !variance || !isOnlyReader(sum, variance)) return undefined;
+  if (!isRowMean(variance, rank) || !isSquare(variance, centred, rank)) return undefined;
   // Read by the division and the square alone.
   if (centred.isOutput || centred.uses.some(({ node }) => node !== div && node !== variance.input(0)!.producer))
     return undefined;
-  return { x, epsilon: parts.constant.constant!.item(), width };
+  return { x, epsilon: parts!.constant.constant!.item(), width };
 }
+
+/** One constant number, which does not broadcast a tensor of `rank` to a higher one. */
+const isScalar = (value: Value | undefined, rank: number): boolean =>
+  value?.constant?.length === 1 && value.constant.dims.length <= rank;
 
 /** ReduceMean over the last axis, which stays as one of size 1. */
 function isRowMean(node: Node, rank: number): boolean {
@@ -99,11 +104,11 @@ function isRowMean(node: Node, rank: number): boolean {
 }
 
 /** The mean is one of `centred` times itself, or to the power of 2, made for it alone. */
-function isSquare(mean: Node, centred: Value): boolean {
+function isSquare(mean: Node, centred: Value, rank: number): boolean {
   const square = mean.input(0)?.producer;
   if (!square || !isOnlyReader(mean, square)) return false;
   if (square.isStandard('Mul')) return square.input(0) === centred && square.input(1) === centred;
   if (!square.isStandard('Pow') || square.input(0) !== centred) return false;
-  const power = square.input(1)?.constant;
-  return power?.length === 1 && power.item() === 2;
+  const power = square.input(1);
+  return isScalar(power, rank) && power!.constant!.item() === 2;
 }
