@@ -10,6 +10,7 @@ import { tensorType } from './ir/value-type.js';
 /** A plain attribute: integers become int, other numbers float, strings string; `attribute.float(1)` says what a number cannot. */
 export type PlainAttribute = number | string | readonly number[] | Tensor | AttributeValue;
 
+/** What the model around the graph says. */
 export interface BuilderOptions {
   /** Standard opset of the model; default 17. */
   readonly opset?: number;

@@ -31,6 +31,7 @@ const TABLE = [
   ['int2', 26, 2],
 ] as const;
 
+/** The name of an element type. */
 export type DType = (typeof TABLE)[number][0];
 
 const CODE_OF = new Map<DType, number>(TABLE.map(([name, code]) => [name, code]));

@@ -24,11 +24,12 @@ export {
   symbol,
   SymbolicDim,
 } from './ir/dim.js';
-export { Graph, type Owner, type StateLink } from './ir/graph.js';
+export { Graph, type Owner } from './ir/graph.js';
 export type { NodeSpec, Position } from './ir/node-spec.js';
 export { type FunctionDefinition, Model, type ModelFields } from './ir/model.js';
 export { Node, type Slots } from './ir/node.js';
 export { decodeFloat, encodeFloat, roundHalfEven } from './ir/small-float.js';
+export type { StateLink } from './ir/state-link.js';
 export { elementCount, Tensor, type TensorData, type TensorStorage } from './ir/tensor.js';
 export { type SparseTensor, type Use, Value } from './ir/value.js';
 export { tensorType, type TensorType, type ValueType } from './ir/value-type.js';

@@ -7,8 +7,10 @@ import { elementCount, Tensor } from '../ir/tensor.js';
 /** 'float32': every result is rounded to its dtype; 'float64': every floating tensor is computed and kept in double. */
 export type Precision = 'float32' | 'float64';
 
+/** Elements that are JavaScript numbers. */
 export type NumberData =
   Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+/** Elements of 64-bit integers. */
 export type BigData = BigInt64Array | BigUint64Array;
 
 /**
@@ -22,6 +24,7 @@ export interface EvalTensor {
   readonly data: NumberData | BigData | string[];
 }
 
+/** A sequence of tensors or sequences. */
 export interface EvalSequence {
   readonly kind: 'sequence';
   readonly items: readonly EvalValue[];
@@ -32,6 +35,7 @@ export interface EvalNone {
   readonly kind: 'none';
 }
 
+/** Whatever a value may hold while a model is evaluated. */
 export type EvalValue = EvalTensor | EvalSequence | EvalNone;
 
 const FORMATS: Partial<Record<DType, FloatFormat>> = {

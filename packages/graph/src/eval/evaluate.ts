@@ -9,6 +9,7 @@ import { type EvalValue, fromTensor, type Precision, toTensor } from './eval-val
 import { Evaluation } from './evaluation.js';
 import { findKernel } from './registry.js';
 
+/** How a model is evaluated. */
 export interface EvaluateOptions {
   /** 'float32' rounds every result to its dtype, 'float64' keeps every floating tensor in double. Default 'float32'. */
   readonly precision?: Precision;
@@ -20,6 +21,7 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How one node is evaluated. */
 export interface EvaluateNodeOptions extends Pick<EvaluateOptions, 'precision' | 'elements'> {
   /** Versions of the operator domains. Default: the standard at 21, every other domain at 1. */
   readonly opsets?: ReadonlyMap<string, number>;

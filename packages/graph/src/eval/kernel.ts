@@ -58,6 +58,7 @@ export class KernelCall {
     return found;
   }
 
+  /** Like `tensor`, undefined when the input is absent. */
   optional(index: number): EvalTensor | undefined {
     return this.inputs[index] ? this.tensor(index) : undefined;
   }
@@ -72,6 +73,7 @@ export class KernelCall {
     return this.asNumbers(this.tensor(index));
   }
 
+  /** The elements of a tensor as `numbers` gives them; ERR_EVAL_INPUT for 64-bit integers and strings. */
   asNumbers(tensor: EvalTensor): NumberData {
     const { data } = tensor;
     if (Array.isArray(data) || data instanceof BigInt64Array || data instanceof BigUint64Array) {
@@ -124,6 +126,7 @@ export class KernelCall {
     this.#host.budget.charge(count, this.node.id);
   }
 
+  /** Evaluates a body of the node with `inputs` bound in order. */
   runSubgraph(graph: Graph, inputs: readonly EvalValue[]): readonly EvalValue[] {
     return this.#host.runSubgraph(graph, inputs);
   }
@@ -137,6 +140,7 @@ export class KernelCall {
     return normalised;
   }
 
+  /** Throws a GossamerError that names the node. */
   fail(code: string, what: string, expected: string, received: string): never {
     throw new GossamerError(
       code,
@@ -153,10 +157,12 @@ export interface Kernel {
   run(call: KernelCall): readonly (EvalValue | undefined)[];
 }
 
+/** Types a kernel. */
 export function defineKernel(kernel: Kernel): Kernel {
   return kernel;
 }
 
+/** True for the elements of 64-bit integers. */
 export function isBig(data: EvalTensor['data']): data is BigData {
   return data instanceof BigInt64Array || data instanceof BigUint64Array;
 }

@@ -8,6 +8,7 @@ import { bindingsFrom } from './input-bindings.js';
 import type { TypeTable } from './type-table.js';
 import { Walk } from './walk.js';
 
+/** What is known beside the model. */
 export interface InferOptions {
   /** Values for symbolic dimensions, e.g. `{ batch: 1 }`. Default: none, the symbols stay. */
   readonly bind?: DimBindings;

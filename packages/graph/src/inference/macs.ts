@@ -6,6 +6,7 @@ import type { Node } from '../ir/node.js';
 import { MAC_COUNTERS } from './mac-counters.js';
 import type { TypeTable } from './type-table.js';
 
+/** What one layer costs. */
 export interface LayerMacs {
   /** Operator, as `Node.kind`. */
   readonly op: string;
@@ -15,6 +16,7 @@ export interface LayerMacs {
   readonly macs: number | undefined;
 }
 
+/** What a model costs. */
 export interface MacCount {
   /** Multiply-accumulates of one run, unbound symbols taken as 1; undefined when some layer's are not known. */
   readonly total: number | undefined;

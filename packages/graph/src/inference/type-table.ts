@@ -15,6 +15,7 @@ export class TypeTable {
     readonly bindings: Readonly<Record<string, number>>,
   ) {}
 
+  /** The type; undefined when nothing is known. */
   typeOf(value: Value): ValueType | undefined {
     return this.lookup(value)?.type;
   }

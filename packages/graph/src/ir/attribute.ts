@@ -27,6 +27,7 @@ export type AttributeValue =
   /** Inside a function body: takes the value of the call's attribute `refName`, which is of kind `valueType` where the file says so. */
   | { readonly type: 'reference'; readonly refName: string; readonly valueType?: keyof AttributeContents };
 
+/** The kinds of attributes. */
 export type AttributeType = AttributeValue['type'];
 
 /** A named attribute of a node; immutable (its graphs are edited through the graph itself), decoded on first use. */
@@ -44,6 +45,7 @@ export class Attribute {
     else this.#content = content;
   }
 
+  /** The value with its kind, decoded when first asked for. */
   get content(): AttributeValue {
     this.#content ??= this.#decode!();
     return this.#content;

@@ -5,6 +5,7 @@ import { Node } from './node.js';
 import type { NodeSpec, Position } from './node-spec.js';
 import type { Tensor } from './tensor.js';
 import { NameCounter } from './name-counter.js';
+import type { StateLink } from './state-link.js';
 import { addUse, releaseCaptures, removeUse } from './use-list.js';
 import { type SparseTensor, type Use, Value } from './value.js';
 import type { ValueType } from './value-type.js';
@@ -18,16 +19,6 @@ export interface Owner {
   readonly node: Node;
   readonly attribute: string;
   readonly index: number;
-}
-
-/**
- * A value carried from one step to the next: what `output` holds after a step is fed to `input` in the next one; `init` (zeros when
- * undefined) in the first. Recurrent state, key-value caches, optimiser state and observers are all stated this way.
- */
-export interface StateLink {
-  readonly input: Value;
-  readonly output: Value;
-  readonly init: Tensor | undefined;
 }
 
 /**
@@ -69,10 +60,12 @@ export class Graph {
     return (this.#inputList ??= [...this.#inputs]);
   }
 
+  /** Outputs in file order; a value may be listed twice. A list as it is now. */
   get outputs(): readonly Value[] {
     return (this.#outputList ??= [...this.#outputs]);
   }
 
+  /** Nodes of this scope, those of its subgraphs not counted. */
   get nodeCount(): number {
     return this.#nodeCount;
   }
@@ -162,6 +155,7 @@ export class Graph {
     return value;
   }
 
+  /** Makes the value called `name` (declared now if there is none) the last input. */
   addInput(name: string, type?: ValueType): Value {
     const value = this.#values.get(name) ?? this.declare(name, type);
     edit(value).isInput = true;
@@ -171,6 +165,7 @@ export class Graph {
     return value;
   }
 
+  /** Makes `value` the last output. */
   addOutput(value: Value): void {
     this.#outputs.push(value);
     this.#outputList = undefined;

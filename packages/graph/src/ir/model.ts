@@ -18,6 +18,7 @@ export interface FunctionDefinition {
   readonly origin: WireMessage | undefined;
 }
 
+/** What a model is made of. */
 export interface ModelFields {
   readonly irVersion: number;
   readonly opsets: ReadonlyMap<string, number>;

@@ -50,6 +50,7 @@ export class Node {
     return this.domain === '' ? this.op : `${this.domain}::${this.op}`;
   }
 
+  /** The value in input slot `index`; undefined when it is absent. */
   input(index: number): Value | undefined {
     return this.inputs[index];
   }
@@ -61,6 +62,7 @@ export class Node {
     return value;
   }
 
+  /** True when attribute `name` is given. */
   has(name: string): boolean {
     return this.attributes.has(name);
   }
@@ -71,6 +73,7 @@ export class Node {
     return found ? safeInteger(`${this.id}.${name}`, found.as('int')) : fallback;
   }
 
+  /** As `int`, a list. */
   ints<T extends readonly number[] | undefined>(name: string, fallback: T): readonly number[] | T {
     const found = this.attributes.get(name);
     return found ? found.as('ints').map((value) => safeInteger(`${this.id}.${name}`, value)) : fallback;
@@ -85,28 +88,34 @@ export class Node {
       .map((value) => Math.min(Math.max(Number(value), -far), far));
   }
 
+  /** Attribute `name` as a float32 number, or `fallback`. */
   float<T extends number | undefined>(name: string, fallback: T): number | T {
     return this.attributes.get(name)?.as('float') ?? fallback;
   }
 
+  /** As `float`, a list. */
   floats<T extends readonly number[] | undefined>(name: string, fallback: T): readonly number[] | T {
     return this.attributes.get(name)?.as('floats') ?? fallback;
   }
 
+  /** Attribute `name` as text, or `fallback`. */
   string<T extends string | undefined>(name: string, fallback: T): string | T {
     const found = this.attributes.get(name);
     return found ? text.decode(found.as('string')) : fallback;
   }
 
+  /** As `string`, a list. */
   strings<T extends readonly string[] | undefined>(name: string, fallback: T): readonly string[] | T {
     const found = this.attributes.get(name);
     return found ? found.as('strings').map((bytes) => text.decode(bytes)) : fallback;
   }
 
+  /** Attribute `name` as a tensor; undefined when it is absent. */
   tensor(name: string): Tensor | undefined {
     return this.attributes.get(name)?.as('tensor');
   }
 
+  /** Attribute `name` as a graph; undefined when it is absent. */
   subgraph(name: string): Graph | undefined {
     return this.attributes.get(name)?.as('graph');
   }

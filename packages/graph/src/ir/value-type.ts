@@ -8,16 +8,19 @@ export interface TensorType {
   readonly shape: readonly Dim[] | undefined;
 }
 
+/** A list of values of one type. */
 export interface SequenceType {
   readonly kind: 'sequence';
   readonly element: ValueType | undefined;
 }
 
+/** A value that may be absent. */
 export interface OptionalType {
   readonly kind: 'optional';
   readonly element: ValueType | undefined;
 }
 
+/** Keys with values of one type. */
 export interface MapType {
   readonly kind: 'map';
   readonly key: DType | undefined;

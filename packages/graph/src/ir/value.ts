@@ -49,6 +49,7 @@ export class Value {
     readonly type: ValueType | undefined,
   ) {}
 
+  /** True when it is an output of its graph, or of a body that captures it. */
   get isOutput(): boolean {
     return this.outputCount > 0;
   }

@@ -23,6 +23,7 @@ export class ExternalTensors implements TensorPlacement {
     return this;
   }
 
+  /** A reference for a large tensor, the data themselves for a small one. */
   place(tensor: Tensor, name: string): ChunkList {
     if (!isLarge(tensor)) return embedded.place(tensor, name);
     let at = this.#index.get(tensor);
@@ -33,6 +34,7 @@ export class ExternalTensors implements TensorPlacement {
     return encodePlacement(this.#placements[at] ?? { location: '', offset: 0, length: tensor.byteLength });
   }
 
+  /** Large tensors go beside the model; small ones that lay there come in. */
   mustMove(tensor: Tensor): boolean {
     return isLarge(tensor) || isOutside(tensor);
   }

@@ -17,6 +17,7 @@ import { inPlace, isOutside } from './write-tensor.js';
 /** 'auto': beside the model when the input's were, or when the file would reach 1.8 GB; 'always'; 'never' (an error from 2 GiB on). */
 export type ExternalDataMode = 'auto' | 'always' | 'never';
 
+/** Where tensors go, and how the file is written. */
 export interface SaveOptions extends WriteOptions {
   /** Where tensors of 1 KiB and more go; default 'auto'. */
   readonly externalData?: ExternalDataMode;

@@ -19,6 +19,7 @@ export interface Pass {
   run(model: Model, context: PassContext): { readonly changes: number };
 }
 
+/** Types a pass. */
 export function definePass(pass: Pass): Pass {
   return pass;
 }

@@ -42,4 +42,5 @@ const EXPLICIT_PASSES: readonly Pass[] = [deduplicateInitializers, freezeDefault
 /** Every pass, by name unique. */
 export const PASSES: readonly Pass[] = [...DEFAULT_PASSES, ...EXPLICIT_PASSES];
 
+/** Names of the passes of the default pipeline, in order. */
 export const DEFAULT_PIPELINE: readonly string[] = DEFAULT_PASSES.map((pass) => pass.name);

@@ -4,6 +4,7 @@ import type { Pass } from './pass.js';
 import { PassContext } from './pass-context.js';
 import { DEFAULT_PIPELINE, PASSES } from './registry.js';
 
+/** What watches and stops a run. */
 export interface RunPassesOptions {
   /** Checked before each pass; its reason is thrown. */
   readonly signal?: AbortSignal;
@@ -13,6 +14,7 @@ export interface RunPassesOptions {
   readonly afterPass?: (pass: string, model: Model) => void;
 }
 
+/** What a run gives. */
 export interface RunPassesResult {
   /** A rewritten clone; the input did not change. */
   readonly model: Model;

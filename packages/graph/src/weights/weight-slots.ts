@@ -1,5 +1,6 @@
 import type { Node } from '../ir/node.js';
 
+/** What a weight is for: products with inputs, with the state of a recurrent layer, or rows that are looked up. */
 export type WeightRole = 'weight' | 'recurrent' | 'embedding';
 
 /** Where an operator takes a weight and what its axes mean. Axes are non-negative, of the tensor as the node sees it. */

@@ -51,6 +51,7 @@ export class WeightView {
     return this.node.id;
   }
 
+  /** Operator type of the layer. */
   get op(): string {
     return this.node.op;
   }

@@ -73,6 +73,7 @@ export interface Adapter {
   adapt(node: Node, step: UpgradeStep): void;
 }
 
+/** Makes an adapter for one operator, or for several that change alike. */
 export function defineAdapter(op: string | readonly string[], since: number, adapt: Adapter['adapt']): Adapter {
   return { ops: typeof op === 'string' ? [op] : op, since, adapt };
 }
