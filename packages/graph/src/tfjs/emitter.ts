@@ -113,6 +113,15 @@ export class Emitter {
     return value;
   }
 
+  /** Gives the result of the node or layer being converted its name, which the first of several nodes took. */
+  nameResult(operand: Operand): void {
+    const value = (operand.plain ?? operand.channelsFirst)!;
+    const holder = this.graph.value(this.#scope);
+    if (holder === value || !holder?.producer || !value.name.startsWith(`${this.#scope}/`)) return;
+    this.graph.rename(holder, this.graph.uniqueName(`${this.#scope}/${holder.producer.op}_result`));
+    this.graph.rename(value, this.#scope);
+  }
+
   /** Removes nodes and initializers that nothing reads; what was derived from an initializer takes its name. */
   finish(): void {
     for (const node of [...this.graph.nodes()].reverse()) {

@@ -118,7 +118,9 @@ class GraphWriter {
     const converter = findConverter(node.op);
     if (!converter) throw new Error(`node ${node.name}: ${node.op} has no converter and was not refused`);
     const operands = node.inputs.map((ref) => this.result(ref));
-    this.#results.set(node.name, converter.convert(new TfNode(this.e, node, operands)));
+    const results = converter.convert(new TfNode(this.e, node, operands));
+    if (results[0]) this.e.nameResult(results[0]);
+    this.#results.set(node.name, results);
   }
 
   result(ref: OutputRef): Operand {

@@ -113,6 +113,38 @@ const sliding3d: Attributes = {
 
 const CASES: readonly Case[] = [
   {
+    op: 'SpaceToBatchND',
+    feeds: x(image),
+    operands: [
+      'x',
+      list(2, 3),
+      tf.tensor2d(
+        [
+          [0, 1],
+          [2, 1],
+        ],
+        [2, 2],
+        'int32',
+      ),
+    ],
+  },
+  {
+    op: 'BatchToSpaceND',
+    feeds: x(tf.randomNormal([8, 3, 4, 2], 0, 1, 'float32', 15)),
+    operands: [
+      'x',
+      list(2, 2),
+      tf.tensor2d(
+        [
+          [1, 0],
+          [0, 2],
+        ],
+        [2, 2],
+        'int32',
+      ),
+    ],
+  },
+  {
     op: 'OneHot',
     note: 'of integers',
     feeds: x(list(2, 0, 1)),

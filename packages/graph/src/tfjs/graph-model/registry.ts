@@ -12,6 +12,7 @@ import { reductionOps } from './ops/reduction.js';
 import { selectionOps } from './ops/selection.js';
 import { shapeOps } from './ops/shape.js';
 import { sliceOps } from './ops/slice.js';
+import { spaceBatchOps } from './ops/space-batch.js';
 import { unaryOps } from './ops/unary.js';
 import type { OpConverter } from './tf-node.js';
 
@@ -30,6 +31,7 @@ const FAMILIES: readonly (readonly OpConverter[])[] = [
   selectionOps,
   shapeOps,
   sliceOps,
+  spaceBatchOps,
   unaryOps,
 ];
 

@@ -117,7 +117,9 @@ class NetworkWriter {
     }
     this.e.begin(spec.name);
     const layer = new Layer(this.e, spec.className, spec.name, spec.config, this.weights);
-    return [convertLayer(layer, operands)];
+    const result = convertLayer(layer, operands);
+    this.e.nameResult(result);
+    return [result];
   }
 }
 

@@ -233,6 +233,33 @@ describe('layers model: networks', () => {
     expect(await errorOf(tfl.model({ inputs: input, outputs }), [x])).toBeLessThan(TOLERANCE);
   });
 
+  test('names and configuration as Keras in Python writes them', async () => {
+    const model = tfl.sequential({
+      layers: [
+        layers.conv2d({ inputShape: IMAGE, filters: 4, kernelSize: 3, name: 'conv' }),
+        layers.reshape({ targetShape: [35, 4] }),
+        layers.bidirectional({
+          layer: layers.lstm({ ...STATE, units: 3, name: 'cell' }),
+          mergeMode: 'sum',
+          name: 'both',
+        }),
+        layers.dense({ units: 2, name: 'conv_1' }),
+      ],
+    });
+    randomize(model);
+    const saved = await save(model);
+    const text = JSON.stringify(saved.json)
+      .replaceAll('"conv/', '"outer/conv/')
+      .replaceAll('/kernel"', '/kernel_7:0"')
+      .replaceAll('forward_cell/', 'both/forward_cell/lstm_cell_3/');
+    const json = JSON.parse(text) as typeof saved.json;
+    const renamed = { ...saved, json: { ...json, modelTopology: { model_config: json['modelTopology'] } } };
+    const x = tf.randomNormal([2, ...IMAGE], 0, 1, 'float32', 3);
+    const imported = read(renamed);
+    const { evaluator } = await runEverywhere(imported, { [imported.graph.inputs[0]!.name]: x });
+    expect(maxAbsError(evaluator['conv_1']!, model.predict(x) as tf.Tensor)).toBeLessThan(TOLERANCE);
+  });
+
   test('a residual network has transposes at its ends only', async () => {
     const input = tfl.input({ shape: IMAGE });
     let x = layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same' }).apply(input) as tfl.SymbolicTensor;

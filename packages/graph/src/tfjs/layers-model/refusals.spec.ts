@@ -32,6 +32,7 @@ describe('layers model: what is refused', () => {
     expect(codeOf(['MaxPooling2D', { pool_size: [0, 2] }])).toBe('ERR_TFJS_NODE');
     expect(codeOf(['MaxPooling2D', { pool_size: [1, 2, 3] }])).toBe('ERR_TFJS_NODE');
     expect(codeOf(['Activation', { activation: 'constructor' }])).toBe('ERR_TFJS_NODE');
+    expect(codeOf(['ReLU', { negative_slope: 0.1 }])).toBe('ERR_TFJS_NODE');
     expect(codeOf(['Permute', { dims: [3, 3, 1] }])).toBe('ERR_TFJS_NODE');
   });
 

@@ -7,6 +7,9 @@ import { defineLayer, only } from '../layer.js';
 export const activationLayers = [
   defineLayer('Activation', (layer, inputs) => activation(layer.e, layer.activation(), only(layer, inputs))),
   defineLayer('ReLU', (layer, inputs) => {
+    for (const key of ['negative_slope', 'threshold']) {
+      if (layer.number(key, 0) !== 0) throw layer.error(key, '0', layer.number(key, 0));
+    }
     const max = layer.number('max_value', undefined);
     const x = only(layer, inputs);
     return max === undefined ? layer.e.elementwise('Relu', x) : layer.e.map(x, (value) => clip(layer.e, value, 0, max));

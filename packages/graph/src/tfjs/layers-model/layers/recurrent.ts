@@ -14,7 +14,7 @@ function recurrent(layer: Layer, x: Operand, isReverse: boolean): Operand {
   const { e } = layer;
   const cell = Object.hasOwn(CELLS, layer.className) ? CELLS[layer.className] : undefined;
   if (!cell) throw layer.error('class', Object.keys(CELLS).join(', '), layer.className);
-  for (const flag of ['stateful', 'return_state', 'reset_after', 'unroll_states']) {
+  for (const flag of ['stateful', 'return_state', 'reset_after', 'time_major']) {
     if (layer.bool(flag, false)) throw layer.error(flag, 'false', 'true');
   }
   const units = layer.ints('units', 1)[0]!;
