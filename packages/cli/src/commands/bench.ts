@@ -36,8 +36,18 @@ export async function run(
   return { json: { ...result }, text: lines.join('\n'), inputs: [model!] };
 }
 
+/** The harness is a package of its own, which the command does not need otherwise. */
+function missingHarness(cause: unknown): never {
+  if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+  throw new GossamerError(
+    'ERR_PEER_MISSING',
+    '--suite: expected the package @gossamer/bench (npm install @gossamer/bench), received none',
+    { cause },
+  );
+}
+
 async function runSuite(name: string, context: CommandContext): Promise<CommandResult> {
-  const { runSuite: execute } = await import('@gossamer/bench');
+  const { runSuite: execute } = await import('@gossamer/bench').catch(missingHarness);
   const result = await execute(name, { signal: context.signal, say: context.say });
   return { json: { ...result }, text: result.markdown };
 }

@@ -116,7 +116,10 @@ function modelPath(name: string): string {
   const folders = ['models', '../models', '../../../fixtures/models', '../../../../fixtures/models'];
   const found = folders.map((folder) => join(here, folder, `${name}.onnx`)).find((path) => existsSync(path));
   if (found) return found;
-  throw new GossamerError('ERR_DATA_FILE', `demo: expected the model ${name}.onnx beside the command, received none`);
+  throw new GossamerError(
+    'ERR_DATA_FILE',
+    `demo: expected a clone of the repository, whose fixtures hold ${name}.onnx, received none`,
+  );
 }
 
 function mnist(part: 'train' | 't10k'): string {
