@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { checkGraph } from '../../ir/check.js';
+import { supportedLayers } from './registry.js';
 import { maxAbsError, read, runEverywhere, save } from '../testing/in-memory.js';
 
 const { layers } = tfl;
@@ -26,7 +27,12 @@ function randomize(model: tfl.LayersModel): void {
   );
 }
 
+/** Classes of the layers compared so far. */
+const covered = new Set<string>();
+
 async function errorOf(model: tfl.LayersModel, inputs: tf.Tensor[]): Promise<number> {
+  for (const layer of model.layers) covered.add(layer.getClassName());
+  covered.add(model.getClassName());
   randomize(model);
   const expected = [model.predict(inputs.length === 1 ? inputs[0]! : inputs)].flat();
   const imported = read(await save(model));
@@ -126,6 +132,13 @@ describe('layers model: one layer at a time, against TF.js', () => {
     ],
     ['upSampling2d', IMAGE, () => layers.upSampling2d({ size: [2, 3] })],
     ['upSampling2d bilinear', IMAGE, () => layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' })],
+    ['maxPooling3d', [4, 5, 6, 2], () => layers.maxPooling3d({ poolSize: 2, padding: 'same' })],
+    ['averagePooling3d', [4, 5, 6, 2], () => layers.averagePooling3d({ poolSize: [2, 1, 3] })],
+    ['rescaling', IMAGE, () => layers.rescaling({ scale: 1 / 127.5, offset: -1 })],
+    ['spatialDropout1d', [6, 3], () => layers.spatialDropout1d({ rate: 0.5 })],
+    ['alphaDropout', [6], () => layers.alphaDropout({ rate: 0.5 })],
+    ['gaussianNoise', [6], () => layers.gaussianNoise({ stddev: 1 })],
+    ['gaussianDropout', [6], () => layers.gaussianDropout({ rate: 0.5 })],
     ['dropout', [6], () => layers.dropout({ rate: 0.5 })],
     ['lstm', [5, 3], () => layers.lstm({ ...STATE, units: 4 })],
     [
@@ -275,5 +288,10 @@ describe('layers model: networks', () => {
     expect(await errorOf(model, [tf.randomNormal([2, ...IMAGE], 0, 1, 'float32', 3)])).toBeLessThan(TOLERANCE);
     const nodes = [...read(await save(model)).graph.nodes()];
     expect(nodes.filter(({ op }) => op === 'Transpose')).toHaveLength(2);
+  });
+
+  test('every supported layer is among the cases', () => {
+    // The name that Python's Keras has for what TF.js calls Model.
+    expect(supportedLayers().filter((name) => !covered.has(name) && name !== 'Functional')).toEqual([]);
   });
 });

@@ -52,15 +52,7 @@ const COMPOSED: Readonly<Record<string, (e: Emitter, x: Value) => Value>> = {
 };
 
 /** Results that are the first operand: TF.js computes without side effects, training or checks. */
-const PASS_THROUGH = [
-  'Identity',
-  'Snapshot',
-  'StopGradient',
-  'PreventGradient',
-  'EnsureShape',
-  'FakeQuantWithMinMaxVars',
-  'CheckNumerics',
-];
+const PASS_THROUGH = ['Identity', 'Snapshot', 'StopGradient', 'FakeQuantWithMinMaxVars'];
 
 export const unaryOps: readonly OpConverter[] = [
   ...Object.entries(SAME).map(([tf, onnx]) => defineOp(tf, (node) => node.e.elementwise(onnx, node.operand(0)))),

@@ -1,6 +1,7 @@
 import { activation } from '../../activation.js';
 import { convolution, depthwiseConvolution, type Sliding, transposedConvolution } from '../../convolution.js';
 import type { Operand } from '../../operand.js';
+import { property } from '../../json.js';
 import { defineLayer, type Layer, only } from '../layer.js';
 
 function sliding(layer: Layer, rank: number): Sliding {
@@ -40,7 +41,8 @@ export const convolutionLayers = [
   defineLayer('Conv2DTranspose', (layer, inputs) => {
     const slide = sliding(layer, 2);
     if (slide.dilations.some((dilation) => dilation !== 1)) throw layer.error('dilation_rate', '1', slide.dilations);
-    if (layer.config['output_padding'] != null) throw layer.error('output_padding', 'none', 'a value');
+    if ((property(layer.config, 'output_padding') ?? null) !== null)
+      throw layer.error('output_padding', 'none', 'a value');
     const bias = layer.bias()?.plain;
     const y = transposedConvolution(layer.e, only(layer, inputs), layer.weight('kernel'), slide, undefined, bias);
     return activation(layer.e, layer.activation(), y);

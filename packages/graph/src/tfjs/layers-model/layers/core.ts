@@ -4,15 +4,7 @@ import { plainOperand } from '../../operand.js';
 import { defineLayer, only } from '../layer.js';
 
 /** Layers that act in training only. */
-const INFERENCE_IDENTITIES = [
-  'ActivityRegularization',
-  'AlphaDropout',
-  'Dropout',
-  'GaussianDropout',
-  'GaussianNoise',
-  'SpatialDropout1D',
-  'SpatialDropout2D',
-];
+const INFERENCE_IDENTITIES = ['AlphaDropout', 'Dropout', 'GaussianDropout', 'GaussianNoise', 'SpatialDropout1D'];
 
 export const coreLayers = [
   defineLayer(INFERENCE_IDENTITIES, (layer, inputs) => only(layer, inputs)),

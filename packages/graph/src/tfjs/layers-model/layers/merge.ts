@@ -20,7 +20,6 @@ export const mergeLayers = [
   defineLayer('Multiply', (layer, inputs) => fold(layer, 'Mul', inputs)),
   defineLayer('Maximum', (layer, inputs) => fold(layer, 'Max', inputs)),
   defineLayer('Minimum', (layer, inputs) => fold(layer, 'Min', inputs)),
-  defineLayer('Subtract', (layer, inputs) => fold(layer, 'Sub', inputs)),
   defineLayer('Average', (layer, inputs) => {
     const share = plainOperand(layer.e.constant(1 / inputs.length, 'float32'));
     return broadcastOp(layer.e, 'Mul', [fold(layer, 'Add', inputs), share]);
