@@ -65,7 +65,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EMF
 /** An error of the file system at a path that the user gave; undefined for other errors. */
 function fileFailure({ code, syscall, path }: NodeJS.ErrnoException): Failure | undefined {
   if (code === undefined || syscall === undefined) return undefined;
-  const message = `${path ?? 'file'}: expected a path to ${syscall}, received ${code}`;
+  const wanted = FULL.has(code) ? 'space' : 'a path';
+  const message = `${path ?? 'file'}: expected ${wanted} to ${syscall}, received ${code}`;
   if (WRONG_PATH.has(code)) return { exitCode: ExitCode.input, code: 'ERR_PATH', message };
   if (FULL.has(code)) return { exitCode: ExitCode.environment, code: 'ERR_DISK_FULL', message };
   return FORBIDDEN.has(code) ? { exitCode: ExitCode.environment, code: 'ERR_FILE_ACCESS', message } : undefined;

@@ -21,19 +21,17 @@ const PRODUCT_KERNELS = [
 
 /** What the proof of a file found that its maker should know. */
 export function gateWarnings(model: OnnxModel, verification: Verification, hasData: boolean): string[] {
-  const isTelling = hasData || !model.scheme?.isCalibrated;
-  return [...(isTelling ? lossWarning(verification, hasData) : []), ...kernelWarning(model, verification)];
+  return [...lossWarning(model, verification, hasData), ...kernelWarning(model, verification)];
 }
 
-function lossWarning({ sqnrDb }: Verification, hasData: boolean): string[] {
+function lossWarning({ scheme }: OnnxModel, { sqnrDb }: Verification, hasData: boolean): string[] {
   if (sqnrDb === undefined || !(sqnrDb < LOW_SQNR_DB)) return [];
   const measured = `outputs are ${sqnrDb.toFixed(1)} dB from the input model's, under ${LOW_SQNR_DB} dB`;
   const advice = "keep what loses most in float: keepFloat 'auto' (--keep-float auto, static mode), or exclude layers";
-  return [
-    hasData
-      ? `${measured}; ${advice}`
-      : `${measured}, on random inputs, which say little: measure on real ones (data, --data); ${advice}`,
-  ];
+  if (hasData) return [`${measured}; ${advice}`];
+  if (scheme?.isCalibrated)
+    return [`${measured}, on random inputs, which leave the calibrated ranges: give the gate data`];
+  return [`${measured}, on random inputs, which say little: measure on real ones (data, --data); ${advice}`];
 }
 
 /** ONNX Runtime decides by itself what it fuses, and not alike on every CPU. */

@@ -8,7 +8,7 @@ import { saveThroughGate, type GateOptions } from './save-gate.js';
 export interface QuantizedScheme {
   /** Convolutions, products and LSTMs that were written for integer kernels: the gate counts how many ONNX Runtime fused. */
   readonly integerProducts: number;
-  /** Ranges were calibrated: on random inputs, which leave them, outputs say nothing. */
+  /** Ranges were calibrated: outputs on random inputs, which leave them, say nothing. */
   readonly isCalibrated: boolean;
 }
 
