@@ -28,10 +28,17 @@ const RANGES: Partial<Record<DType, readonly [number, number]>> = {
 /** Integers beyond these magnitudes are not exact in the type. */
 const EXACT_INTEGERS: Partial<Record<DType, number>> = { float16: 2 ** 11, bfloat16: 2 ** 8 };
 
-/** The contents of a small numeric tensor; 64-bit integers beyond 2^53 are clamped. Undefined for large tensors and other dtypes. */
+/**
+ * The contents of a small numeric tensor: 64-bit integers beyond 2^53 are clamped (they are bounds), floats beyond it, infinities and NaN
+ * unknown. Undefined for large tensors and other dtypes.
+ */
 export function dataOfTensor(tensor: Tensor): Data | undefined {
   if (!followsData(tensor.dtype, tensor.length)) return undefined;
-  return Array.from(tensor.toFloat64(), (value) => Math.min(Math.max(value, -CLAMP), CLAMP));
+  const isBounded = tensor.dtype in RANGES;
+  return Array.from(tensor.toFloat64(), (value) => {
+    if (isBounded) return Math.min(Math.max(value, -CLAMP), CLAMP);
+    return Math.abs(value) < CLAMP ? value : undefined;
+  });
 }
 
 /** True for the dtypes and element counts whose contents are followed. */
@@ -48,7 +55,8 @@ export function elementOf(dtype: DType | undefined, value: Dim): Dim {
     return dtype === 'int64' || dtype === 'int32' || dtype === 'float32' || dtype === 'float64' ? value : undefined;
   }
   const range = RANGES[dtype];
-  if (range) return Number.isInteger(value) && value >= range[0] && value <= range[1] ? value : undefined;
+  // Integers have no -0: + 0 takes the sign off.
+  if (range) return Number.isInteger(value) && value >= range[0] && value <= range[1] ? value + 0 : undefined;
   if (dtype === 'float64') return value;
   if (dtype === 'float32') return Math.fround(value);
   const exact = EXACT_INTEGERS[dtype];

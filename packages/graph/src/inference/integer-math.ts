@@ -76,7 +76,10 @@ const isExact = (x: Dim): boolean => typeof x !== 'number' || (Number.isInteger(
 /** -1, 0 or 1 as a < b, a = b or a > b where that holds for every binding; undefined otherwise. */
 export function compareElements(a: Dim, b: Dim): number | undefined {
   if (a === undefined || b === undefined) return undefined;
-  if (typeof a === 'number' && typeof b === 'number') return Math.sign(a - b);
+  if (typeof a === 'number' && typeof b === 'number') {
+    // Two clamped bounds look equal.
+    return a === b && isBound(a) ? undefined : Math.sign(a - b);
+  }
   if (equalDims(a, b)) return 0;
   for (const [x, sign] of [
     [a, -1],
