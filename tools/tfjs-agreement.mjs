@@ -21,6 +21,7 @@ function artifacts(path) {
   return {
     modelTopology: json.modelTopology,
     signature: json.signature,
+    userDefinedMetadata: json.userDefinedMetadata,
     weightSpecs: json.weightsManifest.flatMap((group) => group.weights),
     weightData: new Uint8Array(weights).buffer,
   };
