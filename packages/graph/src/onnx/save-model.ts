@@ -1,18 +1,12 @@
-import { lstatSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { GossamerError } from '../errors.js';
 import type { Attribute } from '../ir/attribute.js';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
-import { ChunkList } from '../wire/chunk.js';
-import { readExternalReference } from '../wire/external-reference.js';
-import { openExternalFile } from '../wire/external-path.js';
 import { assertModelSize, writeWithExternalData } from '../wire/external-writer.js';
 import { writeAtomically, type WriteOptions } from '../wire/write-file.js';
 import { ExternalTensors } from './external-placement.js';
+import { saveCopy } from './save-copy.js';
 import { isUnedited, writeModel } from './write-model.js';
-import { inPlace, isOutside } from './write-tensor.js';
+import { isOutside } from './write-tensor.js';
 
 /** 'auto': beside the model when the input's were, or when the file would reach 1.8 GB; 'always'; 'never' (an error from 2 GiB on). */
 export type ExternalDataMode = 'auto' | 'always' | 'never';
@@ -28,16 +22,15 @@ const EXTERNAL_FROM_BYTES = 1.8e9;
 
 /**
  * Writes the model to `path`, whole or not at all; the file it was read from may be the same path. Parts that were not edited are
- * copied byte for byte; an unedited model with external data is copied together with its data files. Throws ERR_MODEL_TOO_LARGE,
+ * copied byte for byte; an unedited model with external data is copied together with its data files (or, where the name of one is
+ * taken by another file, written with a data file of its own). Throws ERR_MODEL_TOO_LARGE,
  * ERR_DISK_FULL, ERR_WRITE_FAILED, ERR_ABORTED.
  */
 export async function saveModel(model: Model, path: string, options: SaveOptions = {}): Promise<void> {
   const mode = options.externalData ?? 'auto';
   const outside = [...tensorsOf(model)].filter(isOutside);
   if (mode === 'auto' && outside.length > 0 && isUnedited(model)) {
-    await copyDataFiles(model, outside, path, options);
-    await writeAtomically(path, writeModel(model, inPlace), options);
-    return;
+    if (await saveCopy(model, outside, path, options)) return;
   }
   if (mode === 'always' || (mode === 'auto' && outside.length > 0)) return saveBeside(model, path, options);
   const chunks = writeModel(model);
@@ -50,43 +43,6 @@ async function saveBeside(model: Model, path: string, options: SaveOptions): Pro
   const tensors = new ExternalTensors();
   writeModel(model, tensors);
   await writeWithExternalData(path, tensors.bytes(), (placed) => writeModel(model, tensors.settle(placed)), options);
-}
-
-/** Puts the data files an unedited model names beside its copy, under the same names. */
-async function copyDataFiles(
-  model: Model,
-  outside: readonly Tensor[],
-  path: string,
-  options: SaveOptions,
-): Promise<void> {
-  const locations = new Set(outside.map((tensor) => readExternalReference(tensor.origin!).location));
-  for (const location of locations) {
-    const target = resolve(join(dirname(path), location));
-    if (target === resolve(join(dirname(model.path!), location))) continue;
-    await makeFolders(resolve(dirname(path)), dirname(location));
-    const source = openExternalFile(model.path!, location, 'trusted');
-    try {
-      await writeAtomically(target, new ChunkList().pushRange(source, 0, source.byteLength), options);
-    } finally {
-      source.close();
-    }
-  }
-}
-
-/** Creates the folders of a location the model chose, one by one; a link among them could lead outside and is refused. */
-async function makeFolders(root: string, folders: string): Promise<void> {
-  let folder = root;
-  for (const name of folders.split('/').filter((part) => part !== '' && part !== '.')) {
-    folder = join(folder, name);
-    const found = lstatSync(folder, { throwIfNoEntry: false });
-    if (!found) await mkdir(folder);
-    else if (!found.isDirectory()) {
-      throw new GossamerError(
-        'ERR_EXTERNAL_PATH',
-        `${folder}: expected a folder for external data, received a link or file`,
-      );
-    }
-  }
 }
 
 /** Every tensor the model holds: in initializers and attributes of all scopes, and in defaults of functions. */

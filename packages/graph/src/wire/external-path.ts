@@ -20,6 +20,14 @@ export type ExternalTrust = 'trusted' | 'untrusted';
  */
 export function openExternalFile(modelPath: string, location: string, trust: ExternalTrust): FileSource {
   checkSpelling(location, trust);
+  try {
+    return openContained(modelPath, location, trust);
+  } catch (cause) {
+    throw asPathError(cause, location);
+  }
+}
+
+function openContained(modelPath: string, location: string, trust: ExternalTrust): FileSource {
   const candidate = join(dirname(resolve(modelPath)), location);
   const real = containedPath(modelPath, candidate, location, trust);
   const source = new FileSource(real, { noFollow: true });
@@ -54,15 +62,10 @@ function checkSpelling(location: string, trust: ExternalTrust): void {
 
 /** The path `candidate` resolves to, which is a regular file inside an allowed directory. */
 function containedPath(modelPath: string, candidate: string, location: string, trust: ExternalTrust): string {
-  let real: string;
-  try {
-    if (trust === 'untrusted' && lstatSync(candidate).isSymbolicLink()) {
-      throw refusal(location, 'a file', 'a symbolic link');
-    }
-    real = realpathSync(candidate);
-  } catch (cause) {
-    throw asPathError(cause, location);
+  if (trust === 'untrusted' && lstatSync(candidate).isSymbolicLink()) {
+    throw refusal(location, 'a file', 'a symbolic link');
   }
+  const real = realpathSync(candidate);
   const model = resolve(modelPath);
   const directories = [realpathSync(dirname(model))];
   if (trust === 'trusted') directories.push(dirname(realpathSync(model)));
@@ -88,21 +91,17 @@ function inodeOf(path: string): string {
   return `${dev}:${ino}`;
 }
 
+/** What the system says as a code of ours; an error that is ours already passes. */
 function asPathError(cause: unknown, location: string): unknown {
+  if (typeof cause !== 'object' || cause === null || !('syscall' in cause)) return cause;
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const message = `external data ${quote(location)}: expected a file beside the model, received nothing there`;
     return wireError('ERR_FILE_NOT_FOUND', message, { cause });
   }
   if (code === 'ELOOP' || code === 'ENAMETOOLONG') return refusal(location, 'a path that resolves', code, cause);
-  if (code === 'EACCES') {
-    return wireError(
-      'ERR_READ_FAILED',
-      `external data ${quote(location)}: expected a readable file, received ${code}`,
-      { cause },
-    );
-  }
-  return cause;
+  const message = `external data ${quote(location)}: expected a readable file, received ${code}`;
+  return wireError('ERR_READ_FAILED', message, { cause });
 }
 
 function refusal(location: string, expected: string, received: string, cause?: unknown): Error {

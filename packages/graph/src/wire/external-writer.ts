@@ -75,16 +75,21 @@ export async function writeWithExternalData(
     isNew = !existsSync(join(dirname(model), name));
     return name;
   };
-  const dataPath = await writeNamedByContent(`${model}.data`, data, nameOf, progress(0));
+  let written: string | undefined;
+  let isReplaced = false;
   try {
+    const onData = (target: string) => (written = target);
+    const dataPath = await writeNamedByContent(`${model}.data`, data, nameOf, { ...progress(0), onRenamed: onData });
     const chunks = place(basename(dataPath));
     if (chunks.byteLength !== byteLength) throw new Error('encodeModel: two calls returned models of different sizes');
-    await writeAtomically(model, chunks, progress(data.byteLength));
+    const onModel = () => (isReplaced = true);
+    await writeAtomically(model, chunks, { ...progress(data.byteLength), onRenamed: onModel });
+    return { dataPath, modelBytes: byteLength, dataBytes: data.byteLength };
   } catch (error) {
-    if (isNew) await unlink(dataPath).catch(() => undefined);
+    // A model that is in place needs its data, even if the disk failed after that.
+    if (written !== undefined && isNew && !isReplaced) await unlink(written).catch(() => undefined);
     throw error;
   }
-  return { dataPath, modelBytes: byteLength, dataBytes: data.byteLength };
 }
 
 /** Throws ERR_MODEL_TOO_LARGE when a model file of this size could not be read by others. */

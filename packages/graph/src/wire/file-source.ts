@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from './byte-source.js';
 import { wireError } from './error-codes.js';
 
@@ -22,9 +22,7 @@ interface FileStamp {
   readonly mtimeNs: bigint;
 }
 
-const abandoned = new FinalizationRegistry<number>((fd) => {
-  closeSync(fd);
-});
+const abandoned = new FinalizationRegistry<number>(closeQuietly);
 
 /**
  * A ByteSource over a regular file, read on demand by position through a small window.
@@ -55,7 +53,7 @@ export class FileSource implements ByteSource {
     try {
       this.#stamp = regularFileStamp(this.#fd, path);
     } catch (error) {
-      closeSync(this.#fd);
+      closeQuietly(this.#fd);
       throw error;
     }
     const { dev, ino, nlink, size, mtimeNs } = this.#stamp;
@@ -87,7 +85,7 @@ export class FileSource implements ByteSource {
   close(): void {
     if (this.#fd === undefined) return;
     abandoned.unregister(this);
-    closeSync(this.#fd);
+    closeQuietly(this.#fd);
     this.#fd = undefined;
     this.#window = undefined;
     this.#windowLength = 0;
@@ -139,7 +137,7 @@ export class FileSource implements ByteSource {
   }
 
   #assertUnchanged(): void {
-    const { size, mtimeNs } = fstatSync(this.#fd!, { bigint: true });
+    const { size, mtimeNs } = statsOf(this.#fd!, this.path);
     if (size === this.#stamp.size && mtimeNs === this.#stamp.mtimeNs) return;
     throw wireError(
       'ERR_FILE_CHANGED',
@@ -166,8 +164,25 @@ function openForReading(path: string, noFollow: boolean): number {
 }
 
 function regularFileStamp(fd: number, path: string): FileStamp {
-  const stats = fstatSync(fd, { bigint: true });
+  const stats = statsOf(fd, path);
   if (!stats.isFile()) throw wireError('ERR_NOT_A_FILE', `${path}: expected a regular file, received another kind`);
   const { dev, ino, nlink, size, mtimeNs } = stats;
   return { dev, ino, nlink, size, mtimeNs };
+}
+
+function statsOf(fd: number, path: string): BigIntStats {
+  try {
+    return fstatSync(fd, { bigint: true });
+  } catch (cause) {
+    throw wireError('ERR_READ_FAILED', `${path}: expected a readable file, received an I/O error`, { cause });
+  }
+}
+
+/** Nothing is lost when a file that was only read cannot be closed, and nothing can be done. */
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // The descriptor is gone either way.
+  }
 }

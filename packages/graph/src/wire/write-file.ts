@@ -19,6 +19,12 @@ export interface WriteOptions {
   readonly fsync?: boolean;
 }
 
+/** For callers inside this package that own more than one file. */
+export interface RenameWatch {
+  /** Called with the final path once the new file is there; what fails afterwards (the flush of its directory) does not take it back. */
+  readonly onRenamed?: (target: string) => void;
+}
+
 /**
  * Writes `chunks` to `path` so that the path holds either what it held before or all of the new bytes.
  *
@@ -27,7 +33,11 @@ export interface WriteOptions {
  * `path` is replaced, not followed. Memory stays bounded whatever the size. Throws ERR_DISK_FULL, ERR_WRITE_FAILED, ERR_NOT_A_FILE
  * (when `path` is a directory or device) or ERR_ABORTED.
  */
-export async function writeAtomically(path: string, chunks: ChunkList, options: WriteOptions = {}): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  chunks: ChunkList,
+  options: WriteOptions & RenameWatch = {},
+): Promise<void> {
   const target = resolve(path);
   await writeThenRename(target, chunks, options, () => target);
 }
@@ -41,7 +51,7 @@ export async function writeNamedByContent(
   draft: string,
   chunks: ChunkList,
   nameOf: (sha256: string) => string,
-  options: WriteOptions = {},
+  options: WriteOptions & RenameWatch = {},
 ): Promise<string> {
   const hash = createHash('sha256');
   const directory = dirname(resolve(draft));
@@ -53,7 +63,7 @@ export async function writeNamedByContent(
 async function writeThenRename(
   draft: string,
   chunks: ChunkList,
-  options: WriteOptions,
+  options: WriteOptions & RenameWatch,
   targetOf: () => string,
   onBytes?: (bytes: Uint8Array) => void,
 ): Promise<string> {
@@ -68,6 +78,7 @@ async function writeThenRename(
     const target = targetOf();
     if (target !== draft) targetMode(target);
     await rename(temp, target);
+    options.onRenamed?.(target);
     if (options.fsync !== false) await syncDirectory(dirname(target));
     return target;
   } catch (error) {
@@ -126,6 +137,9 @@ function* gatherSmall(pieces: Iterable<Uint8Array>, capacity: number): Generator
 async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at);
+    if (bytesWritten === 0) {
+      throw wireError('ERR_WRITE_FAILED', `write: expected ${bytes.byteLength - at} bytes to be taken, received none`);
+    }
     at += bytesWritten;
   }
 }
@@ -154,7 +168,8 @@ function throwIfAborted(signal: AbortSignal | undefined, path: string): void {
   throw wireError('ERR_ABORTED', `${path}: expected to be written, received an abort`, { cause: signal.reason });
 }
 
-function asWriteError(error: unknown, path: string): unknown {
+/** What the system says about a write as a code of ours; an error that is ours already passes. */
+export function asWriteError(error: unknown, path: string): unknown {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
