@@ -4,6 +4,7 @@ import type { FunctionDefinition, Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { Budget } from './budget.js';
+import { toDense } from './dense.js';
 import { type EvalValue, fromTensor, type Precision, roundSmallFloats } from './eval-value.js';
 import { specialise } from '../inference/function-call.js';
 import { type Kernel, KernelCall, type KernelHost } from './kernel.js';
@@ -95,8 +96,12 @@ export class Evaluation {
   #lookup(value: Value, environment: Environment): EvalValue | undefined {
     const found = environment.find(value) ?? this.#constants.get(value);
     if (found) return found;
-    if (value.initializer) {
-      const constant = fromTensor(value.initializer, this.options.precision);
+    const { initializer, sparse } = value;
+    if (initializer || sparse) {
+      const { precision, budget } = this.options;
+      const constant = initializer
+        ? fromTensor(initializer, precision)
+        : toDense(sparse!, precision, budget, value.name);
       this.#constants.set(value, constant);
       return constant;
     }
@@ -104,8 +109,7 @@ export class Evaluation {
     if (constant) return fromTensor(constant, this.options.precision);
     // An absent optional input of a function: every reader sees an absent input.
     if (value.isInput && !value.graph.owner && this.#depth > 0) return undefined;
-    const what = value.sparse ? 'a dense initializer, received a sparse one' : 'a value, received none';
-    throw new GossamerError('ERR_EVAL_INPUT', `${value.name}: expected ${what}`);
+    throw new GossamerError('ERR_EVAL_INPUT', `${value.name}: expected a value, received none`);
   }
 
   #call(

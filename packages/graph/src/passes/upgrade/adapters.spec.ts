@@ -202,6 +202,17 @@ test.each<[string, SingleOperator, RegExp]>([
     { op: 'Resize', opset: 10, dims: [1, 1, 4, 4], others: (g) => [floats(g, [1, 1, 2, 0.5])] },
     /both above and below 1/,
   ],
+  [
+    'a mode that went',
+    {
+      op: 'Resize',
+      opset: 11,
+      dims: [1, 1, 4, 4],
+      attributes: { coordinate_transformation_mode: 'tf_half_pixel_for_nn' },
+      others: (g) => [floats(g, []), floats(g, [1, 1, 2, 2])],
+    },
+    /tf_half_pixel_for_nn/,
+  ],
   ['mask', { op: 'Dropout', opset: 9, dims: [3], outputs: 2 }, /mask/],
 ])('refused by name: %s', (_, given, message) => {
   const { model } = build(given);

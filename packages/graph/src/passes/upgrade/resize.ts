@@ -38,10 +38,12 @@ function nearestMode(node: Node, step: UpgradeStep): 'floor' | 'ceil' {
 }
 
 /** Roi and scales may be absent from now on; until then an empty tensor said so. */
-function resize13(node: Node): void {
+function resize13(node: Node, step: UpgradeStep): void {
+  const mode = node.string('coordinate_transformation_mode', '');
+  if (mode === 'tf_half_pixel_for_nn') step.refuse(`a coordinate_transformation_mode that went, ${mode}`);
   const isEmpty = (index: number) => node.input(index)?.constant?.length === 0;
   if (node.input(3) && isEmpty(2)) node.graph.setInput(node, 2, undefined);
-  if (isEmpty(1) && node.string('coordinate_transformation_mode', '') !== 'tf_crop_and_resize') {
+  if (isEmpty(1) && mode !== 'tf_crop_and_resize') {
     node.graph.setInput(node, 1, undefined);
   }
 }
