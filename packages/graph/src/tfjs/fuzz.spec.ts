@@ -58,7 +58,7 @@ function mutated(document: unknown, random: () => number): unknown {
     const [otherOwner, otherKey] = pick(places);
     const choice = random();
     if (choice < 0.5) owner[key] = structuredClone(pick(JUNK));
-    else if (choice < 0.7) delete owner[key];
+    else if (choice < 0.7) Reflect.deleteProperty(owner, key);
     else owner[key] = structuredClone(otherOwner[otherKey]);
   }
   return copy;
@@ -119,12 +119,12 @@ describe('broken model.json documents', () => {
   test.each([
     ['graph', async () => graphModel()],
     ['layers', layersModel],
-  ])('%s model: 3,000 mutations are read soundly or refused with a code', async (_, make) => {
+  ])('%s model: 1,500 mutations are read soundly or refused with a code', async (_, make) => {
     const { json, weights } = await make();
     checkGraph(read({ json, weights }).graph);
     const document = JSON.parse(JSON.stringify(json)) as unknown;
     let refused = 0;
-    for (let seed = 0; seed < 3000; seed++) {
+    for (let seed = 0; seed < 1500; seed++) {
       const broken = mutated(document, generator(seed)) as SavedModel['json'];
       try {
         checkGraph(read({ json: broken, weights }).graph);
@@ -133,6 +133,6 @@ describe('broken model.json documents', () => {
         refused++;
       }
     }
-    expect(refused).toBeGreaterThan(1000);
+    expect(refused).toBeGreaterThan(500);
   });
 });
