@@ -1,6 +1,6 @@
 import type { Graph } from '../ir/graph.js';
 import type { Value } from '../ir/value.js';
-import { ChunkList } from '../wire/chunk.js';
+import type { ChunkList } from '../wire/chunk.js';
 import { concatChunks, encodeMessage, encodeString } from '../wire/encode.js';
 import { type FieldEdit, patchMessage } from '../wire/patch.js';
 import type { WireMessage } from '../wire/wire-message.js';
