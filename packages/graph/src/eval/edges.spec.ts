@@ -116,3 +116,18 @@ test('a Loop that never turns stacks nothing, of the dtype and shape its body de
     expect([ours.dtype, ours.dims, ours.toIntegers()]).toEqual([theirs.dtype, [count, 2], theirs.toIntegers()]);
   }
 });
+
+describe('Unsqueeze', () => {
+  const x = Tensor.fromNumbers('float32', [2], [1, 2]);
+
+  test('an axis named twice is refused, as in ONNX Runtime', async () => {
+    const model = single('Unsqueeze', x, 17, [[0, -3]], {});
+    expect(errorCode(() => evaluate(model, { x }))).toBe('ERR_EVAL_SHAPE');
+    await expect(runInOrt(model, { x })).rejects.toThrow();
+  });
+
+  test('a rank of 200,000 takes no time', () => {
+    const axes = Array.from({ length: 200_000 }, (_, i) => i);
+    expect(evaluate(single('Unsqueeze', x, 17, [axes], {}), { x })['y']!.dims).toHaveLength(200_001);
+  });
+});

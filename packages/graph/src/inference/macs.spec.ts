@@ -134,3 +134,16 @@ test('what the branch not taken does not know is not missed', () => {
   const model = g.output(y).model();
   expect(countMacs(model, inferTypes(model))).toMatchObject({ total: 30, unknown: [] });
 });
+
+test('layers without known shapes may be many', () => {
+  const graph = new Graph('main');
+  const x = graph.addInput('x');
+  const body = new Graph('body');
+  for (let i = 0; i < 150_000; i++) body.add({ op: 'MatMul', inputs: [x, x], outputs: ['y'] });
+  body.addOutput(body.add({ op: 'Neg', inputs: [x], outputs: ['out'] }).output);
+  const condition = graph.addInitializer('c', Tensor.scalar('bool', 1));
+  const attributes = { then_branch: attribute.graph(body) };
+  graph.add({ op: 'If', inputs: [condition], outputs: ['z'], attributes });
+  const model = new Model({ irVersion: 8, opsets: new Map([['', 17]]), graph });
+  expect(countMacs(model, inferTypes(model)).unknown).toHaveLength(150_000);
+});

@@ -70,7 +70,7 @@ class Counting {
     for (const node of graph.nodes()) {
       const part = this.part(node, prefix, depth);
       known += part.known;
-      unknown.push(...part.unknown);
+      for (const id of part.unknown) unknown.push(id);
     }
     return { known, unknown };
   }
@@ -82,7 +82,8 @@ class Counting {
     if (beyond || ++this.#nodes > MAX_NODES) return { known: 0, unknown: [id] };
     try {
       if (definition) return this.scope(definition.body, `${id}/`, depth + 1);
-      return MAC_COUNTERS[node.kind] ? this.layer(node, id) : this.bodies(node, prefix, depth);
+      // Not by a plain look-up: an operator may be called `constructor`.
+      return Object.hasOwn(MAC_COUNTERS, node.kind) ? this.layer(node, id) : this.bodies(node, prefix, depth);
     } catch (error) {
       // A broken attribute, which inference has warned of.
       if (isGossamerError(error)) return { known: 0, unknown: [id] };

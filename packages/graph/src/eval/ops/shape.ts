@@ -66,11 +66,12 @@ function unsqueeze(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
   const given = axesOf(call) ?? [];
   const rank = x.dims.length + given.length;
-  const axes = given.map((axis) => call.axis(axis, rank));
-  const rest = [...x.dims];
+  const added = new Set(given.map((axis) => call.axis(axis, rank)));
+  if (added.size !== given.length) call.fail('ERR_EVAL_SHAPE', 'axes', 'distinct axes', `[${given.join(',')}]`);
+  let next = 0;
   return reshape(
     x,
-    Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!)),
+    Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : x.dims[next++]!)),
   );
 }
 
