@@ -9,15 +9,13 @@ export function clip(e: Emitter, x: Value, min: number | undefined, max: number 
   return e.op('Clip', [x, bound(min), bound(max)]);
 }
 
-const scalar = (e: Emitter, value: number) => e.constant(value, 'float32');
-
 /** Activations of TF.js by the name that layers and fused operators use, without separators and in lower case. */
 const ACTIVATIONS: Readonly<Record<string, (e: Emitter, x: Value) => Value>> = {
   linear: (_, x) => x,
   relu: (e, x) => e.op('Relu', [x]),
   relu6: (e, x) => clip(e, x, 0, 6),
   elu: (e, x) => e.op('Elu', [x]),
-  selu: (e, x) => selu(e, x),
+  selu: (e, x) => e.op('Selu', [x]),
   sigmoid: (e, x) => e.op('Sigmoid', [x]),
   // 0.2 and 0.5 are Keras's hard sigmoid; ONNX has the same defaults.
   hardsigmoid: (e, x) => e.op('HardSigmoid', [x], { alpha: 0.2, beta: 0.5 }),
@@ -26,19 +24,9 @@ const ACTIVATIONS: Readonly<Record<string, (e: Emitter, x: Value) => Value>> = {
   tanh: (e, x) => e.op('Tanh', [x]),
   swish: (e, x) => e.op('Mul', [x, e.op('Sigmoid', [x])]),
   mish: (e, x) => e.op('Mul', [x, e.op('Tanh', [e.op('Softplus', [x])])]),
-  gelu: (e, x) => gelu(e, x),
+  gelu: (e, x) => e.op('Gelu', [x]),
   gelunew: (e, x) => e.op('Gelu', [x], { approximate: 'tanh' }),
 };
-
-/** TF.js's constants. Source: Klambauer et al., "Self-Normalizing Neural Networks", NeurIPS 2017 (arXiv:1706.02515), appendix A.1. */
-export function selu(e: Emitter, x: Value): Value {
-  return e.op('Selu', [x]);
-}
-
-function gelu(e: Emitter, x: Value): Value {
-  const inner = e.op('Erf', [e.op('Mul', [x, scalar(e, Math.SQRT1_2)])]);
-  return e.op('Mul', [e.op('Mul', [x, scalar(e, 0.5)]), e.op('Add', [inner, scalar(e, 1)])]);
-}
 
 /** The name as the table has it. */
 export const activationKey = (name: string): string => name.replaceAll(/[_\s]/g, '').toLowerCase();

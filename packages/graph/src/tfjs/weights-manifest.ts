@@ -129,13 +129,24 @@ function placeTensor(spec: WeightSpec, source: ShardSource, at: number): Tensor 
   });
 }
 
+let halves: Float32Array | undefined;
+
+/** The value of every float16 code, made when first needed. */
+function halfValues(): Float32Array {
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, code) => decodeFloat(code, FLOAT16));
+  return halves;
+}
+
 /** TF.js's own arithmetic, element by element. Source: tfjs-core `io_utils.decodeWeights`. */
 function dequantize(bytes: Uint8Array, dtype: WeightDType, quantization: Quantization): Float32Array | Int32Array {
   const { scale, min } = quantization;
   const wide = quantization.dtype !== 'uint8';
   const length = wide ? bytes.length / 2 : bytes.length;
   const code = (i: number): number => (wide ? bytes[2 * i]! | (bytes[2 * i + 1]! << 8) : bytes[i]!);
-  if (quantization.dtype === 'float16') return Float32Array.from({ length }, (_, i) => decodeFloat(code(i), FLOAT16));
+  if (quantization.dtype === 'float16') {
+    const values = halfValues();
+    return Float32Array.from({ length }, (_, i) => values[code(i)]!);
+  }
   if (dtype === 'int32') return Int32Array.from({ length }, (_, i) => Math.round(code(i) * scale + min));
   const out = new Float32Array(length);
   for (let i = 0; i < length; i++) out[i] = code(i) * scale + min;
