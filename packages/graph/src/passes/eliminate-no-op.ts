@@ -26,7 +26,7 @@ export const eliminateNoOp = definePass({
     for (const { graph, opset } of context.scopes()) {
       for (const node of graph.nodes()) {
         const rule = node.domain === '' ? RULES.get(node.op) : undefined;
-        if (!rule || isParametric(node) || context.isCall(node)) continue;
+        if (!rule || !node.outputs[0] || isParametric(node) || context.isCall(node)) continue;
         const index = rule(node, context, opset);
         if (index !== undefined && bypass(node, index)) changes++;
       }

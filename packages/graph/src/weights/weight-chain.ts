@@ -48,7 +48,7 @@ function extendChain(node: Node, before: WeightChain): WeightChain | undefined {
   const nodes = [...before.nodes, node];
   if (node.op === 'DequantizeLinear') return dequantizeChain(node, before);
   const isCast = node.op === 'Cast' && isFloat(before.stored.dtype) && FLOAT_CODES.has(node.int('to', 0));
-  const rule: Layout | undefined = isCast ? { shape, move: (data) => data } : LAYOUT_RULES[node.op]?.(node, shape);
+  const rule: Layout | undefined = isCast ? { shape, move: (data) => data } : layoutRule(node.op)?.(node, shape);
   if (!rule) return undefined;
   return {
     ...before,
@@ -149,3 +149,8 @@ const LAYOUT_RULES: Readonly<Record<string, LayoutRule>> = {
 
 const axesOf = (node: Node): readonly number[] | undefined =>
   node.input(1)?.constant?.toIntegers() ?? node.ints('axes', undefined);
+
+/** Not by a plain look-up: an operator may be called `constructor`. */
+function layoutRule(op: string): LayoutRule | undefined {
+  return Object.hasOwn(LAYOUT_RULES, op) ? LAYOUT_RULES[op] : undefined;
+}
