@@ -1,6 +1,8 @@
 import { GossamerError } from '../errors.js';
 import type { ExternalTrust } from '../wire/external-path.js';
 import type { WireLimits } from '../wire/limits.js';
+import type { NumberList } from '../wire/number-list.js';
+import { VARINT_BYTES } from '../wire/varint.js';
 
 /** Bounds on what a file may make this process do. */
 export interface ReadLimits extends WireLimits {
@@ -41,7 +43,12 @@ const MAX_RANK = 1024;
 /** Throws ERR_TENSOR_SHAPE for a shape of too many dimensions, before they are read. */
 export function checkRank(rank: number, what: string): void {
   if (rank <= MAX_RANK) return;
-  throw new GossamerError('ERR_TENSOR_SHAPE', `${what}: expected at most ${MAX_RANK} dimensions, received ${rank}`);
+  throw new GossamerError('ERR_TENSOR_SHAPE', `${what}: expected at most ${MAX_RANK} dimensions, received more`);
+}
+
+/** As `checkRank`, for dims as they are encoded: 10 bytes each at most, so that longer lists need no counting. */
+export function checkDims(dims: NumberList, what: string): void {
+  checkRank(dims.byteLength > MAX_RANK * VARINT_BYTES ? Infinity : dims.count, what);
 }
 
 /** How many parts a model may still have. */

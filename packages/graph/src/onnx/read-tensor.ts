@@ -8,11 +8,11 @@ import { isExternal } from '../wire/external-reference.js';
 import type { WireMessage } from '../wire/wire-message.js';
 import { checkSparseIndices, checkSparseShape } from './check-sparse.js';
 import { SPARSE, TENSOR } from './fields.js';
-import { checkRank } from './read-limits.js';
+import { checkDims } from './read-limits.js';
 
 /** Reads a TensorProto lazily: no data is touched here but string elements. */
 export function readTensor(message: WireMessage, external: ExternalData): Tensor {
-  checkRank(message.numbers(TENSOR.dims).count, 'tensor');
+  checkDims(message.numbers(TENSOR.dims), 'tensor');
   const dims = message.safeInts(TENSOR.dims);
   const code = message.safeInt(TENSOR.data_type) ?? 0;
   const dtype = dtypeFromCode(code);
@@ -93,7 +93,7 @@ export function readSparseTensor(
   if (!values || !indices) {
     throw new GossamerError('ERR_TENSOR_DATA', 'sparse tensor: expected values and indices, received one of them');
   }
-  checkRank(message.numbers(SPARSE.dims).count, 'sparse tensor');
+  checkDims(message.numbers(SPARSE.dims), 'sparse tensor');
   const dims = message.safeInts(SPARSE.dims);
   elementCount(dims);
   const sparse = { dims, values: readTensor(values, external), indices: readTensor(indices, external) };
