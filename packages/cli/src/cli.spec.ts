@@ -22,7 +22,7 @@ function gossamer(...argv: string[]) {
   return { status, stdout, stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
 }
 
-const COMMANDS = ['inspect', 'optimize', 'quantize', 'evaluate', 'compare', 'bench', 'doctor', 'demo'];
+const COMMANDS = ['inspect', 'optimize', 'convert', 'quantize', 'evaluate', 'compare', 'bench', 'doctor', 'demo'];
 
 test.each(COMMANDS)('%s --help has examples and the common options', (command) => {
   const { status, stdout } = gossamer(command, '--help');
@@ -116,6 +116,18 @@ test('optimize --passes none is a byte-identical copy; an existing output is kep
   const again = gossamer('optimize', lenet, '-o', 'copy.onnx', '--passes', 'none');
   expect([again.status, again.stderr]).toEqual([2, expect.stringContaining('or force')]);
   expect(gossamer('optimize', lenet, '-o', 'copy.onnx', '--force').status).toBe(0);
+});
+
+test('convert --fp16 halves a model, --opset raises one; both are compared with the input', () => {
+  const half = gossamer('convert', lenet, '-o', 'half.onnx', '--fp16', '--data', mnist('train'), '--json');
+  expect(half.status).toBe(0);
+  expect(half.json()).toMatchObject({ output: 'half.onnx', status: 'done', layers: [], warnings: [] });
+  const { bytes, verification } = half.json() as { bytes: { ratio: number }; verification: { sqnrDb: number } };
+  expect(bytes.ratio).toBeGreaterThan(1.9);
+  expect(verification.sqnrDb).toBeGreaterThan(40);
+  const raised = gossamer('convert', lenet, '-o', 'raised.onnx', '--opset', '21');
+  expect([raised.status, raised.stderr]).toEqual([0, expect.stringMatching(/raised\.onnx.*opset 21/)]);
+  expect(gossamer('convert', lenet, '-o', 'low.onnx', '--opset', '8').status).toBe(2);
 });
 
 test('quantize, evaluate, compare, bench: the whole way, with the JSON keys programs rely on', () => {

@@ -78,6 +78,7 @@ function addWriting(add: Add, run: RunCommand): void {
     .action((model: string, flags: Flags) =>
       run('optimize', flags, async (context) => (await import('./commands/optimize.js')).run(model, flags, context)),
     );
+  addConvert(add, run, verify);
   const quantize = add('quantize', 'Quantizes to int8 or int4; every layer left alone is named with its reason.', [
     'quantize cnn.onnx -o cnn.int8.onnx --mode static --data npz:calibration.npz',
     'quantize cnn.onnx -o cnn.int8.onnx --mode static --calibrate entropy --data images:photos --preprocess p.json',
@@ -98,6 +99,32 @@ function addWriting(add: Add, run: RunCommand): void {
       run('demo', flags, async (context) => (await import('./commands/demo.js')).run(flags, context)),
     );
 }
+
+function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
+  add('convert', 'Changes the form of a model: TF.js to ONNX, a newer opset, float16, other weights.', [
+    'convert tfjs-model/model.json -o model.onnx',
+    'convert model.onnx -o model.opset21.onnx --opset 21',
+    'convert model.onnx -o half.onnx --fp16 --data npz:samples.npz',
+    'convert model.onnx -o tuned.onnx --weights tuned.safetensors',
+  ])
+    .argument('<model>', 'an ONNX file, or the model.json of a TF.js model')
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .option('--opset <n>', 'version of the standard operators to raise it to, at most 21', count)
+    .option('--fp16', 'compute and store in float16; what would overflow stays in float32')
+    .option('--weights <file>', 'a safetensors file whose tensors replace the weights of their names')
+    .option('--data <source>', 'inputs that show ranges (--fp16), and to compare outputs on (default: random)')
+    .option('--preprocess <file>', 'how images become inputs (JSON)')
+    .addOption(externalData())
+    .addOption(verify())
+    .action((model: string, flags: Flags) =>
+      run('convert', flags, async (context) => (await import('./commands/convert.js')).run(model, flags, context)),
+    );
+}
+
+const externalData = () =>
+  new Option('--external-data <mode>', 'large tensors in a file beside the model')
+    .choices(['auto', 'always', 'never'])
+    .default('auto');
 
 function addQuantizeOptions(command: Command): Command {
   const list = (value: string) => value.split(',').filter((item) => item !== '');
@@ -131,11 +158,7 @@ function addQuantizeOptions(command: Command): Command {
     .option('--data <source>', 'calibration data')
     .option('--samples <n>', 'most calibration samples to use (default 128)', count)
     .option('--preprocess <file>', 'how images become inputs (JSON)')
-    .addOption(
-      new Option('--external-data <mode>', 'large tensors in a file beside the model')
-        .choices(['auto', 'always', 'never'])
-        .default('auto'),
-    );
+    .addOption(externalData());
 }
 
 function addMeasuring(add: Add, run: RunCommand): void {

@@ -6,5 +6,7 @@ export type CompressErrorCode =
   | 'ERR_OUTPUT_PATH'
   /** The result did not pass the gate: it does not load, or its outputs differ where they must not. Nothing was written. */
   | 'ERR_GATE'
+  /** The tensors of a weight file do not fit the model's initializers. */
+  | 'ERR_WEIGHTS'
   /** An option is outside its range. */
   | 'ERR_OPTION';

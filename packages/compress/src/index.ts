@@ -1,5 +1,6 @@
 export { bench, type BenchOptions, type BenchResult } from './bench.js';
 export { compare, type CompareOptions, type Comparison } from './compare.js';
+export { convert, type ConvertOptions, type ConvertResult, loadAnyModel, saveConverted } from './convert.js';
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';

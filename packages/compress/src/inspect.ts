@@ -8,6 +8,7 @@ import {
   type Value,
   weightViews,
 } from '@gossamer/graph';
+import { runPasses } from '@gossamer/graph/passes';
 import { checkBindings } from './check-bindings.js';
 import { constantTensors } from './constant-tensors.js';
 import { fileBytes } from './file-bytes.js';
@@ -59,6 +60,8 @@ export async function inspect(input: ModelInput, options: InspectOptions = {}): 
   const types = inferTypes(ir, { bind: options.bind ?? {} });
   const macs = countMacs(ir, types);
   const constants = [...constantTensors(ir)];
+  // Below IR version 4 weights are inputs too, which quantize and optimize undo first.
+  const { model: plain } = runPasses(ir, ['inputs-to-initializers']);
   const weights = constants.filter((tensor) => FLOAT.has(tensor.dtype) && tensor.dims.length > 0);
   const ops = countBy([...ir.scopes()].flatMap((scope) => Array.from(scope.nodes(), (node) => node.kind)));
   return {
@@ -76,7 +79,7 @@ export async function inspect(input: ModelInput, options: InspectOptions = {}): 
     fileBytes: fileBytes(model),
     bytes: bytesByDtype(constants),
     sparsity: sparsityOf(weights),
-    compressible: compressible(ir),
+    compressible: compressible(plain),
     warnings: [...ir.warnings, ...types.warnings, ...macWarnings(macs)],
   };
 }

@@ -49,7 +49,8 @@ export async function saveOptimized(
   return result.model.save(path, { ...options, accept: requireEqualOutputs });
 }
 
-function requireEqualOutputs({ sqnrDb, maxAbsError }: Verification): void {
+/** Throws ERR_GATE unless what the gate measured differs by rounding only. */
+export function requireEqualOutputs({ sqnrDb, maxAbsError }: Verification): void {
   if (sqnrDb === undefined || sqnrDb >= MIN_SQNR_DB) return;
   if (maxAbsError !== undefined && maxAbsError <= MAX_ABS_ERROR) return;
   throw new GossamerError(

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GraphBuilder, Tensor } from '@gossamer/graph';
+import { saveModel } from '@gossamer/graph/onnx';
+import { saveSafetensors } from '@gossamer/graph/safetensors';
+import { dataFromArrays } from '@gossamer/runtime';
+import { convert, loadAnyModel, saveConverted } from './convert.js';
+import { loadModel, OnnxModel } from './onnx-model.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'gossamer-convert-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const values = (length: number, factor = 1) => Float32Array.from({ length }, (_, i) => factor * Math.sin(i * 1.3));
+
+/** A product whose result is large, made small again. */
+function network(factor = 1) {
+  const g = new GraphBuilder('g', { opset: 13 });
+  const x = g.input('x', 'float32', ['n', 8]);
+  const h = g.op('MatMul', [x, g.weight('w', [8, 8], values(64, factor))], {}, { name: 'product' });
+  const small = g.op('Mul', [h, g.constant(1 / 64, 'float32')], {}, { name: 'small' });
+  return g.output(g.op('Relu', [small]), 'y', 'float32', ['n', 8]).model();
+}
+
+async function saved(factor: number, name: string) {
+  const path = join(folder, name);
+  await saveModel(network(factor), path);
+  return loadModel(path);
+}
+
+test('a newer opset: the gate holds the outputs to those of the input', async () => {
+  const result = await convert(await saved(1, 'a.onnx'), { opset: 21 });
+  expect(result).toMatchObject({ isExact: true, kept: [], warnings: [] });
+  const verification = await saveConverted(result, join(folder, 'a21.onnx'));
+  expect(verification!.sqnrDb).toBeGreaterThan(100);
+  expect((await loadModel(join(folder, 'a21.onnx'))).ir.opset).toBe(21);
+});
+
+test('float16 with data leaves in float32 what its run shows to overflow', async () => {
+  const source = await saved(3e4, 'b.onnx');
+  const data = dataFromArrays({ x: Tensor.of('float32', [4, 8], values(32, 4)) });
+  const result = await convert(source, { float16: true, data });
+  expect(result.kept).toEqual([
+    { name: 'product', op: 'MatMul', reason: 'product_out holds numbers that may pass 65504' },
+    { name: 'small', op: 'Mul', reason: 'product_out holds numbers that may pass 65504' },
+  ]);
+  const verification = await saveConverted(result, join(folder, 'b16.onnx'));
+  expect(verification!.sqnrDb).toBeGreaterThan(40);
+  expect((await convert(source, { float16: true })).kept).toEqual([]);
+});
+
+test('weights from safetensors take the place of those of their names, in their dtype', async () => {
+  const path = join(folder, 'w.safetensors');
+  const half = Tensor.fromNumbers('float16', [8, 8], values(64, 2));
+  await saveSafetensors(path, {
+    tensors: new Map([
+      ['w', half],
+      ['other', half],
+    ]),
+  });
+  const source = await saved(1, 'c.onnx');
+  const { model, warnings, isExact } = await convert(source, { weights: path });
+  expect(isExact).toBe(false);
+  expect(warnings).toEqual(['weights: 1 tensors have no initializer of their name: other']);
+  expect(model.ir.graph.value('w')!.initializer!.toFloat32()).toEqual(half.toFloat32());
+  expect(model.ir.graph.value('w')!.initializer!.dtype).toBe('float32');
+  expect(source.ir.graph.value('w')!.initializer!.toFloat32()).toEqual(values(64));
+});
+
+test('weights that do not fit are refused', async () => {
+  const source = new OnnxModel(network());
+  for (const [name, dims] of [
+    ['w', [4, 16]],
+    ['v', [8, 8]],
+  ] as const) {
+    const path = join(folder, `${name}.safetensors`);
+    await saveSafetensors(path, { tensors: new Map([[name, Tensor.of('float32', dims, values(64))]]) });
+    await expect(convert(source, { weights: path })).rejects.toMatchObject({ code: 'ERR_WEIGHTS' });
+  }
+});
+
+test('a TF.js layers model becomes ONNX', async () => {
+  const config = {
+    layers: [
+      {
+        class_name: 'Dense',
+        config: { name: 'd', units: 2, activation: 'relu', use_bias: true, batch_input_shape: [null, 3] },
+      },
+    ],
+  };
+  const weights = [
+    { name: 'd/kernel', shape: [3, 2], dtype: 'float32' },
+    { name: 'd/bias', shape: [2], dtype: 'float32' },
+  ];
+  const path = join(folder, 'model.json');
+  const document = {
+    format: 'layers-model',
+    modelTopology: { model_config: { class_name: 'Sequential', config } },
+    weightsManifest: [{ paths: ['shard.bin'], weights }],
+  };
+  writeFileSync(path, JSON.stringify(document));
+  writeFileSync(join(folder, 'shard.bin'), new Uint8Array(values(8).buffer));
+  const result = await convert(await loadAnyModel(path));
+  const verification = await saveConverted(result, join(folder, 'tfjs.onnx'));
+  expect(verification!.loads).toBe(true);
+  expect((await loadModel(join(folder, 'tfjs.onnx'))).ir.graph.inputs).toHaveLength(1);
+});

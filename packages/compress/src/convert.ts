@@ -1,0 +1,94 @@
+import { GossamerError, type Value } from '@gossamer/graph';
+import { convertFloat16, upgradeOpset } from '@gossamer/graph/passes';
+import { loadTfjsModel } from '@gossamer/graph/tfjs';
+import { calibrate, type DataSource, type Verification } from '@gossamer/runtime';
+import { loadModel, type ModelInput, OnnxModel } from './onnx-model.js';
+import { requireEqualOutputs } from './optimize.js';
+import type { WorkOptions } from './progress.js';
+import { replaceWeights } from './replace-weights.js';
+import type { GateOptions } from './save-gate.js';
+
+export interface ConvertOptions extends WorkOptions {
+  /** Version of the standard operator set to raise the model to, at most 21. Default: as it is. */
+  readonly opset?: number;
+  /** Compute and store in float16 where that holds the numbers. Default false. */
+  readonly float16?: boolean;
+  /** Inputs whose run shows which values pass the range of float16. Default: operators and constants alone decide. */
+  readonly data?: DataSource;
+  /** A safetensors file: its tensors replace the initializers of the same names. */
+  readonly weights?: string;
+}
+
+export interface ConvertResult {
+  readonly model: OnnxModel;
+  /** Nodes that float16 leaves in float32, each with the reason. */
+  readonly kept: readonly { readonly name: string; readonly op: string; readonly reason: string }[];
+  readonly warnings: readonly string[];
+  /** True when the outputs must be those of the input: neither weights nor their precision changed. */
+  readonly isExact: boolean;
+}
+
+/**
+ * Changes the form of a model: TF.js (the path of a model.json) to ONNX, a newer opset, float16, weights from a safetensors file. In that
+ * order: weights, opset, float16. The input does not change. Throws ERR_TFJS_..., ERR_OPSET_UPGRADE, ERR_WEIGHTS.
+ */
+export async function convert(input: ModelInput, options: ConvertOptions = {}): Promise<ConvertResult> {
+  const source = typeof input === 'string' ? await loadAnyModel(input) : input;
+  const warnings: string[] = [];
+  let model = source.ir.clone();
+  if (options.weights !== undefined) warnings.push(...(await replaceWeights(model, options.weights)));
+  if (options.opset !== undefined && options.opset !== model.opset) model = upgradeOpset(model, options.opset);
+  options.signal?.throwIfAborted();
+  let kept: ConvertResult['kept'] = [];
+  if (options.float16) {
+    const largest = options.data && (await magnitudes(new OnnxModel(model), options.data, options));
+    const kinds = new Map(
+      [...model.scopes()].flatMap((scope) => Array.from(scope.nodes(), ({ id, kind }) => [id, kind])),
+    );
+    const result = convertFloat16(model, largest ? { largest } : {});
+    model = result.model;
+    kept = Array.from(result.kept, ([name, reason]) => ({ name, op: kinds.get(name) ?? '', reason }));
+  }
+  // Other weights, other outputs.
+  const reference = options.weights === undefined ? source : undefined;
+  return {
+    model: new OnnxModel(model, reference),
+    kept,
+    warnings,
+    isExact: reference !== undefined && !options.float16,
+  };
+}
+
+/** Opens an ONNX file, or the model.json of a TF.js graph or layers model. */
+export async function loadAnyModel(path: string): Promise<OnnxModel> {
+  if (!path.endsWith('.json')) return loadModel(path);
+  const model = await loadTfjsModel(path);
+  model.warnings.push('read from TF.js, which is not run here: only what was done afterwards is compared');
+  return new OnnxModel(model);
+}
+
+/** Saves a converted model; throws ERR_GATE when its outputs had to be those of the input and are not. */
+export async function saveConverted(
+  { model, isExact }: ConvertResult,
+  path: string,
+  options: GateOptions = {},
+): Promise<Verification | undefined> {
+  return model.save(path, isExact ? { ...options, accept: requireEqualOutputs } : options);
+}
+
+/** The largest magnitude of every float32 value, by scope path + name. */
+async function magnitudes({ ir }: OnnxModel, data: DataSource, options: WorkOptions): Promise<Map<string, number>> {
+  const values: Value[] = [];
+  for (const scope of ir.graph.scopes()) {
+    for (const value of scope.values()) if (!value.constant && value.producer?.op !== 'Constant') values.push(value);
+  }
+  const { statistics } = await calibrate(ir, values, data, options);
+  if (statistics.size === 0)
+    throw new GossamerError('ERR_OPTION', 'data: expected inputs that reach a float value, received none');
+  return new Map(
+    Array.from(statistics, ([name, { absMax, nanCount, infCount }]) => [
+      name,
+      nanCount + infCount > 0 ? Infinity : absMax,
+    ]),
+  );
+}
