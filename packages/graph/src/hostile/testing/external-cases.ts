@@ -4,7 +4,7 @@ import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import * as wire from '../../wire/index.js';
 import type { HostileCase, HostileFamily } from './hostile-case.js';
-import { tensor, tensorModel } from './onnx-parts.js';
+import { graph, initializer, model, tensor, tensorModel } from './onnx-parts.js';
 
 const { StringStringEntryProto, TensorProto } = wire.onnxSchema;
 
@@ -12,6 +12,10 @@ type Entries = readonly (readonly [key: string, value: string])[];
 
 /** A model of one float32 tensor of two elements with these external_data entries. */
 function externalModel(entries: Entries): Uint8Array {
+  return tensorModel(externalTensor('w', entries));
+}
+
+function externalTensor(name: string, entries: Entries): wire.ChunkList {
   const { key, value } = StringStringEntryProto.no;
   const fields = entries.map(([name, text]) =>
     wire.encodeMessage(
@@ -20,7 +24,7 @@ function externalModel(entries: Entries): Uint8Array {
     ),
   );
   const data = wire.concatChunks(...fields, wire.encodeInt(TensorProto.no.data_location, 1));
-  return tensorModel(tensor({ dims: [2], data }));
+  return tensor({ name, dims: [2], data });
 }
 
 /** The folder `job` with the model and 16 bytes in `w.bin`, and a secret beside the folder. */
@@ -158,6 +162,23 @@ const keys: readonly HostileCase[] = [
   ]),
   // Comparing it means to read the whole file: `ExternalData.verifyChecksum`, when a caller asks.
   keyed('a wrong checksum', 'ok', ['checksum', '0'.repeat(40)]),
+  {
+    name: 'two tensors whose bytes overlap',
+    trusted: 'ok',
+    untrusted: 'ok',
+    make: (folder) => {
+      const path = arrange(folder, []);
+      const at = (name: string, offset: string) =>
+        initializer(
+          externalTensor(name, [
+            ['location', 'w.bin'],
+            ['offset', offset],
+          ]),
+        );
+      writeFileSync(path, model(graph(at('a', '0'), at('b', '4'))));
+      return path;
+    },
+  },
   {
     name: 'a data file of 1 TB without content',
     // An unedited model is copied together with its data files, all of them.
