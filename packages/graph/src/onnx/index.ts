@@ -2,6 +2,7 @@ export type { ExternalTrust } from '../wire/external-path.js';
 export type { WireLimits } from '../wire/limits.js';
 export type { ReadLimits } from './read-limits.js';
 export { loadModel, parseModel, readModel, type ReadOptions } from './read-model.js';
+export { countOperators } from './count-operators.js';
 export { type ExternalDataMode, saveModel, type SaveOptions } from './save-model.js';
 export { isUnedited, serializeModel } from './write-model.js';
 // What the runtime needs to hand a model to an engine without copying the weights that lie in its file.

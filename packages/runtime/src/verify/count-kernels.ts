@@ -1,5 +1,3 @@
-import type { Model } from '@gossamer/graph';
-
 /** How often each operator occurs. */
 export type KernelCounts = Readonly<Record<string, number>>;
 
@@ -51,15 +49,14 @@ const FLOAT: ReadonlySet<string> = new Set([
   'com.microsoft::Attention',
 ]);
 
-/** Counts the kernels of a graph as ONNX Runtime saved it after optimisation, over all scopes. */
-export function countKernels(model: Model): Kernels {
+/** What the graph that ONNX Runtime saved after optimisation (see countOperators) computes in. */
+export function countKernels(operators: ReadonlyMap<string, number>): Kernels {
   const fusedKernels: Record<string, number> = {};
   const floatKernels: Record<string, number> = {};
-  for (const scope of model.scopes()) {
-    for (const node of scope.nodes()) {
-      const counts = FUSED.has(node.kind) ? fusedKernels : FLOAT.has(node.kind) ? floatKernels : undefined;
-      if (counts) counts[node.op] = (counts[node.op] ?? 0) + 1;
-    }
+  for (const [kind, count] of operators) {
+    const counts = FUSED.has(kind) ? fusedKernels : FLOAT.has(kind) ? floatKernels : undefined;
+    const op = kind.slice(kind.lastIndexOf(':') + 1);
+    if (counts) counts[op] = (counts[op] ?? 0) + count;
   }
   return { fusedKernels, floatKernels };
 }
