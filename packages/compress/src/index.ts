@@ -9,7 +9,7 @@ export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js'
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
 export { quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
-export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult, peakRssMb } from './result.js';
+export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
-export { type DataSource, openData, type OpenDataOptions, type Verification } from '@gossamer/runtime';
+export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';
 export { GossamerError, isGossamerError } from '@gossamer/graph';

@@ -43,8 +43,3 @@ export async function compareFiles(before: OnnxModel, after: string): Promise<By
 export function bytesOf(before: number, after: number): Bytes {
   return { before, after, ratio: after === 0 ? 0 : before / after };
 }
-
-/** Highest resident memory of this process so far, in MB. */
-export function peakRssMb(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1024);
-}

@@ -11,6 +11,7 @@ export type { Engine, EngineOptions, EngineSession, ModelSource, OptimizationLev
 export { ENGINES, findEngine } from './session/engines.js';
 export { type RunOptions, Session, type SessionOptions } from './session/session.js';
 export type { Stepper } from './session/stepper.js';
+export { peakRssMb } from './verify/peak-rss.js';
 export { countKernels, type KernelCounts, type Kernels } from './verify/count-kernels.js';
 export { verify, type VerifyOptions } from './verify/verify.js';
 export type { Verification, VerifyData, VerifyLevel } from './verify/verification.js';

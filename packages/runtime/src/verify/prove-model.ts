@@ -7,6 +7,7 @@ import { createMetric } from '../metrics/registry.js';
 import { evaluateMetrics } from '../metrics/evaluate-metrics.js';
 import { Session } from '../session/session.js';
 import { countKernels } from './count-kernels.js';
+import { peakRssMb } from './peak-rss.js';
 import type { VerifyAnswer, VerifyRequest } from './verification.js';
 
 /** Proves one model file in this process; errors become part of the answer. */
@@ -75,8 +76,4 @@ async function runsOn(session: Session, data: DataSource): Promise<boolean> {
     if (isGossamerError(error) && error.code === 'ERR_ORT_RUN') return false;
     throw error;
   }
-}
-
-function peakRssMb(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1024);
 }
