@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { type DataSource, detectState, measureLatency, openData } from '@gossamer/runtime';
+import { type DataSource, detectState, measureLatency, openData, peakRssMb } from '@gossamer/runtime';
 import { checkBindings } from './check-bindings.js';
 import { firstFeeds } from './compare.js';
 import { type ModelInput, toModel } from './onnx-model.js';
 import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
-import { peakRssMb } from './result.js';
 
 export interface BenchOptions extends WorkOptions {
   /** One sample is timed, the first. Default: a random one; open sizes are 64 for pixels (inputs of rank 4), else 16. */
