@@ -1,6 +1,5 @@
 import { GossamerError, type Value } from '@gossamer/graph';
 import { convertFloat16, upgradeOpset } from '@gossamer/graph/passes';
-import { loadTfjsModel } from '@gossamer/graph/tfjs';
 import { calibrate, type DataSource, type Verification } from '@gossamer/runtime';
 import { loadModel, type ModelInput, OnnxModel } from './onnx-model.js';
 import { requireEqualOutputs } from './optimize.js';
@@ -62,6 +61,8 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
 /** Opens an ONNX file, or the model.json of a TF.js graph or layers model. */
 export async function loadAnyModel(path: string): Promise<OnnxModel> {
   if (!path.endsWith('.json')) return loadModel(path);
+  // Imported when needed: the converters of 200 operators would slow the start of every command.
+  const { loadTfjsModel } = await import('@gossamer/graph/tfjs');
   const model = await loadTfjsModel(path);
   model.warnings.push('read from TF.js, which is not run here: only what was done afterwards is compared');
   return new OnnxModel(model);

@@ -1,5 +1,4 @@
 import { GossamerError, isFloat, type Model, Tensor, type Value } from '@gossamer/graph';
-import { loadSafetensors } from '@gossamer/graph/safetensors';
 import type { CompressErrorCode } from './error-codes.js';
 
 /**
@@ -7,6 +6,7 @@ import type { CompressErrorCode } from './error-codes.js';
  * to it). Returns warnings; throws ERR_WEIGHTS when no name matches, or a shape or kind differs.
  */
 export async function replaceWeights(model: Model, path: string): Promise<string[]> {
+  const { loadSafetensors } = await import('@gossamer/graph/safetensors');
   const { tensors } = await loadSafetensors(path);
   const initializers = new Map<string, Value>();
   for (const scope of model.scopes()) {
