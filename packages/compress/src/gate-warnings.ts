@@ -1,5 +1,5 @@
 import type { Verification } from '@gossamer/runtime';
-import type { OnnxModel } from './onnx-model.js';
+import type { SavableModel } from './savable-model.js';
 
 /**
  * Outputs further from the input model's than this are worth a warning: at 20 dB the noise has a tenth of the signal's amplitude. It is
@@ -20,11 +20,11 @@ const PRODUCT_KERNELS = [
 ] as const;
 
 /** What the proof of a file found that its maker should know. */
-export function gateWarnings(model: OnnxModel, verification: Verification, hasData: boolean): string[] {
+export function gateWarnings(model: SavableModel, verification: Verification, hasData: boolean): string[] {
   return [...lossWarning(model, verification, hasData), ...kernelWarning(model, verification)];
 }
 
-function lossWarning({ scheme }: OnnxModel, { sqnrDb }: Verification, hasData: boolean): string[] {
+function lossWarning({ scheme }: SavableModel, { sqnrDb }: Verification, hasData: boolean): string[] {
   if (sqnrDb === undefined || !(sqnrDb < LOW_SQNR_DB)) return [];
   const measured = `outputs are ${sqnrDb.toFixed(1)} dB from the input model's, under ${LOW_SQNR_DB} dB`;
   const advice = "keep what loses most in float: keepFloat 'auto' (--keep-float auto, static mode), or exclude layers";
@@ -35,7 +35,7 @@ function lossWarning({ scheme }: OnnxModel, { sqnrDb }: Verification, hasData: b
 }
 
 /** ONNX Runtime decides by itself what it fuses, and not alike on every CPU. */
-function kernelWarning({ scheme }: OnnxModel, { fusedKernels }: Verification): string[] {
+function kernelWarning({ scheme }: SavableModel, { fusedKernels }: Verification): string[] {
   const integerProducts = scheme?.integerProducts ?? 0;
   const fused = PRODUCT_KERNELS.reduce((sum, kernel) => sum + (fusedKernels[kernel] ?? 0), 0);
   if (fused >= integerProducts) return [];

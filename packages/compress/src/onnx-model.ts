@@ -2,18 +2,11 @@ import { statSync } from 'node:fs';
 import { GossamerError, isGossamerError, type Model } from '@gossamer/graph';
 import { loadModel as readModel } from '@gossamer/graph/onnx';
 import type { Verification } from '@gossamer/runtime';
+import type { QuantizedScheme, SavableModel } from './savable-model.js';
 import { saveThroughGate, type GateOptions } from './save-gate.js';
 
-/** What the gate judges a quantized model by. */
-export interface QuantizedScheme {
-  /** Convolutions, products and LSTMs that were written for integer kernels: the gate counts how many ONNX Runtime fused. */
-  readonly integerProducts: number;
-  /** Ranges were calibrated: outputs on random inputs, which leave them, say nothing. */
-  readonly isCalibrated: boolean;
-}
-
 /** A model as the SDK hands it around: the graph, and a `save` that proves what it writes. */
-export class OnnxModel {
+export class OnnxModel implements SavableModel {
   constructor(
     /** The graph IR; edit a `clone()` of it, never this one. */
     readonly ir: Model,

@@ -6,7 +6,7 @@ import { type ExternalDataMode, isUnedited, saveModel } from '@gossamer/graph/on
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
 import { dataFiles } from './file-bytes.js';
 import { gateWarnings } from './gate-warnings.js';
-import type { OnnxModel } from './onnx-model.js';
+import type { SavableModel } from './savable-model.js';
 import type { WorkOptions } from './progress.js';
 
 /** How much the gate proves: 'load' opens the file and counts kernels, 'full' also compares outputs, 'none' skips it. */
@@ -31,7 +31,7 @@ export interface GateOptions extends WorkOptions {
  * an abort or a failed proof the folder is removed and the destination is as it was.
  */
 export async function saveThroughGate(
-  model: OnnxModel,
+  model: SavableModel,
   path: string,
   options: GateOptions,
 ): Promise<Verification | undefined> {
@@ -55,13 +55,13 @@ export async function saveThroughGate(
 }
 
 /** Throws before any work is done when the result could not be written anyway. */
-export function assertWritable(model: OnnxModel, path: string, force: boolean): void {
+export function assertWritable(model: SavableModel, path: string, force: boolean): void {
   const directory = dirname(resolve(path));
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
     throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a path in an existing folder, received ${path}`);
   }
   if (!existsSync(path)) return;
-  for (let input: OnnxModel | undefined = model; input; input = input.reference) {
+  for (let input: SavableModel | undefined = model; input; input = input.reference) {
     if (input.path !== undefined && existsSync(input.path) && realpathSync(input.path) === realpathSync(path)) {
       throw new GossamerError('ERR_OUTPUT_PATH', `output: expected another file than the input, received ${path}`);
     }
@@ -80,7 +80,7 @@ async function makeFolder(path: string): Promise<string> {
   }
 }
 
-async function prove(model: OnnxModel, path: string, options: GateOptions): Promise<Verification | undefined> {
+async function prove(model: SavableModel, path: string, options: GateOptions): Promise<Verification | undefined> {
   const level = options.verify ?? 'full';
   if (level === 'none') return undefined;
   options.onProgress?.({ stage: 'verify', done: 0, total: 1 });
@@ -109,7 +109,7 @@ async function prove(model: OnnxModel, path: string, options: GateOptions): Prom
 }
 
 /** Data files first, the model last: at every moment the model in place names data that are there. */
-async function moveInto(folder: string, path: string, model: OnnxModel, force: boolean): Promise<void> {
+async function moveInto(folder: string, path: string, model: SavableModel, force: boolean): Promise<void> {
   const target = dirname(resolve(path));
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile() && entry.name !== basename(path)).map(({ name }) => name);
@@ -122,7 +122,7 @@ async function moveInto(folder: string, path: string, model: OnnxModel, force: b
  * Whether a data file takes the place of what is there. New ones are named by their content, so what has the name has the bytes. A copy
  * of an unedited model keeps the names it had: then the input's own file stays, and another's is replaced only with `force`.
  */
-function mayReplace(path: string, model: OnnxModel, force: boolean): boolean {
+function mayReplace(path: string, model: SavableModel, force: boolean): boolean {
   if (!existsSync(path) || !isUnedited(model.ir)) return true;
   const place = realpathSync(path);
   if (dataFiles(model).some((file) => realpathSync(file) === place)) return false;

@@ -2,7 +2,7 @@ import type { Model } from '@gossamer/graph';
 import { evaluate } from '@gossamer/graph/eval';
 import { loadModel, parseModel } from '@gossamer/graph/onnx';
 import type { Engine, ModelSource } from './engine.js';
-import { modelInputs, modelOutputs } from './port-spec.js';
+import { modelInputs, modelOutputs } from './model-ports.js';
 
 /** The reference evaluator (graph/eval): readable, slow, the definition of what a model computes. */
 export const referenceEngine: Engine = {

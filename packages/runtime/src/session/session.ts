@@ -4,7 +4,9 @@ import { detectState, type StateFeed, zeroState } from './detect-state.js';
 import type { EngineSession, ModelSource, OptimizationLevel } from './engine.js';
 import { findEngine } from './engines.js';
 import type { Feeds, Outputs } from './feeds.js';
-import { modelInputs, type PortSpec } from './port-spec.js';
+import { modelInputs } from './model-ports.js';
+import type { PortSpec } from './port-spec.js';
+import type { RunOptions } from './run-options.js';
 import { Stepper } from './stepper.js';
 
 export interface SessionOptions {
@@ -20,12 +22,6 @@ export interface SessionOptions {
   readonly memoryPlan?: boolean;
   /** State carried between steps. Default: what detectState finds. */
   readonly state?: readonly StateFeed[];
-  readonly signal?: AbortSignal;
-}
-
-export interface RunOptions {
-  /** Outputs wanted. Default: all. */
-  readonly outputs?: readonly string[];
   readonly signal?: AbortSignal;
 }
 

@@ -2,14 +2,22 @@ import { GossamerError, type Tensor } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { StateFeed } from './detect-state.js';
 import type { Feeds, Outputs } from './feeds.js';
-import type { RunOptions, Session } from './session.js';
+import type { PortSpec } from './port-spec.js';
+import type { RunOptions } from './run-options.js';
+
+/** What a stepper runs: a Session. */
+export interface Steppable {
+  readonly inputs: readonly PortSpec[];
+  readonly outputs: readonly PortSpec[];
+  run(feeds: Feeds, options?: RunOptions): Promise<Outputs>;
+}
 
 /** Runs a recurrent model step by step: each step is fed the state that the one before gave. */
 export class Stepper {
   #carried: Record<string, Tensor> = {};
 
   constructor(
-    private readonly session: Session,
+    private readonly session: Steppable,
     private readonly state: readonly StateFeed[],
   ) {
     for (const { input, output } of state) {

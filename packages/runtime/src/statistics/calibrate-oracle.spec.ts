@@ -3,7 +3,7 @@ import { evaluate } from '@gossamer/graph/eval';
 import { loadModel } from '@gossamer/graph/onnx';
 import { join } from 'node:path';
 import { openData } from '../data/open-data.js';
-import { modelInputs } from '../session/port-spec.js';
+import { modelInputs } from '../session/model-ports.js';
 import { calibrate } from './calibrate.js';
 
 const lenet = join(__dirname, '../../../../fixtures/models/lenet-5.onnx');

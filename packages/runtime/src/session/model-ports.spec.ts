@@ -1,5 +1,5 @@
 import { GraphBuilder, Tensor } from '@gossamer/graph';
-import { modelInputs, modelOutputs } from './port-spec.js';
+import { modelInputs, modelOutputs } from './model-ports.js';
 
 test('inputs have types, named and open dimensions; those with defaults are left out', () => {
   const g = new GraphBuilder('ports');

@@ -1,0 +1,19 @@
+import type { Model } from '@gossamer/graph';
+
+/** What the gate judges a quantized model by. */
+export interface QuantizedScheme {
+  /** Convolutions, products and LSTMs that were written for integer kernels: the gate counts how many ONNX Runtime fused. */
+  readonly integerProducts: number;
+  /** Ranges were calibrated: outputs on random inputs, which leave them, say nothing. */
+  readonly isCalibrated: boolean;
+}
+
+/** What is written and proved: an OnnxModel. */
+export interface SavableModel {
+  readonly ir: Model;
+  /** The file it was read from. */
+  readonly path: string | undefined;
+  /** The model it was made from. */
+  readonly reference: SavableModel | undefined;
+  readonly scheme: QuantizedScheme | undefined;
+}
