@@ -190,7 +190,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .argument('<after>', 'the model compared with it')
     .requiredOption('--data <source>', 'inputs')
     .option('--metric <name>', 'also measure this metric of the second model on labelled data')
-    .option('--pairs <n>', 'interleaved latency runs (default 30)', count)
+    .option('--pairs <n>', 'latency timings of each model, in turns (default 30)', count)
     .action((before: string, after: string, flags: Flags) =>
       run('compare', flags, async (context) =>
         (await import('./commands/compare.js')).run(before, after, flags, context),

@@ -66,3 +66,12 @@ test('compareLatency sees that 40 layers take longer than 2', async () => {
   await long.dispose();
   await short.dispose();
 });
+
+test('a model is as fast as itself, with threads that stay awake too', async () => {
+  const [one, other] = [await Session.open(matmuls(4), { threads: 2 }), await Session.open(matmuls(4), { threads: 2 })];
+  const { speedup } = await compareLatency(one, other, feeds, undefined, { pairs: 20 });
+  expect(speedup).toBeGreaterThan(0.8);
+  expect(speedup).toBeLessThan(1.25);
+  await one.dispose();
+  await other.dispose();
+});

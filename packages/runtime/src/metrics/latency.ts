@@ -11,7 +11,7 @@ export interface Latency {
   readonly median: number;
   readonly p95: number;
   readonly min: number;
-  /** Each run, in order. */
+  /** Each run (of a comparison: each pair's mean), in order. */
   readonly samples: readonly number[];
 }
 
@@ -37,7 +37,7 @@ export async function measureLatency(session: Session, feeds: Feeds, options: La
 }
 
 export interface CompareLatencyOptions {
-  /** Pairs of runs. Default 30. */
+  /** Pairs of timings. Default 30. */
   readonly pairs?: number;
   /** Runs of each before the clock starts. Default 5. */
   readonly warmup?: number;
@@ -57,9 +57,14 @@ export interface LatencyComparison {
   readonly high: number;
 }
 
+/** One timing is at least this long: short models run several times in it. */
+const TIMING_MS = 10;
+
 /**
- * Times two sessions in turns, A B then B A, so that what else the machine does hits both alike, and takes the ratio of each pair.
- * `feedsB` defaults to `feedsA`.
+ * Times two sessions in turns and takes the ratio of each pair of timings, so that what else the machine does hits both alike. A pair is
+ * A B B A, each timing the mean over as many runs as fill 10 ms: a session that has just run keeps its threads awake for a while, which slows
+ * the other one (on two cores a model of 0.1 ms seemed 1.4 times as fast as itself when single runs took turns). `feedsB` defaults
+ * to `feedsA`.
  */
 export async function compareLatency(
   a: Session,
@@ -70,14 +75,19 @@ export async function compareLatency(
 ): Promise<LatencyComparison> {
   const { pairs = 30, warmup = 5, seed = 0, signal } = options;
   requireCount('pairs', pairs);
+  let slowest = 0;
+  for (let i = 0; i < Math.max(1, warmup); i++) {
+    slowest = Math.max(await timedRun(a, feedsA, signal), await timedRun(b, feedsB, signal));
+  }
+  const runs = Math.max(1, Math.ceil(TIMING_MS / slowest));
   const times = { a: [] as number[], b: [] as number[] };
-  for (let pair = -warmup; pair < pairs; pair++) {
-    const bFirst = pair % 2 !== 0;
-    const early = bFirst ? await timedRun(b, feedsB, signal) : await timedRun(a, feedsA, signal);
-    const late = bFirst ? await timedRun(a, feedsA, signal) : await timedRun(b, feedsB, signal);
-    if (pair < 0) continue;
-    times.a.push(bFirst ? late : early);
-    times.b.push(bFirst ? early : late);
+  const timeA = () => meanRun(a, feedsA, runs, signal);
+  const timeB = () => meanRun(b, feedsB, runs, signal);
+  for (let pair = 0; pair < pairs; pair++) {
+    const first = await timeA();
+    const second = [await timeB(), await timeB()] as const;
+    times.a.push((first + (await timeA())) / 2);
+    times.b.push((second[0] + second[1]) / 2);
   }
   const ratios = times.a.map((time, i) => time / times.b[i]!);
   return {
@@ -86,6 +96,12 @@ export async function compareLatency(
     speedup: median(ratios),
     ...bootstrapMedian(ratios, seed),
   };
+}
+
+async function meanRun(session: Session, feeds: Feeds, runs: number, signal: AbortSignal | undefined): Promise<number> {
+  let sum = 0;
+  for (let run = 0; run < runs; run++) sum += await timedRun(session, feeds, signal);
+  return sum / runs;
 }
 
 async function timedRun(session: Session, feeds: Feeds, signal: AbortSignal | undefined): Promise<number> {
