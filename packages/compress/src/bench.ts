@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type DataSource, detectState, measureLatency, openData, peakRssMb } from '@gossamer/runtime';
+import { type DataSource, defaultThreads, detectState, measureLatency, openData, peakRssMb } from '@gossamer/runtime';
 import { checkBindings } from './check-bindings.js';
 import { firstFeeds } from './compare.js';
 import { type ModelInput, toModel } from './onnx-model.js';
@@ -34,7 +34,7 @@ export interface BenchResult {
 export async function bench(input: ModelInput, options: BenchOptions = {}): Promise<BenchResult> {
   const model = await toModel(input);
   checkBindings(model.ir, options.bind ?? {});
-  const threads = options.threads ?? defaultThreads();
+  const threads = options.threads ?? defaultThreads() ?? availableParallelism();
   const session = await openSession(model, { ...options, threads });
   try {
     const data =
@@ -52,8 +52,4 @@ export async function bench(input: ModelInput, options: BenchOptions = {}): Prom
   } finally {
     await session.dispose();
   }
-}
-
-function defaultThreads(): number {
-  return Number(process.env['GOSSAMER_THREADS']) || availableParallelism();
 }

@@ -1,4 +1,4 @@
-import { GossamerError, type Value } from '@gossamer/graph';
+import { GossamerError, inferTypes, type Model, type Value } from '@gossamer/graph';
 import { convertFloat16, upgradeOpset } from '@gossamer/graph/passes';
 import { calibrate, type DataSource, type Verification } from '@gossamer/runtime';
 import { loadModel, type ModelInput, OnnxModel } from './onnx-model.js';
@@ -40,11 +40,12 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
   options.signal?.throwIfAborted();
   let kept: ConvertResult['kept'] = [];
   if (options.float16) {
-    const largest = options.data && (await magnitudes(new OnnxModel(model), options.data, options));
+    const seen = options.data && (await magnitudes(model, options.data, options));
+    warnings.push(...(seen?.warnings ?? []));
     const kinds = new Map(
       [...model.scopes()].flatMap((scope) => Array.from(scope.nodes(), ({ id, kind }) => [id, kind])),
     );
-    const result = convertFloat16(model, largest ? { largest } : {});
+    const result = convertFloat16(model, seen ? { largest: seen.largest } : {});
     model = result.model;
     kept = Array.from(result.kept, ([name, reason]) => ({ name, op: kinds.get(name) ?? '', reason }));
   }
@@ -77,19 +78,23 @@ export async function saveConverted(
   return model.save(path, isExact ? { ...options, accept: requireEqualOutputs } : options);
 }
 
-/** The largest magnitude of every float32 value, by scope path + name. */
-async function magnitudes({ ir }: OnnxModel, data: DataSource, options: WorkOptions): Promise<Map<string, number>> {
+/** The largest magnitude of every float32 value, by scope path + name, and what could not be seen. */
+async function magnitudes(
+  model: Model,
+  data: DataSource,
+  options: WorkOptions,
+): Promise<{ largest: Map<string, number>; warnings: readonly string[] }> {
+  const types = inferTypes(model);
   const values: Value[] = [];
-  for (const scope of ir.graph.scopes()) {
-    for (const value of scope.values()) if (!value.constant && value.producer?.op !== 'Constant') values.push(value);
+  for (const scope of model.graph.scopes()) {
+    for (const value of scope.values()) if (!value.constant && types.dtypeOf(value) === 'float32') values.push(value);
   }
-  const { statistics } = await calibrate(ir, values, data, options);
-  if (statistics.size === 0)
+  const { statistics, warnings } = await calibrate(model, values, data, options);
+  if (statistics.size === 0) {
     throw new GossamerError('ERR_OPTION', 'data: expected inputs that reach a float value, received none');
-  return new Map(
-    Array.from(statistics, ([name, { absMax, nanCount, infCount }]) => [
-      name,
-      nanCount + infCount > 0 ? Infinity : absMax,
-    ]),
-  );
+  }
+  const entries = Array.from(statistics, ([name, { absMax, nanCount, infCount }]) => {
+    return [name, nanCount + infCount > 0 ? Infinity : absMax] as const;
+  });
+  return { largest: new Map(entries), warnings };
 }

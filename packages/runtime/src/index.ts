@@ -10,6 +10,7 @@ export { float32View, sliceRows, typedView } from './session/tensor-view.js';
 export { detectState, type StateFeed } from './session/detect-state.js';
 export type { Engine, EngineOptions, EngineSession, ModelSource, OptimizationLevel } from './session/engine.js';
 export { ENGINES, findEngine } from './session/engines.js';
+export { defaultThreads } from './session/default-threads.js';
 export type { RunOptions } from './session/run-options.js';
 export { Session, type SessionOptions } from './session/session.js';
 export type { Stepper } from './session/stepper.js';

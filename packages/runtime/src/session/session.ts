@@ -1,5 +1,6 @@
 import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
+import { defaultThreads } from './default-threads.js';
 import { detectState, type StateFeed, zeroState } from './detect-state.js';
 import type { EngineSession, ModelSource, OptimizationLevel } from './engine.js';
 import { findEngine } from './engines.js';
@@ -126,15 +127,4 @@ function sourceOf(model: Model | string | Uint8Array): ModelSource {
   if (typeof model === 'string') return { kind: 'path', path: model };
   if (model instanceof Uint8Array) return { kind: 'bytes', bytes: model };
   return { kind: 'model', model };
-}
-
-function defaultThreads(): number | undefined {
-  const text = process.env['GOSSAMER_THREADS'];
-  if (text === undefined || text === '') return undefined;
-  const threads = Number(text);
-  if (Number.isInteger(threads) && threads > 0) return threads;
-  throw new GossamerError<RuntimeErrorCode>(
-    'ERR_OPTION',
-    `GOSSAMER_THREADS: expected an integer > 0, received ${text}`,
-  );
 }

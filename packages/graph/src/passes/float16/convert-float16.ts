@@ -184,9 +184,13 @@ class Converter {
 
 /** True for what is divided by, or taken to a logarithm or power, itself or its root. */
 function isDividedBy(value: Value): boolean {
-  return value.uses.some(({ node, index }) => {
-    if (node.domain !== '') return false;
-    if (node.op === 'Sqrt' || node.op === 'Identity') return isDividedBy(node.output);
-    return (node.op === 'Div' && index === 1) || ['Log', 'Pow', 'Reciprocal'].includes(node.op);
-  });
+  const seen = new Set([value]);
+  for (const current of seen) {
+    for (const { node, index } of current.uses) {
+      if (node.domain !== '') continue;
+      if ((node.op === 'Div' && index === 1) || ['Log', 'Pow', 'Reciprocal'].includes(node.op)) return true;
+      if (node.op === 'Sqrt' || node.op === 'Identity') seen.add(node.output);
+    }
+  }
+  return false;
 }
