@@ -35,8 +35,15 @@ export interface EvalNone {
   readonly kind: 'none';
 }
 
+/** Keys (all strings, or all 64-bit integers) with scalar tensors of one dtype, as the operators of ai.onnx.ml pass them. */
+export interface EvalMap {
+  readonly kind: 'map';
+  readonly key: 'string' | 'int64';
+  readonly entries: ReadonlyMap<string | bigint, EvalTensor>;
+}
+
 /** Whatever a value may hold while a model is evaluated. */
-export type EvalValue = EvalTensor | EvalSequence | EvalNone;
+export type EvalValue = EvalTensor | EvalSequence | EvalMap | EvalNone;
 
 const FORMATS: Partial<Record<DType, FloatFormat>> = {
   float16: small.FLOAT16,

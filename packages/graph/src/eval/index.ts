@@ -1,4 +1,4 @@
-export type { EvalSequence, EvalTensor, EvalValue, Precision } from './eval-value.js';
+export type { EvalMap, EvalSequence, EvalTensor, EvalValue, Precision } from './eval-value.js';
 export { claimedOperators } from './registry.js';
 export {
   canEvaluate,

@@ -3,12 +3,18 @@ import type { Kernel } from './kernel.js';
 import { activation } from './ops/activation.js';
 import { arithmetic } from './ops/arithmetic.js';
 import { cast } from './ops/cast.js';
+import { causalConv } from './ops/causal-conv.js';
 import { controlFlow } from './ops/control-flow.js';
 import { convolution } from './ops/conv.js';
+import { deformableConvolution } from './ops/deform-conv.js';
+import { determinant } from './ops/determinant.js';
 import { dropout } from './ops/dropout.js';
+import { flexAttentionKernel } from './ops/flex-attention.js';
 import { gathering } from './ops/gather.js';
 import { integerMatmul } from './ops/integer-matmul.js';
+import { linearAttentionKernels } from './ops/linear-attention.js';
 import { losses } from './ops/loss.js';
+import { regionPooling } from './ops/max-roi-pool.js';
 import { microsoftQuantized } from './ops/microsoft-quantized.js';
 import { ordering } from './ops/order.js';
 import { scattering } from './ops/scatter.js';
@@ -48,7 +54,9 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   microsoftFloat,
   optimizers,
   sampling,
-  [dynamicLstm],
+  [dynamicLstm, deformableConvolution, determinant, flexAttentionKernel, regionPooling],
+  causalConv,
+  linearAttentionKernels,
   microsoftQLinear,
   matmulKernels,
   movement,

@@ -4,6 +4,7 @@ import { roundHalfEven } from '../../ir/small-float.js';
 import type { Node } from '../../ir/node.js';
 import type { EvalTensor } from '../eval-value.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
+import { reshape } from '../strided.js';
 
 /** erf by a series of positive terms, which loses nothing to cancellation. Source: DLMF 7.6.2. */
 export function erf(x: number): number {
@@ -140,7 +141,19 @@ const PRELU: BinaryRule = {
   bigint: (x, slope) => (x < 0n ? x * slope : x),
 };
 
-/** GLU of the standard's SwiGLU: the input's halves along `axis`, the first through Swish. */
+/** Before opset 7 the slope is one number or one per channel (axis 1); since then it broadcasts. */
+function prelu(call: KernelCall): EvalTensor {
+  const [x, slope] = [call.tensor(0), call.tensor(1)];
+  const perChannel = call.opset < 7 && slope.data.length > 1 && x.dims.length > 2;
+  return binary(call, x, perChannel ? reshape(slope, [slope.data.length, ...x.dims.slice(2).fill(1)]) : slope, PRELU);
+}
+
+/** The gate through Swish, times the other input. */
+function swiglu(call: KernelCall): EvalTensor {
+  const alpha = call.node.float('alpha', 1);
+  return binary(call, call.tensor(0), call.tensor(1), { number: (gate, x) => gate * sigmoid(alpha * gate) * x });
+}
+
 export const activation: readonly Kernel[] = [
   ...Object.entries(PLAIN).map(([op, rule]) =>
     defineKernel({ op, run: (call) => [unary(call, call.tensor(0), rule)] }),
@@ -149,5 +162,6 @@ export const activation: readonly Kernel[] = [
     defineKernel({ op, run: (call) => [unary(call, call.tensor(0), { number: make(call.node) })] }),
   ),
   defineKernel({ op: 'Clip', run: (call) => [clip(call)] }),
-  defineKernel({ op: 'PRelu', run: (call) => [binary(call, call.tensor(0), call.tensor(1), PRELU)] }),
+  defineKernel({ op: 'PRelu', run: (call) => [prelu(call)] }),
+  defineKernel({ op: 'SwiGLU', run: (call) => [swiglu(call)] }),
 ];

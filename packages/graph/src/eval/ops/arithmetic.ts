@@ -29,8 +29,10 @@ const modulo = (call: KernelCall): BinaryRule => {
   const refuse = () => call.fail('ERR_EVAL_VALUE', 'divisor', 'an integer other than 0', '0');
   const truncated = call.node.int('fmod', 0) === 1;
   const signed = (rest: number, b: number) => (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest);
+  // A floating zero has the divisor's sign.
+  const floored = (rest: number, b: number) => (rest === 0 ? (b < 0 ? -0 : 0) : signed(rest, b));
   return {
-    number: (a, b) => (truncated ? a % b : signed(a % b, b)),
+    number: (a, b) => (truncated ? a % b : floored(a % b, b)),
     integer: (a, b) => (b === 0 ? refuse() : truncated ? a % b : signed(a % b, b)),
     bigint: (a, b) => {
       if (b === 0n) return refuse();

@@ -31,17 +31,17 @@ function maskOf(call: KernelCall, mask: EvalTensor | undefined, dims: readonly n
   return { allows: (_b, _h, _q, k) => inside(k), bias: at };
 }
 
-/** Structural limits: causal order, a window to the left, keys beyond the valid ones. Query i stands at key position i + offset. */
+/** Structural limits: causal order, a window around the query, keys beyond the valid ones. Query i stands at key position i + offset. */
 function structure(call: KernelCall, past: number, queries: number): Mask['allows'] {
   const { node } = call;
   const causal = node.int('is_causal', 0) === 1;
-  const window = node.int('left_window_size', -1);
+  const [left, right] = [node.int('left_window_size', -1), node.int('right_window_size', -1)];
   const valid = call.optionalIntegers(6);
   return (batch, _head, query, key) => {
     const position = query + (valid ? valid[batch]! - queries : past);
     if (valid && key >= valid[batch]!) return false;
     if (causal && key > position) return false;
-    return window < 0 || key >= position - window;
+    return (left < 0 || key >= position - left) && (right < 0 || key <= position + right);
   };
 }
 

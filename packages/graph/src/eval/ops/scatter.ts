@@ -2,8 +2,7 @@ import { toDoubles } from '../elementwise.js';
 import type { EvalTensor } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
-import { broadcastDims, broadcastOffsets, stridesOf } from '../strided.js';
-import { convert } from './cast.js';
+import { stridesOf } from '../strided.js';
 import { elementOffsets, tupleOffsets, wrapIndex } from './gather.js';
 
 type Combine = <T extends number | bigint>(old: T, update: T) => T;
@@ -158,20 +157,6 @@ function col2im(call: KernelCall): EvalTensor {
   return call.result(x.dtype, [batch, channels, ...image], sums);
 }
 
-/** Swish of the first input times the second. */
-function swiGlu(call: KernelCall): EvalTensor {
-  const [x, gate] = [call.tensor(0), call.tensor(1)];
-  const alpha = call.node.float('alpha', 1);
-  const dims = broadcastDims(x.dims, gate.dims);
-  const [ix, ig] = [broadcastOffsets(x.dims, dims), broadcastOffsets(gate.dims, dims)];
-  const [a, b] = [call.asNumbers(x), call.asNumbers(convert(call, gate, x.dtype))];
-  const values = Float64Array.from({ length: elementCount(dims) }, (_, i) => {
-    const value = a[ix ? ix[i]! : i]!;
-    return (value / (1 + Math.exp(-alpha * value))) * b[ig ? ig[i]! : i]!;
-  });
-  return call.result(x.dtype, dims, values);
-}
-
 export const scattering: readonly Kernel[] = [
   defineKernel({ op: 'ScatterElements', run: (call) => [scatterElements(call)] }),
   defineKernel({ op: 'Scatter', run: (call) => [scatterElements(call)] }),
@@ -181,5 +166,4 @@ export const scattering: readonly Kernel[] = [
   defineKernel({ op: 'CumSum', run: (call) => [cumulative(call, REDUCTIONS['add']!, 0)] }),
   defineKernel({ op: 'CumProd', run: (call) => [cumulative(call, REDUCTIONS['mul']!, 1)] }),
   defineKernel({ op: 'Col2Im', run: (call) => [col2im(call)] }),
-  defineKernel({ op: 'SwiGLU', run: (call) => [swiGlu(call)] }),
 ];
