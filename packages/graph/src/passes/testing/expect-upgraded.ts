@@ -11,6 +11,9 @@ export const poolsAnew = (model: Model, target: number) =>
   model.opset < 19 && target >= 19 && kinds(model).includes('AveragePool');
 const MIN_SQNR_DB = 100;
 
+/** The newest opset that onnxruntime-node 1.30 opens. */
+export const NEWEST_OF_RUNTIME = 26;
+
 /** Upgrades, checks every invariant, and that outputs stay bitwise equal in ONNX Runtime (but for pools, see above). */
 export async function expectUpgraded(
   model: Model,

@@ -39,9 +39,9 @@ export class UpgradeStep {
     return value && this.types.shapeOf(value)?.length;
   }
 
-  /** Size of an axis of input 0, where it is a known number. */
-  size(axis: number): number | undefined {
-    const value = this.node.input(0);
+  /** Size of an axis of input 0 (or `index`), where it is a known number. */
+  size(axis: number, index = 0): number | undefined {
+    const value = this.node.input(index);
     const dim = value && this.types.shapeOf(value)?.[axis];
     return typeof dim === 'number' ? dim : undefined;
   }
@@ -50,6 +50,17 @@ export class UpgradeStep {
   constant(name: string, tensor: Tensor): Value {
     const base = this.node.outputs.find((value) => value)?.name ?? this.node.op;
     return this.scope.addConstant(`${base}_${name}`, tensor, { before: this.node });
+  }
+
+  /** Constant integers before the node: a 1-D tensor. */
+  integers(name: string, values: readonly number[]): Value {
+    return this.constant(name, Tensor.fromNumbers('int64', [values.length], values));
+  }
+
+  /** The result of a new node before this one, named after it. */
+  operator(op: string, name: string, inputs: readonly (Value | undefined)[]): Value {
+    const base = this.node.outputs.find((value) => value)?.name ?? this.node.op;
+    return this.node.graph.add({ op, inputs, outputs: [`${base}_${name}`] }, { before: this.node }).output;
   }
 
   /** Puts constant integers into input slot `index`: a 1-D tensor, or for a number a scalar; undefined leaves the slot as it is. */

@@ -59,7 +59,7 @@ function setScalar(node: Node, step: UpgradeStep, index: number, name: string, v
   node.graph.setInput(node, index, step.constant(name, Tensor.scalar(dtype, value)));
 }
 
-/** The mask had the dtype of the data, then it is bool. */
+/** Nothing is dropped in inference, and what the mask then holds was open until opset 12 (ONNX Runtime: zeros, then ones). */
 function dropout10(node: Node, step: UpgradeStep): void {
   const mask = node.outputs[1];
   if (mask && (mask.uses.length > 0 || mask.isOutput)) step.refuse('a mask that is read');
@@ -67,6 +67,7 @@ function dropout10(node: Node, step: UpgradeStep): void {
 
 /** No training_mode given is inference, as before. */
 function dropout12(node: Node, step: UpgradeStep): void {
+  dropout10(node, step);
   if (!node.has('ratio')) return;
   const ratio = Tensor.scalar('float32', node.float('ratio', 0.5));
   node.graph.setInput(node, 1, step.constant('ratio', ratio));

@@ -1,5 +1,6 @@
 import type { Node } from '../../ir/node.js';
 import { Tensor } from '../../ir/tensor.js';
+import type { Value } from '../../ir/value.js';
 import { type Adapter, defineAdapter, type UpgradeStep } from './adapter.js';
 
 function batchNorm9(node: Node, step: UpgradeStep): void {
@@ -20,12 +21,23 @@ function groupNorm21(node: Node, step: UpgradeStep): void {
     [1, 'scale'],
     [2, 'bias'],
   ] as const) {
-    const tensor = node.input(index)?.constant ?? step.refuse(`a ${name} that is not constant`);
-    const values = tensor.toFloat64();
+    const value = node.input(index) ?? step.refuse(`no ${name}`);
     const perGroup = channels / groups;
-    const repeated = Float64Array.from({ length: channels }, (_, channel) => values[Math.floor(channel / perGroup)]!);
-    node.graph.setInput(node, index, step.constant(name, Tensor.fromNumbers(tensor.dtype, [channels], repeated)));
+    node.graph.setInput(node, index, repeatEach(value, perGroup, name, step));
   }
+}
+
+/** Every element `count` times. */
+function repeatEach(value: Value, count: number, name: string, step: UpgradeStep): Value {
+  if (value.constant) {
+    const { dtype, length } = value.constant;
+    const values = value.constant.toFloat64();
+    const repeated = Float64Array.from({ length: length * count }, (_, i) => values[Math.floor(i / count)]!);
+    return step.constant(name, Tensor.fromNumbers(dtype, [length * count], repeated));
+  }
+  const column = step.operator('Reshape', `${name}_column`, [value, step.integers(`${name}_open`, [-1, 1])]);
+  const rows = step.operator('Expand', `${name}_rows`, [column, step.integers(`${name}_size`, [1, count])]);
+  return step.operator('Reshape', name, [rows, step.integers(`${name}_flat`, [-1])]);
 }
 
 export const normalizationAdapters: readonly Adapter[] = [

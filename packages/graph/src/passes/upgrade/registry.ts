@@ -2,20 +2,22 @@ import type { Adapter } from './adapter.js';
 import { attributesToInputs } from './attributes-to-inputs.js';
 import { normalizationAdapters } from './normalization.js';
 import { resizeAdapters } from './resize.js';
+import { scanAdapters } from './scan.js';
 import { softmaxAdapters } from './softmax.js';
 import { spellingAdapters } from './spelling.js';
-import { REFUSED, STABLE, UNCHANGED } from './unchanged.js';
+import { STABLE, UNCHANGED } from './unchanged.js';
 
 const ADAPTERS: readonly Adapter[] = [
   ...attributesToInputs,
   ...normalizationAdapters,
   ...resizeAdapters,
+  ...scanAdapters,
   ...softmaxAdapters,
   ...spellingAdapters,
 ];
 
-/** What happens to nodes of an operator at a version: nothing, a rewrite, or a refusal with its reason. */
-export type Change = 'unchanged' | Adapter | { readonly refusal: string };
+/** What happens to nodes of an operator at a version: nothing, or a rewrite that may refuse it. */
+export type Change = 'unchanged' | Adapter;
 
 const CHANGES = indexChanges();
 
@@ -28,13 +30,10 @@ function indexChanges(): ReadonlyMap<string, ReadonlyMap<number, Change>> {
   };
   for (const [op, versions] of Object.entries(UNCHANGED)) for (const version of versions) set(op, version, 'unchanged');
   for (const adapter of ADAPTERS) for (const op of adapter.ops) set(op, adapter.since, adapter);
-  for (const [op, versions] of Object.entries(REFUSED)) {
-    for (const [version, refusal] of Object.entries(versions)) set(op, Number(version), { refusal });
-  }
   return changes;
 }
 
-/** Changes of a standard operator by version, in (7, 21]; undefined for one that the tables do not know. */
+/** Changes of a standard operator by version, in (7, 28]; undefined for one that the tables do not know. */
 export function changesOf(op: string): ReadonlyMap<number, Change> | undefined {
   return CHANGES.get(op);
 }
