@@ -2,8 +2,8 @@ import { GraphBuilder, type PlainAttribute } from '../builder.js';
 import type { DType } from '../dtype.js';
 import { attribute } from '../ir/attribute.js';
 import { Tensor } from '../ir/tensor.js';
-import { tensorType } from '../ir/value-type.js';
 import { evaluate } from './evaluate.js';
+import { expectLikeOrt } from './testing/expect-like-ort.js';
 import { numbers, runInOrt } from './testing/ort.js';
 
 type Attributes = Record<string, PlainAttribute>;
@@ -11,30 +11,9 @@ type Attributes = Record<string, PlainAttribute>;
 /** Sums of fewer than 64 products of numbers below 4, and transcendental functions of them, rounded to float32. */
 const BOUND = 64 * 4 * 2 ** -22;
 
-/** Operators that no case of the ONNX node tests covers, input 0 fed and the others constant, against ONNX Runtime. */
-async function compare(
-  kind: string,
-  inputs: readonly (Tensor | undefined)[],
-  attributes: Attributes = {},
-  outputs = 1,
-): Promise<void> {
-  const [op, domain = ''] = kind.split('::').reverse() as [string, string?];
-  const g = new GraphBuilder('net', { opset: 21, irVersion: 10, domains: { 'com.microsoft': 1 } });
-  const [first, ...rest] = inputs;
-  const x = g.input('x', first!.dtype, first!.dims);
-  const values = [x, ...rest.map((tensor) => tensor && g.graph.addInitializer('c', tensor))];
-  g.ops(op, values, attributes, { domain, outputs }).forEach((value, i) => g.output(value, `y${i}`));
-  const model = g.model();
-  const ours = evaluate(model, { x: first! });
-  for (const output of model.graph.outputs) model.graph.setType(output, tensorType(ours[output.name]!.dtype));
-  const theirs = await runInOrt(model, { x: first! });
-  expect(Object.keys(theirs)).toHaveLength(outputs);
-  for (const [name, expected] of Object.entries(theirs)) {
-    expect([ours[name]!.dtype, ...ours[name]!.dims]).toEqual([expected.dtype, ...expected.dims]);
-    const [a, b] = [ours[name]!.toFloat64(), expected.toFloat64()];
-    expect(a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)).toBeLessThanOrEqual(BOUND);
-  }
-}
+/** Operators that no case of the ONNX node tests covers, against ONNX Runtime. */
+const compare = (kind: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes = {}, outputs = 1) =>
+  expectLikeOrt(kind, inputs, attributes, { outputs, bound: BOUND });
 
 const integers = (dtype: DType, dims: readonly number[], values: readonly number[]) =>
   Tensor.fromNumbers(dtype, dims, values);
