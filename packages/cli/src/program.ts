@@ -109,7 +109,7 @@ function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
   ])
     .argument('<model>', 'an ONNX file, or the model.json of a TF.js model')
     .requiredOption('-o, --output <file>', 'the file to write')
-    .option('--opset <n>', 'version of the standard operators to raise it to, at most 21', count)
+    .option('--opset <n>', 'version of the standard operators to raise it to, at most 28', count)
     .option('--fp16', 'compute and store in float16; what would overflow stays in float32')
     .option('--weights <file>', 'a safetensors file whose tensors replace the weights of their names')
     .option('--data <source>', 'inputs that show ranges (--fp16), and to compare outputs on (default: random)')

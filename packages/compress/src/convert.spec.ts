@@ -36,6 +36,28 @@ test('a newer opset: the gate holds the outputs to those of the input', async ()
   expect((await loadModel(join(folder, 'a21.onnx'))).ir.opset).toBe(21);
 });
 
+test('an opset too new for ONNX Runtime is proved by the reference evaluator, and the file says so', async () => {
+  const result = await convert(await saved(1, 'n.onnx'), { opset: 28 });
+  const verification = await saveConverted(result, join(folder, 'n28.onnx'));
+  expect(verification).toMatchObject({ loads: false, sqnrDb: Infinity, maxAbsError: 0, samples: 4 });
+  expect(verification!.warnings).toEqual([
+    'this version of ONNX Runtime opens no model of opset 28 (IR version 14): it was read again, checked, and compared by the reference evaluator',
+  ]);
+  expect((await loadModel(join(folder, 'n28.onnx'))).ir.opset).toBe(28);
+  await expect(saveConverted(result, join(folder, 'n28.onnx'))).rejects.toMatchObject({ code: 'ERR_OUTPUT_EXISTS' });
+  const wrong = { ...result, model: new OnnxModel(network(2), result.model.reference) };
+  wrong.model.ir.opsets.set('', 28);
+  await expect(saveConverted(wrong, join(folder, 'wrong.onnx'))).rejects.toMatchObject({ code: 'ERR_GATE' });
+  await expect(result.model.save(join(folder, 'refused.onnx'))).rejects.toMatchObject({ code: 'ERR_GATE' });
+});
+
+test('a lower opset is refused', async () => {
+  await expect(convert(await saved(1, 'low.onnx'), { opset: 12 })).rejects.toMatchObject({
+    code: 'ERR_OPSET_UPGRADE',
+    message: 'opset: expected 13 or newer (a model is raised, never lowered), received 12',
+  });
+});
+
 test('float16 with data leaves in float32 what its run shows to overflow', async () => {
   const source = await saved(3e4, 'b.onnx');
   const data = dataFromArrays({ x: Tensor.of('float32', [4, 8], values(32, 4)) });

@@ -6,6 +6,7 @@ import { type ExternalDataMode, isUnedited, saveModel } from '@gossamer/graph/on
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
 import { dataFiles } from './file-bytes.js';
 import { gateWarnings } from './gate-warnings.js';
+import { isTooNew, proveByReference } from './prove-by-reference.js';
 import type { SavableModel } from './savable-model.js';
 import type { WorkOptions } from './progress.js';
 
@@ -22,6 +23,8 @@ export interface GateOptions extends WorkOptions {
   readonly threads?: number;
   /** Where large tensors go; default 'auto': beside the model when the input's were, or from 1.8 GB. */
   readonly externalData?: ExternalDataMode;
+  /** Prove a file whose opset is too new for ONNX Runtime by the reference evaluator instead of refusing it. Default false. */
+  readonly allowTooNew?: boolean;
   /** A further condition on what the gate measured; throws to refuse the file. */
   readonly accept?: (verification: Verification) => void;
 }
@@ -85,15 +88,17 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
   if (level === 'none') return undefined;
   options.onProgress?.({ stage: 'verify', done: 0, total: 1 });
   const reference = level === 'full' ? (model.reference?.path ?? model.reference?.ir) : undefined;
-  const verification = await verify(path, {
+  const inRuntime = await verify(path, {
     level,
     ...(reference === undefined ? {} : { reference }),
     ...(options.data ? { data: options.data } : {}),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.signal ? { signal: options.signal } : {}),
   });
+  const isProvedHere = options.allowTooNew === true && isTooNew(inRuntime);
+  const verification = isProvedHere ? await proveByReference(inRuntime, path, model.reference, options) : inRuntime;
   options.onProgress?.({ stage: 'verify', done: 1, total: 1 });
-  if (verification.loads) {
+  if (verification.loads || isProvedHere) {
     options.accept?.(verification);
     const warnings = [
       ...(verification.warnings ?? []),
