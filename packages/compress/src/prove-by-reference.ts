@@ -7,9 +7,15 @@ import {
   openData,
   Session,
   type Verification,
+  type VerifyOptions,
 } from '@gossamer/runtime';
 import type { SavableModel } from './savable-model.js';
-import type { GateOptions } from './save-gate.js';
+
+interface ProofOptions {
+  /** Inputs to compare outputs on; default: random ones. */
+  readonly data?: VerifyOptions['data'];
+  readonly signal?: AbortSignal;
+}
 
 /** How ONNX Runtime names an opset or an IR version that is newer than it. */
 const TOO_NEW = /Opset \d+ is under development|Unsupported model IR version/;
@@ -33,7 +39,7 @@ export async function proveByReference(
   failed: Verification,
   path: string,
   reference: SavableModel | undefined,
-  options: GateOptions,
+  options: ProofOptions,
 ): Promise<Verification> {
   const start = performance.now();
   const model = await loadModel(path);
@@ -52,7 +58,7 @@ export async function proveByReference(
 }
 
 /** The outputs of both by the reference evaluator; a warning where it runs neither. */
-async function compare(path: string, reference: SavableModel, options: GateOptions): Promise<Partial<Verification>> {
+async function compare(path: string, reference: SavableModel, options: ProofOptions): Promise<Partial<Verification>> {
   const expected = await Session.open(reference.ir, { engine: 'reference' });
   const found = await Session.open(path, { engine: 'reference' });
   let refusal: string | undefined;
@@ -79,7 +85,7 @@ async function compare(path: string, reference: SavableModel, options: GateOptio
   return { warnings: [`outputs were not compared: ${refusal}`] };
 }
 
-async function* candidates({ data }: GateOptions): AsyncIterableIterator<DataSource> {
+async function* candidates({ data }: ProofOptions): AsyncIterableIterator<DataSource> {
   if (data) {
     yield openData(data.spec, { ...data.options, limit: SAMPLES });
     return;
