@@ -55,6 +55,13 @@ export function refineType(computed: ValueType | undefined, declared: ValueType,
   }
 }
 
+/** Where a declared type contradicts a known one. */
+export function conflictsOf(known: ValueType, declared: ValueType): Conflict[] {
+  const conflicts: Conflict[] = [];
+  refineType(known, declared, conflicts);
+  return conflicts;
+}
+
 function refineTensor(computed: TensorType, declared: TensorType, conflicts: Conflict[]): TensorType {
   const dtype = computed.dtype ?? declared.dtype;
   if (declared.dtype && dtype !== declared.dtype) conflicts.push(describe(computed, declared));

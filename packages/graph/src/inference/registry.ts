@@ -12,6 +12,7 @@ import { expandRules } from './rules/expand.js';
 import { gatherRules } from './rules/gather.js';
 import { ifRule } from './rules/if.js';
 import { loopRule } from './rules/loop.js';
+import { linearAttentionRules } from './rules/linear-attention.js';
 import { lossRules } from './rules/loss.js';
 import { matMulRules, microsoftMatMulRules } from './rules/matmul.js';
 import { microsoftElementwiseRules } from './rules/microsoft-elementwise.js';
@@ -54,6 +55,7 @@ const RULES: readonly Rule[] = [
   ...followedUnaryRules,
   ...gatherRules,
   ifRule,
+  ...linearAttentionRules,
   ...logicalRules,
   loopRule,
   ...lossRules,

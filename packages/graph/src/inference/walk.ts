@@ -8,7 +8,7 @@ import type { Value } from '../ir/value.js';
 import { tensorType, type ValueType } from '../ir/value-type.js';
 import { dataOfTensor } from './constant-data.js';
 import { NodeContext, type Scope } from './context.js';
-import { bindType, mapDims, refineType } from './declared.js';
+import { bindType, conflictsOf, mapDims, refineType } from './declared.js';
 import { eachPair, specialise } from './function-call.js';
 import { mergeInfos } from './merge.js';
 import { findRule } from './registry.js';
@@ -50,6 +50,7 @@ export class Walk implements Scope {
 
   /** Gives a graph input its type and, where fixed, its contents. */
   setInput(value: Value, type: ValueType | undefined, data: Tensor | undefined): void {
+    this.#checkInitializer(value);
     if (data) this.#data.set(value, data);
     else if (!this.constantOf(value)) this.#infos.set(value, { type });
   }
@@ -86,6 +87,7 @@ export class Walk implements Scope {
   #lookup(value: Value): ValueInfo | undefined {
     const known = this.#infos.get(value);
     if (known) return known;
+    this.#checkInitializer(value);
     const tensor = this.constantOf(value);
     const dense = tensor ?? value.initializer;
     if (!dense && !value.sparse) return undefined;
@@ -93,6 +95,16 @@ export class Walk implements Scope {
     const info = tensor ? { type, data: dataOfTensor(tensor) } : { type };
     this.#infos.set(value, info);
     return info;
+  }
+
+  /** A tensor that is not what the file declares of it: the tensor counts. */
+  #checkInitializer({ initializer, type, graph, name }: Value): void {
+    if (!initializer || !type) return;
+    const [conflict] = conflictsOf(tensorType(initializer.dtype, initializer.dims), type);
+    if (!conflict) return;
+    const message = `value ${graph.path}${name}: ${conflict}; the tensor's counts`;
+    if (this.options.strict) throw new GossamerError('ERR_SHAPE', message);
+    this.#warn(message);
   }
 
   #inferNodes(graph: Graph): void {
@@ -156,6 +168,13 @@ export class Walk implements Scope {
   #call(node: Node, definition: FunctionDefinition): ValueInfo[] {
     if (this.#calls.includes(definition)) {
       throw new GossamerError('ERR_SHAPE', `node ${node.id}: expected functions that do not call themselves`);
+    }
+    if (node.outputs.length > definition.body.outputs.length) {
+      const { length } = definition.body.outputs;
+      throw new GossamerError(
+        'ERR_SHAPE',
+        `node ${node.id}: expected at most ${length} outputs, received ${node.outputs.length}`,
+      );
     }
     const body = specialise(definition, node);
     const inputs = body.inputs.map((_, index) => {

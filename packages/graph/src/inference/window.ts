@@ -29,11 +29,15 @@ export function windowOf(node: Node, context: InferenceContext, spatial: number,
     ['pads', pads, 2 * spatial],
   ] as const) {
     if (list.length !== length) throw context.error(name, `${length} elements`, [...list]);
-    if (name !== 'pads' && list.some((size) => typeof size === 'number' && size < 1)) {
-      throw context.error(name, 'sizes > 0', [...list]);
+    const least = name === 'pads' ? 0 : 1;
+    if (list.some((size) => typeof size === 'number' && size < least)) {
+      throw context.error(name, least === 0 ? 'sizes >= 0' : 'sizes > 0', [...list]);
     }
   }
   const autoPad = node.string('auto_pad', 'NOTSET');
+  if (autoPad !== 'NOTSET' && node.has('pads') && node.op.startsWith('Conv')) {
+    throw context.error('pads', `none with auto_pad ${autoPad}`, [...pads]);
+  }
   return { kernel, strides, dilations, pads, autoPad, ceilMode: node.int('ceil_mode', 0) === 1 };
 }
 
@@ -72,7 +76,9 @@ function ceilSize(size: Dim, room: Dim, stride: number, before: number): Dim {
 export function slideTransposed(node: Node, context: InferenceContext, input: Shape, window: Window): Dim[] {
   const spatial = input.length;
   const extra = node.ints('output_padding', new Array<number>(spatial).fill(0));
-  if (extra.length !== spatial) throw context.error('output_padding', `${spatial} elements`, [...extra]);
+  if (extra.length !== spatial || extra.some((size) => size < 0)) {
+    throw context.error('output_padding', `${spatial} sizes >= 0`, [...extra]);
+  }
   const fixed = node.ints('output_shape', undefined);
   if (fixed) {
     if (fixed.length < spatial) throw context.error('output_shape', `${spatial} elements`, [...fixed]);

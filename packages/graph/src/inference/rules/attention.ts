@@ -1,9 +1,11 @@
-import { dtypeFromCode } from '../../dtype.js';
+import { type DType, dtypeFromCode } from '../../dtype.js';
 import { addDims, type Dim, divideDims, multiplyDims } from '../../ir/dim.js';
+import type { Node } from '../../ir/node.js';
 import { tensorType } from '../../ir/value-type.js';
-import { requireRank, requireRankFrom } from '../arguments.js';
+import { requireRank } from '../arguments.js';
 import type { Shape } from '../dims.js';
-import { defineRule } from '../rule.js';
+import { defineRule, type InferenceContext } from '../rule.js';
+import { agreedDim } from './concat.js';
 
 /** [batch, sequence, heads * size] or [batch, heads, sequence, size] in one form. */
 interface Heads {
@@ -19,11 +21,27 @@ function headsOf(shape: Shape | undefined, heads: number | undefined): Heads | u
   return { batch: shape[0], heads, sequence: shape[1], size: divideDims(shape[2], heads) };
 }
 
+/** What version 25 states of inputs, outputs and attributes together (and nothing that ran before says otherwise). */
+function checkAttention(node: Node, context: InferenceContext, rank: number | undefined): void {
+  for (const name of ['left_window_size', 'right_window_size']) {
+    const size = node.int(name, -1);
+    if (size < -1) throw context.error(name, 'an integer >= -1', size);
+  }
+  const given = (slot: number) => node.outputs[slot] !== undefined;
+  const [past, present] = [context.has(4), given(1)];
+  if (past !== context.has(5)) throw context.error('past_key and past_value', 'both or none', 'one');
+  if (present !== given(2)) throw context.error('present_key and present_value', 'both or none', 'one');
+  if (context.has(6) && (past || present)) throw context.error('nonpad_kv_seqlen', 'no past or present cache', 'both');
+  const named = node.has('q_num_heads') || node.has('kv_num_heads');
+  if (rank === 4 && named) throw context.error('q_num_heads and kv_num_heads', 'none for inputs of rank 4', 'given');
+}
+
 /** Attention of version 23: Q, K, V in rank 3 or 4; past and present keys and values in rank 4. */
 const attention = defineRule({
   op: 'Attention',
   infer(node, context) {
     const shapes = [0, 1, 2].map((input) => requireRank(context, input, 3, 4));
+    if (context.opset >= 25) checkAttention(node, context, shapes[0]?.length);
     const query = headsOf(shapes[0], node.int('q_num_heads', undefined));
     const kvHeads = node.int('kv_num_heads', undefined);
     const [key, value] = [headsOf(shapes[1], kvHeads), headsOf(shapes[2], kvHeads)];
@@ -42,36 +60,16 @@ const attention = defineRule({
 
 const rotaryEmbedding = defineRule({ op: 'RotaryEmbedding', infer: (_, context) => context.set(0, context.typeOf(0)) });
 
-/** Linear attention of version 27: query [b, s, q heads * d], value [b, s, kv heads * e], state [b, kv heads, d, e]. */
-const linearAttention = defineRule({
-  op: 'LinearAttention',
-  infer(node, context) {
-    const [query, key, value] = [0, 1, 2].map((input) => requireRank(context, input, 3, 4));
-    const [q, kv] = [node.int('q_num_heads', undefined), node.int('kv_num_heads', undefined)];
-    const [queries, keys, values] = [headsOf(query, q), headsOf(key, kv), headsOf(value, kv)];
-    const flat = query?.length === 3;
-    const shape = flat
-      ? [queries?.batch, queries?.sequence, multiplyDims(queries?.heads, values?.size)]
-      : [queries?.batch, queries?.heads, queries?.sequence, values?.size];
-    context.setTensor(0, context.dtypeOf(0), query && shape);
-    const state = context.has(3) ? context.typeOf(3) : undefined;
-    if (state) context.set(1, state);
-    else context.setTensor(1, context.dtypeOf(0), [queries?.batch, kv ?? values?.heads, keys?.size, values?.size]);
-  },
-});
+/** The dtype two inputs share. */
+function agreedDType(context: InferenceContext, a: DType | undefined, b: DType | undefined): DType | undefined {
+  if (a && b && a !== b) throw context.error('inputs', `dtype ${a}`, b);
+  return a ?? b;
+}
 
-/** Input [b, c, t], weight [c, 1, k]: the state is the last k - 1 steps. */
-const causalConv = defineRule({
-  op: 'CausalConvWithState',
-  infer(_, context) {
-    const data = requireRankFrom(context, 0, 3);
-    const weight = requireRankFrom(context, 1, 3);
-    context.set(0, context.typeOf(0));
-    const past = context.has(3) ? context.typeOf(3) : undefined;
-    if (past) return context.set(1, past);
-    return context.setTensor(1, context.dtypeOf(0), [data?.[0], data?.[1], addDims(weight?.at(-1), -1)]);
-  },
-});
+function checkGroups(context: InferenceContext, heads: Dim, kvHeads: Dim): void {
+  if (typeof heads !== 'number' || typeof kvHeads !== 'number' || heads === kvHeads) return;
+  if (kvHeads === 0 || heads % kvHeads !== 0) throw context.error('query', `a multiple of ${kvHeads} heads`, heads);
+}
 
 /** Attention with bodies that modify scores and probabilities, both [b, q heads, q sequence, kv sequence]. */
 const flexAttention = defineRule({
@@ -79,13 +77,17 @@ const flexAttention = defineRule({
   domain: 'ai.onnx.preview',
   infer(node, context) {
     const [query, key, value] = [0, 1, 2].map((input) => requireRank(context, input, 4));
-    const dtype = context.dtypeOf(0);
+    const dtype = [1, 2].reduce((own, input) => agreedDType(context, own, context.dtypeOf(input)), context.dtypeOf(0));
+    for (const axis of [1, 2]) agreedDim(context, key?.[axis], value?.[axis]);
+    agreedDim(context, query?.[3], key?.[3]);
+    checkGroups(context, query?.[1], key?.[1]);
+    const batch = [key, value].reduce((dim, shape) => agreedDim(context, dim, shape?.[0]), query?.[0]);
     const precision = node.int('softmax_precision', 0);
     const inner = precision === 0 ? (dtype === 'float64' ? dtype : 'float32') : dtypeFromCode(precision);
-    const scores = { type: tensorType(inner, [query?.[0], query?.[1], query?.[2], key?.[2]]) };
+    const scores = { type: tensorType(inner, [batch, query?.[1], query?.[2], key?.[2]]) };
     for (const body of node.subgraphs()) context.inferSubgraph(body, [scores]);
-    context.setTensor(0, dtype, [query?.[0], query?.[1], query?.[2], value?.[3]]);
+    context.setTensor(0, dtype, [batch, query?.[1], query?.[2], value?.[3]]);
   },
 });
 
-export const attentionRules = [attention, rotaryEmbedding, linearAttention, causalConv, flexAttention];
+export const attentionRules = [attention, rotaryEmbedding, flexAttention];

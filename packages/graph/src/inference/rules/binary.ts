@@ -19,7 +19,9 @@ import {
   subtractElements,
   truth,
 } from '../integer-math.js';
+import { requireRank } from '../arguments.js';
 import { defineRule, type InferenceContext } from '../rule.js';
+import { agreedDim } from './concat.js';
 
 type Combine = (a: Dim, b: Dim) => Dim;
 
@@ -71,9 +73,17 @@ export const arithmeticRules = [
   arithmetic('Min', minElements),
   arithmetic('Max', maxElements),
   arithmetic('Sum', addElements),
-  ...['Mean', 'BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'StringConcat', 'SwiGLU'].map((op) =>
-    arithmetic(op),
-  ),
+  ...['Mean', 'BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'StringConcat'].map((op) => arithmetic(op)),
+  defineRule({
+    op: 'SwiGLU',
+    infer(node, context) {
+      const [gate, linear] = [context.shapeOf(0), context.shapeOf(1)];
+      if (linear && gate) requireRank(context, 1, gate.length);
+      // The two are not broadcast.
+      const shape = gate ? gate.map((dim, axis) => agreedDim(context, dim, linear?.[axis])) : linear;
+      context.setTensor(0, sharedDType(node, context), shape);
+    },
+  }),
   defineRule({
     op: 'Div',
     infer(node, context) {

@@ -2,7 +2,9 @@ import type { DType } from '../../dtype.js';
 import type { Node } from '../../ir/node.js';
 import type { ValueType } from '../../ir/value-type.js';
 import { requireRankFrom } from '../arguments.js';
+import { productOf } from '../dims.js';
 import { defineRule, type InferenceContext } from '../rule.js';
+import { checkCategoryMapper, checkLabelEncoder, checkOneHotEncoder, checkTreeEnsemble } from './classical-checks.js';
 
 const domain = 'ai.onnx.ml';
 
@@ -29,6 +31,7 @@ const regressor = defineRule({
   op: ['LinearRegressor', 'SVMRegressor', 'TreeEnsembleRegressor', 'TreeEnsemble'],
   domain,
   infer(node, context) {
+    if (node.op === 'TreeEnsemble') checkTreeEnsemble(node, context);
     const count = node.int('n_targets', undefined) ?? node.int('targets', 1);
     context.setTensor(0, node.op === 'TreeEnsemble' ? context.dtypeOf(0) : 'float32', [rowsOf(context), count]);
   },
@@ -48,6 +51,7 @@ const labelEncoder = defineRule({
   op: 'LabelEncoder',
   domain,
   infer(node, context) {
+    if (context.opset >= 4) checkLabelEncoder(node, context);
     const legacy = context.dtypeOf(0) === 'string' ? 'int64' : 'string';
     context.setTensor(0, context.opset < 2 ? legacy : encodedDType(node), context.shapeOf(0));
   },
@@ -57,6 +61,7 @@ const oneHotEncoder = defineRule({
   op: 'OneHotEncoder',
   domain,
   infer(node, context) {
+    checkOneHotEncoder(node, context);
     const shape = context.shapeOf(0);
     const classes = Math.max(node.ints('cats_int64s', []).length, node.strings('cats_strings', []).length);
     context.setTensor(0, 'float32', shape && [...shape, classes]);
@@ -77,8 +82,9 @@ const arrayFeatureExtractor = defineRule({
   op: 'ArrayFeatureExtractor',
   domain,
   infer(_, context) {
-    const [shape, indices] = [requireRankFrom(context, 0, 1), requireRankFrom(context, 1, 1)];
-    const count = indices?.at(-1);
+    const [shape, indices] = [requireRankFrom(context, 0, 1), context.shapeOf(1)];
+    // However the indices are arranged, each takes one feature.
+    const count = indices && productOf(indices);
     const rows = shape?.length === 1 ? [1] : shape?.slice(0, -1);
     context.setTensor(0, context.dtypeOf(0), rows && [...rows, count]);
   },
@@ -91,8 +97,10 @@ export const classicalRules = [
   defineRule({
     op: 'CategoryMapper',
     domain,
-    infer: (_, context) =>
-      context.setTensor(0, context.dtypeOf(0) === 'string' ? 'int64' : 'string', context.shapeOf(0)),
+    infer(node, context) {
+      checkCategoryMapper(node, context);
+      context.setTensor(0, context.dtypeOf(0) === 'string' ? 'int64' : 'string', context.shapeOf(0));
+    },
   }),
   defineRule({ op: ['LinearClassifier', 'SVMClassifier', 'TreeEnsembleClassifier'], domain, infer: inferClassifier }),
   regressor,

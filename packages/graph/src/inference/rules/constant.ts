@@ -5,6 +5,7 @@ import { subtractDims } from '../../ir/dim.js';
 import { countOf, fillData } from '../data-array.js';
 import { dataOfTensor } from '../constant-data.js';
 import { addElements, multiplyElements } from '../integer-math.js';
+import { sparseAttribute } from '../opaque-attribute.js';
 import { requireRank, scalarOf, targetShape } from '../arguments.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 import { dtypeOfCode } from './cast.js';
@@ -14,7 +15,9 @@ const constant = defineRule({
   op: 'Constant',
   infer(node, context) {
     const tensor = node.constantTensor();
-    if (tensor) context.setTensor(0, tensor.dtype, tensor.dims, dataOfTensor(tensor));
+    if (tensor) return context.setTensor(0, tensor.dtype, tensor.dims, dataOfTensor(tensor));
+    const sparse = sparseAttribute(node, 'sparse_value');
+    return context.setTensor(0, sparse?.dtype, sparse?.shape);
   },
 });
 

@@ -74,6 +74,10 @@ const oneHot = defineRule({
     if (!indices) return context.setTensor(0, context.dtypeOf(2), undefined);
     const axis = normaliseAxis(context, node.int('axis', -1), indices.length + 1);
     const depth = context.dataOf(1)?.[0];
+    if (typeof depth === 'number' && depth < 0) throw context.error('depth', 'an integer >= 0', depth);
+    const negative = context.dataOf(0)?.find((index) => typeof index === 'number' && index < 0);
+    // They count from the end since version 11.
+    if (context.opset < 11 && negative !== undefined) throw context.error('indices', 'integers >= 0', negative);
     return context.setTensor(0, context.dtypeOf(2), [...indices.slice(0, axis), depth, ...indices.slice(axis)]);
   },
 });

@@ -1,16 +1,21 @@
 import { dtypeFromCode } from '../../dtype.js';
-import { normaliseAxis, requireRankFrom } from '../arguments.js';
+import { normaliseAxis, requireRank, requireRankFrom } from '../arguments.js';
 import { defineRule } from '../rule.js';
+import { agreedDim } from './concat.js';
 
 const batchNormalization = defineRule({
   op: 'BatchNormalization',
   infer(node, context) {
-    const data = requireRankFrom(context, 0, 2);
+    const data = requireRankFrom(context, 0, 1);
     context.set(0, context.typeOf(0));
     // Version 14 and later: running mean and variance; before: mean, variance, saved mean, saved variance.
-    const channels = data ? [data[1]] : (context.shapeOf(1) ?? [undefined]);
+    const own = data && (data.length > 1 ? data[1] : 1);
+    const channels = [1, 2, 3, 4].reduce(
+      (dim, input) => agreedDim(context, dim, requireRank(context, input, 1)?.[0]),
+      own,
+    );
     const dtype = context.opset >= 14 ? context.dtypeOf(3) : context.dtypeOf(0);
-    for (let output = 1; output < node.outputs.length; output++) context.setTensor(output, dtype, channels);
+    for (let output = 1; output < node.outputs.length; output++) context.setTensor(output, dtype, [channels]);
   },
 });
 

@@ -1,6 +1,7 @@
 import { divideDims, multiplyDims } from '../../ir/dim.js';
 import { numbersOf, requireRank, requireRankFrom } from '../arguments.js';
 import { defineRule } from '../rule.js';
+import { agreedDim } from './concat.js';
 import { slide, slideTransposed, windowOf } from '../window.js';
 
 const pool = defineRule({
@@ -33,6 +34,7 @@ const maxUnpool = defineRule({
   op: 'MaxUnpool',
   infer(node, context) {
     const data = requireRankFrom(context, 0, 3);
+    requireRankFrom(context, 1, 3);
     const target = context.dataOf(2);
     if (!data) return context.setTensor(0, context.dtypeOf(0), undefined);
     if (context.has(2)) return context.setTensor(0, context.dtypeOf(0), target ?? data.map(() => undefined));
@@ -57,7 +59,9 @@ const roiAlign = defineRule({
   infer(node, context) {
     const [data, rois] = [requireRank(context, 0, 4), requireRank(context, 1, 2)];
     const size = [node.int('output_height', 1), node.int('output_width', 1)];
-    context.setTensor(0, context.dtypeOf(0), [rois?.[0], data?.[1], ...size]);
+    // One image index a region.
+    const count = agreedDim(context, rois?.[0], requireRank(context, 2, 1)?.[0]);
+    context.setTensor(0, context.dtypeOf(0), [count, data?.[1], ...size]);
   },
 });
 
@@ -85,7 +89,9 @@ const depthToSpace = defineRule({
   infer(node, context) {
     const data = requireRank(context, 0, 4);
     const block = node.int('blocksize', 0);
-    if (block < 1) throw context.error('blocksize', 'an integer > 0', block);
+    if (block < 1 || !Number.isSafeInteger(block * block)) {
+      throw context.error('blocksize', 'an integer > 0 with a square below 2^53', block);
+    }
     const [channels, plane] = node.op === 'DepthToSpace' ? [divideDims, multiplyDims] : [multiplyDims, divideDims];
     context.setTensor(
       0,

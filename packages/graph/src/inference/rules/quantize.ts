@@ -31,7 +31,9 @@ const quantizeLinear = defineRule({
   op: 'QuantizeLinear',
   infer(node, context) {
     checkScale(node, context);
-    const dtype = context.has(2) ? context.dtypeOf(2) : (outputDType(node, context) ?? 'uint8');
+    const [named, zeroPoint] = [outputDType(node, context), context.has(2) ? context.dtypeOf(2) : undefined];
+    if (named && zeroPoint && named !== zeroPoint) throw context.error('output_dtype', zeroPoint, named);
+    const dtype = context.has(2) ? zeroPoint : (named ?? 'uint8');
     context.setTensor(0, dtype, context.shapeOf(0));
   },
 });

@@ -34,7 +34,8 @@ function inferScan(node: Node, context: InferenceContext): void {
   if (!body) throw context.error('body', 'a graph', 'none');
   const batched = context.opset < 9;
   const offset = batched ? 1 : 0;
-  const scanned = node.int('num_scan_inputs', 0);
+  const scanned = node.int('num_scan_inputs', undefined);
+  if (scanned === undefined) throw context.error('num_scan_inputs', 'given', 'none');
   const states = node.inputs.length - offset - scanned;
   if (scanned < 0 || states < 0 || body.inputs.length !== states + scanned) {
     throw context.error('body', `${node.inputs.length - offset} inputs`, body.inputs.length);

@@ -39,8 +39,8 @@ const nonZero = defineRule({
     const source = context.shapeOf(0);
     const data = numbersOf(context, 0);
     const count = data?.filter((element) => element !== 0).length;
-    // A rank-0 tensor counts as one of rank 1 in ONNX Runtime.
-    const rank = source && Math.max(source.length, 1);
+    // A rank-0 tensor counts as one of rank 1 in ONNX Runtime, not in the standard.
+    const rank = source?.length || undefined;
     if (!data || source?.length !== 1) return context.setTensor(0, 'int64', [rank, count]);
     const found = data.flatMap((element, index) => (element === 0 ? [] : [index]));
     return context.setTensor(0, 'int64', [1, count], found);

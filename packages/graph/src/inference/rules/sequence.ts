@@ -3,6 +3,7 @@ import type { Node } from '../../ir/node.js';
 import { type SequenceType, tensorType, type ValueType } from '../../ir/value-type.js';
 import { normaliseAxis, numbersOf } from '../arguments.js';
 import { mergeTypes } from '../merge.js';
+import { typeAttribute } from '../opaque-attribute.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 import { concatShapes } from './concat.js';
 import { dtypeOfCode } from './cast.js';
@@ -69,7 +70,10 @@ function pieceSize(context: InferenceContext, size: Dim): Dim {
   const sizes = numbersOf(context, 1);
   const [first] = sizes ?? [];
   if (!sizes || first === undefined) return undefined;
-  if (context.shapeOf(1)?.length === 0) return typeof size === 'number' && size % first === 0 ? first : undefined;
+  const scalar = context.shapeOf(1)?.length === 0;
+  if (sizes.some((piece) => piece < (scalar ? 1 : 0)))
+    throw context.error('split', scalar ? 'a size > 0' : 'sizes >= 0', [...sizes]);
+  if (scalar) return typeof size === 'number' && size % first === 0 ? first : undefined;
   return sizes.every((piece) => piece === first) ? first : undefined;
 }
 
@@ -105,9 +109,9 @@ const map = defineRule({
 
 const optional = defineRule({
   op: 'Optional',
-  infer(_, context) {
-    // An empty optional has its type in an attribute, which is carried as bytes: what the file declares fills in.
-    context.set(0, { kind: 'optional', element: context.typeOf(0) });
+  infer(node, context) {
+    // An empty optional has its type in an attribute.
+    context.set(0, { kind: 'optional', element: context.has(0) ? context.typeOf(0) : typeAttribute(node, 'type') });
   },
 });
 

@@ -12,13 +12,21 @@ const dft = defineRule({
     const source = requireRankFrom(context, 0, 2);
     const dtype = context.dtypeOf(0);
     if (!source) return context.setTensor(0, dtype, undefined);
+    const [inverse, onesided] = [node.int('inverse', 0) === 1, node.int('onesided', 0) === 1];
+    const [parts, wanted] = [source.at(-1), inverse ? 2 : 1];
+    if (onesided && typeof parts === 'number' && parts !== wanted) {
+      throw context.error('input', `a last axis of ${wanted} for a one-sided transform`, [...source]);
+    }
     const given = context.has(2) ? scalarOf(context, 2) : node.int('axis', context.opset < 20 ? 1 : -2);
-    if (given === undefined) return context.setTensor(0, dtype, [...source.slice(0, -1).map(() => undefined), 2]);
+    if (given === undefined) {
+      // Some axis changes its size, unless all bins are kept.
+      const kept = onesided || context.has(1) ? source.map(() => undefined) : source;
+      return context.setTensor(0, dtype, [...kept.slice(0, -1), onesided && inverse ? 1 : 2]);
+    }
     const axis = normaliseAxis(context, given, source.length);
+    if (axis === source.length - 1) throw context.error('axis', 'one of the signal axes, all but the last', given);
     const shape = [...source];
     if (context.has(1)) shape[axis] = context.dataOf(1)?.[0];
-    const inverse = node.int('inverse', 0) === 1;
-    const onesided = node.int('onesided', 0) === 1;
     if (onesided && inverse) {
       // Real output, twice the bins (less the two that have no mirror image).
       if (!context.has(1)) shape[axis] = doubled(source[axis]);

@@ -1,5 +1,5 @@
 import type { Dim } from '../../ir/dim.js';
-import { normaliseAxis } from '../arguments.js';
+import { normaliseAxis, requireRankFrom } from '../arguments.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 import { maxElements, minElements, subtractElements } from '../integer-math.js';
 import { roundHalfEven } from '../../ir/small-float.js';
@@ -72,7 +72,7 @@ export const elementwiseRules = [
   defineRule({
     op: ['Softmax', 'LogSoftmax', 'Hardmax'],
     infer(node, context) {
-      const [shape, axis] = [context.shapeOf(0), node.int('axis', undefined)];
+      const [shape, axis] = [requireRankFrom(context, 0, 1), node.int('axis', undefined)];
       if (shape && axis !== undefined) normaliseAxis(context, axis, shape.length);
       sameAsInput(context);
     },
