@@ -1,6 +1,6 @@
 import { GossamerError } from '../errors.js';
 
-/** Every code the TF.js reader throws beside those of the wire layer (paths, files); stable across releases. */
+/** Every code the TF.js reader and writer throw beside those of the wire layer (paths, files); stable across releases. */
 export type TfjsErrorCode =
   /** model.json is not JSON, not a TF.js model, or contradicts itself. */
   | 'ERR_TFJS_MODEL'
@@ -15,9 +15,15 @@ export type TfjsErrorCode =
   /** A layer class that has no converter; the message lists each. */
   | 'ERR_TFJS_UNSUPPORTED_LAYER'
   /** A node or layer of a supported kind in a form that is not supported, or with operands that cannot be right. */
-  | 'ERR_TFJS_NODE';
+  | 'ERR_TFJS_NODE'
+  /** An option of the writer outside its values. */
+  | 'ERR_OPTION'
+  /** An output folder that exists, without `force`. */
+  | 'ERR_OUTPUT_EXISTS'
+  /** An output that cannot be a folder of its own: no parent, other files in it, the input's folder. */
+  | 'ERR_OUTPUT_PATH';
 
-/** A GossamerError with a code of the TF.js reader. */
+/** A GossamerError with a code of the TF.js reader or writer. */
 export function tfjsError(code: TfjsErrorCode, message: string, options?: ErrorOptions): GossamerError<TfjsErrorCode> {
   return new GossamerError(code, message, options);
 }

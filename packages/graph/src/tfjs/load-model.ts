@@ -2,16 +2,12 @@ import { dirname } from 'node:path';
 import { Model } from '../ir/model.js';
 import type { ByteSource } from '../wire/byte-source.js';
 import { type ExternalTrust, openExternalFile } from '../wire/external-path.js';
-import { FileSource } from '../wire/file-source.js';
 import { type Emitter, IR_VERSION, OPSET } from './emitter.js';
-import { tfjsError } from './error-codes.js';
 import { convertGraphModel } from './graph-model/convert-graph.js';
 import { asObject, type JsonObject, parseJsonObject, property } from './json.js';
 import { convertLayersModel } from './layers-model/convert-layers.js';
+import { readModelJson } from './model-json.js';
 import { readWeights, type Weights } from './weights-manifest.js';
-
-/** A larger model.json is refused: it is held in memory as text and as objects. */
-const MAX_JSON_BYTES = 128 * 2 ** 20;
 
 export interface TfjsReadOptions {
   /** Whether links to shards are followed inside the model's folder ('trusted') or refused ('untrusted'). Default 'trusted'. */
@@ -28,19 +24,7 @@ export interface TfjsReadOptions {
  * outside the model's folder.
  */
 export async function loadTfjsModel(path: string, options: TfjsReadOptions = {}): Promise<Model> {
-  const source = new FileSource(path);
-  let text: string;
-  try {
-    if (source.byteLength > MAX_JSON_BYTES) {
-      throw tfjsError(
-        'ERR_TFJS_MODEL',
-        `${path}: expected up to ${MAX_JSON_BYTES} bytes, received ${source.byteLength}`,
-      );
-    }
-    text = new TextDecoder().decode(source.read(0, source.byteLength));
-  } finally {
-    source.close();
-  }
+  const text = readModelJson(path);
   const trust = options.trust ?? 'trusted';
   return parseTfjsModel(text, (shard) => openExternalFile(path, shard, trust), dirname(path));
 }
@@ -66,7 +50,7 @@ export function parseTfjsModel(text: string, openShard: (path: string) => ByteSo
 
 /** A graph model has nodes, a layers model the configuration of Keras; `format` is missing from old files. */
 function convert(json: JsonObject, topology: JsonObject, weights: Weights): Emitter {
-  if (Array.isArray(property(topology, 'node'))) return convertGraphModel(json, topology, weights.tensors);
+  if (Array.isArray(property(topology, 'node'))) return convertGraphModel(json, topology, weights);
   return convertLayersModel(topology, weights.tensors);
 }
 

@@ -1,38 +1,56 @@
 import type { DType } from '../dtype.js';
-import { decodeFloat, FLOAT16 } from '../ir/small-float.js';
 import { elementCount, Tensor } from '../ir/tensor.js';
 import type { ByteSource } from '../wire/byte-source.js';
 import { tfjsError } from './error-codes.js';
 import { asArray, asDims, asObject, asString, describe, type JsonObject, property } from './json.js';
 import { lazyTensor } from './lazy-tensor.js';
 import { ShardSource } from './shard-source.js';
+import { decodeStored, type Quantization, STORAGE_BYTES, type StorageDType } from './weight-storage.js';
 
 /** A manifest with more shards than this is refused: each is opened once. */
 const MAX_SHARDS = 10_000;
 
-const ELEMENT_BYTES = { float32: 4, int32: 4, bool: 1 } as const;
+/** Bytes of an element; a string has its length (4 bytes) before its bytes. */
+const ELEMENT_BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, string: 4 } as const;
 type WeightDType = keyof typeof ELEMENT_BYTES;
 
-interface Quantization {
-  readonly dtype: 'uint8' | 'uint16' | 'float16';
-  readonly scale: number;
-  readonly min: number;
-}
-
-/** One weight of the manifest, before its bytes are placed. */
-interface WeightSpec {
+/** One weight of a manifest. */
+export interface StoredWeight {
+  /** Its entry in the manifest. */
+  readonly item: JsonObject;
   readonly name: string;
   readonly dims: readonly number[];
   readonly dtype: WeightDType;
   readonly quantization: Quantization | undefined;
+  /** Bytes in the shards. */
   readonly byteLength: number;
+  /** Bytes [start, end) as the shards have them. */
+  read(start: number, end: number): Uint8Array;
+  /** What TF.js computes with; undefined for strings and complex numbers. */
+  readonly tensor: Tensor | undefined;
+}
+
+/** A group of a manifest: weights that lie one after another in its shards. */
+export interface WeightGroup {
+  readonly item: JsonObject;
+  readonly weights: readonly StoredWeight[];
 }
 
 /** Weights by name; tensors read their shards when asked for. */
 export interface Weights {
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** Names of weights stored in fewer bits than they are computed in, by storage dtype. */
+  /** Names of weights that are strings or complex numbers, with their dtype. */
+  readonly others: ReadonlyMap<string, WeightDType>;
+  /** Counts of weights stored in fewer bits than they are computed in, by storage dtype. */
   readonly storage: ReadonlyMap<string, number>;
+  close(): void;
+}
+
+/** The groups of a manifest over opened shards. */
+export interface OpenedManifest {
+  readonly groups: readonly WeightGroup[];
+  /** Paths of the shard files, where they are files. */
+  readonly files: readonly string[];
   close(): void;
 }
 
@@ -43,38 +61,58 @@ export interface Weights {
  * `open` opens a shard by its path in the manifest. Throws ERR_TFJS_WEIGHTS where the shards do not hold exactly the listed weights.
  */
 export function readWeights(manifest: unknown, open: (path: string) => ByteSource): Weights {
+  const { groups, close } = openManifest(manifest, open);
   const tensors = new Map<string, Tensor>();
+  const others = new Map<string, WeightDType>();
   const storage = new Map<string, number>();
+  for (const { name, tensor, dtype, quantization } of groups.flatMap(({ weights }) => weights)) {
+    if (tensor) tensors.set(name, tensor);
+    else others.set(name, dtype);
+    if (quantization) storage.set(quantization.dtype, (storage.get(quantization.dtype) ?? 0) + 1);
+  }
+  return { tensors, others, storage, close };
+}
+
+/** The weights of a manifest, group by group; as `readWeights`. */
+export function openManifest(manifest: unknown, open: (path: string) => ByteSource): OpenedManifest {
+  const names = new Set<string>();
   const sources: ShardSource[] = [];
+  const files: string[] = [];
   let shards = 0;
+  const openShard = (path: string): ByteSource => {
+    const source = open(path);
+    if (source.path !== undefined) files.push(source.path);
+    return source;
+  };
   try {
-    asArray(manifest, 'weightsManifest').forEach((entry, index) => {
-      const group = asObject(entry, `weightsManifest[${index}]`);
-      const paths = asArray(property(group, 'paths'), 'paths').map((path) => asString(path, 'path'));
+    const groups = asArray(manifest, 'weightsManifest').map((entry, index): WeightGroup => {
+      const item = asObject(entry, `weightsManifest[${index}]`);
+      const paths = asArray(property(item, 'paths'), 'paths').map((path) => asString(path, 'path'));
       shards += paths.length;
       if (shards > MAX_SHARDS) throw weightsError('weightsManifest', `at most ${MAX_SHARDS} shards`, `${shards}`);
-      const source = new ShardSource(paths.map((path) => () => open(path)));
+      const source = new ShardSource(paths.map((path) => () => openShard(path)));
       sources.push(source);
-      let at = 0;
-      for (const item of asArray(property(group, 'weights'), 'weights')) {
-        const spec = readSpec(asObject(item, 'weight'));
-        if (tensors.has(spec.name)) throw weightsError(spec.name, 'one weight of a name', 'two');
-        if (at + spec.byteLength > source.byteLength) throw sizeError(index, source, at + spec.byteLength, 'at least');
-        tensors.set(spec.name, placeTensor(spec, source, at));
-        if (spec.quantization) count(storage, spec.quantization.dtype);
-        at += spec.byteLength;
-      }
-      if (at !== source.byteLength) throw sizeError(index, source, at, 'exactly');
+      return { item, weights: readGroup(item, index, source, names) };
     });
+    return { groups, files: [...new Set(files)], close: () => sources.forEach((source) => source.close()) };
   } catch (error) {
     for (const source of sources) source.close();
     throw error;
   }
-  return { tensors, storage, close: () => sources.forEach((source) => source.close()) };
 }
 
-function count(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function readGroup(item: JsonObject, index: number, source: ShardSource, names: Set<string>): StoredWeight[] {
+  let at = 0;
+  const weights = asArray(property(item, 'weights'), 'weights').map((entry) => {
+    const weight = readWeight(asObject(entry, 'weight'), source, at);
+    if (names.has(weight.name)) throw weightsError(weight.name, 'one weight of a name', 'two');
+    names.add(weight.name);
+    at += weight.byteLength;
+    if (at > source.byteLength) throw sizeError(index, source, at, 'at least');
+    return weight;
+  });
+  if (at !== source.byteLength) throw sizeError(index, source, at, 'exactly');
+  return weights;
 }
 
 function weightsError(name: string, expected: string, received: string): Error {
@@ -91,16 +129,42 @@ function sizeError(group: number, source: ShardSource, needed: number, relation:
   );
 }
 
-function readSpec(item: JsonObject): WeightSpec {
+/** The weight that begins at byte `at` of its group. */
+function readWeight(item: JsonObject, source: ShardSource, at: number): StoredWeight {
   const name = asString(property(item, 'name'), 'weight name');
   const dims = asDims(property(item, 'shape'), `shape of ${JSON.stringify(name.slice(0, 80))}`);
-  const dtype = asString(property(item, 'dtype'), 'weight dtype');
-  if (!Object.hasOwn(ELEMENT_BYTES, dtype)) throw weightsError(name, 'float32, int32 or bool', describe(dtype));
-  const quantization = readQuantization(name, dtype as WeightDType, property(item, 'quantization'));
-  const width = quantization ? (quantization.dtype === 'uint8' ? 1 : 2) : ELEMENT_BYTES[dtype as WeightDType];
-  const byteLength = elementCount(dims) * width;
+  const spelled = asString(property(item, 'dtype'), 'weight dtype');
+  if (!Object.hasOwn(ELEMENT_BYTES, spelled)) {
+    throw weightsError(name, Object.keys(ELEMENT_BYTES).join(', '), describe(spelled));
+  }
+  const dtype = spelled as WeightDType;
+  const quantization = readQuantization(name, dtype, property(item, 'quantization'));
+  const width = quantization ? STORAGE_BYTES[quantization.dtype] : ELEMENT_BYTES[dtype];
+  let byteLength = elementCount(dims) * width;
   if (!Number.isSafeInteger(byteLength)) throw weightsError(name, 'fewer than 2^53 bytes', describe(dims));
-  return { name, dims, dtype: dtype as WeightDType, quantization, byteLength };
+  if (dtype === 'string' && at + byteLength <= source.byteLength) byteLength = stringBytes(name, dims, source, at);
+  const read = (start: number, end: number) => source.read(at + start, at + end);
+  const stored = { item, name, dims, dtype, quantization, byteLength, read };
+  return { ...stored, tensor: tensorOf(stored) };
+}
+
+function tensorOf({ dims, dtype, quantization, byteLength, read }: Omit<StoredWeight, 'tensor'>): Tensor | undefined {
+  if (dtype === 'string' || dtype === 'complex64') return undefined;
+  if (!quantization || dtype === 'bool') {
+    return Tensor.fromStorage(dtype satisfies DType, dims, { byteLength, read });
+  }
+  return lazyTensor(dtype, dims, () => decodeStored(read(0, byteLength), dtype, quantization));
+}
+
+/** Bytes of strings: before each its length, an unsigned 32-bit integer, little-endian. */
+function stringBytes(name: string, dims: readonly number[], source: ShardSource, at: number): number {
+  let end = at;
+  for (let left = elementCount(dims); left > 0; left--) {
+    if (end + 4 > source.byteLength) throw weightsError(name, 'strings within the shards', 'longer ones');
+    const { buffer, byteOffset } = source.read(end, end + 4);
+    end += 4 + new DataView(buffer, byteOffset, 4).getUint32(0, true);
+  }
+  return end - at;
 }
 
 function readQuantization(name: string, dtype: WeightDType, value: unknown): Quantization | undefined {
@@ -108,47 +172,12 @@ function readQuantization(name: string, dtype: WeightDType, value: unknown): Qua
   const fields = asObject(value, 'quantization');
   const stored = property(fields, 'dtype');
   if (stored === 'float16' && dtype === 'float32') return { dtype: stored, scale: 1, min: 0 };
-  if ((stored !== 'uint8' && stored !== 'uint16') || dtype === 'bool') {
+  if ((stored !== 'uint8' && stored !== 'uint16') || (dtype !== 'float32' && dtype !== 'int32')) {
     throw weightsError(name, `a storage of ${dtype} that TF.js knows`, describe(stored));
   }
   const scale = property(fields, 'scale');
   const min = property(fields, 'min');
   if (typeof scale !== 'number' || !Number.isFinite(scale)) throw weightsError(name, 'a finite scale', describe(scale));
   if (typeof min !== 'number' || !Number.isFinite(min)) throw weightsError(name, 'a finite min', describe(min));
-  return { dtype: stored, scale, min };
-}
-
-function placeTensor(spec: WeightSpec, source: ShardSource, at: number): Tensor {
-  const { dims, dtype, quantization, byteLength } = spec;
-  if (quantization) {
-    return lazyTensor(dtype, dims, () => dequantize(source.read(at, at + byteLength), dtype, quantization));
-  }
-  return Tensor.fromStorage(dtype satisfies DType, dims, {
-    byteLength,
-    read: (start, end) => source.read(at + start, at + end),
-  });
-}
-
-let halves: Float32Array | undefined;
-
-/** The value of every float16 code, made when first needed. */
-function halfValues(): Float32Array {
-  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, code) => decodeFloat(code, FLOAT16));
-  return halves;
-}
-
-/** TF.js's own arithmetic, element by element. Source: tfjs-core `io_utils.decodeWeights`. */
-function dequantize(bytes: Uint8Array, dtype: WeightDType, quantization: Quantization): Float32Array | Int32Array {
-  const { scale, min } = quantization;
-  const wide = quantization.dtype !== 'uint8';
-  const length = wide ? bytes.length / 2 : bytes.length;
-  const code = (i: number): number => (wide ? bytes[2 * i]! | (bytes[2 * i + 1]! << 8) : bytes[i]!);
-  if (quantization.dtype === 'float16') {
-    const values = halfValues();
-    return Float32Array.from({ length }, (_, i) => values[code(i)]!);
-  }
-  if (dtype === 'int32') return Int32Array.from({ length }, (_, i) => Math.round(code(i) * scale + min));
-  const out = new Float32Array(length);
-  for (let i = 0; i < length; i++) out[i] = code(i) * scale + min;
-  return out;
+  return { dtype: stored satisfies StorageDType, scale, min };
 }

@@ -1,10 +1,10 @@
 import { type Dim, symbol } from '../../ir/dim.js';
-import type { Tensor } from '../../ir/tensor.js';
 import { Emitter } from '../emitter.js';
 import { tfjsError } from '../error-codes.js';
 import { asArray, asObject, asString, type JsonObject, property } from '../json.js';
 import { type Operand, plainOperand } from '../operand.js';
 import { finishOutputs } from '../outputs.js';
+import type { Weights } from '../weights-manifest.js';
 import { NodeDef, type OutputRef, parseRef } from './node-def.js';
 import { findConverter } from './registry.js';
 import { refuseUnsupported } from './refuse-unsupported.js';
@@ -15,14 +15,14 @@ import { TfNode } from './tf-node.js';
 export function convertGraphModel(
   json: JsonObject,
   topology: JsonObject,
-  tensors: ReadonlyMap<string, Tensor>,
+  weights: Pick<Weights, 'tensors' | 'others'>,
 ): Emitter {
   const nodes = readNodes(topology);
   const signature = readSignature(json);
   const outputs = outputsOf(nodes, signature);
   const order = neededNodes(nodes, outputs);
   refuseUnsupported(order);
-  const writer = new GraphWriter(tensors);
+  const writer = new GraphWriter(weights);
   const inputs = inputsOf(nodes, signature);
   for (const node of inputs) writer.input(node, inputs.length === 1);
   for (const node of order) writer.convert(node);
@@ -93,7 +93,7 @@ class GraphWriter {
   readonly e = new Emitter('tfjs');
   readonly #results = new Map<string, readonly Operand[]>();
 
-  constructor(private readonly tensors: ReadonlyMap<string, Tensor>) {}
+  constructor(private readonly weights: Pick<Weights, 'tensors' | 'others'>) {}
 
   /** A graph input for a Placeholder; unknown dims get symbols, the first of an only input `batch`. */
   input(node: NodeDef, isOnly: boolean): void {
@@ -133,7 +133,11 @@ class GraphWriter {
   }
 
   #constant(name: string): Operand {
-    const tensor = this.tensors.get(name);
+    const { tensors, others } = this.weights;
+    if (others.get(name) === 'string') {
+      throw tfjsError('ERR_TFJS_STRING_OP', `constant ${name.slice(0, 80)}: expected numbers, received strings`);
+    }
+    const tensor = tensors.get(name);
     if (!tensor)
       throw tfjsError('ERR_TFJS_WEIGHTS', `constant ${name}: expected it in the weights manifest, received none`);
     return plainOperand(this.e.weight(name, tensor));

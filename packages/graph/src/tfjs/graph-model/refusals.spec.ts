@@ -116,6 +116,18 @@ describe('graph model: what is refused', () => {
     expect(errorOf(() => read(withTopology({ node }))).code).toBe(code);
   });
 
+  test('a constant of strings, by its name', () => {
+    const node = [
+      { name: 'words', op: 'Const' },
+      { name: 'a', op: 'Identity', input: ['words'] },
+    ];
+    const weightsManifest = [{ paths: ['w'], weights: [{ name: 'words', shape: [1], dtype: 'string' }] }];
+    const json = { modelTopology: { node }, weightsManifest };
+    const error = errorOf(() => read({ json, weights: Uint8Array.of(1, 0, 0, 0, 97) }));
+    expect(error.code).toBe('ERR_TFJS_STRING_OP');
+    expect(error.message).toBe('constant words: expected numbers, received strings');
+  });
+
   test('operands and attributes that cannot be right', () => {
     const image = tf.zeros([3, 3, 4, 5]);
     const attempt = (attributes: object, shape = [1, 8, 8, 4]) => {
