@@ -2,7 +2,7 @@ import type { Node } from '../ir/node.js';
 import { elementCount } from '../ir/tensor.js';
 
 /** Row-major elements: weights, or positions of weights. */
-export type DenseArray = Float32Array | Int32Array;
+export type DenseArray = Float32Array | Float64Array | Int32Array;
 
 /** Where an operator that only moves elements puts them. */
 export interface Layout {
@@ -10,8 +10,10 @@ export interface Layout {
   move<T extends DenseArray>(data: T): T;
 }
 
-const emptyLike = <T extends DenseArray>(data: T, length: number): T =>
-  (data instanceof Float32Array ? new Float32Array(length) : new Int32Array(length)) as T;
+const emptyLike = <T extends DenseArray>(data: T, length: number): T => {
+  const Type = data instanceof Float32Array ? Float32Array : data instanceof Float64Array ? Float64Array : Int32Array;
+  return new Type(length) as T;
+};
 
 /** A row-major copy with axes in `order`: axis i of the result is axis order[i] of the input. */
 export function permute<T extends DenseArray>(data: T, shape: readonly number[], order: readonly number[]): T {

@@ -1,6 +1,6 @@
-import { type DType, dtypeFromCode, isFloat } from '../dtype.js';
+import { type DType, dtypeCode, dtypeFromCode } from '../dtype.js';
 import type { Node } from '../ir/node.js';
-import { elementCount, type Tensor } from '../ir/tensor.js';
+import { elementCount, Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { dequantize } from './dequantize.js';
 import { concatenate, type DenseArray, type Layout, permute, slice } from './rearrange.js';
@@ -19,9 +19,14 @@ export interface WeightChain {
   readonly dtype: DType;
   /** True while only positions change, so that what is written can be taken back to the stored tensor. */
   readonly movesOnly: boolean;
-  /** What the node reads when the stored tensor holds `data`. Codes stay codes until DequantizeLinear. */
-  evaluate<T extends DenseArray>(data: T): T;
+  /** Where the elements of the stored tensor go: `data` stands for it, element by element. */
+  move<T extends DenseArray>(data: T): T;
+  /** What the node reads, rounded as every Cast and DequantizeLinear on the way rounds, when `stored` is stored. */
+  read(stored: Tensor): Floats;
 }
+
+/** Float64Array where the chain reads float64: what comes after rounds it once. */
+type Floats = Float32Array | Float64Array;
 
 /** Nodes looked at from one slot: exporters put a handful between, while Concats of Concats double at every step. */
 const MAX_STEPS = 256;
@@ -33,7 +38,7 @@ export function resolveChain(value: Value, budget = { steps: MAX_STEPS }): Weigh
   if (stored) {
     if (stored.dtype === 'string') return undefined;
     const { dims: shape, dtype } = stored;
-    return { source: value, stored, nodes: [], shape, dtype, movesOnly: true, evaluate: (data) => data };
+    return { source: value, stored, nodes: [], shape, dtype, movesOnly: true, move: (data) => data, read: floatsOf };
   }
   const node = value.producer;
   if (!node || node.domain !== '') return undefined;
@@ -47,15 +52,20 @@ function extendChain(node: Node, before: WeightChain): WeightChain | undefined {
   const { shape } = before;
   const nodes = [...before.nodes, node];
   if (node.op === 'DequantizeLinear') return dequantizeChain(node, before);
-  const isCast = node.op === 'Cast' && isFloat(before.stored.dtype) && FLOAT_CODES.has(node.int('to', 0));
-  const rule: Layout | undefined = isCast ? { shape, move: (data) => data } : layoutRule(node.op)?.(node, shape);
+  if (node.op === 'Cast' && FLOAT_CASTS.has(before.dtype) && FLOAT_CODES.has(node.int('to', 0))) {
+    const dtype = dtypeFromCode(node.int('to', 0))!;
+    const keeps = isWider(dtype, before.dtype);
+    const read = (stored: Tensor) => (keeps ? before.read(stored) : round(before.read(stored), dtype));
+    return { ...before, nodes, dtype, read };
+  }
+  const rule: Layout | undefined = layoutRule(node.op)?.(node, shape);
   if (!rule) return undefined;
   return {
     ...before,
     nodes,
     shape: rule.shape,
-    dtype: isCast ? dtypeFromCode(node.int('to', 0))! : before.dtype,
-    evaluate: <T extends DenseArray>(data: T) => rule.move(before.evaluate(data)),
+    move: <T extends DenseArray>(data: T) => rule.move(before.move(data)),
+    read: (stored) => rule.move(before.read(stored)),
   };
 }
 
@@ -63,11 +73,12 @@ function dequantizeChain(node: Node, before: WeightChain): WeightChain | undefin
   const scale = node.input(1)?.constant;
   const zeroPoint = node.input(2)?.constant;
   if (!scale || (node.input(2) && !zeroPoint)) return undefined;
-  const evaluate = <T extends DenseArray>(data: T): T => {
-    const codes = Float32Array.from(before.evaluate(data));
-    return dequantize(codes, before.shape, node, scale, zeroPoint) as DenseArray as T;
+  const { dtype } = scale;
+  const read = (stored: Tensor) => {
+    const values = dequantize(Float32Array.from(before.read(stored)), before.shape, node, scale, zeroPoint);
+    return isWider('float32', dtype) ? round(values, dtype) : values;
   };
-  return { ...before, nodes: [...before.nodes, node], dtype: scale.dtype, movesOnly: false, evaluate };
+  return { ...before, nodes: [...before.nodes, node], dtype, movesOnly: false, read };
 }
 
 /** Concat of parts of one tensor: how exporters reorder the gates of a recurrent layer. */
@@ -91,17 +102,36 @@ function concatChain(node: Node, budget: { steps: number }): WeightChain | undef
     nodes: [...new Set(parts.flatMap((part) => part.nodes)), node],
     shape,
     movesOnly: parts.every((part) => part.movesOnly),
-    evaluate: <T extends DenseArray>(data: T) =>
+    move: <T extends DenseArray>(data: T) =>
       concatenate(
-        parts.map((part) => part.evaluate(data)),
+        parts.map((part) => part.move(data)),
         shapes,
         axis,
       ),
+    read: (stored) => {
+      const read = parts.map((part) => part.read(stored));
+      const isFloat32 = read.every((part) => part instanceof Float32Array);
+      return concatenate<Floats>(isFloat32 ? read : read.map((part) => Float64Array.from(part)), shapes, axis);
+    },
   };
 }
 
-/** float32, float16, float64, bfloat16: casts between them change a weight by rounding only. */
-const FLOAT_CODES: ReadonlySet<number> = new Set([1, 10, 11, 16]);
+/** Casts between them change a weight by rounding only. */
+const FLOAT_CASTS: ReadonlySet<DType> = new Set(['float32', 'float16', 'float64', 'bfloat16']);
+const FLOAT_CODES: ReadonlySet<number> = new Set([...FLOAT_CASTS].map(dtypeCode));
+
+/** True when `dtype` holds every number of `narrow`. */
+function isWider(dtype: DType, narrow: DType): boolean {
+  return dtype === narrow || dtype === 'float64' || (dtype === 'float32' && narrow !== 'float64');
+}
+
+const floatsOf = (tensor: Tensor): Floats => (tensor.dtype === 'float64' ? tensor.toFloat64() : tensor.toFloat32());
+
+/** To the nearest numbers of `dtype`, half to even. */
+function round(data: Floats, dtype: DType): Floats {
+  if (dtype === 'float32') return Float32Array.from(data);
+  return floatsOf(Tensor.fromNumbers(dtype, [data.length], data));
+}
 
 type LayoutRule = (node: Node, shape: readonly number[]) => Layout | undefined;
 

@@ -76,9 +76,10 @@ export class WeightView {
     return this.source.uses;
   }
 
-  /** The weight as this node sees it: a fresh row-major array of `shape`. */
+  /** The weight as this node sees it, rounded as the Casts on the way round: a fresh row-major array of `shape`. */
   toFloat32(): Float32Array {
-    return this.#chain.evaluate(this.stored.toFloat32());
+    const read = this.#chain.read(this.stored);
+    return read instanceof Float32Array ? read : Float32Array.from(read);
   }
 
   /**
@@ -128,7 +129,7 @@ export class WeightView {
     if (this.chain.length === 0) return wanted.toFloat32();
     // Elements the node does not read (a Slice drops them) keep their values.
     const stored = this.stored.toFloat32();
-    const positions = this.#chain.evaluate(Int32Array.from({ length: stored.length }, (_, i) => i));
+    const positions = this.#chain.move(Int32Array.from({ length: stored.length }, (_, i) => i));
     positions.forEach((from, to) => {
       stored[from] = data[to]!;
     });
