@@ -5,13 +5,14 @@ import { GossamerError } from '@gossamer/graph';
 import { environment } from './harness/environment.js';
 import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite } from './harness/suite.js';
+import { generatedGraphs } from './suites/generated-graphs.js';
 import { largeModel } from './suites/large-model.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 
 /** Every suite, in the order they are best read. */
-export const SUITES: readonly Suite[] = [roundTrip, realModels, speedVersusOrt, largeModel];
+export const SUITES: readonly Suite[] = [roundTrip, generatedGraphs, realModels, speedVersusOrt, largeModel];
 
 export interface RunSuiteOptions {
   /** Folder for SUITE.json and SUITE.md. Default: nothing is written. */
