@@ -85,6 +85,7 @@ function addWriting(add: Add, run: RunCommand): void {
     'quantize bert.onnx -o bert.int8.onnx --mode dynamic',
     'quantize lm.onnx -o lm.q4.onnx --mode weight-only --bits 4 --block-size 32 --mapping asymmetric',
     'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
+    'quantize tfjs-model/model.json -o tfjs-small --format tfjs --weights uint8',
   ]);
   addQuantizeOptions(quantize).addOption(verify());
   quantize.action((model: string, flags: Flags) =>
@@ -129,11 +130,11 @@ const externalData = () =>
 function addQuantizeOptions(command: Command): Command {
   const list = (value: string) => value.split(',').filter((item) => item !== '');
   return command
-    .argument('<model>', 'an ONNX file')
-    .requiredOption('-o, --output <file>', 'the file to write')
+    .argument('<model>', 'an ONNX file; the model.json of a TF.js model with --format tfjs')
+    .requiredOption('-o, --output <file>', 'the file to write; a new folder with --format tfjs')
     .option('--mode <mode>', 'static, dynamic or weight-only (default: static with --data, else dynamic)')
     .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit)')
-    .option('--weights <dtype>', 'int8, uint8, int4 or uint4')
+    .option('--weights <dtype>', 'int8, uint8, int4 or uint4; uint8, uint16 or float16 with --format tfjs')
     .option('--activations <dtype>', 'uint8 or int8 (default uint8)')
     .option('--bits <n>', 'bits of a weight: 4 or 8', integer)
     .option('--granularity <g>', 'perAxis, perTensor or perBlock')
@@ -142,7 +143,7 @@ function addQuantizeOptions(command: Command): Command {
     .option('--calibrate <name>', 'minmax, percentile, entropy or mse (default minmax)')
     .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
     .option('--algorithm <name>', 'how weights are rounded: rtn (default), or rtn-clip (MSE clip search)')
-    .option('--format <f>', 'qdq or qoperator (default qdq)')
+    .option('--format <f>', 'qdq, qoperator, or tfjs: a TF.js model with smaller shards (default qdq)')
     .option('--block-format <f>', 'matmulnbits or dequantize-linear (default matmulnbits)')
     .option('--accuracy-level <n>', 'accuracy_level of MatMulNBits, 0 to 4 (default 4)', integer)
     .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')

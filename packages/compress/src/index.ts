@@ -9,6 +9,7 @@ export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js'
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
 export { quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
+export { quantizeTfjs, type QuantizeTfjsOptions, type QuantizeTfjsResult } from './quantize-tfjs.js';
 export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';

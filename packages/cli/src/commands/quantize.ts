@@ -17,6 +17,7 @@ type Flags = Readonly<Record<string, unknown>>;
 
 /** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only */
 export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  if (flags['format'] === 'tfjs') return (await import('./quantize-tfjs.js')).run(model, flags, context);
   const output = flags['output'] as string;
   const { force, verbose } = context.options;
   const source = await loadModel(model);

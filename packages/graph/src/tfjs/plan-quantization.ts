@@ -31,6 +31,8 @@ export interface Decision {
 export interface GroupPlan {
   readonly decisions: readonly Decision[];
   readonly byteLength: number;
+  /** Names of its shards. */
+  readonly paths: readonly string[];
   /** The group's entry in the new manifest. */
   readonly item: JsonObject;
 }
@@ -56,8 +58,9 @@ export function planQuantization(
   const plans = groups.map((group, index): GroupPlan => {
     const decisions = group.weights.map(decide);
     const byteLength = decisions.reduce((sum, decision) => sum + storedBytes(decision), 0);
-    const item = { ...group.item, paths: shardNames(index, byteLength), weights: decisions.map(manifestEntry) };
-    return { decisions, byteLength, item };
+    const paths = shardNames(index, byteLength);
+    const item = { ...group.item, paths, weights: decisions.map(manifestEntry) };
+    return { decisions, byteLength, paths, item };
   });
   return { plans, warnings: filter.warnings };
 }
@@ -79,6 +82,7 @@ function unfitForm({ dtype, quantization }: StoredWeight, storage: StorageDType)
   if (dtype !== 'float32') return `${dtype}, not float32`;
   if (quantization?.dtype === storage) return `stored as ${storage} already`;
   if (quantization && quantization.dtype !== 'float16') return `quantized already, to ${quantization.dtype}`;
+  if (quantization && STORAGE_BYTES[storage] === 2) return 'stored as float16 already, which takes no more';
   return undefined;
 }
 

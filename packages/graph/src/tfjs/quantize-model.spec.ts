@@ -241,6 +241,12 @@ describe('weights that stay', () => {
     const quantized = weights.filter(({ action }) => action === 'quantized').map(({ name }) => name);
     expect(quantized).toEqual(['vector', 'small']);
   });
+
+  test('float16 is not made uint16: that would lose precision and save nothing', async () => {
+    const { weights } = await quantizeTfjsModel(put(model()), join(folder(), 'out'), { weights: 'uint16' });
+    const halves = weights.find(({ name }) => name === 'halves')!;
+    expect(halves.reason).toBe('stored as float16 already, which takes no more');
+  });
 });
 
 describe('the output folder', () => {

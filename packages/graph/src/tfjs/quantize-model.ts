@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type ExternalTrust, openExternalFile } from '../wire/external-path.js';
 import { tfjsError } from './error-codes.js';
 import { describe, parseJsonObject, property } from './json.js';
@@ -11,7 +11,7 @@ import {
   storedBytes,
 } from './plan-quantization.js';
 import { replaceProperty } from './replace-property.js';
-import { checkFolder, type GroupContent, saveFolder, type TfjsSaveOptions } from './save-folder.js';
+import { checkFolder, type GroupContent, MODEL_NAME, saveFolder, type TfjsSaveOptions } from './save-folder.js';
 import { encodeStored, storageBound, STORAGE_BYTES } from './weight-storage.js';
 import { type OpenedManifest, openManifest } from './weights-manifest.js';
 
@@ -42,6 +42,8 @@ export interface TfjsWeightReport {
 export interface TfjsQuantizeResult {
   /** The written model.json. */
   readonly path: string;
+  /** Files read and files written: model.json, then the shards. */
+  readonly files: { readonly read: readonly string[]; readonly written: readonly string[] };
   readonly weights: readonly TfjsWeightReport[];
   /** Sizes of model.json and shards together. */
   readonly bytes: { readonly before: number; readonly after: number };
@@ -82,8 +84,10 @@ export async function quantizeTfjsModel(
       },
     });
     const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+    const names = [MODEL_NAME, ...plans.flatMap(({ paths }) => paths)];
     return {
-      path: join(resolve(folder), 'model.json'),
+      path: join(folder, MODEL_NAME),
+      files: { read: inputs, written: names.map((name) => join(folder, name)) },
       weights: decisions.map((decision) => report(decision, errors.get(decision.weight.name))),
       bytes: {
         before: Buffer.byteLength(text) + sum(decisions.map(({ weight }) => weight.byteLength)),

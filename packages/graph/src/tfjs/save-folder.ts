@@ -8,7 +8,7 @@ import { tfjsError } from './error-codes.js';
 
 /** Bytes of a shard, as tfjs-converter cuts them: what browsers cache as one file. */
 const SHARD_BYTES = 4 * 2 ** 20;
-const MODEL_NAME = 'model.json';
+export const MODEL_NAME = 'model.json';
 const OUR_FILE = /^(model\.json|group\d+-shard\d+of\d+\.bin)$/;
 
 /** The weights of a group, one after another. */
