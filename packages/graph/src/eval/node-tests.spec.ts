@@ -25,14 +25,8 @@ const RANDOM_DROPOUT = [
   'test_training_dropout_mask',
 ];
 
-/** Why: no kernels yet for text, images and ai.onnx.ml. */
+/** Why: no kernels yet for text and images. */
 const NO_KERNEL = [
-  'test_ai_onnx_ml_binarizer',
-  'test_ai_onnx_ml_label_encoder_string_int',
-  'test_ai_onnx_ml_label_encoder_string_int_no_default',
-  'test_ai_onnx_ml_label_encoder_tensor_value_only_mapping',
-  'test_ai_onnx_ml_tree_ensemble_set_membership',
-  'test_ai_onnx_ml_tree_ensemble_single_tree',
   'test_image_decoder_decode_bmp_rgb',
   'test_image_decoder_decode_jpeg_grayscale',
   'test_image_decoder_decode_jpeg_rgb',

@@ -14,6 +14,7 @@ import { gathering } from './ops/gather.js';
 import { integerMatmul } from './ops/integer-matmul.js';
 import { linearAttentionKernels } from './ops/linear-attention.js';
 import { losses } from './ops/loss.js';
+import { classicalKernels } from './ops/ml/classical.js';
 import { regionPooling } from './ops/max-roi-pool.js';
 import { microsoftQuantized } from './ops/microsoft-quantized.js';
 import { ordering } from './ops/order.js';
@@ -46,6 +47,7 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   gathering,
   integerMatmul,
   losses,
+  classicalKernels,
   microsoftQuantized,
   ordering,
   scattering,

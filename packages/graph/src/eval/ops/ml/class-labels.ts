@@ -16,7 +16,7 @@ export function classLabels(call: KernelCall, integers: string): ClassLabels {
 /** One label a row. */
 export function labelTensor(call: KernelCall, labels: ClassLabels, chosen: readonly (string | bigint)[]): EvalTensor {
   const target = call.allocate(typeof labels[0] === 'string' ? 'string' : 'int64', [chosen.length]);
-  const data = target.data as Record<number, string | bigint>;
+  const data = target.data as unknown as Record<number, string | bigint>;
   chosen.forEach((label, row) => (data[row] = label));
   return target;
 }

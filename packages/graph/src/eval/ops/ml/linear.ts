@@ -2,7 +2,7 @@ import type { EvalTensor } from '../../eval-value.js';
 import { defineKernel, type Kernel, type KernelCall } from '../../kernel.js';
 import { argmax, classLabels, labelTensor } from './class-labels.js';
 import { type Features, featuresOf, requireLength } from './features.js';
-import { postTransform, transformName } from './post-transform.js';
+import { postTransform, twoScores } from './post-transform.js';
 
 const domain = 'ai.onnx.ml';
 
@@ -22,10 +22,7 @@ function linearScores(call: KernelCall, x: Features, targets: number): number[][
   );
 }
 
-/**
- * The class with the largest score. One function for two classes (the standard does not say how to read it): a positive score is the
- * second class, and the scores are 1 - s and s whatever the transform, as in ONNX Runtime.
- */
+/** The class with the largest score; one function for two classes says the second where it is positive, as in ONNX Runtime. */
 function classify(call: KernelCall): EvalTensor[] {
   const x = featuresOf(call);
   const labels = classLabels(call, 'classlabels_ints');
@@ -33,13 +30,10 @@ function classify(call: KernelCall): EvalTensor[] {
   const targets = x.width > 0 ? count / x.width : labels.length;
   const isBinary = targets === 1 && labels.length === 2;
   if (!isBinary) requireLength(call, 'coefficients', count, labels.length * x.width);
-  if (isBinary && transformName(call) === 'PROBIT') {
-    call.fail('ERR_EVAL_OP', 'post_transform', 'one that is defined for one score of two classes', 'PROBIT');
-  }
   const transform = postTransform(call);
   const scores = linearScores(call, x, targets);
   const chosen = scores.map((row) => labels[isBinary ? (row[0]! > 0 ? 1 : 0) : argmax(row)]!);
-  const written = scores.flatMap((row) => (isBinary ? [1 - row[0]!, row[0]!] : transform(row)));
+  const written = scores.flatMap((row) => (isBinary ? twoScores(call, row[0]!, 1 - row[0]!) : transform(row)));
   return [labelTensor(call, labels, chosen), call.result('float32', [x.rows, labels.length], written)];
 }
 

@@ -68,3 +68,16 @@ export function transformName(call: KernelCall): string {
 export function postTransform(call: KernelCall): PostTransform {
   return TRANSFORMS[transformName(call)]!;
 }
+
+/**
+ * The scores of two classes where the model computes one, `score`, for the second. The standard does not say which they are, so this is
+ * what ONNX Runtime does: its logistic and that of -score under LOGISTIC, else `score` and `other`, untransformed. ERR_EVAL_OP under
+ * PROBIT, where ONNX Runtime leaves one of them unset.
+ */
+export function twoScores(call: KernelCall, score: number, other: number): number[] {
+  const name = transformName(call);
+  if (name === 'PROBIT') {
+    call.fail('ERR_EVAL_OP', 'post_transform', 'one that is defined for one score of two classes', name);
+  }
+  return name === 'LOGISTIC' ? [logistic(-score), logistic(score)] : [other, score];
+}
