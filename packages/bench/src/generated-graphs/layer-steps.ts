@@ -9,7 +9,7 @@ import {
   sumBounds,
   UNIT,
 } from './bounded.js';
-import type { Net, Step } from './net.js';
+import type { Step } from './net.js';
 
 const size = (x: Bounded, axis: number) => x.dims.at(axis) as number;
 
