@@ -29,6 +29,8 @@ const TABLE = [
   ['float8e8m0', 24, 8],
   ['uint2', 25, 2],
   ['int2', 26, 2],
+  ['float6e2m3', 27, 6],
+  ['float6e3m2', 28, 6],
 ] as const;
 
 /** The name of an element type. */
@@ -48,12 +50,12 @@ export function dtypeFromCode(code: number): DType | undefined {
   return NAME_OF.get(code);
 }
 
-/** Bits of one stored element: 2 and 4 for the sub-byte types, 0 for strings. */
+/** Bits of one stored element: 2, 4 and 6 for the sub-byte types, 0 for strings. */
 export function dtypeBits(dtype: DType): number {
   return BITS_OF.get(dtype)!;
 }
 
-/** Bytes that `count` elements occupy in ONNX raw layout (sub-byte elements packed, low bits first, the tail padded). */
+/** Bytes that `count` elements occupy in ONNX raw layout (sub-byte elements packed, low bits first, the tail padded; those of 6 bits go on in the next byte). */
 export function dtypeByteLength(dtype: DType, count: number): number {
   const bits = dtypeBits(dtype);
   if (bits === 0) throw new GossamerError('ERR_DTYPE', `dtype: expected a fixed-size type, received ${dtype}`);

@@ -53,6 +53,8 @@ const FORMATS: Partial<Record<DType, FloatFormat>> = {
   float8e5m2: small.FLOAT8E5M2,
   float8e5m2fnuz: small.FLOAT8E5M2FNUZ,
   float4e2m1: small.FLOAT4E2M1,
+  float6e2m3: small.FLOAT6E2M3,
+  float6e3m2: small.FLOAT6E3M2,
 };
 
 /** The bit format of a floating dtype narrower than float32; undefined for the others. */

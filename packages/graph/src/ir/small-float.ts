@@ -16,6 +16,8 @@ export const FLOAT8E4M3FNUZ: FloatFormat = { exponentBits: 4, mantissaBits: 3, b
 export const FLOAT8E5M2: FloatFormat = { exponentBits: 5, mantissaBits: 2, bias: 15, specials: 'ieee' };
 export const FLOAT8E5M2FNUZ: FloatFormat = { exponentBits: 5, mantissaBits: 2, bias: 16, specials: 'unsigned-zero' };
 export const FLOAT4E2M1: FloatFormat = { exponentBits: 2, mantissaBits: 1, bias: 1, specials: 'none' };
+export const FLOAT6E2M3: FloatFormat = { exponentBits: 2, mantissaBits: 3, bias: 1, specials: 'none' };
+export const FLOAT6E3M2: FloatFormat = { exponentBits: 3, mantissaBits: 2, bias: 3, specials: 'none' };
 
 /** The number that `code` stands for. */
 export function decodeFloat(code: number, format: FloatFormat): number {

@@ -10,6 +10,8 @@ const FORMATS: Partial<Record<DType, small.FloatFormat>> = {
   float8e5m2: small.FLOAT8E5M2,
   float8e5m2fnuz: small.FLOAT8E5M2FNUZ,
   float4e2m1: small.FLOAT4E2M1,
+  float6e2m3: small.FLOAT6E2M3,
+  float6e3m2: small.FLOAT6E3M2,
 };
 
 /** An aligned copy, since raw data starts at any byte. */
@@ -21,9 +23,13 @@ function aligned(bytes: Uint8Array): ArrayBuffer {
 /** Sub-byte codes, one a byte, unsigned, low bits first. */
 function unpackCodes(bytes: Uint8Array, length: number, bits: number): Uint8Array {
   const codes = new Uint8Array(length);
-  const perByte = 8 / bits;
   const mask = 2 ** bits - 1;
-  for (let i = 0; i < length; i++) codes[i] = (bytes[Math.floor(i / perByte)]! >> ((i % perByte) * bits)) & mask;
+  for (let i = 0; i < length; i++) {
+    const at = Math.floor((i * bits) / 8);
+    // Codes of 6 bits may go on in the next byte; the last byte has none.
+    const word = bytes[at]! | ((bytes[at + 1] ?? 0) << 8);
+    codes[i] = (word >> ((i * bits) % 8)) & mask;
+  }
   return codes;
 }
 
@@ -63,6 +69,8 @@ function elements(dtype: DType, bytes: Uint8Array, length: number): NumberArray 
     case 'uint4':
     case 'uint2':
     case 'float4e2m1':
+    case 'float6e2m3':
+    case 'float6e3m2':
       return unpackCodes(bytes, length, dtypeBits(dtype));
     case 'string':
     case 'complex64':
@@ -128,12 +136,16 @@ function toInteger(dtype: DType, value: number | bigint, low: bigint, high: bigi
   return integer;
 }
 
-function packCodes(codes: ArrayLike<number>, bits: number): Uint8Array {
-  const perByte = 8 / bits;
-  const bytes = new Uint8Array(Math.ceil(codes.length / perByte));
+/** Codes of 2, 4 or 6 bits as one stream of bits, low ones first; the last byte is filled with zeros. */
+export function packCodes(codes: ArrayLike<number>, bits: number): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil((codes.length * bits) / 8));
   const mask = 2 ** bits - 1;
-  for (let i = 0; i < codes.length; i++)
-    bytes[Math.floor(i / perByte)]! |= (codes[i]! & mask) << ((i % perByte) * bits);
+  for (let i = 0; i < codes.length; i++) {
+    const at = Math.floor((i * bits) / 8);
+    const word = (codes[i]! & mask) << ((i * bits) % 8);
+    bytes[at]! |= word & 255;
+    if (word > 255) bytes[at + 1]! |= word >> 8;
+  }
   return bytes;
 }
 

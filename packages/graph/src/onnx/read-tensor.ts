@@ -1,6 +1,7 @@
 import { type DType, dtypeBits, dtypeByteLength, dtypeFromCode } from '../dtype.js';
 import { GossamerError } from '../errors.js';
 import { elementCount, Tensor, type TensorStorage } from '../ir/tensor.js';
+import { packCodes } from '../ir/tensor-codec.js';
 import type { SparseTensor } from '../ir/value.js';
 import type { ByteRange } from '../wire/byte-source.js';
 import type { ExternalData } from '../wire/external-data.js';
@@ -69,10 +70,18 @@ function decodeTyped(message: WireMessage, dtype: DType, label: string): Uint8Ar
   }
   const values = message.numbers(TENSOR.int32_data).toInt32();
   if (dtype === 'int32') return bytesOf(values);
+  if (dtypeBits(dtype) === 6) return packSixBits(values, label);
   // One element of 16 or 8 bits, or one byte of packed smaller ones: typed-array stores wrap, which keeps exactly the bits.
   const bits = dtypeBits(dtype) === 16 ? 16 : 8;
   checkBits(values, bits, label);
   return bytesOf(bits === 16 ? Uint16Array.from(values) : Uint8Array.from(values));
+}
+
+/** Types of 6 bits have one element an entry here, unlike those of 4 and 2. */
+function packSixBits(values: Int32Array, label: string): Uint8Array {
+  const wrong = values.find((value) => value < 0 || value > 63);
+  if (wrong === undefined) return packCodes(values, 6);
+  throw new GossamerError('ERR_INT_RANGE', `${label}: expected elements of 6 bits, received ${wrong}`);
 }
 
 /** Throws ERR_INT_RANGE where a value has more than `bits` bits, signed or not: readers differ in what they make of it. */

@@ -1,7 +1,7 @@
 import type { DType } from '../dtype.js';
 import { GossamerError } from '../errors.js';
 
-/** Element types by their names in a safetensors header. Source: safetensors 0.6, `Dtype`; F6_E2M3 and F6_E3M2 have no ONNX type. */
+/** Element types by their names in a safetensors header. Source: safetensors 0.6, `Dtype`. */
 const TABLE = [
   ['BOOL', 'bool'],
   ['U8', 'uint8'],
@@ -23,6 +23,8 @@ const TABLE = [
   ['F8_E5M2FNUZ', 'float8e5m2fnuz'],
   ['F8_E8M0', 'float8e8m0'],
   ['F4', 'float4e2m1'],
+  ['F6_E2M3', 'float6e2m3'],
+  ['F6_E3M2', 'float6e3m2'],
 ] as const satisfies readonly (readonly [string, DType])[];
 
 const DTYPE_OF = new Map<string, DType>(TABLE);

@@ -127,7 +127,7 @@ const json: readonly HostileCase[] = [
     header(`a tensor called ${JSON.stringify(name)}`, 'ok', `{${entry(name, '[]', 0, 1)}}`, 1),
   ),
   header('an unknown dtype', 'ERR_DTYPE', `{${entry('a', '[]', 0, 1, 'F7')}}`, 1),
-  header('a dtype that ONNX lacks', 'ERR_DTYPE', `{${entry('a', '[4]', 0, 3, 'F6_E2M3')}}`, 3),
+  header('a dtype that ONNX lacks', 'ERR_DTYPE', `{${entry('a', '[4]', 0, 3, 'F6_E1M4')}}`, 3),
   header('the dtype __proto__', 'ERR_DTYPE', `{${entry('a', '[]', 0, 1, '__proto__')}}`, 1),
 ];
 
