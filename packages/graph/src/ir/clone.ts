@@ -27,6 +27,15 @@ function copyValue(value: Value, target: Graph): Value {
   return copy;
 }
 
+/**
+ * Copies the nodes of `source`, their subgraphs included, to the end of `target`. `copies` says what values of `source` become; those it
+ * does not name are declared in `target` and added to it.
+ */
+export function copyNodes(source: Graph, target: Graph, copies: Map<Value, Value>): void {
+  for (const value of source.values()) if (!copies.has(value)) copies.set(value, copyValue(value, target));
+  for (const node of source.nodes()) copyNode(node, target, copies);
+}
+
 function copyNode(node: Node, target: Graph, copies: Map<Value, Value>): void {
   const copy = target.add({
     op: node.op,

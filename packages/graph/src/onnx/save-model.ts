@@ -1,10 +1,13 @@
-import type { Attribute } from '../ir/attribute.js';
+import { basename } from 'node:path';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
+import { readExternalReference } from '../wire/external-reference.js';
 import { assertModelSize, writeWithExternalData } from '../wire/external-writer.js';
-import { writeAtomically, type WriteOptions } from '../wire/write-file.js';
+import { isDataFileOf, type NamedDataOptions, writeWithNamedData } from '../wire/named-data-writer.js';
+import { writeAtomically } from '../wire/write-file.js';
 import { ExternalTensors } from './external-placement.js';
 import { saveCopy } from './save-copy.js';
+import { tensorsOf } from './tensors-of.js';
 import { isUnedited, writeModel } from './write-model.js';
 import { isOutside } from './write-tensor.js';
 
@@ -12,9 +15,15 @@ import { isOutside } from './write-tensor.js';
 export type ExternalDataMode = 'auto' | 'always' | 'never';
 
 /** Where tensors go, and how the file is written. */
-export interface SaveOptions extends WriteOptions {
+export interface SaveOptions extends NamedDataOptions {
   /** Where tensors of 1 KiB and more go; default 'auto'. */
   readonly externalData?: ExternalDataMode;
+  /**
+   * 'content': one data file, named by its content, so that a model on disk always names the bytes it was written with. 'layout': the names
+   * that transformers.js looks for, `<model>_data`, `<model>_data_1`, ...; only where no such file is, as in a folder that is being made.
+   * Default 'content'.
+   */
+  readonly dataNames?: 'content' | 'layout';
 }
 
 /** From here on a model's tensors go beside it: readers refuse files of 2 GiB, and metadata still has to fit. */
@@ -29,7 +38,7 @@ const EXTERNAL_FROM_BYTES = 1.8e9;
 export async function saveModel(model: Model, path: string, options: SaveOptions = {}): Promise<void> {
   const mode = options.externalData ?? 'auto';
   const outside = [...tensorsOf(model)].filter(isOutside);
-  if (mode === 'auto' && outside.length > 0 && isUnedited(model)) {
+  if (mode === 'auto' && outside.length > 0 && isUnedited(model) && keepsNames(outside, path, options)) {
     if (await saveCopy(model, outside, path, options)) return;
   }
   if (mode === 'always' || (mode === 'auto' && outside.length > 0)) return saveBeside(model, path, options);
@@ -39,27 +48,15 @@ export async function saveModel(model: Model, path: string, options: SaveOptions
   await writeAtomically(path, chunks, options);
 }
 
+/** True when the data files may have the names they had. */
+function keepsNames(outside: readonly Tensor[], path: string, { dataNames }: SaveOptions): boolean {
+  if (dataNames !== 'layout') return true;
+  return outside.every(({ origin }) => isDataFileOf(basename(path), readExternalReference(origin!).location));
+}
+
 async function saveBeside(model: Model, path: string, options: SaveOptions): Promise<void> {
   const tensors = new ExternalTensors();
   writeModel(model, tensors);
-  await writeWithExternalData(path, tensors.bytes(), (placed) => writeModel(model, tensors.settle(placed)), options);
-}
-
-/** Every tensor the model holds: in initializers and attributes of all scopes, and in defaults of functions. */
-function* tensorsOf(model: Model): Iterable<Tensor> {
-  for (const { defaults } of model.functions) for (const item of defaults?.values() ?? []) yield* tensorsIn(item);
-  for (const scope of model.scopes()) {
-    for (const value of scope.values()) {
-      if (value.initializer) yield value.initializer;
-      if (value.sparse) yield* [value.sparse.values, value.sparse.indices];
-    }
-    for (const node of scope.nodes()) {
-      for (const item of node.attributes.values()) yield* tensorsIn(item);
-    }
-  }
-}
-
-function tensorsIn({ content }: Attribute): readonly Tensor[] {
-  if (content.type === 'tensor') return [content.value];
-  return content.type === 'tensors' ? content.value : [];
+  const write = options.dataNames === 'layout' ? writeWithNamedData : writeWithExternalData;
+  await write(path, tensors.bytes(), (placed) => writeModel(model, tensors.settle(placed)), options);
 }

@@ -120,7 +120,8 @@ function dataName(model: string, hash: string): string {
   return `${stem}.${hash.slice(0, HASH_DIGITS).padEnd(HASH_DIGITS, '0')}.data`;
 }
 
-function layOut(tensors: readonly ChunkList[], alignment: number): { offsets: number[]; data: ChunkList } {
+/** Offset of each tensor, aligned, and the bytes of a file that holds them so. */
+export function layOut(tensors: readonly ChunkList[], alignment: number): { offsets: number[]; data: ChunkList } {
   const data = new ChunkList();
   const offsets: number[] = [];
   for (const tensor of tensors) {

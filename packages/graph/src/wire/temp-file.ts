@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, statSync, unlinkSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -18,7 +18,7 @@ export function tempPath(target: string): string {
   return join(dirname(target), `.${basename(target)}.${unique}.gossamer-tmp`);
 }
 
-/** Removes `temp` should the process exit before `forgetTempFile`. */
+/** Removes `temp`, a file or a folder, should the process exit before `forgetTempFile`. */
 export function keepTempFile(temp: string): void {
   live.add(temp);
   if (watchesExit) return;
@@ -31,7 +31,7 @@ export function forgetTempFile(temp: string): void {
   live.delete(temp);
 }
 
-/** Removes temporary files of earlier writes of `target` whose process is gone (or, from other machines, that are a day old). */
+/** Removes temporary files and folders of earlier writes of `target` whose process is gone (or, from other machines, that are a day old). */
 export function sweepTempFiles(target: string): void {
   const directory = dirname(target);
   const prefix = `.${basename(target)}.`;
@@ -69,7 +69,7 @@ function isOld(path: string): boolean {
 
 function removeQuietly(path: string): void {
   try {
-    unlinkSync(path);
+    rmSync(path, { recursive: true, force: true });
   } catch {
     // Gone already, or not ours to remove: either way no reason to fail a write.
   }

@@ -152,7 +152,8 @@ function targetMode(target: string): number {
   return stats.mode & 0o777;
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+/** Flushes the names in a directory to the disk. */
+export async function syncDirectory(directory: string): Promise<void> {
   // Windows cannot open a directory; there the rename is journalled.
   if (process.platform === 'win32') return;
   const handle = await open(directory, constants.O_RDONLY);
