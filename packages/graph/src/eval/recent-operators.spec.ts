@@ -129,3 +129,10 @@ test('Attention sees as far as its windows', () => {
   expect(means({ right_window_size: 0 })).toEqual(means({ is_causal: 1 }));
   expect(means({ left_window_size: 1, right_window_size: 3, is_causal: 1 })).toEqual([1, 1.5, 3, 6]);
 });
+
+test('a mask of one column broadcasts before opset 24 and hides the other keys since', () => {
+  const [q, v] = [floats([0, 0], [1, 1, 2, 1]), floats([1, 2, 6], [1, 1, 3, 1])];
+  const inputs = [q, floats([0, 0, 0], [1, 1, 3, 1]), v, floats([0.5, 0.25], [2, 1])];
+  expect([...run('Attention', 23, inputs).toFloat64()]).toEqual([3, 3]);
+  expect([...run('Attention', 24, inputs).toFloat64()]).toEqual([1, 1]);
+});

@@ -11,6 +11,7 @@ import { determinant } from './ops/determinant.js';
 import { dropout } from './ops/dropout.js';
 import { flexAttentionKernel } from './ops/flex-attention.js';
 import { gathering } from './ops/gather.js';
+import { groupedAttention } from './ops/group-query-attention.js';
 import { integerMatmul } from './ops/integer-matmul.js';
 import { linearAttentionKernels } from './ops/linear-attention.js';
 import { losses } from './ops/loss.js';
@@ -21,7 +22,9 @@ import { ordering } from './ops/order.js';
 import { scattering } from './ops/scatter.js';
 import { signal } from './ops/signal.js';
 import { attentionKernels } from './ops/attention.js';
+import { microsoftAttention } from './ops/microsoft-attention.js';
 import { microsoftFloat } from './ops/microsoft-float.js';
+import { microsoftFused } from './ops/microsoft-fused.js';
 import { optimizers } from './ops/optimizer.js';
 import { sampling } from './ops/sampling.js';
 import { dynamicLstm } from './ops/dynamic-lstm.js';
@@ -34,6 +37,7 @@ import { quantizeLinearKernels } from './ops/quantize-linear.js';
 import { recurrentKernels } from './ops/recurrent.js';
 import { reduction } from './ops/reduce.js';
 import { resizing } from './ops/resize.js';
+import { rotaryKernels } from './ops/rotary.js';
 import { shapes } from './ops/shape.js';
 import { softmax } from './ops/softmax.js';
 
@@ -53,10 +57,13 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   scattering,
   signal,
   attentionKernels,
+  rotaryKernels,
+  microsoftAttention,
   microsoftFloat,
+  microsoftFused,
   optimizers,
   sampling,
-  [dynamicLstm, deformableConvolution, determinant, flexAttentionKernel, regionPooling],
+  [dynamicLstm, deformableConvolution, determinant, flexAttentionKernel, groupedAttention, regionPooling],
   causalConv,
   linearAttentionKernels,
   microsoftQLinear,

@@ -97,7 +97,12 @@ function step(index: number[], dims: readonly number[]): void {
 }
 
 /** The window of a transposed convolution: a convolution's, with input and output exchanged. */
-export function transposedWindowOf(call: KernelCall, input: readonly number[], kernel: readonly number[]): Window {
+export function transposedWindowOf(
+  call: KernelCall,
+  input: readonly number[],
+  kernel: readonly number[],
+  givenPads?: readonly number[],
+): Window {
   const { node } = call;
   const rank = input.length;
   const strides = node.ints(
@@ -112,7 +117,7 @@ export function transposedWindowOf(call: KernelCall, input: readonly number[], k
     'output_padding',
     input.map(() => 0),
   );
-  const pads = node.ints('pads', new Array<number>(2 * rank).fill(0));
+  const pads = givenPads ?? node.ints('pads', new Array<number>(2 * rank).fill(0));
   const wanted = node.ints('output_shape', undefined);
   const auto = node.string('auto_pad', 'NOTSET');
   const padsBegin: number[] = [];

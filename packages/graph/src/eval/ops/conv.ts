@@ -59,7 +59,8 @@ function dot(weights: NumberData, start: number, patch: Float64Array): number {
   return sum;
 }
 
-function conv(call: KernelCall): EvalTensor {
+/** Conv of inputs 0 and 1 with the bias of input 2. */
+export function conv(call: KernelCall): EvalTensor {
   const [x, w, bias] = [call.tensor(0), call.tensor(1), call.optional(2)];
   let target: EvalTensor | undefined;
   convolve(
@@ -78,13 +79,20 @@ function conv(call: KernelCall): EvalTensor {
   return target!;
 }
 
-/** ConvTranspose: every input element adds its multiple of the kernel [c, m / groups, kernel..] to the output. */
-function convTranspose(call: KernelCall): EvalTensor {
-  const [x, w, bias] = [call.tensor(0), call.tensor(1), call.optional(2)];
+/**
+ * ConvTranspose: every input element adds its multiple of the kernel [c, m / groups, kernel..] to the output. `pads` stand for the
+ * attribute.
+ */
+export function convTranspose(
+  call: KernelCall,
+  pads: readonly number[] | undefined,
+  bias: EvalTensor | undefined,
+): EvalTensor {
+  const [x, w] = [call.tensor(0), call.tensor(1)];
   const groups = call.node.int('group', 1);
   const [batch = 0, channels = 0, ...spatial] = x.dims;
   const [, perGroup = 0, ...kernel] = w.dims;
-  const window = transposedWindowOf(call, spatial, kernel);
+  const window = transposedWindowOf(call, spatial, kernel, pads);
   const outputs = perGroup * groups;
   const [size, taps, outSize] = [elementCount(spatial), elementCount(kernel), elementCount(window.input)];
   call.charge(batch * channels * perGroup * taps * size);
@@ -112,5 +120,5 @@ function convTranspose(call: KernelCall): EvalTensor {
 
 export const convolution: readonly Kernel[] = [
   defineKernel({ op: 'Conv', run: (call) => [conv(call)] }),
-  defineKernel({ op: 'ConvTranspose', run: (call) => [convTranspose(call)] }),
+  defineKernel({ op: 'ConvTranspose', run: (call) => [convTranspose(call, undefined, call.optional(2))] }),
 ];

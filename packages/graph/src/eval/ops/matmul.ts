@@ -75,7 +75,7 @@ export function matmul(call: KernelCall, a: EvalTensor, b: EvalTensor): EvalTens
 }
 
 /** Gemm: alpha * A' * B' + beta * C, rounded once. */
-function gemm(call: KernelCall): EvalTensor {
+export function gemm(call: KernelCall): EvalTensor {
   const { node } = call;
   const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)];
   const a = node.int('transA', 0) ? permute(call, call.tensor(0), [1, 0]) : call.tensor(0);

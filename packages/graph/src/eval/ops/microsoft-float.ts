@@ -116,6 +116,8 @@ export const microsoftFloat: readonly Kernel[] = [
   defineKernel({ op: 'SkipSimplifiedLayerNormalization', domain, run: (call) => skipNormalization(call, false) }),
   defineKernel({ op: 'EmbedLayerNormalization', domain, run: embedLayerNormalization }),
   defineKernel({ op: 'FusedMatMul', domain, run: (call) => [fusedMatMul(call)] }),
+  // What FusedMatMul was called before.
+  defineKernel({ op: 'TransposeMatMul', domain, run: (call) => [fusedMatMul(call)] }),
   // ONNX Runtime registers it in the standard's domain too, from opset 1 on.
   defineKernel({
     op: 'SimplifiedLayerNormalization',

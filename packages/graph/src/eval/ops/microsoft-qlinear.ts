@@ -7,6 +7,7 @@ import { sigmoid } from './activation.js';
 import { centred, parameterOffsets } from './integer-matmul.js';
 import { multiply, productShape } from './matmul.js';
 import { concat } from './move.js';
+import { averagePool } from './pool.js';
 import { dynamicParameters, fakeQuantize, integerRange, quantizeValue } from './quantize-linear.js';
 import { softmaxRow } from './softmax.js';
 import { reduceRows, rowsAlong } from '../rows.js';
@@ -64,6 +65,15 @@ function globalAverage(call: KernelCall, x: EvalTensor): EvalTensor {
   const axes = x.dims.map((_, axis) => axis).filter((axis) => axis > 0 && axis !== (last ? x.dims.length - 1 : 1));
   const dims = x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
   return reduceRows(call, x, axes, 'float64', dims, (row) => sumOf(row) / row.length);
+}
+
+/** AveragePool, with channels in front or last. */
+function average(call: KernelCall, x: EvalTensor): EvalTensor {
+  if (call.node.int('channels_last', 0) !== 1) return averagePool(call, x);
+  const last = x.dims.length - 1;
+  const spatial = x.dims.map((_, axis) => axis).slice(1, -1);
+  const pooled = averagePool(call, permute(call, x, [0, last, ...spatial]));
+  return permute(call, pooled, [0, ...spatial.map((axis) => axis + 1), 1]);
 }
 
 function softmaxAlong(call: KernelCall, x: EvalTensor): EvalTensor {
@@ -178,6 +188,7 @@ export const microsoftQLinear: readonly Kernel[] = [
     return each(x!, (v) => (v < 0 ? alpha * v : v));
   }),
   qLinear('QLinearGlobalAveragePool', 1, (call, [x]) => globalAverage(call, x!)),
+  qLinear('QLinearAveragePool', 1, (call, [x]) => average(call, x!)),
   qLinear('QLinearSoftmax', 1, (call, [x]) => softmaxAlong(call, x!)),
   defineKernel({ op: 'QLinearConcat', domain, run: (call) => [qLinearConcat(call)] }),
   defineKernel({ op: 'QLinearWhere', domain, run: (call) => [qLinearWhere(call)] }),

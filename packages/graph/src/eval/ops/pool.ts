@@ -91,8 +91,8 @@ function paddedCounts(window: Window): number[] {
   return counts;
 }
 
-function averagePool(call: KernelCall): EvalTensor {
-  const x = call.tensor(0);
+/** The averages of windows over x [n, c, spatial..]. */
+export function averagePool(call: KernelCall, x: EvalTensor): EvalTensor {
   const window = windowOf(call, x.dims.slice(2));
   const counts = call.node.int('count_include_pad', 0) === 1 ? paddedCounts(window) : undefined;
   return pool(call, x, window, (data, base, offsets, position) => {
@@ -164,7 +164,7 @@ const average = (row: Float64Array) => row.reduce((a, b) => a + b, 0) / row.leng
 
 export const pooling: readonly Kernel[] = [
   defineKernel({ op: 'MaxPool', run: maxPool }),
-  defineKernel({ op: 'AveragePool', run: (call) => [averagePool(call)] }),
+  defineKernel({ op: 'AveragePool', run: (call) => [averagePool(call, call.tensor(0))] }),
   defineKernel({ op: 'LpPool', run: (call) => [lpPool(call)] }),
   defineKernel({ op: 'GlobalMaxPool', run: (call) => [globalPool(call, maximum)] }),
   defineKernel({ op: 'GlobalAveragePool', run: (call) => [globalPool(call, average)] }),
