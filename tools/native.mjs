@@ -1,7 +1,9 @@
-// Builds and tests the addon: `node tools/native.mjs build|asan|tsan|test`. Incremental; the C++ tests are built along.
+// Builds and tests the addon: `node tools/native.mjs build|asan|tsan|test|fuzz`. Incremental; the C++ tests are built along.
+// `--into FOLDER` builds in another folder of native/ (build-...), `--test` runs the C++ tests.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run, runBin } from './exec.mjs';
+import { fuzzNative } from './fuzz-native.mjs';
 
 const NATIVE = join(ROOT, 'native');
 
@@ -26,11 +28,13 @@ function test(folder) {
   return run('ctest', ['--test-dir', join(NATIVE, folder), '-C', 'Release', '--output-on-failure', '--no-tests=error']);
 }
 
-const [what = 'build', option] = process.argv.slice(2);
+const [what = 'build', ...options] = process.argv.slice(2);
 if (what === 'test') process.exit(test('build'));
-const flavour = FLAVOURS[what];
+if (what === 'fuzz') process.exit(fuzzNative(options));
+const into = options.includes('--into') ? { folder: options[options.indexOf('--into') + 1] } : {};
+const flavour = FLAVOURS[what] && { ...FLAVOURS[what], ...into };
 if (!flavour) {
-  console.error(`native: expected ${Object.keys(FLAVOURS).join(', ')} or test, received ${what}`);
+  console.error(`native: expected ${Object.keys(FLAVOURS).join(', ')} test or fuzz, received ${what}`);
   process.exit(2);
 }
-process.exit(build(flavour) || (option === '--test' ? test(flavour.folder) : 0));
+process.exit(build(flavour) || (options.includes('--test') ? test(flavour.folder) : 0));

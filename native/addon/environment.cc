@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "addon/guard.h"
+
 namespace gossamer {
 namespace {
 
@@ -33,18 +35,43 @@ struct Environment::Job {
   std::atomic<int32_t> own_abort{0};
   std::atomic<int32_t>* abort = nullptr;
   Outcome outcome = Outcome::kFailed;
-  std::string code, message;
+  const char* code = "ERR_INTERNAL";
+  std::string message;
+  bool is_out_of_memory = false;
+  Job* next_finished = nullptr;
 
-  void Compute() {
+  void Compute() noexcept {
     try {
       outcome = work(abort) ? Outcome::kDone : Outcome::kAborted;
-    } catch (const std::bad_alloc&) {
-      code = "ERR_OUT_OF_MEMORY";
-      message = "the kernel could not allocate its working memory";
-    } catch (const std::exception& error) {
-      code = "ERR_INTERNAL";
-      message = error.what();
+    } catch (...) {
+      Fail("ERR_INTERNAL");
     }
+  }
+
+  // Keeps the exception that is being handled.
+  void Fail(const char* with_code) noexcept {
+    code = with_code;
+    try {
+      try {
+        throw;
+      } catch (const std::exception& error) {
+        is_out_of_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr;
+        if (!is_out_of_memory) message = error.what();
+      } catch (...) {
+        message = "an exception of an unknown kind";
+      }
+    } catch (const std::bad_alloc&) {
+      is_out_of_memory = true;  // there was none for the message
+    }
+  }
+
+  const char* Code() const {
+    if (outcome == Outcome::kAborted) return "ERR_ABORTED";
+    return is_out_of_memory ? "ERR_OUT_OF_MEMORY" : code;
+  }
+  const char* Message() const {
+    if (outcome == Outcome::kAborted) return "the operation was aborted";
+    return is_out_of_memory ? kNoMemory : message.c_str();
   }
 };
 
@@ -54,15 +81,18 @@ struct Environment::Board {
   std::condition_variable idle;
   size_t running = 0;
   bool closing = false;
-  std::vector<Job*> finished;
+  Job *first_finished = nullptr, *last_finished = nullptr;  // a list through the jobs: to end one needs no memory
   napi_threadsafe_function wake = nullptr;
-};
 
-Napi::Error MakeError(Napi::Env env, const std::string& code, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
+  void Finish(Job* job) noexcept {
+    std::lock_guard<std::mutex> lock(mutex);
+    (last_finished != nullptr ? last_finished->next_finished : first_finished) = job;
+    last_finished = job;
+    --running;
+    if (!closing) napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
+    idle.notify_all();
+  }
+};
 
 void Environment::Start(Napi::Env env) { env.SetInstanceData<Environment>(new Environment(env)); }
 
@@ -114,13 +144,20 @@ bool Environment::IsResizable(napi_value buffer, bool is_shared) const {
   return napi_get_value_bool(env_, result, &is_resizable) != napi_ok || is_resizable;
 }
 
-Napi::Value Environment::Run(Napi::Env env, Work work, const std::vector<napi_value>& arrays,
-                             std::atomic<int32_t>* abort) {
-  auto job = std::make_unique<Job>();
+napi_value Environment::Run(napi_env env, Work work, const std::vector<napi_value>& arrays,
+                            std::atomic<int32_t>* abort) {
+  // All that needs memory of ours comes first: from the promise on nothing is thrown that would leave half a call
+  // behind.
+  std::list<std::unique_ptr<Job>> made;
+  made.push_back(std::make_unique<Job>());
+  Job* job = made.back().get();
   job->work = std::move(work);
   job->abort = abort != nullptr ? abort : &job->own_abort;
-  napi_value promise;
-  if (napi_create_promise(env, &job->deferred, &promise) != napi_ok) throw Napi::Error::New(env);
+  job->references.reserve(arrays.size());
+  std::function<void()> task = [job, board = board_] {
+    job->Compute();
+    board->Finish(job);
+  };
   for (napi_value array : arrays) {
     napi_ref reference;
     if (napi_create_reference(env, array, 1, &reference) != napi_ok) {
@@ -129,31 +166,24 @@ Napi::Value Environment::Run(Napi::Env env, Work work, const std::vector<napi_va
     }
     job->references.push_back(reference);
   }
+  napi_value promise;
+  if (napi_create_promise(env, &job->deferred, &promise) != napi_ok) {
+    for (napi_ref held : job->references) napi_delete_reference(env, held);
+    throw Napi::Error::New(env);
+  }
   if (jobs_.empty()) napi_ref_threadsafe_function(env, wake_);
-  Job* started = job.get();
-  jobs_.push_back(std::move(job));
+  jobs_.splice(jobs_.end(), made);
   {
     std::lock_guard<std::mutex> lock(board_->mutex);
     ++board_->running;
   }
-  const auto finish = [board = board_, started] {
-    std::lock_guard<std::mutex> lock(board->mutex);
-    board->finished.push_back(started);
-    --board->running;
-    if (!board->closing) napi_call_threadsafe_function(board->wake, nullptr, napi_tsfn_nonblocking);
-    board->idle.notify_all();
-  };
   try {
-    ThreadPool::Process().Submit([started, finish] {
-      started->Compute();
-      finish();
-    });
-  } catch (const std::exception& error) {
-    started->code = "ERR_NO_THREAD";
-    started->message = error.what();
-    finish();
+    ThreadPool::Process().Submit(std::move(task));
+  } catch (...) {
+    job->Fail("ERR_NO_THREAD");
+    board_->Finish(job);
   }
-  return Napi::Value(env, promise);
+  return promise;
 }
 
 void Environment::OnWake(napi_env env, napi_value, void* context, void*) {
@@ -162,31 +192,32 @@ void Environment::OnWake(napi_env env, napi_value, void* context, void*) {
 
 // By the C interface, which throws nothing: when the environment is about to end, no call into it succeeds.
 void Environment::Settle() {
-  std::vector<Job*> finished;
+  Job* finished;
   {
     std::lock_guard<std::mutex> lock(board_->mutex);
-    finished.swap(board_->finished);
+    finished = board_->first_finished;
+    board_->first_finished = board_->last_finished = nullptr;
   }
-  for (Job* job : finished) {
+  if (finished == nullptr) return;
+  while (finished != nullptr) {
+    Job* job = finished;
+    finished = job->next_finished;
     for (napi_ref reference : job->references) napi_delete_reference(env_, reference);
     napi_value value = nullptr;
     if (job->outcome == Outcome::kDone) {
       napi_get_undefined(env_, &value);
       napi_resolve_deferred(env_, job->deferred, value);
     } else {
-      const bool aborted = job->outcome == Outcome::kAborted;
-      const std::string code = aborted ? "ERR_ABORTED" : job->code;
-      const std::string message = aborted ? "the operation was aborted" : job->message;
-      napi_value code_value = nullptr, message_value = nullptr;
-      napi_create_string_utf8(env_, code.c_str(), code.size(), &code_value);
-      napi_create_string_utf8(env_, message.c_str(), message.size(), &message_value);
-      if (napi_create_error(env_, code_value, message_value, &value) == napi_ok) {
+      napi_value code = nullptr, message = nullptr;
+      napi_create_string_utf8(env_, job->Code(), NAPI_AUTO_LENGTH, &code);
+      napi_create_string_utf8(env_, job->Message(), NAPI_AUTO_LENGTH, &message);
+      if (napi_create_error(env_, code, message, &value) == napi_ok) {
         napi_reject_deferred(env_, job->deferred, value);
       }
     }
     jobs_.remove_if([job](const std::unique_ptr<Job>& other) { return other.get() == job; });
   }
-  if (jobs_.empty() && !finished.empty()) napi_unref_threadsafe_function(env_, wake_);
+  if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_);
 }
 
 }  // namespace gossamer

@@ -9,7 +9,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "engine/thread_pool.h"
@@ -33,7 +32,7 @@ class Environment {
 
   // Runs `work` on the pool and settles the promise on this thread. Until then it holds `arrays`. `abort` may be null;
   // it must stay valid while `arrays` are held.
-  Napi::Value Run(Napi::Env env, Work work, const std::vector<napi_value>& arrays, std::atomic<int32_t>* abort);
+  napi_value Run(napi_env env, Work work, const std::vector<napi_value>& arrays, std::atomic<int32_t>* abort);
 
  private:
   struct Job;
@@ -49,8 +48,5 @@ class Environment {
   napi_threadsafe_function wake_ = nullptr;
   napi_env env_;
 };
-
-// An error with a stable `code`, to be thrown or to reject with.
-Napi::Error MakeError(Napi::Env env, const std::string& code, const std::string& message);
 
 }  // namespace gossamer

@@ -18,6 +18,6 @@ PrepareFn PrepareNarrowFloats, PrepareWidenFloats, PreparePackBits, PrepareUnpac
 PrepareFn PrepareQuantizeMatMulNBits, PrepareQuantizeBlockedWeight;
 
 // addon/system.cc
-void RegisterSystem(Napi::Env env, Napi::Object exports);
+void RegisterSystem(Napi::Object exports);
 
 }  // namespace gossamer

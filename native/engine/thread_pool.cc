@@ -1,7 +1,6 @@
 #include "engine/thread_pool.h"
 
 #include <algorithm>
-#include <system_error>
 
 namespace gossamer {
 
@@ -61,6 +60,7 @@ void ThreadPool::EnsureThreads(std::unique_lock<std::mutex>& lock, Need need) {
   for (unsigned id = 0; id < target_; ++id) {
     if (id < alive_.size() && alive_[id]) continue;
     if (id >= alive_.size()) {
+      threads_.reserve(id + 1);  // nothing may fail between the two: they are of one length
       alive_.push_back(false);
       threads_.emplace_back();
     }
@@ -74,8 +74,8 @@ void ThreadPool::Submit(std::function<void()> task) {
   std::unique_lock<std::mutex> lock(mutex_);
   try {
     EnsureThreads(lock, Need::kOne);
-  } catch (const std::system_error&) {
-    // Fewer threads than wished for are enough, none are not.
+  } catch (const std::exception&) {
+    // No thread or no memory for one: fewer than wished for are enough, none are not.
     if (AliveThreads() == 0) throw;
   }
   tasks_.push_back(std::move(task));
@@ -87,18 +87,10 @@ bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<
   std::unique_lock<std::mutex> lock(mutex_);
   const size_t most = std::min<size_t>(target_ - 1, tiles - 1);
   Loop loop(body, tiles, abort, static_cast<unsigned>(most));
-  if (most > 0) {
-    try {
-      EnsureThreads(lock, Need::kWelcome);
-    } catch (const std::system_error&) {
-      // The caller alone can do it.
-    }
-    loops_.push_back(&loop);
-    wake_.notify_all();
-  }
+  const bool is_shared = most > 0 && Share(loop, lock);
   lock.unlock();
   RunTiles(loop);
-  if (most > 0) {
+  if (is_shared) {
     lock.lock();
     loops_.erase(std::find(loops_.begin(), loops_.end(), &loop));
     loop_done_.wait(lock, [&] { return loop.helpers == 0; });
@@ -106,6 +98,19 @@ bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<
   }
   if (loop.error) std::rethrow_exception(loop.error);
   return !loop.aborted;
+}
+
+bool ThreadPool::Share(Loop& loop, std::unique_lock<std::mutex>& lock) {
+  try {
+    loops_.reserve(loops_.size() + 1);
+    EnsureThreads(lock, Need::kWelcome);
+  } catch (const std::exception&) {
+    // No thread or no memory: those that there are, or the caller alone, can do it.
+  }
+  if (loops_.size() == loops_.capacity()) return false;
+  loops_.push_back(&loop);
+  wake_.notify_all();
+  return true;
 }
 
 void ThreadPool::RunTiles(Loop& loop) {

@@ -50,6 +50,7 @@ class ThreadPool {
   unsigned AliveThreads() const;  // those that stay: the ones beyond the target are about to end
   enum class Need { kWelcome, kOne };
   void EnsureThreads(std::unique_lock<std::mutex>& lock, Need need);
+  bool Share(Loop& loop, std::unique_lock<std::mutex>& lock);  // false: nobody will help
   void Work(unsigned id);
   Loop* LoopToHelp();
   static void RunTiles(Loop& loop);

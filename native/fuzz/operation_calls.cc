@@ -1,0 +1,190 @@
+#include "fuzz/operation_calls.h"
+
+namespace gossamer {
+namespace {
+
+void Layout(CallBuilder& call, const TensorLayout& layout) {
+  call.Number(static_cast<double>(layout.granularity));
+  for (size_t size : {layout.outer, layout.axis, layout.inner, layout.block_size})
+    call.Number(static_cast<double>(size));
+}
+
+struct Codes {
+  bool is_signed, nibbles;
+  size_t Bytes(size_t count) const { return nibbles ? (count + 1) / 2 : count; }
+};
+
+Codes Affine(CallBuilder& call, const TensorLayout& layout, Input& input) {
+  const Codes codes{input.Bool(), input.Bool()};
+  const int32_t levels = codes.nibbles ? 16 : 256, lowest = codes.is_signed ? -levels / 2 : 0;
+  call.Scales(layout.ParameterCount());
+  call.Integers(layout.ParameterCount(), lowest, lowest + levels - 1);
+  call.Boolean(codes.is_signed);
+  call.Boolean(codes.nibbles);
+  return codes;
+}
+
+void QuantizeTensorCall(CallBuilder& call, Input& input) {
+  const TensorLayout layout = LayoutOf(input, 300);
+  call.Floats(layout.Count());
+  Layout(call, layout);
+  const Codes codes = Affine(call, layout, input);
+  const int32_t lowest = codes.is_signed ? -128 : 0, min = input.Range(lowest, lowest + 255);
+  call.Number(min);
+  call.Number(input.Range(min, lowest + 255));
+  call.Bytes(codes.Bytes(layout.Count()), codes.is_signed);
+}
+
+void DequantizeTensorCall(CallBuilder& call, Input& input) {
+  const TensorLayout layout = LayoutOf(input, 300);
+  const bool nibbles = input.Bool(), is_signed = input.Bool();
+  const int32_t levels = nibbles ? 16 : 256, lowest = is_signed ? -levels / 2 : 0;
+  call.Bytes(Codes{is_signed, nibbles}.Bytes(layout.Count()), is_signed);
+  call.Number(static_cast<double>(layout.Count()));
+  Layout(call, layout);
+  call.Scales(layout.ParameterCount());
+  call.Integers(layout.ParameterCount(), lowest, lowest + levels - 1);
+  call.Boolean(is_signed);
+  call.Boolean(nibbles);
+  call.Floats(layout.Count());
+}
+
+void QuantizeChannelsCall(CallBuilder& call, Input& input) {
+  const size_t outer = input.Size(6), axis = input.Size(20), inner = input.Size(20);
+  call.Floats(outer * axis * inner);
+  for (size_t size : {outer, axis, inner}) call.Number(static_cast<double>(size));
+  call.Number(input.Range(1, 127));
+  call.Bytes(outer * axis * inner, true);
+  call.Floats(axis);
+  call.Doubles(1);
+}
+
+void MinMaxTensorCall(CallBuilder& call, Input& input) {
+  const TensorLayout layout = LayoutOf(input, 300);
+  call.Floats(layout.Count());
+  Layout(call, layout);
+  call.Floats(layout.ParameterCount());
+  call.Floats(layout.ParameterCount());
+  call.Doubles(2);
+}
+
+void CountHistogramCall(CallBuilder& call, Input& input) {
+  const size_t bins = size_t{1} << (7 + input.Byte() % 5);
+  call.Floats(input.Size(300));
+  call.Number(static_cast<double>(bins));
+  call.Doubles(bins);
+  call.Doubles(6);
+}
+
+void ErrorStatsCall(CallBuilder& call, Input& input) {
+  const size_t count = input.Size(300);
+  call.Floats(count);
+  call.Floats(count);
+  call.Doubles(6);
+}
+
+void NarrowFloatsCall(CallBuilder& call, Input& input) {
+  const size_t count = input.Size(300);
+  call.Floats(count);
+  call.Number(input.Bool());
+  call.Halves(count);
+}
+
+void WidenFloatsCall(CallBuilder& call, Input& input) {
+  const size_t count = input.Size(300);
+  call.Halves(count);
+  call.Number(input.Bool());
+  call.Floats(count);
+}
+
+void PackBitsCall(CallBuilder& call, Input& input) {
+  const size_t count = input.Size(300), bits = input.Bool() ? 2 : 4;
+  call.Bytes(count, input.Bool());
+  call.Number(static_cast<double>(bits));
+  call.Bytes((count * bits + 7) / 8);
+}
+
+void UnpackBitsCall(CallBuilder& call, Input& input) {
+  const size_t count = input.Size(300), bits = input.Bool() ? 2 : 4;
+  call.Bytes((count * bits + 7) / 8);
+  call.Number(static_cast<double>(count));
+  call.Number(static_cast<double>(bits));
+  call.Boolean(input.Bool());
+  call.Bytes(count, input.Bool());
+}
+
+void TransposeCall(CallBuilder& call, Input& input) {
+  const auto type = static_cast<napi_typedarray_type>(input.Byte() % (napi_float32_array + 1));
+  const size_t rows = input.Size(70), cols = input.Size(70);
+  call.Array(type, rows * cols);
+  call.Number(static_cast<double>(rows));
+  call.Number(static_cast<double>(cols));
+  call.Array(type, rows * cols);
+}
+
+void Scheme(CallBuilder& call, Input& input, int32_t lowest, int32_t highest) {
+  const int32_t mapping = input.Range(0, 2), min = input.Range(lowest, highest - 1),
+                max = input.Range(min + 1, highest);
+  const int32_t zero = input.Range(mapping == 1 ? min + 1 : min, mapping == 0 ? max - 1 : max);
+  for (int32_t value : {mapping, min, max, zero, input.Range(1, 6)}) call.Number(value);
+  call.Number((1 + input.Byte()) / 256.0);
+}
+
+void QuantizeMatMulNBitsCall(CallBuilder& call, Input& input) {
+  const size_t n = input.Size(70), k = input.Size(50), block_size = 16 * (1 + input.Size(4)),
+               bits = size_t{2} << input.Byte() % 3;
+  const size_t blocks = (k + block_size - 1) / block_size;
+  call.Floats(n * k);
+  call.Number(static_cast<double>(n));
+  call.Number(static_cast<double>(k));
+  call.Boolean(input.Bool());
+  call.Number(static_cast<double>(block_size));
+  Scheme(call, input, 0, (1 << bits) - 1);
+  call.Number(static_cast<double>(bits));
+  call.Bytes(n * blocks * block_size * bits / 8);
+  call.Floats(n * blocks);
+  if (input.Bool()) {
+    call.Bytes(n * ((blocks * bits + 7) / 8));
+  } else {
+    call.Missing();
+  }
+  call.Doubles(1);
+}
+
+void QuantizeBlockedWeightCall(CallBuilder& call, Input& input) {
+  const size_t n = input.Size(70), k = input.Size(50), block_size = 1 + input.Size(60);
+  const size_t blocks = (k + block_size - 1) / block_size;
+  const bool is_signed = input.Bool();
+  call.Floats(n * k);
+  call.Number(static_cast<double>(n));
+  call.Number(static_cast<double>(k));
+  call.Boolean(input.Bool());
+  call.Number(static_cast<double>(block_size));
+  Scheme(call, input, is_signed ? -128 : 0, is_signed ? 127 : 255);
+  call.Bytes(n * k, is_signed);
+  call.Floats(n * blocks);
+  call.Bytes(n * blocks, is_signed);
+  call.Doubles(1);
+}
+
+}  // namespace
+
+std::vector<OperationCall> OperationCalls() {
+  return {
+      {"QuantizeTensor", PrepareQuantizeTensor, QuantizeTensorCall},
+      {"DequantizeTensor", PrepareDequantizeTensor, DequantizeTensorCall},
+      {"QuantizeChannels", PrepareQuantizeChannels, QuantizeChannelsCall},
+      {"MinMaxTensor", PrepareMinMaxTensor, MinMaxTensorCall},
+      {"CountHistogram", PrepareCountHistogram, CountHistogramCall},
+      {"ErrorStats", PrepareErrorStats, ErrorStatsCall},
+      {"NarrowFloats", PrepareNarrowFloats, NarrowFloatsCall},
+      {"WidenFloats", PrepareWidenFloats, WidenFloatsCall},
+      {"PackBits", PreparePackBits, PackBitsCall},
+      {"UnpackBits", PrepareUnpackBits, UnpackBitsCall},
+      {"Transpose", PrepareTranspose, TransposeCall},
+      {"QuantizeMatMulNBits", PrepareQuantizeMatMulNBits, QuantizeMatMulNBitsCall},
+      {"QuantizeBlockedWeight", PrepareQuantizeBlockedWeight, QuantizeBlockedWeightCall},
+  };
+}
+
+}  // namespace gossamer
