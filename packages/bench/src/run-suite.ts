@@ -7,12 +7,13 @@ import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite } from './harness/suite.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
 import { largeModel } from './suites/large-model.js';
+import { operators } from './suites/operators.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 
 /** Every suite, in the order they are best read. */
-export const SUITES: readonly Suite[] = [roundTrip, generatedGraphs, realModels, speedVersusOrt, largeModel];
+export const SUITES: readonly Suite[] = [roundTrip, operators, generatedGraphs, realModels, speedVersusOrt, largeModel];
 
 export interface RunSuiteOptions {
   /** Folder for SUITE.json and SUITE.md. Default: nothing is written. */

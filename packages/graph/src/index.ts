@@ -37,6 +37,7 @@ export {
   type EditMode,
   storeConstant,
   tiedWeights,
+  weightedOperators,
   type WeightRole,
   weightsOf,
   weightViews,
@@ -45,6 +46,7 @@ export {
 export { type BuilderOptions, GraphBuilder, type OpOptions, type PlainAttribute } from './builder.js';
 export {
   countMacs,
+  hasRule as hasInferenceRule,
   inferTypes,
   type InferOptions,
   type LayerMacs,

@@ -12,5 +12,6 @@ export type {
   QuantizeProgress,
   WeightDtype,
 } from './options.js';
+export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
 export type { LayerAction, LayerReport, QuantizeReport } from './report.js';

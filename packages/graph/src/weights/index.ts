@@ -1,3 +1,3 @@
 export { tiedWeights } from './tied-weights.js';
-export type { WeightRole } from './weight-slots.js';
+export { type WeightRole, weightedOperators } from './weight-slots.js';
 export { type EditMode, storeConstant, weightsOf, weightViews, WeightView } from './weight-view.js';

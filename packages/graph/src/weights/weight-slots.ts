@@ -79,6 +79,11 @@ const RULES: ReadonlyMap<string, SlotRule> = new Map([
   ['com.microsoft::Attention', attention],
 ]);
 
+/** Kinds of operators that can take a weight, sorted. */
+export function weightedOperators(): string[] {
+  return [...RULES.keys()].sort();
+}
+
 /** The slots of `node` that take a weight when it is constant; none for an operator without weights. */
 export function weightSlots(node: Node, rankOf: (inputIndex: number) => number | undefined): readonly WeightSlot[] {
   return RULES.get(node.kind)?.(node, rankOf) ?? [];

@@ -10,6 +10,9 @@ import { announce, runWorks, type Work } from '../work.js';
 import { quantizeLstm, refuseLstm, rewriteLstm } from './dynamic-lstm.js';
 import { DynamicProducts } from './dynamic-product.js';
 
+/** Kinds of operators with a dynamic integer kernel. */
+export const DYNAMIC_KERNELS: ReadonlySet<string> = new Set(['Gemm', 'LSTM', 'MatMul']);
+
 /** A product with fewer weights runs as fast in float. */
 const LEAST_ELEMENTS = 256;
 
@@ -47,17 +50,15 @@ interface Context {
 
 function planDynamic(layer: Layer, context: Context): Work[] {
   const { node, views } = layer;
-  if (node.isStandard('MatMul') || node.isStandard('Gemm')) {
-    const view = views.find(({ inputIndex }) => inputIndex === 1);
-    const refused = refuseProduct(view);
-    if (refused) return planStorage(layer, refused, context);
-    return [productWork(layer, view!, context)];
-  }
-  if (node.isStandard('LSTM')) {
+  if (!DYNAMIC_KERNELS.has(node.kind)) return planStorage(layer, floatReason(layer), context);
+  if (node.op === 'LSTM') {
     const refused = refuseLstm(node, views);
     return refused ? planStorage(layer, refused, context) : [lstmWork(layer, context)];
   }
-  return planStorage(layer, floatReason(layer), context);
+  const view = views.find(({ inputIndex }) => inputIndex === 1);
+  const refused = refuseProduct(view);
+  if (refused) return planStorage(layer, refused, context);
+  return [productWork(layer, view!, context)];
 }
 
 function refuseProduct(view: WeightView | undefined): string | undefined {

@@ -13,6 +13,9 @@ import { rewriteGather } from './gather-blocks.js';
 import { rewriteMatMulNBits } from './matmul-nbits.js';
 import { PackedStore } from './packed-store.js';
 
+/** Kinds of operators whose weights are stored in blocks, with a kernel that reads them so. */
+export const BLOCK_KERNELS: ReadonlySet<string> = new Set(['Gather', 'Gemm', 'MatMul']);
+
 /** Stores weights as codes: products and embeddings in blocks where `granularity` is perBlock, everything else int8 a channel. */
 export async function quantizeWeightOnly(
   model: Model,
@@ -71,13 +74,13 @@ function planWeightOnly(layer: Layer, context: Context): Work[] {
   if (context.options.granularity !== 'perBlock') return planStorage(layer, 'weight-only per channel', context);
   const { node, views } = layer;
   const view = views[0]!;
-  if (node.isStandard('MatMul') || node.isStandard('Gemm')) {
+  if (!BLOCK_KERNELS.has(node.kind)) return planStorage(layer, `${node.kind} has no blocked kernel`, context);
+  if (node.op !== 'Gather') {
     const refused = refuseBlocks(view);
     if (refused) return planStorage(layer, refused, context);
     const isEdge = makesOutput(node.output) || context.tied.has(view.source);
     return planProduct(layer, view, isEdge ? context.edge : context.inner, context);
   }
-  if (view.role !== 'embedding') return planStorage(layer, `${node.kind} has no blocked kernel`, context);
   const { options } = context.edge;
   const refused = refuseGather(view, options);
   if (refused) return planStorage(layer, refused, context);
