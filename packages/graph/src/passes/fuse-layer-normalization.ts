@@ -1,21 +1,31 @@
+import type { TypeTable } from '../inference/type-table.js';
 import { attribute } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
+import { elementCount, Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
-import { isParametric } from './determinism.js';
+import { Fragment } from './fragment.js';
+import { type Normalization, NormalizationMatcher } from './match-normalization.js';
 import { definePass } from './pass.js';
 import type { PassContext } from './pass-context.js';
-import { isOnlyReader, takeOver } from './take-over.js';
+import type { PassScope } from './pass-scope.js';
+import { isOnlyReader } from './take-over.js';
 
-/** LayerNormalization is of this opset. */
-const LEAST_OPSET = 17;
+/** LayerNormalization and RMSNormalization are operators of the standard from these opsets on. */
+const LAYER_NORM_OPSET = 17;
+const RMS_NORM_OPSET = 23;
 
 /**
- * Turns (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * scale + bias over the last axis, as exporters write it before opset 17, into
- * LayerNormalization. Scale and bias are constants of the last axis' size; nothing else may read what lies between.
+ * Turns (x - mean) / sqrt(mean((x - mean)²) + epsilon) · scale + bias over the last axis or axes, as exporters write it before opset 17, into
+ * LayerNormalization; the same without the mean into RMSNormalization (opset 23). The square as a product or a power; the root below a
+ * quotient, a reciprocal or a power of -1/2; scale before or after the product with x, or missing, bias too; TensorFlow's
+ * x·m + (bias - mean·m) with m = scale / root; computed in float32 between Casts. Scale and bias are constants of the size of
+ * the axes; nothing else may read what lies between.
  *
- * Bound, to first order in u (2^-24 for float32), N the length of a row, s = sqrt(variance + epsilon): a mean of N numbers errs by
- * N·u·E|x|, the variance, which a runtime may take as E[x²] - mean², by (N+4)·u·E[x²]. So either form errs by
- * |scale|·((N+4)·u·E|x|/s + |x - mean|/s·((N+4)·u·E[x²]/s² + 4u)) + 2u·|y|, and the two differ by twice that at most.
+ * Bound, to first order in u (2^-24 for float32, 2^-11 where anything is rounded to float16), N elements normalised together, s =
+ * sqrt(variance + epsilon): a mean of N numbers errs by N·u·E|x|, the variance, which a runtime may take as E[x²] - mean², by (N+4)·u·E[x²],
+ * and TensorFlow's form, which multiplies before it subtracts, by 6u·(|x - mean| + E|x|) more. So any form errs by
+ * |scale|·((N+10)·u·E|x|/s + |x - mean|/s·((N+4)·u·E[x²]/s² + 10u)) + 2u·|y|, and two differ by twice that at most.
+ * Source: Ba et al. 2016, arXiv:1607.06450, section 3; Zhang & Sennrich 2019, arXiv:1910.07467, section 3.
  */
 export const fuseLayerNormalization = definePass({
   name: 'fuse-layer-normalization',
@@ -23,92 +33,99 @@ export const fuseLayerNormalization = definePass({
 
   run(_model, context) {
     let changes = 0;
-    for (const { graph, opset } of context.scopes()) {
-      if (opset < LEAST_OPSET) continue;
-      for (const node of graph.nodes()) if (node.isStandard('Add') && fuse(node, context)) changes++;
+    for (const scope of context.scopes()) {
+      for (const node of scope.graph.nodes()) if (fuse(node, scope, context)) changes++;
     }
     return { changes };
   },
 });
 
-function fuse(add: Node, context: PassContext): boolean {
-  const scaled = constantOperand(add);
-  const mul = scaled?.rest.producer;
-  if (!scaled || !mul?.isStandard('Mul') || !isOnlyReader(add, mul)) return false;
-  const normed = constantOperand(mul);
-  const div = normed?.rest.producer;
-  if (!normed || !div?.isStandard('Div') || !isOnlyReader(mul, div)) return false;
-  const found = matchNormalized(div, context);
-  const { graph } = add;
-  const [scale, bias] = [normed.constant, scaled.constant];
-  if (!found || ![scale, bias].every((value) => isRow(value, found.width))) return false;
-  const fused = graph.add(
-    {
-      op: 'LayerNormalization',
-      name: div.name,
-      inputs: [found.x, scale, bias],
-      outputs: [undefined],
-      attributes: { axis: attribute.int(-1), epsilon: attribute.float(found.epsilon) },
-    },
-    { before: add },
-  );
-  takeOver(fused, add);
+/** A normalization and the nodes that compute it. */
+interface Found extends Normalization {
+  readonly name: string;
+  readonly fragment: Fragment;
+  /** Sizes of the axes that are normalised. */
+  readonly dims: readonly number[];
+}
+
+function fuse(node: Node, scope: PassScope, context: PassContext): boolean {
+  const { types } = context;
+  const found = [true, false].reduce<Found | undefined>((done, casts) => done ?? find(node, types, casts), undefined);
+  if (!found) return false;
+  const { x, axis, dims, fragment, isCentred } = found;
+  const op = isCentred ? 'LayerNormalization' : 'RMSNormalization';
+  if (!context.hasOperator(scope, op, isCentred ? LAYER_NORM_OPSET : RMS_NORM_OPSET, node)) return false;
+  const { last } = fragment;
+  const dtype = types.dtypeOf(x)!;
+  const ones = () => Tensor.fromNumbers(dtype, dims, new Float64Array(elementCount(dims)).fill(1));
+  const stored = (value: Value | undefined, name: string) => {
+    const tensor = value ? shaped(value, dims)! : ones();
+    return tensor === value?.constant
+      ? value
+      : scope.addConstant(`${last.output.name}_${name}`, tensor, { before: last });
+  };
+  const inputs = [x, stored(found.scale, 'scale'), ...(found.bias ? [stored(found.bias, 'bias')] : [])];
+  const attributes = {
+    axis: attribute.int(axis - types.shapeOf(x)!.length),
+    epsilon: attribute.float(found.epsilon),
+  };
+  fragment.replace({ op, name: found.name, inputs, attributes });
   return true;
 }
 
-/** The constant operand of a node with two inputs, and the other one. */
-function constantOperand(node: Node): { constant: Value; rest: Value } | undefined {
-  const [a, b] = [node.input(0), node.input(1)];
-  if (!a || !b) return undefined;
-  if (b.constant) return { constant: b, rest: a };
-  return a.constant ? { constant: a, rest: b } : undefined;
+/** The longest chain that starts at the quotient `node`, or the sum of moments that `node` is. */
+function find(node: Node, types: TypeTable, casts: boolean): Found | undefined {
+  if (node.isStandard('Add')) {
+    const fragment = new Fragment(node);
+    const found = new NormalizationMatcher(fragment, types, casts).moments(node);
+    return found && complete({ ...found, name: node.name, fragment }, types);
+  }
+  if (!node.isStandard('Div') && !node.isStandard('Mul')) return undefined;
+  // Most products are no normalization: asked before what follows is looked at.
+  if (!new NormalizationMatcher(new Fragment(node), types, casts).quotient(node)) return undefined;
+  for (const chain of chainsFrom(node)) {
+    const fragment = new Fragment(chain.at(-1)!);
+    for (const part of chain.slice(0, -1)) fragment.take(part.output, part.op);
+    const found = new NormalizationMatcher(fragment, types, casts).quotient(node);
+    const [after, bias] = ['Mul', 'Add'].map((op) => constantOf(chain.find((part) => part !== node && part.op === op)));
+    if (!found || (after && found.scale)) continue;
+    const whole = complete({ ...found, scale: after ?? found.scale, bias, name: node.name, fragment }, types);
+    if (whole) return whole;
+  }
+  return undefined;
 }
 
-function isRow({ constant }: Value, width: number): boolean {
-  return constant?.dtype === 'float32' && constant.dims.length === 1 && constant.length === width;
+/** Cast, product and sum with constants as they follow `node`, each read by the next alone; the longest first. */
+function chainsFrom(node: Node): Node[][] {
+  const chain = [node];
+  for (const op of ['Cast', 'Mul', 'Add']) {
+    const last = chain.at(-1)!;
+    const reader = last.output.uses[0]?.node;
+    if (!reader?.isStandard(op) || !isOnlyReader(reader, last)) continue;
+    if (op === 'Cast' || constantOf(reader)) chain.push(reader);
+  }
+  return chain.map((_, index) => chain.slice(0, chain.length - index));
 }
 
-/** (x - mean) / sqrt(variance + epsilon), the divisor's parts read nowhere else. */
-function matchNormalized(div: Node, { types }: PassContext): { x: Value; epsilon: number; width: number } | undefined {
-  const centred = div.input(0);
-  const sub = centred?.producer;
-  const sqrt = div.input(1)?.producer;
-  if (!centred || !sub?.isStandard('Sub') || !sqrt?.isStandard('Sqrt') || !isOnlyReader(div, sqrt)) return undefined;
-  const x = sub.input(0)!;
-  const width = types.shapeOf(x)?.at(-1);
-  if (types.dtypeOf(x) !== 'float32' || typeof width !== 'number' || width === 0) return undefined;
-  const mean = sub.input(1)?.producer;
-  if (!mean || mean.input(0) !== x || !isRowMean(mean, types.shapeOf(x)!.length)) return undefined;
-  const sum = sqrt.input(0)?.producer;
-  if (!sum?.isStandard('Add') || !isOnlyReader(sqrt, sum)) return undefined;
-  const parts = constantOperand(sum);
-  const variance = parts?.rest.producer;
-  const rank = types.shapeOf(x)!.length;
-  if (!isScalar(parts?.constant, rank) || !variance || !isOnlyReader(sum, variance)) return undefined;
-  if (!isRowMean(variance, rank) || !isSquare(variance, centred, rank)) return undefined;
-  // Read by the division and the square alone.
-  if (centred.isOutput || centred.uses.some(({ node }) => node !== div && node !== variance.input(0)!.producer))
-    return undefined;
-  return { x, epsilon: parts!.constant.constant!.item(), width };
+const constantOf = (node: Node | undefined): Value | undefined => node?.inputs.find((value) => value?.constant);
+
+/** `found` with its sizes, where one operator can stand for it: types agree, parameters are rows, nothing between is read elsewhere. */
+function complete(found: Omit<Found, 'dims'>, types: TypeTable): Found | undefined {
+  const { x, axis, scale, bias, fragment, isCentred } = found;
+  const dims = types.shapeOf(x)?.slice(axis);
+  const dtype = types.dtypeOf(x);
+  if (!dims?.every((dim) => typeof dim === 'number') || elementCount(dims) === 0) return undefined;
+  if (!dtype || !DTYPES.has(dtype) || types.dtypeOf(fragment.last.output) !== dtype) return undefined;
+  const isRow = (value: Value | undefined) => !value || (value.constant?.dtype === dtype && shaped(value, dims));
+  if (!isRow(scale) || !isRow(bias) || (bias && !isCentred) || !fragment.isClosed) return undefined;
+  return { ...found, dims };
 }
 
-/** One constant number, which does not broadcast a tensor of `rank` to a higher one. */
-const isScalar = (value: Value | undefined, rank: number): boolean =>
-  value?.constant?.length === 1 && value.constant.dims.length <= rank;
+const DTYPES: ReadonlySet<string> = new Set(['float16', 'float32', 'float64']);
 
-/** ReduceMean over the last axis, which stays as one of size 1. */
-function isRowMean(node: Node, rank: number): boolean {
-  if (!node.isStandard('ReduceMean') || isParametric(node) || node.int('keepdims', 1) !== 1) return false;
-  const axes = node.ints('axes', undefined) ?? node.input(1)?.constant?.toIntegers();
-  return axes?.length === 1 && (axes[0] === -1 || axes[0] === rank - 1);
-}
-
-/** The mean is one of `centred` times itself, or to the power of 2, made for it alone. */
-function isSquare(mean: Node, centred: Value, rank: number): boolean {
-  const square = mean.input(0)?.producer;
-  if (!square || !isOnlyReader(mean, square)) return false;
-  if (square.isStandard('Mul')) return square.input(0) === centred && square.input(1) === centred;
-  if (!square.isStandard('Pow') || square.input(0) !== centred) return false;
-  const power = square.input(1);
-  return isScalar(power, rank) && power!.constant!.item() === 2;
+/** A constant of exactly `dims`, but for leading ones. */
+function shaped({ constant }: Value, dims: readonly number[]): Tensor | undefined {
+  const strip = (sizes: readonly number[]) => sizes.join().replace(/^(1,)+/, '');
+  if (!constant || strip(constant.dims) !== strip(dims)) return undefined;
+  return constant.dims.length === dims.length ? constant : constant.reshaped(dims);
 }

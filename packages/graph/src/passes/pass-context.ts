@@ -2,11 +2,21 @@ import { computedTypes } from './computed-types.js';
 import type { TypeTable } from '../inference/type-table.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
 import { PassScope } from './pass-scope.js';
+
+/** An operator that passes would have written, were the opset not below the one it is of. */
+export interface BlockedFusion {
+  readonly op: string;
+  /** Version of the standard operator set that has it. */
+  readonly opset: number;
+  readonly count: number;
+}
 
 /** What a pass may ask while it runs. */
 export class PassContext {
   readonly #warnings = new Set<string>();
+  readonly #blocked = new Map<string, { opset: number; ids: Set<string> }>();
   #types: TypeTable | undefined;
 
   constructor(
@@ -27,6 +37,24 @@ export class PassContext {
     for (const { body, opsets } of model.functions) {
       for (const graph of body.scopes()) yield new PassScope(graph, opsets, graph !== body);
     }
+  }
+
+  /** True when `scope` has `op`, an operator of the standard from `opset` on; otherwise `node` is counted as blocked. */
+  hasOperator(scope: PassScope, op: string, opset: number, node: Node): boolean {
+    if (scope.opset >= opset) return true;
+    const entry = this.#blocked.get(op) ?? { opset, ids: new Set() };
+    this.#blocked.set(op, entry);
+    entry.ids.add(node.id);
+    return false;
+  }
+
+  /** What hasOperator refused since the last call of `forgetBlocked`. */
+  get blocked(): BlockedFusion[] {
+    return Array.from(this.#blocked, ([op, { opset, ids }]) => ({ op, opset, count: ids.size }));
+  }
+
+  forgetBlocked(): void {
+    this.#blocked.clear();
   }
 
   /** A warning for people, once. */

@@ -10,8 +10,11 @@ import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { freezeDefaultInputs } from './freeze-default-inputs.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import { fuseGelu } from './fuse-gelu.js';
+import { fuseHardSigmoid } from './fuse-hard-sigmoid.js';
 import { fuseLayerNormalization } from './fuse-layer-normalization.js';
 import { fuseMatMulAdd } from './fuse-matmul-add.js';
+import { fuseMish } from './fuse-mish.js';
+import { fuseHardSwish, fuseQuickGelu, fuseSwish } from './fuse-swish.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeTransposes } from './merge-transposes.js';
 import { inputsToInitializers } from './inputs-to-initializers.js';
@@ -33,11 +36,19 @@ const DEFAULT_PASSES: readonly Pass[] = [
   fuseMatMulAdd,
   fuseLayerNormalization,
   fuseGelu,
+  fuseHardSigmoid,
+  fuseMish,
   eliminateDeadCode,
 ];
 
 /** Passes that run only when asked for by name. */
-const EXPLICIT_PASSES: readonly Pass[] = [deduplicateInitializers, freezeDefaultInputs];
+const EXPLICIT_PASSES: readonly Pass[] = [
+  deduplicateInitializers,
+  freezeDefaultInputs,
+  fuseHardSwish,
+  fuseQuickGelu,
+  fuseSwish,
+];
 
 /** Every pass, by name unique. */
 export const PASSES: readonly Pass[] = [...DEFAULT_PASSES, ...EXPLICIT_PASSES];
