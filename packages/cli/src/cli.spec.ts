@@ -118,13 +118,15 @@ test('optimize --passes none is a byte-identical copy; an existing output is kep
   expect(gossamer('optimize', lenet, '-o', 'copy.onnx', '--force').status).toBe(0);
 });
 
-test('convert --fp16 halves a model, --opset raises one; both are compared with the input', () => {
+test('convert --fp16 halves a model, --fp32 doubles it again, --opset raises one; all are compared with the input', () => {
   const half = gossamer('convert', lenet, '-o', 'half.onnx', '--fp16', '--data', mnist('train'), '--json');
   expect(half.status).toBe(0);
   expect(half.json()).toMatchObject({ output: 'half.onnx', status: 'done', layers: [], warnings: [] });
   const { bytes, verification } = half.json() as { bytes: { ratio: number }; verification: { sqnrDb: number } };
   expect(bytes.ratio).toBeGreaterThan(1.9);
   expect(verification.sqnrDb).toBeGreaterThan(40);
+  const single = gossamer('convert', 'half.onnx', '-o', 'single.onnx', '--fp32', '--json');
+  expect(single.json()).toMatchObject({ status: 'done', layers: [], warnings: [], verification: { loads: true } });
   const raised = gossamer('convert', lenet, '-o', 'raised.onnx', '--opset', '21');
   expect([raised.status, raised.stderr]).toEqual([0, expect.stringMatching(/raised\.onnx.*opset 21/)]);
   expect(gossamer('convert', lenet, '-o', 'low.onnx', '--opset', '8').status).toBe(2);

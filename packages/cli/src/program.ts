@@ -102,16 +102,18 @@ function addWriting(add: Add, run: RunCommand): void {
 }
 
 function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
-  add('convert', 'Changes the form of a model: TF.js to ONNX, a newer opset, float16, other weights.', [
+  add('convert', 'Changes the form of a model: TF.js to ONNX, a newer opset, float16 or float32, other weights.', [
     'convert tfjs-model/model.json -o model.onnx',
     'convert model.onnx -o model.opset21.onnx --opset 21',
     'convert model.onnx -o half.onnx --fp16 --data npz:samples.npz',
+    'convert half.onnx -o single.onnx --fp32',
     'convert model.onnx -o tuned.onnx --weights tuned.safetensors',
   ])
     .argument('<model>', 'an ONNX file, or the model.json of a TF.js model')
     .requiredOption('-o, --output <file>', 'the file to write')
     .option('--opset <n>', 'version of the standard operators to raise it to, at most 28', count)
     .option('--fp16', 'compute and store in float16; what would overflow stays in float32')
+    .option('--fp32', 'compute and store in float32 what is in float16; inputs and outputs keep their types')
     .option('--weights <file>', 'a safetensors file whose tensors replace the weights of their names')
     .option('--data <source>', 'inputs that show ranges (--fp16), and to compare outputs on (default: random)')
     .option('--preprocess <file>', 'how images become inputs (JSON)')

@@ -63,12 +63,24 @@ test('float16 with data leaves in float32 what its run shows to overflow', async
   const data = dataFromArrays({ x: Tensor.of('float32', [4, 8], values(32, 4)) });
   const result = await convert(source, { float16: true, data });
   expect(result.kept).toEqual([
-    { name: 'product', op: 'MatMul', reason: 'product_out holds numbers that may pass 65504' },
-    { name: 'small', op: 'Mul', reason: 'product_out holds numbers that may pass 65504' },
+    { name: 'product', op: 'MatMul', action: 'left-float32', reason: 'product_out holds numbers that may pass 65504' },
+    { name: 'small', op: 'Mul', action: 'left-float32', reason: 'product_out holds numbers that may pass 65504' },
   ]);
   const verification = await saveConverted(result, join(folder, 'b16.onnx'));
   expect(verification!.sqnrDb).toBeGreaterThan(40);
   expect((await convert(source, { float16: true })).kept).toEqual([]);
+});
+
+test('float16 and back: float32 nodes, weights rounded once', async () => {
+  const source = await saved(1, 'h.onnx');
+  await saveConverted(await convert(source, { float16: true }), join(folder, 'h16.onnx'));
+  const result = await convert(join(folder, 'h16.onnx'), { float32: true });
+  expect(result).toMatchObject({ kept: [], warnings: [], isExact: false });
+  const verification = await saveConverted(result, join(folder, 'h32.onnx'));
+  expect(verification!.sqnrDb).toBeGreaterThan(60);
+  const { ir } = await loadModel(join(folder, 'h32.onnx'));
+  expect(Array.from(ir.graph.nodes(), ({ op }) => op)).toEqual(['MatMul', 'Mul', 'Relu']);
+  await expect(convert(source, { float16: true, float32: true })).rejects.toMatchObject({ code: 'ERR_OPTION' });
 });
 
 test('weights from safetensors take the place of those of their names, in their dtype', async () => {

@@ -1,5 +1,5 @@
 import { GossamerError, inferTypes, type Model, type Value } from '@gossamer/graph';
-import { convertFloat16, upgradeOpset } from '@gossamer/graph/passes';
+import { convertFloat16, convertFloat32, upgradeOpset } from '@gossamer/graph/passes';
 import { calibrate, type DataSource, type Verification } from '@gossamer/runtime';
 import { loadModel, type ModelInput, OnnxModel } from './onnx-model.js';
 import { requireEqualOutputs } from './optimize.js';
@@ -12,26 +12,40 @@ export interface ConvertOptions extends WorkOptions {
   readonly opset?: number;
   /** Compute and store in float16 where that holds the numbers. Default false. */
   readonly float16?: boolean;
+  /** Compute and store in float32 what is in float16 or bfloat16; inputs and outputs keep their types. Default false. */
+  readonly float32?: boolean;
   /** Inputs whose run shows which values pass the range of float16. Default: operators and constants alone decide. */
   readonly data?: DataSource;
   /** A safetensors file: its tensors replace the initializers of the same names. */
   readonly weights?: string;
 }
 
+/** A node whose element type a conversion left as it is. */
+export interface KeptNode {
+  readonly name: string;
+  readonly op: string;
+  readonly action: 'left-float32' | 'left-float16';
+  readonly reason: string;
+}
+
 export interface ConvertResult {
   readonly model: OnnxModel;
-  /** Nodes that float16 leaves in float32, each with the reason. */
-  readonly kept: readonly { readonly name: string; readonly op: string; readonly reason: string }[];
+  /** Nodes that float16 leaves in float32, or float32 in float16, each with the reason. */
+  readonly kept: readonly KeptNode[];
   readonly warnings: readonly string[];
   /** True when the outputs must be those of the input: neither weights nor their precision changed. */
   readonly isExact: boolean;
 }
 
 /**
- * Changes the form of a model: TF.js (the path of a model.json) to ONNX, a newer opset, float16, weights from a safetensors file. In that
- * order: weights, opset, float16. The input does not change. Throws ERR_TFJS_..., ERR_OPSET_UPGRADE, ERR_WEIGHTS.
+ * Changes the form of a model: TF.js (the path of a model.json) to ONNX, a newer opset, float16 or back to float32, weights from a
+ * safetensors file. In that order: weights, opset, float type. The input does not change. Throws ERR_TFJS_..., ERR_OPSET_UPGRADE,
+ * ERR_WEIGHTS, ERR_FLOAT32, and ERR_OPTION for both float types.
  */
 export async function convert(input: ModelInput, options: ConvertOptions = {}): Promise<ConvertResult> {
+  if (options.float16 && options.float32) {
+    throw new GossamerError('ERR_OPTION', 'convert: expected float16 or float32, received both');
+  }
   const source = typeof input === 'string' ? await loadAnyModel(input) : input;
   const warnings: string[] = [];
   let model = source.ir.clone();
@@ -39,15 +53,12 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
   if (options.opset !== undefined && options.opset !== model.opset) model = upgradeOpset(model, options.opset);
   options.signal?.throwIfAborted();
   let kept: ConvertResult['kept'] = [];
-  if (options.float16) {
-    const seen = options.data && (await magnitudes(model, options.data, options));
-    warnings.push(...(seen?.warnings ?? []));
-    const kinds = new Map(
-      [...model.scopes()].flatMap((scope) => Array.from(scope.nodes(), ({ id, kind }) => [id, kind])),
-    );
-    const result = convertFloat16(model, seen ? { largest: seen.largest } : {});
+  if (options.float16 || options.float32) {
+    const before = model;
+    const result = options.float16 ? await toFloat16(model, options) : convertFloat32(model);
     model = result.model;
-    kept = Array.from(result.kept, ([name, reason]) => ({ name, op: kinds.get(name) ?? '', reason }));
+    warnings.push(...result.warnings);
+    kept = keptNodes(before, result.kept, options.float16 ? 'left-float32' : 'left-float16');
   }
   // Other weights, other outputs.
   const reference = options.weights === undefined ? source : undefined;
@@ -55,8 +66,20 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
     model: new OnnxModel(model, reference),
     kept,
     warnings,
-    isExact: reference !== undefined && !options.float16,
+    isExact: reference !== undefined && !options.float16 && !options.float32,
   };
+}
+
+async function toFloat16(model: Model, options: ConvertOptions) {
+  const seen = options.data && (await magnitudes(model, options.data, options));
+  const result = convertFloat16(model, seen ? { largest: seen.largest } : {});
+  return { ...result, warnings: seen?.warnings ?? [] };
+}
+
+function keptNodes(model: Model, kept: ReadonlyMap<string, string>, action: KeptNode['action']): KeptNode[] {
+  const nodes = [...model.scopes()].flatMap((scope) => [...scope.nodes()]);
+  const kinds = new Map(nodes.map(({ id, kind }) => [id, kind]));
+  return Array.from(kept, ([name, reason]) => ({ name, op: kinds.get(name) ?? '', action, reason }));
 }
 
 /** Opens an ONNX file, or the model.json of a TF.js graph or layers model. */

@@ -1,6 +1,6 @@
 export { bench, type BenchOptions, type BenchResult } from './bench.js';
 export { compare, type CompareOptions, type Comparison } from './compare.js';
-export { convert, type ConvertOptions, type ConvertResult, loadAnyModel, saveConverted } from './convert.js';
+export { convert, type ConvertOptions, type ConvertResult, type KeptNode, loadAnyModel, saveConverted } from './convert.js';
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';
@@ -10,6 +10,23 @@ export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } fr
 export type { Progress, WorkOptions } from './progress.js';
 export { quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
 export { quantizeTfjs, type QuantizeTfjsOptions, type QuantizeTfjsResult } from './quantize-tfjs.js';
+export {
+  convertFolder,
+  type ConvertFolderOptions,
+  type FolderInspection,
+  type FolderInput,
+  type FolderResult,
+  inspectFolder,
+  type InspectFolderOptions,
+  optimizeFolder,
+  type OptimizeFolderOptions,
+  type PartInspection,
+  type PartResult,
+  type ProcessFolderOptions,
+  quantizeFolder,
+  type QuantizeFolderOptions,
+} from './model-folder/index.js';
+export { type FolderDtype, type ModelFolder, openModelFolder, parseFolderDtype } from '@gossamer/graph/folder';
 export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';

@@ -25,6 +25,7 @@ export async function run(
   const start = performance.now();
   const result = await convert(source, {
     float16: flags['fp16'] === true,
+    float32: flags['fp32'] === true,
     ...(flags['opset'] === undefined ? {} : { opset: flags['opset'] as number }),
     ...(flags['weights'] === undefined ? {} : { weights: flags['weights'] as string }),
     ...(data ? { data } : {}),
@@ -37,7 +38,7 @@ export async function run(
     output,
     status: 'done',
     bytes: await compareFiles(source, output),
-    layers: result.kept.map(({ name, op, reason }) => ({ name, op, action: 'left-float32', reason })),
+    layers: result.kept,
     warnings: [...source.ir.warnings, ...result.warnings, ...(verification?.warnings ?? [])],
     verification,
     cost: {
@@ -49,7 +50,11 @@ export async function run(
   const { before, after } = report.bytes;
   const text = [
     `${plain(output)}: ${before > 0 ? `${formatBytes(before)} -> ` : ''}${formatBytes(after)}, opset ${result.model.ir.opset}`,
-    ...(result.kept.length > 0 ? [`${result.kept.length} nodes stay in float32; --json says which and why`] : []),
+    ...(result.kept.length > 0
+      ? [
+          `${result.kept.length} nodes stay in ${flags['fp32'] === true ? 'float16' : 'float32'}; --json says which and why`,
+        ]
+      : []),
     ...(verification?.sqnrDb === undefined ? [] : [`outputs compared: SQNR ${verification.sqnrDb.toFixed(1)} dB`]),
     ...report.warnings.map((warning) => `warning: ${plain(warning)}`),
   ];
