@@ -25,7 +25,7 @@ const RANDOM_DROPOUT = [
   'test_training_dropout_mask',
 ];
 
-/** Why: no kernels yet for text and images. */
+/** Why: no kernels yet for images. */
 const NO_KERNEL = [
   'test_image_decoder_decode_bmp_rgb',
   'test_image_decoder_decode_jpeg_grayscale',
@@ -33,17 +33,6 @@ const NO_KERNEL = [
   'test_image_decoder_decode_png_rgb',
   'test_image_decoder_decode_pnm_rgb',
   'test_image_decoder_decode_webp_rgb',
-  'test_regex_full_match_email_domain',
-  'test_regex_full_match_empty',
-  'test_string_concat_broadcasting',
-  'test_string_split_empty_tensor',
-  'test_string_split_no_delimiter',
-  'test_strnormalizer_export_monday_casesensintive_lower',
-  'test_strnormalizer_export_monday_empty_output',
-  'test_strnormalizer_export_monday_insensintive_upper_twodim',
-  'test_tfidfvectorizer_tf_only_bigrams_skip0',
-  'test_tfidfvectorizer_tf_onlybigrams_skip5',
-  'test_tfidfvectorizer_tf_uniandbigrams_skip5',
 ];
 
 /**

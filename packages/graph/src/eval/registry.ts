@@ -39,6 +39,9 @@ import { reduction } from './ops/reduce.js';
 import { resizing } from './ops/resize.js';
 import { rotaryKernels } from './ops/rotary.js';
 import { shapes } from './ops/shape.js';
+import { stringKernels } from './ops/text/strings.js';
+import { stringNormalizer } from './ops/text/string-normalizer.js';
+import { tfIdfVectorizer } from './ops/text/tf-idf-vectorizer.js';
 import { softmax } from './ops/softmax.js';
 
 const FAMILIES: readonly (readonly Kernel[])[] = [
@@ -76,6 +79,7 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   reduction,
   resizing,
   shapes,
+  [...stringKernels, stringNormalizer, tfIdfVectorizer],
   softmax,
 ];
 

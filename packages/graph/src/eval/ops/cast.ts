@@ -91,7 +91,7 @@ function spell(element: number | bigint | string, dtype: DType): string {
   if (dtype === 'bool') return element ? 'True' : 'False';
   if (Number.isNaN(element)) return 'NaN';
   if (!Number.isFinite(element)) return element > 0 ? 'INF' : '-INF';
-  if (dtype !== 'float32' || Number.isInteger(element)) return String(element);
+  if (dtype !== 'float32' || Number.isSafeInteger(element)) return String(element);
   for (let digits = 1; digits < 9; digits++) {
     const text = element.toPrecision(digits);
     if (Math.fround(Number(text)) === element) return String(Number(text));

@@ -11,7 +11,17 @@ function ascending(a: Element, b: Element): number {
   if (a === b) return 0;
   if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1;
   if (Number.isNaN(b)) return -1;
+  if (typeof a === 'string' || typeof b === 'string') return byCharacter(String(a), String(b));
   return a < b ? -1 : 1;
+}
+
+/** By code point, which is the order of UTF-8 bytes; JavaScript compares halves of surrogate pairs. */
+function byCharacter(a: string, b: string): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  // A difference in the second half of a pair is one of the pair.
+  if (i > 0 && /[\ud800-\udbff]/.test(a[i - 1]!)) i--;
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
 }
 
 /** The k largest (or smallest) along an axis, in order; equal values by lower index. K is an attribute before opset 10. */
@@ -57,7 +67,8 @@ function unique(call: KernelCall): EvalTensor[] {
   const groups = new Map<string, { first: number; count: number; slice: Element[] }>();
   const keys = Array.from({ length: size }, (_, place) => {
     const elements = slice(place);
-    const key = elements.map(String).join('\0');
+    // With the lengths, since strings may hold any separator.
+    const key = elements.map((element) => `${String(element).length}:${String(element)}`).join(' ');
     const group = groups.get(key);
     if (group) group.count++;
     else groups.set(key, { first: place, count: 1, slice: elements });
