@@ -1,6 +1,13 @@
 export { bench, type BenchOptions, type BenchResult } from './bench.js';
 export { compare, type CompareOptions, type Comparison } from './compare.js';
-export { convert, type ConvertOptions, type ConvertResult, type KeptNode, loadAnyModel, saveConverted } from './convert.js';
+export {
+  convert,
+  type ConvertOptions,
+  type ConvertResult,
+  type KeptNode,
+  loadAnyModel,
+  saveConverted,
+} from './convert.js';
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';

@@ -49,10 +49,14 @@ export async function saveOptimized(
   return result.model.save(path, { ...options, accept: requireEqualOutputs });
 }
 
+/** True when outputs differ by rounding only. */
+export function isEqualOutputs(sqnrDb: number, maxAbsError: number | undefined): boolean {
+  return sqnrDb >= MIN_SQNR_DB || (maxAbsError !== undefined && maxAbsError <= MAX_ABS_ERROR);
+}
+
 /** Throws ERR_GATE unless what the gate measured differs by rounding only. */
 export function requireEqualOutputs({ sqnrDb, maxAbsError }: Verification): void {
-  if (sqnrDb === undefined || sqnrDb >= MIN_SQNR_DB) return;
-  if (maxAbsError !== undefined && maxAbsError <= MAX_ABS_ERROR) return;
+  if (sqnrDb === undefined || isEqualOutputs(sqnrDb, maxAbsError)) return;
   throw new GossamerError(
     'ERR_GATE',
     `output: expected the outputs of the input (at least ${MIN_SQNR_DB} dB), received ${sqnrDb.toFixed(1)} dB`,

@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
-import { type ExternalDataMode, isUnedited, saveModel } from '@gossamer/graph/onnx';
+import { type ExternalDataMode, isUnedited, saveModel, type SaveOptions } from '@gossamer/graph/onnx';
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
 import { dataFiles } from './file-bytes.js';
 import { gateWarnings } from './gate-warnings.js';
@@ -25,6 +25,10 @@ export interface GateOptions extends WorkOptions {
   readonly externalData?: ExternalDataMode;
   /** Prove a file whose opset is too new for ONNX Runtime by the reference evaluator instead of refusing it. Default false. */
   readonly allowTooNew?: boolean;
+  /** How data files are named, see `saveModel`; 'layout' only into a folder that is being made. Default 'content'. */
+  readonly dataNames?: SaveOptions['dataNames'];
+  /** Of the random inputs; default 0. */
+  readonly seed?: number;
   /** A further condition on what the gate measured; throws to refuse the file. */
   readonly accept?: (verification: Verification) => void;
 }
@@ -45,6 +49,7 @@ export async function saveThroughGate(
     await saveModel(model.ir, temporary, {
       fsync: true,
       ...(options.externalData ? { externalData: options.externalData } : {}),
+      ...(options.dataNames ? { dataNames: options.dataNames } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       onProgress: ({ done, total }) => options.onProgress?.({ stage: 'write', done, total }),
     });
@@ -92,6 +97,7 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
     level,
     ...(reference === undefined ? {} : { reference }),
     ...(options.data ? { data: options.data } : {}),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.signal ? { signal: options.signal } : {}),
   });

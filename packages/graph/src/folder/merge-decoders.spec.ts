@@ -7,9 +7,9 @@ import { parseModel, serializeModel } from '../onnx/index.js';
 import { runOnce } from '../passes/testing/ort-session.js';
 import { linkCaches } from './link-caches.js';
 import { mergeDecoders } from './merge-decoders.js';
-import { SIZES, translator } from './testing/translator.js';
+import { translator } from '../zoo/index.js';
 
-const { layers, heads, size } = SIZES;
+const { layers, heads, size } = { layers: 2, heads: 2, size: 8 };
 const reopened = (model: Model) => parseModel(serializeModel(model));
 const bool = (value: boolean) => Tensor.of('bool', [1], Uint8Array.of(Number(value)));
 

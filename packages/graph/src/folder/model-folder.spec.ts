@@ -6,11 +6,12 @@ import { tensorsOf } from '../onnx/tensors-of.js';
 import { rejectionCode } from '../testing/error-code.js';
 import { useTempDir } from '../testing/temp-dir.js';
 import { tiedWeights, weightViews } from '../weights/index.js';
-import { encoderDecoder } from '../zoo/index.js';
+import { encoderDecoder, translator } from '../zoo/index.js';
 import { loadFolderPart } from './load-part.js';
 import { openModelFolder } from './open-model-folder.js';
 import { saveModelFolder } from './save-model-folder.js';
-import { CONFIG, translator } from './testing/translator.js';
+
+const CONFIG = translator().config;
 
 const directory = useTempDir();
 const at = (...names: string[]) => join(directory(), ...names);

@@ -5,5 +5,6 @@ export { mobileNetV2 } from './mobilenet.js';
 export { resNet20, resNet50, type ZooOptions } from './resnet.js';
 export { tagger, type TaggerOptions } from './tagger.js';
 export { bert, tinyLm, type TransformerOptions } from './transformer.js';
+export { type Translator, translator, type TranslatorOptions } from './translator.js';
 export { uNet, type UNetOptions } from './u-net.js';
 export { wav2Vec2, type Wav2Vec2Options } from './wav2vec2.js';

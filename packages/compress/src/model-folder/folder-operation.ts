@@ -1,0 +1,24 @@
+import type { FolderDtype } from '@gossamer/graph/folder';
+import type { OnnxModel } from '../onnx-model.js';
+import type { WorkOptions } from '../progress.js';
+import type { LayerResult } from '../result.js';
+import type { GateOptions } from '../save-gate.js';
+
+/** What an operation made of one part. */
+export interface MadePart {
+  readonly model: OnnxModel;
+  readonly layers: readonly LayerResult[];
+  readonly passes?: readonly { readonly pass: string; readonly changes: number }[];
+  readonly warnings: readonly string[];
+  /** What the gate must find beside a file that opens. */
+  readonly accept?: NonNullable<GateOptions['accept']>;
+}
+
+/** What is done to each part of a folder in turn. */
+export interface FolderOperation {
+  /** The variant that `from` becomes; throws when there is none. */
+  readonly dtype: (from: FolderDtype) => FolderDtype;
+  readonly make: (source: OnnxModel, options: WorkOptions) => Promise<MadePart>;
+  /** Make one decoder of the decoder without past and the one with it. Default false. */
+  readonly mergeDecoders?: boolean;
+}

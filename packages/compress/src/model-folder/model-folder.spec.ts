@@ -1,0 +1,160 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Tensor, tiedWeights, weightViews } from '@gossamer/graph';
+import { openModelFolder } from '@gossamer/graph/folder';
+import { saveModel } from '@gossamer/graph/onnx';
+import { translator } from '@gossamer/graph/zoo';
+import { Session } from '@gossamer/runtime';
+import { loadModel } from '../onnx-model.js';
+import { convertFolder, inspectFolder, optimizeFolder, quantizeFolder } from './index.js';
+
+const root = mkdtempSync(join(tmpdir(), 'gossamer-folder-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const at = (...names: string[]) => join(root, ...names);
+
+// Large enough that layers are worth their codes.
+const models = translator({ heads: 4, size: 16, vocabulary: 300 });
+
+beforeAll(async () => {
+  mkdirSync(at('in/onnx'), { recursive: true });
+  writeFileSync(at('in/config.json'), JSON.stringify(models.config));
+  writeFileSync(at('in/tokenizer.json'), '{"version": "1.0"}\r\n');
+  await saveModel(models.encoder, at('in/onnx/encoder_model.onnx'));
+  await saveModel(models.decoder, at('in/onnx/decoder_model.onnx'));
+  await saveModel(models.withPast, at('in/onnx/decoder_with_past_model.onnx'));
+});
+
+const onnxFiles = (folder: string) => readdirSync(at(folder, 'onnx')).sort();
+
+test('inspect: every part with its variants, what carries state, what goes along', async () => {
+  const found = await inspectFolder(at('in'), { bind: { batch_size: 2, past_decoder_sequence_length: 3 } });
+  expect(found).toMatchObject({ modelType: 't5', companions: [{ path: 'config.json' }, { path: 'tokenizer.json' }] });
+  expect(found.parts.map(({ name, role, dtype, state }) => [name, role, dtype, Object.keys(state).length])).toEqual([
+    ['decoder_model', 'decoder', 'fp32', 0],
+    ['decoder_with_past_model', 'decoder-with-past', 'fp32', 4],
+    ['encoder_model', 'encoder', 'fp32', 0],
+  ]);
+  expect(found.parts[2]!.model.parameters).toBe(300 * 64 + 8 * 64 * 64);
+  expect(found.warnings).toEqual([expect.stringContaining('decoder_model_merged')]);
+});
+
+test('merged, optimised, to float16, to 8 and to 4 bits: each a folder of its own, each part proved', async () => {
+  const before = readFileSync(at('in/onnx/decoder_model.onnx'));
+  const stages: string[] = [];
+  const merged = await convertFolder(at('in'), at('merged'), {
+    mergeDecoders: true,
+    onProgress: ({ stage }) => stages.push(stage),
+  });
+  expect(onnxFiles('merged')).toEqual(['decoder_model_merged.onnx', 'encoder_model.onnx']);
+  expect(stages).toEqual(expect.arrayContaining(['encoder_model: verify', 'decoder_model_merged: write']));
+  expect(merged.warnings.filter((warning) => !warning.includes('merge them'))).toEqual([]);
+  const [, decoder] = merged.parts;
+  expect(decoder).toMatchObject({ name: 'decoder_model_merged', from: 'fp32', dtype: 'fp32' });
+  expect(decoder!.bytes.ratio).toBeGreaterThan(1.7);
+  expect(decoder!.verification).toMatchObject({ loads: true, samples: 4, maxAbsError: 0 });
+
+  const results = {
+    fast: await optimizeFolder(at('merged'), at('fast')),
+    half: await convertFolder(at('merged'), at('half'), { float16: true }),
+    q8: await quantizeFolder(at('merged'), at('q8'), { quantize: { mode: 'dynamic' } }),
+    q4: await quantizeFolder(at('merged'), at('q4'), { quantize: { mode: 'weight-only', bits: 4 } }),
+    q4f16: await quantizeFolder(at('merged'), at('q4f16'), { quantize: { preset: 'q4f16' } }),
+  };
+  const suffixes = { fast: '', half: '_fp16', q8: '_quantized', q4: '_q4', q4f16: '_q4f16' };
+  // Decibels: rounding; 11 bits; 8 bits (50 dB a product) and 4 bits (25 dB) through the 14 products of the longest path.
+  const quality = { fast: 100, half: 50, q8: 20, q4: 8, q4f16: 8 };
+  const least = { fast: 0.95, half: 1.7, q8: 2.4, q4: 2.4, q4f16: 2.4 };
+  for (const [name, result] of Object.entries(results)) {
+    const key = name as keyof typeof results;
+    expect(onnxFiles(name)).toEqual([
+      `decoder_model_merged${suffixes[key]}.onnx`,
+      `encoder_model${suffixes[key]}.onnx`,
+    ]);
+    expect(readFileSync(at(name, 'tokenizer.json'))).toEqual(readFileSync(at('in/tokenizer.json')));
+    expect(readFileSync(at(name, 'config.json'))).toEqual(readFileSync(at('in/config.json')));
+    expect(result.warnings).toEqual([]);
+    for (const part of result.parts) {
+      expect([name, part.name, part.verification!.loads]).toEqual([name, part.name, true]);
+      expect([name, part.name, part.verification!.sqnrDb! > quality[key]]).toEqual([name, part.name, true]);
+      expect(part.bytes.ratio).toBeGreaterThan(least[key]);
+    }
+    // The table is tied to the output matrix, and stays one tensor.
+    const file = at(name, result.parts.find(({ role }) => role === 'merged-decoder')!.file);
+    const { ir } = await loadModel(file);
+    const tables = [...ir.scopes()].flatMap((scope) =>
+      Array.from(scope.initializers(), ({ initializer }) => initializer!).filter(
+        ({ dims, length }) => dims.includes(300) && length >= 300 * 32,
+      ),
+    );
+    expect([name, tables.length]).toEqual([name, 1]);
+  }
+  expect(
+    tiedWeights(weightViews((await loadModel(at('half/onnx/decoder_model_merged_fp16.onnx'))).ir))[0]!.length,
+  ).toBeGreaterThan(1);
+  expect(readFileSync(at('in/onnx/decoder_model.onnx'))).toEqual(before);
+  expect(readdirSync(root).sort()).toEqual(['fast', 'half', 'in', 'merged', 'q4', 'q4f16', 'q8']);
+});
+
+test('the written decoder writes: token by token, the cache carried, the same as all at once', async () => {
+  const folder = await openModelFolder(at('merged'));
+  expect(folder.warnings).toEqual([]);
+  const encoder = await Session.open(at('merged/onnx/encoder_model.onnx'));
+  const decoder = await Session.open(at('merged/onnx/decoder_model_merged.onnx'));
+  const ids = (values: readonly number[]) => Tensor.fromNumbers('int64', [1, values.length], values);
+  const attention_mask = ids([1, 1, 1, 1]);
+  const { last_hidden_state: hidden } = await encoder.run({ input_ids: ids([5, 7, 11, 200]), attention_mask });
+  const bool = (value: number) => Tensor.of('bool', [1], Uint8Array.of(value));
+  const common = { encoder_attention_mask: attention_mask, encoder_hidden_states: hidden! };
+  const tokens = [0, 17, 99, 4];
+  const all = await decoder.run({ ...common, input_ids: ids(tokens), use_cache_branch: bool(0) });
+  let outputs = await decoder.run({ ...common, input_ids: ids(tokens.slice(0, 1)), use_cache_branch: bool(0) });
+  const cross = Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, tensor]) =>
+      name.includes('.encoder.') ? [[name.replace('present', 'past_key_values'), tensor]] : [],
+    ),
+  );
+  for (const token of tokens.slice(1)) {
+    const own = Object.fromEntries(
+      Object.entries(outputs).flatMap(([name, tensor]) =>
+        name.includes('.decoder.') ? [[name.replace('present', 'past_key_values'), tensor]] : [],
+      ),
+    );
+    outputs = await decoder.run({ ...common, ...cross, ...own, input_ids: ids([token]), use_cache_branch: bool(1) });
+  }
+  const last = all['logits']!.toFloat32().subarray(-300);
+  const found = outputs['logits']!.toFloat32();
+  // Sums of 64 products of size 7, in another order: 64 * 7 * 2^-24.
+  expect(Math.max(...found.map((value, i) => Math.abs(value - last[i]!)))).toBeLessThan(64 * 7 * 2 ** -24);
+  await encoder.dispose();
+  await decoder.dispose();
+});
+
+test.each([
+  ['static mode', () => quantizeFolder(at('in'), at('out'), { quantize: { mode: 'static' } }), 'ERR_OPTION'],
+  ['a variant there is not', () => optimizeFolder(at('in'), at('out'), { variant: 'q4' }), 'ERR_FOLDER_PART'],
+  ['decoders that are merged', () => convertFolder(at('merged'), at('out'), { mergeDecoders: true }), 'ERR_OPTION'],
+  [
+    'quantizing what is quantized',
+    () => quantizeFolder(at('q4'), at('out'), { quantize: { mode: 'dynamic' } }),
+    'ERR_OPTION',
+  ],
+  ['the input as output', () => optimizeFolder(at('in'), at('in'), { force: true }), 'ERR_OUTPUT_PATH'],
+  ['an output that is there', () => optimizeFolder(at('in'), at('q8')), 'ERR_OUTPUT_EXISTS'],
+])('%s: refused, nothing written', async (_, call, code) => {
+  const before = readdirSync(root).sort();
+  await expect(call()).rejects.toMatchObject({ code });
+  expect(readdirSync(root).sort()).toEqual(before);
+});
+
+test('an abort between parts leaves nothing', async () => {
+  const abort = new AbortController();
+  const call = optimizeFolder(at('in'), at('out'), {
+    verify: 'none',
+    signal: abort.signal,
+    onProgress: ({ stage }) => stage.startsWith('decoder_with_past') && abort.abort(),
+  });
+  await expect(call).rejects.toThrow();
+  expect(readdirSync(root)).not.toContain('out');
+  expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual([]);
+});

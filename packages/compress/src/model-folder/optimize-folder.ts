@@ -1,0 +1,27 @@
+import { optimize, type OptimizeOptions, requireEqualOutputs } from '../optimize.js';
+import type { FolderResult } from './folder-result.js';
+import { type FolderInput, processFolder, type ProcessFolderOptions } from './process-folder.js';
+
+export interface OptimizeFolderOptions extends ProcessFolderOptions, Pick<OptimizeOptions, 'passes'> {}
+
+/** Folds, fuses and eliminates in each part of a folder, in the variant it has. The companions go along. */
+export async function optimizeFolder(
+  input: FolderInput,
+  destination: string,
+  options: OptimizeFolderOptions = {},
+): Promise<FolderResult> {
+  const { passes, ...rest } = options;
+  return processFolder(
+    input,
+    destination,
+    {
+      dtype: (from) => from,
+      make: async (source, work) => {
+        const result = await optimize(source, { ...work, ...(passes === undefined ? {} : { passes }) });
+        const { model, applied, warnings } = result;
+        return { model, layers: [], passes: applied, warnings, accept: requireEqualOutputs };
+      },
+    },
+    rest,
+  );
+}
