@@ -54,6 +54,11 @@ export class Emitter {
     return plainOperand(this.graph.addInput(name, tensorType(dtype, shape)));
   }
 
+  /** What an input holds when it is not fed. */
+  setDefault(input: Operand, tensor: Tensor): void {
+    this.graph.setInitializer(input.plain!, tensor);
+  }
+
   /** Adds a node with one output. Missing optional inputs are undefined. */
   op(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
     return this.ops(op, inputs, attributes, 1)[0]!;
@@ -115,7 +120,7 @@ export class Emitter {
 
   /** Gives the result of the node or layer being converted its name, which the first of several nodes took. */
   nameResult(operand: Operand): void {
-    const value = (operand.plain ?? operand.channelsFirst)!;
+    const value = (operand.plain ?? operand.channelsFirst ?? operand.complex)!;
     const holder = this.graph.value(this.#scope);
     if (holder === value || !holder?.producer || !value.name.startsWith(`${this.#scope}/`)) return;
     this.graph.rename(holder, this.graph.uniqueName(`${this.#scope}/${holder.producer.op}_result`));
@@ -129,7 +134,7 @@ export class Emitter {
       if (!isRead) this.graph.remove(node);
     }
     for (const value of [...this.graph.initializers()].reverse()) {
-      if (value.uses.length > 0 || value.isOutput) continue;
+      if (value.uses.length > 0 || value.isOutput || value.isInput) continue;
       const { name } = value;
       this.graph.removeValue(value);
       const left = [...(this.#derived.get(value)?.values() ?? [])].filter((form) => form.uses.length > 0);

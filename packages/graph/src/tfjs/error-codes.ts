@@ -12,6 +12,8 @@ export type TfjsErrorCode =
   | 'ERR_TFJS_STRING_OP'
   /** Loops, branches and tensor lists; the message lists each. */
   | 'ERR_TFJS_CONTROL_FLOW'
+  /** Operators that draw random numbers; the message lists each. */
+  | 'ERR_TFJS_RANDOM_OP'
   /** A layer class that has no converter; the message lists each. */
   | 'ERR_TFJS_UNSUPPORTED_LAYER'
   /** A node or layer of a supported kind in a form that is not supported, or with operands that cannot be right. */

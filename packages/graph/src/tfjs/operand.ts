@@ -9,10 +9,14 @@ export interface Operand {
   plain: Value | undefined;
   /** With the last axis moved to position 1; rank 3 and more. */
   channelsFirst: Value | undefined;
+  /** Complex numbers as a last axis of real and imaginary parts; such an operand has no other form. */
+  readonly complex?: Value;
 }
 
 export const plainOperand = (plain: Value): Operand => ({ plain, channelsFirst: undefined });
 export const channelsFirstOperand = (channelsFirst: Value): Operand => ({ plain: undefined, channelsFirst });
+
+export const complexOperand = (complex: Value): Operand => ({ plain: undefined, channelsFirst: undefined, complex });
 
 /** Axis order that moves the last axis to position 1: [0, r - 1, 1, ..., r - 2]. */
 export function toChannelsFirst(rank: number): number[] {

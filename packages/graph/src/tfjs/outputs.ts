@@ -9,6 +9,7 @@ export function finishOutputs(
 ): void {
   for (const { name, operand } of outputs) {
     e.begin(name);
+    if (operand.complex) throw e.error('output', 'real numbers', 'complex ones');
     let value = e.plain(operand);
     // An input, an initializer or another output keeps the name it has.
     if (value.isInput || value.initializer || value.isOutput) value = e.op('Identity', [value]);

@@ -1,4 +1,5 @@
 import { type Dim, symbol } from '../../ir/dim.js';
+import type { Tensor } from '../../ir/tensor.js';
 import { Emitter } from '../emitter.js';
 import { tfjsError } from '../error-codes.js';
 import { asArray, asObject, asString, type JsonObject, property } from '../json.js';
@@ -83,11 +84,13 @@ function outputsOf(nodes: ReadonlyMap<string, NodeDef>, signature: Signature): r
 function inputsOf(nodes: ReadonlyMap<string, NodeDef>, signature: Signature): NodeDef[] {
   const named = signature.inputs
     .map(({ node }) => nodes.get(node))
-    .filter((node) => node?.op === 'Placeholder') as NodeDef[];
+    .filter((node) => node && isInput(node)) as NodeDef[];
   // A placeholder that the signature does not name must be fed all the same.
-  const rest = [...nodes.values()].filter((node) => node.op === 'Placeholder' && !named.includes(node));
+  const rest = [...nodes.values()].filter((node) => isInput(node) && !named.includes(node));
   return [...named, ...rest];
 }
+
+const isInput = ({ op }: NodeDef): boolean => op === 'Placeholder' || op === 'PlaceholderWithDefault';
 
 class GraphWriter {
   readonly e = new Emitter('tfjs');
@@ -105,7 +108,20 @@ class GraphWriter {
       if (dim >= 0) return dim;
       return symbol(axis === 0 && isOnly ? 'batch' : `${node.name}_${axis}`);
     });
-    this.#results.set(node.name, [this.e.input(node.name, dtype, shape)]);
+    const operand = this.e.input(node.name, dtype, shape);
+    if (node.op === 'PlaceholderWithDefault') this.e.setDefault(operand, this.#defaultOf(node));
+    this.#results.set(node.name, [operand]);
+  }
+
+  /** What stands in for an input that is not fed: a constant. */
+  #defaultOf(node: NodeDef): Tensor {
+    const [ref] = node.inputs;
+    const tensor = ref && this.weights.tensors.get(ref.node);
+    if (tensor) return tensor;
+    throw tfjsError(
+      'ERR_TFJS_NODE',
+      `${node.name.slice(0, 80)}: PlaceholderWithDefault default: expected a constant, received a computed value`,
+    );
   }
 
   convert(node: NodeDef): void {
@@ -118,6 +134,12 @@ class GraphWriter {
     const converter = findConverter(node.op);
     if (!converter) throw new Error(`node ${node.name}: ${node.op} has no converter and was not refused`);
     const operands = node.inputs.map((ref) => this.result(ref));
+    if (!converter.takesComplex && operands.some(({ complex }) => complex)) {
+      throw tfjsError(
+        'ERR_TFJS_NODE',
+        `${node.name.slice(0, 80)}: ${node.op} operand: expected real numbers, received complex ones`,
+      );
+    }
     const results = converter.convert(new TfNode(this.e, node, operands));
     if (results[0]) this.e.nameResult(results[0]);
     this.#results.set(node.name, results);

@@ -31,6 +31,20 @@ describe('graph model: what is refused', () => {
     );
   });
 
+  test('random numbers by name', () => {
+    const error = errorOf(() => read(model('RandomUniform', 'Bogus', 'TruncatedNormal', 'RandomUniform')));
+    expect(error.code).toBe('ERR_TFJS_RANDOM_OP');
+    expect(error.message).toBe(
+      'graph: expected results that the inputs decide, received RandomUniform (2), TruncatedNormal (1)',
+    );
+  });
+
+  test('tables keyed by strings or numbers, by name', () => {
+    const error = errorOf(() => read(model('HashTableV2', 'LookupTableFindV2')));
+    expect(error.code).toBe('ERR_TFJS_STRING_OP');
+    expect(error.message).toMatch(/received HashTableV2 \(1\), LookupTableFindV2 \(1\)$/);
+  });
+
   test('a loop, whose edges make a cycle', () => {
     const node = [
       { name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_FLOAT' } } },
@@ -43,13 +57,13 @@ describe('graph model: what is refused', () => {
   });
 
   test('every unknown operator by name, and none that no output needs', () => {
-    const error = errorOf(() => read(model('FFT', 'Relu', 'Bincount', 'FFT')));
+    const error = errorOf(() => read(model('Unique', 'Relu', 'Dilation2D', 'Unique')));
     expect(error.code).toBe('ERR_TFJS_UNSUPPORTED_OP');
-    expect(error.message).toBe('graph: expected operators with a converter, received Bincount (1), FFT (2)');
+    expect(error.message).toBe('graph: expected operators with a converter, received Dilation2D (1), Unique (2)');
     const g = new GraphDefBuilder();
     const x = g.placeholder('x', 'DT_FLOAT', [2, 3]);
     const y = g.node('Relu', [x]);
-    g.node('FFT', [x]);
+    g.node('Unique', [x]);
     expect([...read(g.save([y])).graph.nodes()].map(({ op }) => op)).toEqual(['Relu']);
   });
 

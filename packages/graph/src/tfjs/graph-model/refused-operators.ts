@@ -18,3 +18,24 @@ export const STRING_OPERATORS: ReadonlySet<string> = new Set([
   ...['HashTable', 'HashTableV2', 'InitializeTable', 'InitializeTableV2', 'LookupTableFind', 'LookupTableFindV2'],
   ...['LookupTableImport', 'LookupTableImportV2', 'LookupTableSize', 'LookupTableSizeV2'],
 ]);
+
+/** Operators that draw random numbers. */
+export const RANDOM_OPERATORS: ReadonlySet<string> = new Set([
+  ...[
+    'Multinomial',
+    'ParameterizedTruncatedNormal',
+    'RandomGamma',
+    'RandomPoisson',
+    'RandomPoissonV2',
+    'RandomShuffle',
+  ],
+  ...['RandomStandardNormal', 'RandomUniform', 'RandomUniformInt', 'TruncatedNormal'],
+  ...['StatelessMultinomial', 'StatelessRandomNormal', 'StatelessRandomNormalV2', 'StatelessRandomUniform'],
+  ...[
+    'StatelessRandomUniformInt',
+    'StatelessRandomUniformIntV2',
+    'StatelessRandomUniformV2',
+    'StatelessTruncatedNormal',
+  ],
+  'StatelessTruncatedNormalV2',
+]);

@@ -60,6 +60,8 @@ export class TfNode {
 /** How an operator is written. */
 export interface OpConverter {
   readonly ops: readonly string[];
+  /** True where operands may be complex. */
+  readonly takesComplex?: boolean;
   convert(node: TfNode): readonly Operand[];
 }
 

@@ -6,8 +6,16 @@ function asVector(node: TfNode, index: number): Value {
   return node.e.op('Reshape', [node.plain(index), node.e.int64([1])]);
 }
 
+function filled(node: TfNode, value: number): Value {
+  const dtype = node.def.dtype('T', 'float32');
+  if (dtype === 'string') throw node.error('T', 'a numeric type', 'strings');
+  return node.e.op('Expand', [node.e.constant(value, dtype), node.int64(0)]);
+}
+
 export const creationOps = [
   definePlain('Fill', (node) => node.e.op('Expand', [node.plain(1), node.int64(0)])),
+  definePlain('Ones', (node) => filled(node, 1)),
+  definePlain('Zeros', (node) => filled(node, 0)),
   definePlain('Range', (node) => node.e.op('Range', [node.plain(0), node.plain(1), node.plain(2)])),
   definePlain('OneHot', (node) => {
     const { e } = node;

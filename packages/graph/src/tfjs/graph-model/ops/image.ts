@@ -1,17 +1,36 @@
 import type { Value } from '../../../ir/value.js';
-import { channelsFirstOperand, type Operand } from '../../operand.js';
+import { channelsFirstOperand, type Operand, plainOperand } from '../../operand.js';
 import { pad } from '../../pad.js';
 import { resize, type Resizing } from '../../resize.js';
 import { defineOp, type TfNode } from '../tf-node.js';
 
-function padding(node: TfNode, mode: 'constant' | 'reflect', value?: Value): Operand {
+/** Amounts before and after every axis. */
+function pairsOf(node: TfNode): (readonly [number, number])[] {
   const flat = node.ints(1, 'paddings');
   const rank = node.e.shapeOf(node.operand(0))?.length ?? flat.length / 2;
   if (flat.length !== 2 * rank || flat.some((amount) => amount < 0)) {
     throw node.error('paddings', `${rank} pairs >= 0`, `[${flat.join(', ')}]`);
   }
-  const pairs = Array.from({ length: rank }, (_, axis): [number, number] => [flat[2 * axis]!, flat[2 * axis + 1]!]);
-  return pad(node.e, node.operand(0), pairs, mode, value);
+  return Array.from({ length: rank }, (_, axis) => [flat[2 * axis]!, flat[2 * axis + 1]!] as const);
+}
+
+function padding(node: TfNode, mode: 'constant' | 'reflect', value?: Value): Operand {
+  return pad(node.e, node.operand(0), pairsOf(node), mode, value);
+}
+
+/** The mirror stands behind the last element, which is doubled. ONNX has no such mode: strips are turned round and joined. */
+function symmetricPadding(node: TfNode): Operand {
+  const { e } = node;
+  const turned = (x: Value, axis: number, start: number, end: number) =>
+    e.op('Slice', [x, e.int64([start]), e.int64([end]), e.int64([axis]), e.int64([-1])]);
+  return plainOperand(
+    pairsOf(node).reduce((x, [begin, end], axis) => {
+      if (begin === 0 && end === 0) return x;
+      const before = begin > 0 ? [turned(x, axis, begin - 1, -Number.MAX_SAFE_INTEGER)] : [];
+      const after = end > 0 ? [turned(x, axis, -1, -(end + 1))] : [];
+      return e.op('Concat', [...before, x, ...after], { axis });
+    }, node.plain(0)),
+  );
 }
 
 function resizing(node: TfNode, mode: Resizing['mode']): Operand {
@@ -31,7 +50,8 @@ export const imageOps = [
   defineOp('PadV2', (node) => padding(node, 'constant', node.plain(2))),
   defineOp('MirrorPad', (node) => {
     const mode = node.def.string('mode', '');
-    if (mode !== 'REFLECT') throw node.error('mode', 'REFLECT', JSON.stringify(mode));
+    if (mode === 'SYMMETRIC') return symmetricPadding(node);
+    if (mode !== 'REFLECT') throw node.error('mode', 'REFLECT or SYMMETRIC', JSON.stringify(mode));
     return padding(node, 'reflect');
   }),
   defineOp('ResizeBilinear', (node) => resizing(node, 'bilinear')),

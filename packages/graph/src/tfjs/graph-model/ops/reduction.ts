@@ -5,6 +5,7 @@ import { reduction } from '../../reduction.js';
 import { defineOp, definePlain, type OpConverter, type TfNode } from '../tf-node.js';
 
 const TABLE: Readonly<Record<string, string>> = {
+  EuclideanNorm: 'ReduceL2',
   Max: 'ReduceMax',
   Mean: 'ReduceMean',
   Min: 'ReduceMin',

@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { image, list, matrix, type OperatorCase, other, scalar, unary, x } from './operator-case.js';
+
+export const shapeCases: readonly OperatorCase[] = [
+  unary('Shape', image),
+  {
+    op: 'ShapeN',
+    feeds: { a: image, b: matrix },
+    operands: ['a', 'b'],
+    outputs: 2,
+    attributes: { N: 2 },
+    dtype: 'int32',
+  },
+  unary('Size', image),
+  unary('Rank', image),
+  { op: 'Reshape', feeds: x(image), operands: ['x', list(2, -1, 8)] },
+  { op: 'ExpandDims', feeds: x(matrix), operands: ['x', scalar(-1)] },
+  { op: 'Squeeze', feeds: x(tf.randomNormal([2, 1, 1, 3])), operands: ['x'], attributes: { squeeze_dims: [1, 2] } },
+  { op: 'Transpose', feeds: x(image), operands: ['x', list(0, 3, 1, 2)] },
+  { op: 'BroadcastTo', feeds: x(tf.randomNormal([1, 4])), operands: ['x', list(3, 4)] },
+  { op: 'Tile', feeds: x(matrix), operands: ['x', list(2, 3)] },
+  { op: 'Fill', feeds: x(list(2, 3)), operands: ['x', tf.scalar(1.5)] },
+  { op: 'Range', feeds: x(matrix), operands: [scalar(2), scalar(11), scalar(3)], attributes: { Tidx: 'DT_INT32' } },
+  {
+    op: 'OneHot',
+    feeds: x(list(2, 0, 1)),
+    operands: ['x', scalar(4), tf.scalar(2), tf.scalar(-1)],
+    attributes: { axis: -1, T: 'DT_FLOAT' },
+  },
+  {
+    op: 'OneHot',
+    note: 'of integers',
+    feeds: x(list(2, 0, 1)),
+    operands: ['x', scalar(4), scalar(3), scalar(1)],
+    attributes: { axis: -1, T: 'DT_INT32' },
+  },
+  { op: 'ConcatV2', feeds: { a: image, b: image }, operands: ['a', 'b', scalar(-1)], attributes: { N: 2 } },
+  { op: 'Concat', feeds: { a: matrix, b: other }, operands: [scalar(0), 'a', 'b'], attributes: { N: 2 } },
+  { op: 'Pack', feeds: { a: matrix, b: other }, operands: ['a', 'b'], attributes: { axis: 1, N: 2 } },
+  { op: 'Unpack', feeds: x(image), operands: ['x'], attributes: { axis: 3, num: 4 }, outputs: 4 },
+  { op: 'Split', feeds: x(image), operands: [scalar(3), 'x'], attributes: { num_split: 2 }, outputs: 2 },
+  {
+    op: 'SplitV',
+    feeds: x(image),
+    operands: ['x', list(2, -1, 1), scalar(1)],
+    attributes: { num_split: 3 },
+    outputs: 3,
+  },
+  { op: 'Slice', feeds: x(image), operands: ['x', list(0, 2, 0, 1), list(-1, 3, 6, 2)] },
+  { op: 'ReverseV2', feeds: x(image), operands: ['x', list(1, -1)] },
+  { op: 'Ones', feeds: x(list(2, 3)), operands: ['x'], attributes: { T: 'DT_FLOAT' } },
+  { op: 'Zeros', feeds: x(list(2, 3)), operands: ['x'], attributes: { T: 'DT_INT32' } },
+];
