@@ -7,6 +7,7 @@ import {
   type WeightView,
   weightsOf,
 } from '@gossamer/graph';
+import { narrowForm } from '@gossamer/graph/passes';
 import { isStoredWeight } from './weights/quantized-already.js';
 
 /** A node with weights, wherever it lies. */
@@ -30,9 +31,9 @@ export function findLayers(model: Model): Layer[] {
   return layers;
 }
 
-/** Bytes of the stored weights of a layer. */
+/** Bytes of the stored weights of a layer, as the input has them. */
 export function storedBytes(views: readonly WeightView[]): number {
-  return views.reduce((sum, view) => sum + view.stored.byteLength, 0);
+  return views.reduce((sum, { stored }) => sum + (narrowForm(stored) ?? stored).byteLength, 0);
 }
 
 /** What keeps a layer's weights from being touched at all; undefined when nothing does. */

@@ -1,5 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import { runPasses, upgradeOpset } from '@gossamer/graph/passes';
+import { float32Form } from './float32-form.js';
 import type { ReportBuilder } from './report.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
@@ -15,11 +16,19 @@ const INTEGER_OPSET = 11;
 /** Mul that broadcasts, which stored weights need. */
 const BROADCAST_OPSET = 7;
 
-/** A copy of the model, ready to be rewritten: optimised first, unless that was declined, and at an opset that has what will be written. */
-export function prepareModel(model: Model, options: ResolvedOptions, report: ReportBuilder): Model {
-  const copy = options.optimize ? optimized(model, options, report) : model.clone();
+/**
+ * A copy of the model, ready to be rewritten: in float32 (`isWidened`: it was not), optimised unless that was declined, and at an opset
+ * that has what will be written.
+ */
+export function prepareModel(
+  model: Model,
+  options: ResolvedOptions,
+  report: ReportBuilder,
+): { copy: Model; isWidened: boolean } {
+  const wide = float32Form(model, report);
+  const copy = options.optimize ? optimized(wide ?? model, options, report) : (wide ?? model.clone());
   const needed = neededOpset(options);
-  return copy.opset >= needed ? copy : upgradeOpset(copy, needed);
+  return { copy: copy.opset >= needed ? copy : upgradeOpset(copy, needed), isWidened: wide !== undefined };
 }
 
 function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuilder): Model {

@@ -1,5 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import { quantizeDynamic } from './dynamic/quantize-dynamic.js';
+import { storeNarrow } from './float32-form.js';
 import { finishModel } from './finish-model.js';
 import { layerFilter } from './layer-selection.js';
 import type { QuantizeOptions } from './options.js';
@@ -30,7 +31,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   if (!options.requantize) refuseQuantized(model);
   const report = new ReportBuilder();
   const before = constantBytes(model);
-  const copy = prepareModel(model, options, report);
+  const { copy, isWidened } = prepareModel(model, options, report);
   const { filter, warnings } = layerFilter(copy, options.include, options.exclude);
   report.warnings.push(...warnings);
   let samples = 0;
@@ -39,6 +40,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   else await quantizeWeightOnly(copy, options, filter, report);
   if (options.costModel) splitSkipNorm(copy);
   finishModel(copy, options, samples);
+  if (isWidened) storeNarrow(copy);
   const after = constantBytes(copy);
   return {
     model: copy,

@@ -9,6 +9,7 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 
 const ARRAYS = {
   float32: Float32Array,
+  float16: Uint16Array,
   int64: BigInt64Array,
   int32: Int32Array,
   uint8: Uint8Array,

@@ -1,0 +1,74 @@
+import { attribute, type DType, dtypeCode, type Model, type Tensor, type Value } from '@gossamer/graph';
+import { convertFloat32, narrowForm } from '@gossamer/graph/passes';
+import { freshNodeName } from './node-name.js';
+import type { ReportBuilder } from './report.js';
+
+const NARROW: ReadonlySet<DType | undefined> = new Set(['float16', 'bfloat16']);
+
+/** A smaller tensor is not worth a node. */
+const LEAST_BYTES = 1024;
+
+/**
+ * A model that computes in float16 or bfloat16 as one in float32, which integer kernels and calibration take; said in a warning. Undefined
+ * where nothing computes in these types.
+ */
+export function float32Form(model: Model, report: ReportBuilder): Model | undefined {
+  if (!mayCompute(model)) return undefined;
+  const { model: wide, widened, kept, warnings } = convertFloat32(model);
+  if (widened === 0) return undefined;
+  report.warnings.push(
+    ...warnings,
+    `the model computes in float16: ${widened} nodes now compute in float32, as quantized kernels do; weights that are not quantized stay stored in float16`,
+    ...Array.from(kept, ([name, reason]) => `${name} still computes in float16: ${reason}`),
+  );
+  return wide;
+}
+
+/** True where a value could be of a narrow type. */
+function mayCompute(model: Model): boolean {
+  const isNarrow = (value: Value) => value.type?.kind === 'tensor' && NARROW.has(value.type.dtype);
+  for (const scope of model.graph.scopes()) {
+    if (scope.inputs.some(isNarrow)) return true;
+    for (const { initializer } of scope.initializers()) if (NARROW.has(initializer?.dtype)) return true;
+    for (const node of scope.nodes()) {
+      const isCast = node.isStandard('Cast') && NARROW_CODES.has(node.int('to', 0));
+      if (isCast || (node.isStandard('Constant') && NARROW.has(node.constantTensor()?.dtype))) return true;
+    }
+  }
+  return false;
+}
+
+const NARROW_CODES: ReadonlySet<number> = new Set([dtypeCode('float16'), dtypeCode('bfloat16')]);
+
+/**
+ * Stores what is left of weights that were widened as they were, behind a Cast that ONNX Runtime runs once, when it opens the model: a
+ * layer that stays in float takes no more bytes than before.
+ */
+export function storeNarrow(model: Model): void {
+  for (const scope of model.graph.scopes()) {
+    for (const value of [...scope.initializers()]) {
+      const narrow = value.initializer && narrowForm(value.initializer);
+      if (narrow && narrow.byteLength >= LEAST_BYTES && !value.isOutput && !value.isInput)
+        readBehindCast(value, narrow);
+    }
+  }
+}
+
+function readBehindCast(value: Value, narrow: Tensor): void {
+  const { graph } = value;
+  const [first] = graph.nodes();
+  if (!first) return;
+  graph.setInitializer(value, narrow);
+  graph.setType(value, undefined);
+  const cast = graph.add(
+    {
+      op: 'Cast',
+      name: freshNodeName(graph, `${value.name}_Cast`),
+      inputs: [value],
+      outputs: [`${value.name}_float32`],
+      attributes: { to: attribute.int(dtypeCode('float32')) },
+    },
+    { before: first },
+  );
+  graph.replaceUses(value, cast.output, ({ node }) => node === cast);
+}
