@@ -50,8 +50,9 @@ function addReading(add: Add, run: RunCommand): void {
   add('inspect', 'What a model is made of: operators, parameters, MACs, bytes, and what would compress.', [
     'inspect model.onnx',
     'inspect model.onnx --bind n=1,seq=128 --json',
+    'inspect whisper-tiny      # a folder as transformers.js opens it',
   ])
-    .argument('<model>', 'an ONNX file')
+    .argument('<model>', 'an ONNX file, or a folder of them')
     .option('--bind <sizes>', 'sizes of symbolic dimensions, e.g. n=1,seq=128 (default: each 1)')
     .action((model: string, flags: Flags) =>
       run('inspect', flags, async (context) => (await import('./commands/inspect.js')).run(model, flags, context)),
@@ -68,9 +69,11 @@ function addWriting(add: Add, run: RunCommand): void {
     'optimize model.onnx -o fast.onnx',
     'optimize model.onnx -o fast.onnx --passes fold-constants,fuse-conv-batch-norm',
     'optimize model.onnx -o copy.onnx --passes none      # a byte-identical copy',
+    'optimize whisper-tiny -o whisper-tiny-fast',
   ])
-    .argument('<model>', 'an ONNX file')
-    .requiredOption('-o, --output <file>', 'the file to write')
+    .argument('<model>', 'an ONNX file, or a folder of them as transformers.js opens it')
+    .requiredOption('-o, --output <file>', 'the file (or folder) to write')
+    .addOption(variant())
     .option('--passes <names>', 'comma-separated passes, or none', 'default')
     .option('--data <source>', 'inputs to compare outputs on (default: random)')
     .option('--preprocess <file>', 'how images become inputs (JSON)')
@@ -85,6 +88,7 @@ function addWriting(add: Add, run: RunCommand): void {
     'quantize bert.onnx -o bert.int8.onnx --mode dynamic',
     'quantize lm.onnx -o lm.q4.onnx --mode weight-only --bits 4 --block-size 32 --mapping asymmetric',
     'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
+    'quantize whisper-tiny -o whisper-tiny-q4f16 --preset q4f16',
     'quantize tfjs-model/model.json -o tfjs-small --format tfjs --weights uint8',
   ]);
   addQuantizeOptions(quantize).addOption(verify());
@@ -108,12 +112,15 @@ function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
     'convert model.onnx -o half.onnx --fp16 --data npz:samples.npz',
     'convert half.onnx -o single.onnx --fp32',
     'convert model.onnx -o tuned.onnx --weights tuned.safetensors',
+    'convert whisper-tiny -o whisper-tiny-fp16 --fp16 --merge-decoders',
   ])
     .argument('<model>', 'an ONNX file, or the model.json of a TF.js model')
     .requiredOption('-o, --output <file>', 'the file to write')
     .option('--opset <n>', 'version of the standard operators to raise it to, at most 28', count)
     .option('--fp16', 'compute and store in float16; what would overflow stays in float32')
     .option('--fp32', 'compute and store in float32 what is in float16; inputs and outputs keep their types')
+    .option('--merge-decoders', 'of a folder: decoder_model and decoder_with_past_model as decoder_model_merged')
+    .addOption(variant())
     .option('--weights <file>', 'a safetensors file whose tensors replace the weights of their names')
     .option('--data <source>', 'inputs that show ranges (--fp16), and to compare outputs on (default: random)')
     .option('--preprocess <file>', 'how images become inputs (JSON)')
@@ -124,6 +131,9 @@ function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
     );
 }
 
+const variant = () =>
+  new Option('--variant <dtype>', 'of a folder, which models to start from: fp32, fp16, q8, q4, ... (default fp32)');
+
 const externalData = () =>
   new Option('--external-data <mode>', 'large tensors in a file beside the model')
     .choices(['auto', 'always', 'never'])
@@ -132,10 +142,11 @@ const externalData = () =>
 function addQuantizeOptions(command: Command): Command {
   const list = (value: string) => value.split(',').filter((item) => item !== '');
   return command
-    .argument('<model>', 'an ONNX file; the model.json of a TF.js model with --format tfjs')
+    .argument('<model>', 'an ONNX file, or a folder of them; the model.json of a TF.js model with --format tfjs')
+    .addOption(variant())
     .requiredOption('-o, --output <file>', 'the file to write; a new folder with --format tfjs')
     .option('--mode <mode>', 'static, dynamic or weight-only (default: static with --data, else dynamic)')
-    .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit)')
+    .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit); of a folder also q4f16')
     .option('--weights <dtype>', 'int8, uint8, int4 or uint4; uint8, uint16 or float16 with --format tfjs')
     .option('--activations <dtype>', 'uint8 or int8 (default uint8)')
     .option('--bits <n>', 'bits of a weight: 4 or 8', integer)

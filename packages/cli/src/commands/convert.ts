@@ -9,6 +9,7 @@ import {
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, plain } from '../console-text.js';
+import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
 
 /** gossamer convert MODEL -o OUT */
@@ -17,6 +18,7 @@ export async function run(
   flags: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<CommandResult> {
+  if (folder.isFolder(path)) return folder.convert(path, flags, context);
   const output = flags['output'] as string;
   const source = await loadAnyModel(path);
   assertWritable(source, output, context.options.force);

@@ -2,6 +2,7 @@ import { inspect } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatCount, formatTable, plain } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
+import * as folder from './model-folder.js';
 
 /** gossamer inspect MODEL */
 export async function run(
@@ -9,6 +10,7 @@ export async function run(
   flags: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<CommandResult> {
+  if (folder.isFolder(model)) return folder.inspect(model, flags);
   const found = await inspect(model, { bind: parseBindings(flags['bind'] as string | undefined) });
   const { inputs, outputs, compressible, warnings } = found;
   const port = ({ name, dtype, shape }: (typeof inputs)[number]) =>

@@ -9,6 +9,7 @@ import {
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable, plain } from '../console-text.js';
+import * as folder from './model-folder.js';
 import { gateOptions } from './open-source.js';
 
 /** gossamer optimize MODEL -o OUT */
@@ -17,6 +18,7 @@ export async function run(
   flags: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<CommandResult> {
+  if (folder.isFolder(model)) return folder.optimize(model, flags, context);
   const output = flags['output'] as string;
   const source = await loadModel(model);
   assertWritable(source, output, context.options.force);

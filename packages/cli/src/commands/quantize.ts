@@ -11,6 +11,7 @@ import {
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable, plain } from '../console-text.js';
+import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -18,6 +19,9 @@ type Flags = Readonly<Record<string, unknown>>;
 /** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only */
 export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
   if (flags['format'] === 'tfjs') return (await import('./quantize-tfjs.js')).run(model, flags, context);
+  if (folder.isFolder(model)) {
+    return folder.quantize(model, flags, context, quantizeOptions(flags, undefined, context));
+  }
   const output = flags['output'] as string;
   const { force, verbose } = context.options;
   const source = await loadModel(model);

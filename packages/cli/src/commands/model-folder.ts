@@ -1,0 +1,118 @@
+import { statSync } from 'node:fs';
+import {
+  convertFolder,
+  type FolderResult,
+  inspectFolder,
+  optimizeFolder,
+  parseFolderDtype,
+  type ProcessFolderOptions,
+  quantizeFolder,
+} from '@gossamer/compress';
+import { GossamerError } from '@gossamer/graph';
+import type { CommandContext, CommandResult } from '../command-context.js';
+import { formatBytes, formatCount, formatTable, plain } from '../console-text.js';
+import { parseBindings } from '../parse-bindings.js';
+import { gateOptions } from './open-source.js';
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** True when a command was given a folder of models in the place of a model. */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** gossamer inspect DIR */
+export async function inspect(path: string, flags: Flags): Promise<CommandResult> {
+  const found = await inspectFolder(path, { bind: parseBindings(flags['bind'] as string | undefined) });
+  const rows = found.parts.map(({ name, role, variants, model, state }) => [
+    name,
+    role,
+    variants.map(({ dtype }) => dtype).join(', '),
+    formatBytes(variants[0]!.bytes),
+    String(model.opset),
+    formatCount(model.parameters),
+    String(Object.keys(state).length),
+  ]);
+  const lines = [
+    `${plain(found.path)}: ${plain(found.modelType ?? 'no model_type')}, ${found.parts.length} parts`,
+    '',
+    formatTable(['part', 'role', 'variants', 'bytes', 'opset', 'parameters', 'state'], rows),
+    '',
+    `goes along: ${found.companions.map((companion) => plain(companion.path)).join(', ')}`,
+    ...found.warnings.map((warning) => `warning: ${plain(warning)}`),
+  ];
+  return { json: { ...found }, text: lines.join('\n'), inputs: [path] };
+}
+
+/** gossamer convert DIR -o OUTDIR */
+export async function convert(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  refuseFlags(flags, ['weights', 'data']);
+  const { output, options } = common(flags, context);
+  const result = await convertFolder(path, output, {
+    ...options,
+    float16: flags['fp16'] === true,
+    mergeDecoders: flags['mergeDecoders'] === true,
+    ...(flags['opset'] === undefined ? {} : { opset: flags['opset'] as number }),
+  });
+  return report(path, result);
+}
+
+/** gossamer optimize DIR -o OUTDIR */
+export async function optimize(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  refuseFlags(flags, ['data']);
+  const { output, options } = common(flags, context);
+  const named = flags['passes'] as string;
+  const passes = named === 'default' || named === 'none' ? named : named.split(',');
+  return report(path, await optimizeFolder(path, output, { ...options, passes }));
+}
+
+/** gossamer quantize DIR -o OUTDIR */
+export async function quantize(
+  path: string,
+  flags: Flags,
+  context: CommandContext,
+  chosen: Parameters<typeof quantizeFolder>[2]['quantize'],
+): Promise<CommandResult> {
+  refuseFlags(flags, ['data']);
+  const { output, options } = common(flags, context);
+  return report(path, await quantizeFolder(path, output, { ...options, quantize: chosen }));
+}
+
+/** Data are for the inputs of one model; a folder has several. */
+function refuseFlags(flags: Flags, names: readonly string[]): void {
+  const given = names.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new GossamerError('ERR_OPTION', `--${given}: expected with one model, received with a folder of them`);
+}
+
+function common(flags: Flags, context: CommandContext): { output: string; options: ProcessFolderOptions } {
+  const variant = flags['variant'] as string | undefined;
+  const options = {
+    ...gateOptions(flags, context),
+    ...(variant === undefined ? {} : { variant: parseFolderDtype(variant) }),
+  };
+  return { output: flags['output'] as string, options };
+}
+
+function report(path: string, result: FolderResult): CommandResult {
+  const { bytes, parts, companions, warnings, output } = result;
+  const rows = parts.map(({ file, bytes: part, layers, verification }) => {
+    const changed = layers.filter(({ action }) => !action.startsWith('left')).length;
+    return [
+      file,
+      `${formatBytes(part.before)} -> ${formatBytes(part.after)}`,
+      layers.length === 0 ? '' : `${changed} of ${layers.length}`,
+      verification?.sqnrDb === undefined ? '' : `${verification.sqnrDb.toFixed(1)} dB`,
+    ];
+  });
+  const lines = [
+    `${plain(output)}: ${formatBytes(bytes.before)} -> ${formatBytes(bytes.after)} (${bytes.ratio.toFixed(2)}x smaller)`,
+    '',
+    formatTable(['part', 'bytes', 'layers', 'SQNR'], rows),
+    '',
+    `opens in transformers.js with dtype: '${parts[0]!.dtype}'; ${companions.length} files went along`,
+    ...warnings.map((warning) => `warning: ${plain(warning)}`),
+    ...parts.flatMap((part) => part.warnings.map((warning) => `warning: ${part.name}: ${plain(warning)}`)),
+  ];
+  return { json: { ...result }, text: lines.join('\n'), inputs: [path], outputs: [output] };
+}
