@@ -13,7 +13,7 @@ export interface ChannelAffine {
 
 /**
  * Works `affine` into the constants of a Conv, ConvTranspose or Gemm, in float64, rounded once to the dtype of its weight. Constants that
- * others read are copied. Returns false, and changes nothing, where weight or bias is not constant, channels differ, or a product
+ * others read are copied; the weight stays as it is where all factors are 1. Returns false, and changes nothing, where weight or bias is not constant, channels differ, or a product
  * leaves the range of the dtype.
  */
 export function scaleChannels(layer: Node, affine: ChannelAffine, scope: PassScope): boolean {
@@ -24,15 +24,27 @@ export function scaleChannels(layer: Node, affine: ChannelAffine, scope: PassSco
   if (isParametric(layer) || !weight || !isFloat(weight.dtype) || !bias) return false;
   const map = channelMap(layer, weight.dims);
   if (map?.channels !== channels) return false;
-  const scaled = weight.toFloat64().map((w, i) => w * factor[map.channelOf(i)]!);
   const shifted = bias.map((b, c) => b * factor[c]! + shift[c]!);
-  const newWeight = rounded(weight, weight.dims, scaled);
+  const newWeight = factor.every((value) => value === 1) ? weight : scaledWeight(weight, map, factor);
   const newBias = rounded(weight, [channels], shifted);
   if (!newWeight || !newBias) return false;
-  setConstant(layer, 1, newWeight, scope, `${layer.output.name}_weight`);
+  if (newWeight !== weight) setConstant(layer, 1, newWeight, scope, `${layer.output.name}_weight`);
   setConstant(layer, 2, newBias, scope, `${layer.output.name}_bias`);
   if (layer.isStandard('Gemm')) layer.graph.setAttribute(layer, 'beta', undefined);
   return true;
+}
+
+const scaledWeight = (weight: Tensor, { channelOf }: ChannelMap, factor: Float64Array): Tensor | undefined =>
+  rounded(
+    weight,
+    weight.dims,
+    weight.toFloat64().map((w, i) => w * factor[channelOf(i)]!),
+  );
+
+/** The number of output channels of a Conv, ConvTranspose or Gemm with a constant weight. */
+export function channelsOf(layer: Node): number | undefined {
+  const weight = layer.input(1)?.constant;
+  return weight && !isParametric(layer) ? channelMap(layer, weight.dims)?.channels : undefined;
 }
 
 interface ChannelMap {
@@ -63,8 +75,8 @@ function channelMap(layer: Node, dims: readonly number[]): ChannelMap | undefine
   return { channels: second, channelOf: (element) => element % second };
 }
 
-/** What the layer adds per channel, zeros without a bias; undefined when it is not a constant, or varies along the batch. */
-function biasOf(layer: Node, channels: number): Float64Array | undefined {
+/** What a Conv, ConvTranspose or Gemm adds per channel, zeros without a bias; undefined when it is not a constant, or varies along the batch. */
+export function biasOf(layer: Node, channels: number): Float64Array | undefined {
   const value = layer.input(2);
   if (!value) return new Float64Array(channels);
   const data = value.constant?.toFloat64();
@@ -76,13 +88,13 @@ function biasOf(layer: Node, channels: number): Float64Array | undefined {
 }
 
 /** Rounded to the dtype of `like`; undefined when a value leaves its range. */
-function rounded(like: Tensor, dims: readonly number[], values: Float64Array): Tensor | undefined {
+export function rounded(like: Tensor, dims: readonly number[], values: Float64Array): Tensor | undefined {
   const tensor = Tensor.fromNumbers(like.dtype, dims, values);
   return tensor.toFloat64().every(Number.isFinite) ? tensor : undefined;
 }
 
 /** Gives slot `index` new data: in the constant it reads when nobody else does, else in one of its own. */
-function setConstant(node: Node, index: number, tensor: Tensor, scope: PassScope, name: string): void {
+export function setConstant(node: Node, index: number, tensor: Tensor, scope: PassScope, name: string): void {
   const value = node.input(index);
   if (value && value.uses.length === 1 && !value.isOutput) storeConstant(value, tensor);
   else node.graph.setInput(node, index, scope.addConstant(name, tensor, { before: node }));

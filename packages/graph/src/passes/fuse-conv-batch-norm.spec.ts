@@ -2,9 +2,10 @@ import { GraphBuilder } from '../builder.js';
 import { evaluate } from '../eval/evaluate.js';
 import { attribute } from '../ir/attribute.js';
 import type { Model } from '../ir/model.js';
-import { Tensor } from '../ir/tensor.js';
+import type { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { runPasses } from './run-passes.js';
+import { absoluteBound, mapFloats } from './testing/absolute-bound.js';
 import { addIf } from './testing/add-if.js';
 import { applyPasses, expectWithin, kinds } from './testing/check-pass.js';
 import { runOnce } from './testing/ort-session.js';
@@ -22,41 +23,9 @@ function normalise(g: GraphBuilder, x: Value, channels: number): Value {
   });
 }
 
-const mapFloats = (tensor: Tensor, change: (value: number) => number) =>
-  Tensor.of('float32', tensor.dims, tensor.toFloat32().map(change));
-
-/**
- * The bound the pass states: (2k+8)·2^-24·(f·(Σ|w·x| + |b| + |mean|) + |B|). The bracket is what the original model gives for absolute
- * values of its input and parameters, and the mean taken negative.
- */
-function bounds(original: Model, feeds: Record<string, Tensor>, k: number): Record<string, Tensor> {
-  const positive = original.clone();
-  for (const scope of positive.graph.scopes()) {
-    for (const value of scope.initializers()) {
-      const sign = value.name.startsWith('mean') ? -1 : 1;
-      if (value.initializer!.dtype !== 'float32') continue;
-      scope.setInitializer(
-        value,
-        mapFloats(value.initializer!, (v) => sign * Math.abs(v)),
-      );
-    }
-  }
-  const absolute = Object.entries(feeds).map(([name, tensor]) => [name, mapFloats(tensor, Math.abs)] as const);
-  const sums = evaluate(positive, Object.fromEntries(absolute), { precision: 'float64' });
-  const share = (2 * k + 8) * 2 ** -24;
-  return Object.fromEntries(
-    Object.entries(sums).map(([name, tensor]) => {
-      return [
-        name,
-        Tensor.of(
-          'float64',
-          tensor.dims,
-          tensor.toFloat64().map((v) => v * share),
-        ),
-      ] as const;
-    }),
-  );
-}
+/** The bound the pass states: (2k+8)·2^-24·(f·(Σ|w·x| + |b| + |mean|) + |B|). */
+const bounds = (original: Model, feeds: Record<string, Tensor>, k: number) =>
+  absoluteBound(original, feeds, (2 * k + 8) * 2 ** -24);
 
 async function check(model: Model, feeds: readonly Record<string, Tensor>[], k: number): Promise<Model> {
   const { model: fused, applied } = applyPasses(model, PASS);
@@ -113,6 +82,21 @@ test.each([0, 1])('Gemm with alpha, beta and transB = %i', async (transB) => {
     5,
   );
   expect(kinds(fused)).toEqual(['Gemm']);
+});
+
+test('a MatMul of two matrices becomes a Gemm; one normalization after another', async () => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', 'float32', ['n', 4]);
+  const product = g.op('MatMul', [x, g.graph.addInitializer('w', randomTensor([4, 6], 9))]);
+  g.output(normalise(g, product, 6), 'y', 'float32', ['n', 6]);
+  const feeds = [1, 3].map((n) => ({ x: randomTensor([n, 4], n) }));
+  expect(kinds(await check(g.model(), feeds, 4))).toEqual(['Gemm']);
+  const twice = new GraphBuilder('net');
+  const image = twice.input('x', 'float32', ['n', 4, 5, 5]);
+  const conv = twice.op('Conv', [image, twice.graph.addInitializer('w', randomTensor([4, 1, 3, 3], 9))], { group: 4 });
+  twice.output(normalise(twice, normalise(twice, conv, 4), 4), 'y', 'float32', ['n', 4, 3, 3]);
+  // Each of the two fusions adds what the bound says.
+  expect(kinds(await check(twice.model(), images, 9 + 17))).toEqual(['Conv']);
 });
 
 test('a weight that another layer reads is cloned, and that layer keeps it', async () => {

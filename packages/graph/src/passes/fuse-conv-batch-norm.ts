@@ -1,12 +1,14 @@
 import type { Node } from '../ir/node.js';
 import { type ChannelAffine, scaleChannels } from './channel-affine.js';
 import { isParametric } from './determinism.js';
+import { asGemm } from './as-gemm.js';
 import { definePass } from './pass.js';
+import type { PassContext } from './pass-context.js';
 import type { PassScope } from './pass-scope.js';
 import { isOnlyReader, takeOver } from './take-over.js';
 
 /**
- * Works a BatchNormalization (inference mode, constant parameters) into the Conv, ConvTranspose or Gemm before it: with
+ * Works a BatchNormalization (inference mode, constant parameters) into the Conv, ConvTranspose, Gemm or MatMul of two matrices (a Gemm then) before it: with
  * f = scale / sqrt(var + epsilon), W' = f·W and b' = (b - mean)·f + B per output channel.
  *
  * Not where the layer's output is read elsewhere or is a graph output, where its weight or bias is not constant, or where a product
@@ -25,14 +27,15 @@ export const fuseConvBatchNorm = definePass({
   run(_model, context) {
     let changes = 0;
     for (const scope of context.scopes()) {
-      for (const node of scope.graph.nodes()) if (isInferenceNorm(node, scope.opset) && fuse(node, scope)) changes++;
+      for (const node of scope.graph.nodes())
+        if (isInferenceNorm(node, scope.opset) && fuse(node, scope, context)) changes++;
     }
     return { changes };
   },
 });
 
 /** Training is an attribute `is_test` until opset 6, asked for by more outputs until 13, `training_mode` from 14. */
-function isInferenceNorm(node: Node, opset: number): boolean {
+export function isInferenceNorm(node: Node, opset: number): boolean {
   if (!node.isStandard('BatchNormalization') || isParametric(node)) return false;
   if (node.outputs.some((value, index) => index > 0 && value)) return false;
   if (opset < 7 && node.int('is_test', 0) !== 1) return false;
@@ -41,16 +44,17 @@ function isInferenceNorm(node: Node, opset: number): boolean {
   return opset < 14 || node.int('training_mode', 0) === 0;
 }
 
-function fuse(norm: Node, scope: PassScope): boolean {
+function fuse(norm: Node, scope: PassScope, context: PassContext): boolean {
   const layer = norm.input(0)?.producer;
   if (!layer || !isOnlyReader(norm, layer)) return false;
   const affine = affineOf(norm);
-  if (!affine || !scaleChannels(layer, affine, scope)) return false;
+  if (!affine || !asGemm(layer, context, () => scaleChannels(layer, affine, scope))) return false;
   takeOver(layer, norm);
   return true;
 }
 
-function affineOf(norm: Node): ChannelAffine | undefined {
+/** What a BatchNormalization with constant parameters computes. */
+export function affineOf(norm: Node): ChannelAffine | undefined {
   const [scale, bias, mean, variance] = norm.inputs.slice(1).map((value) => value?.constant?.toFloat64());
   if (!scale || !bias || !mean || !variance) return undefined;
   const epsilon = norm.float('epsilon', Math.fround(1e-5));

@@ -1,5 +1,6 @@
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { isMatrixProduct } from './as-gemm.js';
 import { definePass } from './pass.js';
 import type { PassContext } from './pass-context.js';
 import { isOnlyReader, takeOver } from './take-over.js';
@@ -25,9 +26,6 @@ export const fuseMatMulAdd = definePass({
   },
 });
 
-/** What Gemm takes in every opset from 7 on. */
-const GEMM_TYPES: ReadonlySet<string> = new Set(['float16', 'float32', 'float64']);
-
 function fuse(add: Node, context: PassContext): boolean {
   for (const side of [0, 1]) {
     const product = add.input(side)?.producer;
@@ -43,13 +41,6 @@ function fuse(add: Node, context: PassContext): boolean {
     return true;
   }
   return false;
-}
-
-function isMatrixProduct(product: Node, { types }: PassContext): boolean {
-  return product.inputs.every((value) => {
-    const dtype = value && types.dtypeOf(value);
-    return dtype !== undefined && GEMM_TYPES.has(dtype) && types.shapeOf(value!)?.length === 2;
-  });
 }
 
 function isBias(bias: Value, product: Node, { types }: PassContext): boolean {

@@ -8,9 +8,11 @@ import { eliminateNoOp } from './eliminate-no-op.js';
 import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { freezeDefaultInputs } from './freeze-default-inputs.js';
+import { fuseChannelAffine } from './fuse-channel-affine.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import { fuseGelu } from './fuse-gelu.js';
 import { fuseHardSigmoid } from './fuse-hard-sigmoid.js';
+import { fuseInputAffine } from './fuse-input-affine.js';
 import { fuseLayerNormalization } from './fuse-layer-normalization.js';
 import { fuseMatMulAdd } from './fuse-matmul-add.js';
 import { fuseMish } from './fuse-mish.js';
@@ -32,12 +34,15 @@ const DEFAULT_PASSES: readonly Pass[] = [
   mergeTransposes,
   eliminateNoOp,
   eliminateCommonSubexpressions,
-  fuseConvBatchNorm,
-  fuseMatMulAdd,
+  // Before the layers take up the sums and products that these patterns consist of.
   fuseLayerNormalization,
   fuseGelu,
   fuseHardSigmoid,
   fuseMish,
+  fuseConvBatchNorm,
+  fuseChannelAffine,
+  fuseInputAffine,
+  fuseMatMulAdd,
   eliminateDeadCode,
 ];
 
