@@ -1,5 +1,6 @@
 import { type DType, dtypeByteLength } from '../dtype.js';
 import { elementCount, Tensor } from '../ir/tensor.js';
+import { permute } from '../weights/rearrange.js';
 
 /** A tensor whose bytes are computed when asked for and kept only as long as somebody else holds them. */
 export function lazyTensor(dtype: DType, dims: readonly number[], compute: () => ArrayBufferView): Tensor {
@@ -23,25 +24,19 @@ export function permuted(tensor: Tensor, order: readonly number[]): Tensor {
   const dims = order.map((axis) => tensor.dims[axis]!);
   const moving = order.filter((axis) => tensor.dims[axis] !== 1);
   if (moving.every((axis, i) => i === 0 || moving[i - 1]! < axis)) return tensor.reshaped(dims);
-  return lazyTensor(tensor.dtype, dims, () => permuteElements(tensor, order, dims));
+  return lazyTensor(tensor.dtype, dims, () => permuteElements(tensor, order));
 }
 
-function permuteElements(tensor: Tensor, order: readonly number[], dims: readonly number[]): Uint8Array {
-  const source = tensor.bytes();
-  const width = tensor.length === 0 ? 0 : source.byteLength / tensor.length;
-  const strides = tensor.dims.map((_, axis) => elementCount(tensor.dims.slice(axis + 1)) * width);
-  const steps = order.map((axis) => strides[axis]!);
-  const out = new Uint8Array(source.byteLength);
-  const index = dims.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < out.length; to += width) {
-    for (let i = 0; i < width; i++) out[to + i] = source[from + i]!;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      from += steps[axis]!;
-      if (++index[axis]! < dims[axis]!) break;
-      from -= steps[axis]! * dims[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return out;
+/** Elements are moved as whole words, or byte by byte: the parts of an element are a last axis that stays. */
+function permuteElements(tensor: Tensor, order: readonly number[]): Int32Array | Uint8Array {
+  const bytes = tensor.bytes();
+  const width = tensor.length === 0 ? 1 : bytes.byteLength / tensor.length;
+  const isWords = width % 4 === 0;
+  const parts = isWords ? width / 4 : width;
+  const shape = parts === 1 ? tensor.dims : [...tensor.dims, parts];
+  const whole = parts === 1 ? order : [...order, order.length];
+  if (!isWords) return permute(bytes, shape, whole);
+  // A shard may hold a weight at any byte; an array of words begins at a multiple of 4.
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return permute(new Int32Array(buffer, byteOffset, bytes.byteLength / 4), shape, whole);
 }

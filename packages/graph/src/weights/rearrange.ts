@@ -1,8 +1,8 @@
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../ir/tensor.js';
 
-/** Row-major elements: weights, or positions of weights. */
-export type DenseArray = Float32Array | Float64Array | Int32Array;
+/** Row-major elements: weights, positions of weights, or bytes. */
+export type DenseArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Where an operator that only moves elements puts them. */
 export interface Layout {
@@ -10,8 +10,10 @@ export interface Layout {
   move<T extends DenseArray>(data: T): T;
 }
 
+const ARRAYS = [Float32Array, Float64Array, Int32Array, Uint8Array] as const;
+
 const emptyLike = <T extends DenseArray>(data: T, length: number): T => {
-  const Type = data instanceof Float32Array ? Float32Array : data instanceof Float64Array ? Float64Array : Int32Array;
+  const Type = ARRAYS.find((type) => data instanceof type)!;
   return new Type(length) as T;
 };
 
