@@ -208,16 +208,17 @@ test('a layer left alone says why', async () => {
   expect(report.warnings).toEqual([expect.stringMatching(/nothing\*.*no layer matches/)]);
 });
 
-test('a weight stored as float16 that is cast to float32 is quantized; one that computes in float16 is not', async () => {
+test('a weight stored as float16 that is cast to float32 is quantized; one that computes in float64 is not', async () => {
   const g = new GraphBuilder('g');
   const x = g.input('x', 'float32', [2, 64]);
   const half = g.constant([...noise(4096)], 'float16', [64, 64]);
   const a = g.op('MatMul', [x, g.op('Cast', [half], { to: 1 })], {}, { name: 'cast' });
-  const b = g.op('MatMul', [g.op('Cast', [a], { to: 10 }), half], {}, { name: 'half' });
+  const wide = g.op('Cast', [half], { to: 11 });
+  const b = g.op('MatMul', [g.op('Cast', [a], { to: 11 }), wide], {}, { name: 'double' });
   const { report } = await quantized(g.output(b, 'y').model());
   expect(report.layers.map(({ name, action, reason }) => [name, action, reason])).toEqual([
     ['cast', 'quantized', expect.anything()],
-    ['half', 'left-float', expect.stringMatching(/computes float16/)],
+    ['double', 'left-float', expect.stringMatching(/computes float64/)],
   ]);
 });
 
