@@ -1,8 +1,17 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { readdir, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
-import { type ExternalDataMode, isUnedited, saveModel, type SaveOptions } from '@gossamer/graph/onnx';
+import {
+  asWriteError,
+  type ExternalDataMode,
+  isUnedited,
+  makeFolders,
+  makeTempFolder,
+  removeTempFolder,
+  saveModel,
+  type SaveOptions,
+} from '@gossamer/graph/onnx';
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
 import { dataFiles } from './file-bytes.js';
 import { gateWarnings } from './gate-warnings.js';
@@ -43,12 +52,14 @@ export async function saveThroughGate(
   options: GateOptions,
 ): Promise<Verification | undefined> {
   assertWritable(model, path, options.force ?? false);
-  const folder = await makeFolder(path);
+  // Under the name that is taken a kill between two renames would leave the old model with the new data.
+  const externalData = hasTakenName(model, path) ? 'always' : options.externalData;
+  const folder = await makeTempFolder(path);
   try {
     const temporary = join(folder, basename(path));
     await saveModel(model.ir, temporary, {
       fsync: true,
-      ...(options.externalData ? { externalData: options.externalData } : {}),
+      ...(externalData ? { externalData } : {}),
       ...(options.dataNames ? { dataNames: options.dataNames } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       onProgress: ({ done, total }) => options.onProgress?.({ stage: 'write', done, total }),
@@ -58,7 +69,7 @@ export async function saveThroughGate(
     await moveInto(folder, path, model, options.force ?? false);
     return verification;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTempFolder(folder);
   }
 }
 
@@ -76,16 +87,6 @@ export function assertWritable(model: SavableModel, path: string, force: boolean
   }
   if (!statSync(path).isFile()) throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a file, received ${path}`);
   if (!force) throw new GossamerError('ERR_OUTPUT_EXISTS', `output: expected a new path (or force), received ${path}`);
-}
-
-async function makeFolder(path: string): Promise<string> {
-  try {
-    return await mkdtemp(join(dirname(resolve(path)), '.gossamer-'));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'ERR_DISK_FULL' : 'ERR_WRITE_FAILED';
-    throw new GossamerError(kind, `output: expected a writable folder for ${path}, received ${code}`, { cause: error });
-  }
 }
 
 async function prove(model: SavableModel, path: string, options: GateOptions): Promise<Verification | undefined> {
@@ -119,24 +120,51 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
   );
 }
 
-/** Data files first, the model last: at every moment the model in place names data that are there. */
+/**
+ * Data files first, the model last: at every moment the model in place names data that are there. What was not there before is taken
+ * away again should the model not get there.
+ */
 async function moveInto(folder: string, path: string, model: SavableModel, force: boolean): Promise<void> {
   const target = dirname(resolve(path));
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && entry.name !== basename(path)).map(({ name }) => name);
-  const moved = names.filter((name) => mayReplace(join(target, name), model, force));
-  for (const name of moved) await rename(join(folder, name), join(target, name));
-  await rename(join(folder, basename(path)), join(target, basename(path)));
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+      const name = relative(folder, join(entry.parentPath, entry.name));
+      const place = join(target, name);
+      if (!entry.isFile() || name === basename(path) || !mayReplace(place, model, force)) continue;
+      const isNew = lstatSync(place, { throwIfNoEntry: false }) === undefined;
+      await makeFolders(target, dirname(name), undo);
+      await rename(join(folder, name), place);
+      if (isNew) undo.push(() => unlink(place));
+    }
+    await rename(join(folder, basename(path)), join(target, basename(path)));
+  } catch (error) {
+    for (const step of undo.reverse()) await step().catch(() => undefined);
+    throw asWriteError(error, path);
+  }
 }
 
 /**
  * Whether a data file takes the place of what is there. New ones are named by their content, so what has the name has the bytes. A copy
- * of an unedited model keeps the names it had: then the input's own file stays, and another's is replaced only with `force`.
+ * of an unedited model keeps the names it had: then the input's own file stays, and another's has to stay too.
  */
 function mayReplace(path: string, model: SavableModel, force: boolean): boolean {
   if (!existsSync(path) || !isUnedited(model.ir)) return true;
-  const place = realpathSync(path);
-  if (dataFiles(model).some((file) => realpathSync(file) === place)) return false;
+  if (isOwn(path, model)) return false;
   if (force) return true;
   throw new GossamerError('ERR_OUTPUT_EXISTS', `output: expected a new data file (or force), received ${path}`);
+}
+
+/** Whether it is a data file of the model itself. */
+function isOwn(path: string, model: SavableModel): boolean {
+  const place = realpathSync(path);
+  return dataFiles(model).some((file) => realpathSync(file) === place);
+}
+
+/** Whether a copy of an unedited model would find the name of one of its data files taken by another's. */
+function hasTakenName(model: SavableModel, path: string): boolean {
+  if (model.path === undefined || !isUnedited(model.ir)) return false;
+  const from = dirname(model.path);
+  const places = dataFiles(model).map((file) => join(dirname(resolve(path)), relative(from, file)));
+  return places.some((place) => existsSync(place) && !isOwn(place, model));
 }

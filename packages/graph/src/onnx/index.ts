@@ -11,3 +11,7 @@ export { readExternalReference } from '../wire/external-reference.js';
 export { encodePlacement } from '../wire/external-writer.js';
 export { writeModel } from './write-model.js';
 export { embedded, isOutside, type TensorPlacement } from './write-tensor.js';
+// What a caller needs to write files of its own beside a destination and move them there.
+export { makeFolders } from '../wire/make-folders.js';
+export { makeTempFolder, removeTempFolder } from '../wire/temp-folder.js';
+export { asWriteError } from '../wire/write-file.js';

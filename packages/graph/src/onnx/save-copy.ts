@@ -1,7 +1,6 @@
 import { lstatSync } from 'node:fs';
-import { mkdir, rmdir, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { GossamerError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { ByteSource } from '../wire/byte-source.js';
@@ -9,6 +8,7 @@ import { ChunkList } from '../wire/chunk.js';
 import { openExternalFile } from '../wire/external-path.js';
 import { readExternalReference } from '../wire/external-reference.js';
 import { FileSource } from '../wire/file-source.js';
+import { makeFolders } from '../wire/make-folders.js';
 import { asWriteError, writeAtomically, type WriteOptions } from '../wire/write-file.js';
 import { writeModel } from './write-model.js';
 import { inPlace } from './write-tensor.js';
@@ -97,24 +97,5 @@ async function copyFile(
     await writeAtomically(target, new ChunkList().pushRange(source, 0, source.byteLength), options);
   } finally {
     source.close();
-  }
-}
-
-/** Creates the folders of a location the model chose, one by one; a link among them could lead outside and is refused. */
-async function makeFolders(root: string, folders: string, undo: (() => Promise<void>)[]): Promise<void> {
-  let folder = root;
-  for (const name of folders.split('/').filter((part) => part !== '' && part !== '.')) {
-    folder = join(folder, name);
-    const found = lstatSync(folder, { throwIfNoEntry: false });
-    if (!found) {
-      const made = folder;
-      await mkdir(made);
-      undo.push(() => rmdir(made));
-    } else if (!found.isDirectory()) {
-      throw new GossamerError(
-        'ERR_EXTERNAL_PATH',
-        `${folder}: expected a folder for external data, received a link or file`,
-      );
-    }
   }
 }
