@@ -12,6 +12,7 @@ import { dropout } from './ops/dropout.js';
 import { flexAttentionKernel } from './ops/flex-attention.js';
 import { gathering } from './ops/gather.js';
 import { groupedAttention } from './ops/group-query-attention.js';
+import { imageDecoder } from './ops/image/image-decoder.js';
 import { integerMatmul } from './ops/integer-matmul.js';
 import { linearAttentionKernels } from './ops/linear-attention.js';
 import { losses } from './ops/loss.js';
@@ -79,7 +80,7 @@ const FAMILIES: readonly (readonly Kernel[])[] = [
   reduction,
   resizing,
   shapes,
-  [...stringKernels, stringNormalizer, tfIdfVectorizer],
+  [imageDecoder, ...stringKernels, stringNormalizer, tfIdfVectorizer],
   softmax,
 ];
 
