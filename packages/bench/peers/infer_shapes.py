@@ -1,7 +1,8 @@
 """What onnx and ONNX Runtime infer about the values of models, as JSON.
 
 python infer_shapes.py suite ONNX_REPOSITORY OUT.json.gz   every model that onnx's own tests of shape inference infer (needs pytest)
-python infer_shapes.py models OUT.json FILE...             model files: onnx.shape_inference and onnxruntime's symbolic_shape_infer
+python infer_shapes.py models OUT.json FILE...             model files without their weights: onnx.shape_inference (strict, with data
+                                                           propagation) and onnxruntime's symbolic_shape_infer
 
 A type is written as {"kind": "tensor", "dtype": code of TensorProto.DataType or 0, "shape": [number, "symbol" or null, ...] or null},
 {"kind": "sequence" | "optional", "element": type}, {"kind": "map", "key": code, "value": type} or {"kind": "opaque"}.
@@ -10,9 +11,9 @@ A type is written as {"kind": "tensor", "dtype": code of TensorProto.DataType or
 import base64
 import gzip
 import json
+import math
 import os
 import sys
-import time
 
 import onnx
 import onnx.shape_inference
@@ -35,9 +36,14 @@ def type_json(proto):
     return {"kind": "opaque"} if kind else None
 
 
-def types_of(model):
-    graph = model.graph
-    types = {value.name: type_json(value.type) for value in [*graph.value_info, *graph.output] if value.HasField("type")}
+def types_of(graph, path=""):
+    """Types of the values of a graph by name, those of its subgraphs by `node/attribute/name`."""
+    values = [value for value in [*graph.value_info, *graph.output] if value.HasField("type")]
+    types = {path + value.name: type_json(value.type) for value in values}
+    for node in graph.node:
+        for item in node.attribute:
+            if item.HasField("g"):
+                types |= types_of(item.g, f"{path}{node.name or node.output[0]}/{item.name}/")
     return {name: value for name, value in types.items() if value}
 
 
@@ -62,7 +68,7 @@ class Recorder:
         except Exception as error:
             record["error"] = str(error)[:200]
             raise
-        record["types"] = types_of(onnx.ModelProto.FromString(result))
+        record["types"] = types_of(onnx.ModelProto.FromString(result).graph)
         return result
 
     def pytest_runtest_setup(self, item):
@@ -86,47 +92,88 @@ def suite(repository, out):
     print(f"{len(recorder.records)} cases, {os.path.getsize(out)} bytes")
 
 
-def stripped(path):
-    """The model without its declared inner types, so that each tool shows what it computes."""
+def is_weight(tensor):
+    """True for tensors whose contents no tool looks at: many elements, or some dozens that are no sizes."""
+    sizes = (onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.BOOL)
+    return math.prod(tensor.dims) > (1024 if tensor.data_type in sizes else 64)
+
+
+def constant_of(node):
+    value = [item.t for item in node.attribute if item.name == "value"]
+    return value[0] if node.op_type == "Constant" and value else None
+
+
+def take_weights(graph, found):
+    """Takes weights, initializers and Constant nodes, out of the graph and its subgraphs."""
+    inputs = {value.name for value in graph.input}
+    kept = []
+    for tensor in graph.initializer:
+        if not is_weight(tensor):
+            kept.append(onnx.TensorProto.FromString(tensor.SerializeToString()))
+        elif tensor.name not in inputs:
+            found.append((tensor.name, tensor))
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    kept = []
+    for node in graph.node:
+        tensor = constant_of(node)
+        if tensor is not None and is_weight(tensor):
+            found.append((node.output[0], tensor))
+            continue
+        for item in node.attribute:
+            for body in [item.g] if item.HasField("g") else item.graphs:
+                take_weights(body, found)
+        del node.metadata_props[:]
+        node.doc_string = ""
+        kept.append(onnx.NodeProto.FromString(node.SerializeToString()))
+    del graph.node[:]
+    graph.node.extend(kept)
+
+
+def skeleton(path):
+    """The model without its weights, which become inputs, and without declared inner types, so that each tool shows what it computes."""
     model = onnx.load(path, load_external_data=False)
-    del model.graph.value_info[:]
+    graph = model.graph
+    del graph.value_info[:]
+    del model.metadata_props[:]
+    weights = []
+    take_weights(graph, weights)
+    for name, tensor in weights:
+        graph.input.append(onnx.helper.make_tensor_value_info(name, tensor.data_type, tensor.dims))
     return model
 
 
-def onnx_types(path):
-    model = stripped(path)
-    try:
-        return types_of(onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True))
-    except Exception as error:
-        first = str(error)[:200]
-    return {"error": first, "lenient": types_of(onnx.shape_inference.infer_shapes(model, data_prop=True))}
+def by_onnx(model):
+    return onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
 
 
-def symbolic_types(path):
+def by_onnxruntime(model):
     from onnxruntime.tools.symbolic_shape_infer import SymbolicShapeInference
 
+    return SymbolicShapeInference.infer_shapes(model, auto_merge=True, guess_output_rank=False)
+
+
+def types_or_error(infer, model):
     try:
-        inferred = SymbolicShapeInference.infer_shapes(stripped(path), auto_merge=True, guess_output_rank=False)
+        return {"types": types_of(infer(model).graph)}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-    return types_of(inferred) if inferred else {"error": "incomplete"}
 
 
 def models(out, files):
     import logging
 
     logging.disable(logging.CRITICAL)
-    result = {}
+    cases = []
     for path in files:
-        row = result[path] = {}
-        for name, infer in (("onnx", onnx_types), ("symbolic", symbolic_types)):
-            start = time.perf_counter()
-            types = infer(path)
-            error = types.pop("error", None) if isinstance(types.get("error"), str) else None
-            row[name] = {"types": types.get("lenient", types) if error else types, "error": error}
-            row[name]["seconds"] = round(time.perf_counter() - start, 3)
+        model = skeleton(path)
+        case = {"name": os.path.splitext(os.path.basename(path))[0]}
+        case["model"] = base64.b64encode(model.SerializeToString()).decode()
+        case["onnx"] = types_or_error(by_onnx, model)
+        case["symbolic"] = types_or_error(by_onnxruntime, onnx.ModelProto.FromString(model.SerializeToString()))
+        cases.append(case)
     with open(out, "w") as file:
-        json.dump({"onnx": onnx.__version__, "models": result}, file)
+        json.dump({"onnx": onnx.__version__, "cases": cases}, file, separators=(",", ":"))
 
 
 if __name__ == "__main__":

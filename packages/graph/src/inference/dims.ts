@@ -60,7 +60,10 @@ export function isNonNegative(dim: Dim): boolean {
   return dim.terms.every(
     (term) =>
       term.coefficient >= 0 &&
-      term.atoms.every((atom) => !atom.key.includes('(') || SIZES.some((name) => atom.key.startsWith(name))),
+      term.atoms.every(({ key, quotient }) => {
+        if (quotient) return isNonNegative(quotient.dividend);
+        return !key.includes('(') || SIZES.some((name) => key.startsWith(name));
+      }),
   );
 }
 

@@ -30,6 +30,20 @@ test('division', () => {
   expect(() => floorDivideDims(n, 0)).toThrow(expect.objectContaining({ code: 'ERR_DIM_DIVISOR' }) as Error);
 });
 
+test.each([
+  ['(h-1)/2+1 is (h+1)/2', addDims(floorDivideDims(addDims(h, -1), 2), 1), floorDivideDims(addDims(h, 1), 2)],
+  ['h/2/2 is h/4', floorDivideDims(floorDivideDims(h, 2), 2), floorDivideDims(h, 4)],
+  [
+    '(h/5-3)/2 is (h-15)/10',
+    floorDivideDims(addDims(floorDivideDims(h, 5), -3), 2),
+    floorDivideDims(addDims(h, -15), 10),
+  ],
+  ['3h/2 is h+h/2', floorDivideDims(multiplyDims(3, h), 2), addDims(h, floorDivideDims(h, 2))],
+  ['-h/2 is h/2-h', floorDivideDims(multiplyDims(-1, h), 2), subtractDims(floorDivideDims(h, 2), h)],
+])('floors have one spelling: %s', (_, a, b) => {
+  expect(String(a)).toBe(String(b));
+});
+
 type Both = readonly [Dim, (n: number, h: number) => number];
 const expression: fc.Arbitrary<Both> = fc.letrec<{ e: Both }>((tie) => ({
   e: fc.oneof(

@@ -14,6 +14,8 @@ export type DimBindings = Readonly<Record<string, number>>;
 interface Atom {
   readonly key: string;
   readonly evaluate: (bindings: DimBindings) => number | undefined;
+  /** The atom is floor(dividend / divisor). */
+  readonly quotient?: { readonly dividend: SymbolicDim; readonly divisor: number };
 }
 
 interface Monomial {
@@ -112,16 +114,31 @@ export function floorDivideDims(a: Dim, b: number): Dim {
   }
   if (a === undefined || b === 1) return a;
   if (typeof a === 'number') return Math.floor(a / b);
-  // (b*p + r) / b = p + floor(r / b): what divides comes out, so equal shapes keep one spelling.
-  const divisible = a.terms.filter((term) => term.coefficient % b === 0);
-  const rest = normalise(a.terms.filter((term) => term.coefficient % b !== 0));
-  const quotient = normalise(divisible.map((term) => ({ ...term, coefficient: term.coefficient / b })));
+  // (b*p + r) / b = p + floor(r / b): what divides comes out, so equal shapes keep one spelling, with r in [0, b).
+  const whole = ({ coefficient }: Monomial): number => Math.floor(coefficient / b);
+  const quotient = normalise(a.terms.map((term) => ({ ...term, coefficient: whole(term) })));
+  const rest = normalise(a.terms.map((term) => ({ ...term, coefficient: term.coefficient - b * whole(term) })));
   if (typeof rest === 'number') return addDims(quotient, Math.floor(rest / b));
+  const nested = flattened(rest, b);
+  if (nested !== undefined) return addDims(quotient, nested);
   const evaluate = (bindings: DimBindings) => {
     const value = bindDim(rest, bindings);
     return typeof value === 'number' ? Math.floor(value / b) : undefined;
   };
-  return addDims(quotient, fromAtom({ key: `floor((${rest.key})/${b})`, evaluate }));
+  return addDims(
+    quotient,
+    fromAtom({ key: `floor((${rest.key})/${b})`, evaluate, quotient: { dividend: rest, divisor: b } }),
+  );
+}
+
+/** floor((floor(p / a) + c) / b) as floor((p + a c) / (a b)): strides that follow one another become one. */
+function flattened({ terms }: SymbolicDim, b: number): Dim {
+  const [first, constant = { coefficient: 0, atoms: [] }] = terms;
+  const inner = first?.coefficient === 1 && first.atoms.length === 1 ? first.atoms[0]?.quotient : undefined;
+  if (!inner || terms.length > 2 || constant.atoms.length > 0) return undefined;
+  const { dividend, divisor } = inner;
+  if (!Number.isSafeInteger(divisor * b) || !Number.isSafeInteger(divisor * constant.coefficient)) return undefined;
+  return floorDivideDims(addDims(dividend, divisor * constant.coefficient), divisor * b);
 }
 
 /** a / b when b divides a for every binding; undefined (unknown) when that cannot be shown. */
