@@ -2,7 +2,8 @@ import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { wireError } from '../wire/error-codes.js';
-import { forgetTempFile, keepTempFile, sweepTempFiles, tempPath } from '../wire/temp-file.js';
+import { keepTempFile, sweepTempFiles, tempPath } from '../wire/temp-file.js';
+import { removeTempFolder } from '../wire/temp-folder.js';
 import { asWriteError, syncDirectory, type WriteOptions } from '../wire/write-file.js';
 import { folderError } from './error-codes.js';
 
@@ -39,8 +40,7 @@ export async function writeFolder(
   } catch (error) {
     throw asWriteError(error, destination);
   } finally {
-    await rm(staging, { recursive: true, force: true });
-    forgetTempFile(staging);
+    await removeTempFolder(staging);
   }
 }
 
@@ -93,8 +93,18 @@ async function replace(staging: string, target: string, options: FolderWriteOpti
     if (aside !== undefined) await rename(aside, target);
     throw error;
   }
-  if (aside !== undefined) await rm(aside, { recursive: true, force: true });
+  if (aside !== undefined) await discard(aside);
   if (options.fsync !== false) await syncDirectory(dirname(target));
+}
+
+/** Removes what was there before; what cannot be removed gets the name of temporary files, so that the next save does it. */
+async function discard(aside: string): Promise<void> {
+  const garbage = aside.replace(/old$/, 'tmp');
+  const found = await rename(aside, garbage).then(
+    () => garbage,
+    () => aside,
+  );
+  await rm(found, { recursive: true, force: true }).catch(() => undefined);
 }
 
 async function syncFolders(folder: string): Promise<void> {
