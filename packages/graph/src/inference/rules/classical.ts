@@ -23,8 +23,10 @@ function inferClassifier(node: Node, context: InferenceContext): void {
   const names = node.strings('classlabels_strings', []);
   const labels = node.ints('classlabels_ints', undefined) ?? node.ints('classlabels_int64s', []);
   const classes = Math.max(names.length, labels.length);
+  // Without probabilities ONNX Runtime (and eval) write a score for each pair of classes, where the standard speaks of one for each class.
+  const isByPairs = node.op === 'SVMClassifier' && classes > 2 && !node.has('prob_a');
   context.setTensor(0, names.length > 0 ? 'string' : 'int64', [rows]);
-  context.setTensor(1, 'float32', [rows, classes || undefined]);
+  context.setTensor(1, 'float32', [rows, isByPairs ? undefined : classes || undefined]);
 }
 
 const regressor = defineRule({
@@ -90,6 +92,40 @@ const arrayFeatureExtractor = defineRule({
   },
 });
 
+/** Values of a map by key; the standard makes them a vector, ONNX Runtime one row, so the rank stays open. */
+const dictVectorizer = defineRule({
+  op: 'DictVectorizer',
+  domain,
+  infer(_, context) {
+    const type = context.typeOf(0);
+    const value = type?.kind === 'map' ? type.value : undefined;
+    context.setTensor(0, value?.kind === 'tensor' ? value.dtype : undefined, undefined);
+  },
+});
+
+/** One row; as long as the map, or (SPARSE) as `max_map` says. */
+const castMap = defineRule({
+  op: 'CastMap',
+  domain,
+  infer(node, context) {
+    const dtypes: Readonly<Record<string, DType>> = { TO_FLOAT: 'float32', TO_INT64: 'int64', TO_STRING: 'string' };
+    const isSparse = node.string('map_form', 'DENSE') === 'SPARSE';
+    const width = isSparse ? node.int('max_map', 1) : undefined;
+    if (width !== undefined && width < 0) throw context.error('max_map', 'a length >= 0', width);
+    context.setTensor(0, dtypes[node.string('cast_to', 'TO_FLOAT')], [1, width]);
+  },
+});
+
+const featureVectorizer = defineRule({
+  op: 'FeatureVectorizer',
+  domain,
+  infer(node, context) {
+    const widths = node.ints('inputdimensions', []);
+    if (widths.some((width) => width < 0)) throw context.error('inputdimensions', 'widths >= 0', widths.join(', '));
+    context.setTensor(0, 'float32', [rowsOf(context), widths.reduce((a, b) => a + b, 0)]);
+  },
+});
+
 /** Operators of ai.onnx.ml (CategoryMapper turns strings into integers, or back). */
 export const classicalRules = [
   sameFloat(['Normalizer', 'Scaler']),
@@ -108,4 +144,7 @@ export const classicalRules = [
   oneHotEncoder,
   zipMap,
   arrayFeatureExtractor,
+  dictVectorizer,
+  castMap,
+  featureVectorizer,
 ];
