@@ -11,6 +11,8 @@ export interface Operand {
   channelsFirst: Value | undefined;
   /** Complex numbers as a last axis of real and imaginary parts; such an operand has no other form. */
   readonly complex?: Value;
+  /** Which steps of a sequence count: bool [n, t], of a layers model only. */
+  mask?: Value | undefined;
 }
 
 export const plainOperand = (plain: Value): Operand => ({ plain, channelsFirst: undefined });

@@ -9,6 +9,7 @@ import type { Operand } from '../operand.js';
 import { finishOutputs } from '../outputs.js';
 import { Layer } from './layer.js';
 import { LayerWeights } from './layer-weights.js';
+import { MaskFlow } from './mask.js';
 import { timeDistributed } from './time-distributed.js';
 import { findLayer } from './registry.js';
 import { checkDepth, isNetwork, type LayerSpec, type Network, readNetwork, type TensorRef } from './topology.js';
@@ -58,6 +59,7 @@ function refuseUnsupported(network: Network): void {
 
 class NetworkWriter {
   #calls = 0;
+  readonly #masks = new MaskFlow();
 
   constructor(
     private readonly e: Emitter,
@@ -101,6 +103,11 @@ class NetworkWriter {
     return network.outputs.map((ref) => resultOf(done, ref));
   }
 
+  #layer(spec: LayerSpec): Layer {
+    this.e.begin(spec.name);
+    return new Layer(this.e, spec.className, spec.name, spec.config, this.weights);
+  }
+
   private call(spec: LayerSpec, operands: readonly Operand[], depth: number): readonly Operand[] {
     if (++this.#calls > MAX_CALLS) {
       throw tfjsError('ERR_TFJS_MODEL', `model: expected up to ${MAX_CALLS} layer calls, received more`);
@@ -113,11 +120,12 @@ class NetworkWriter {
           `${spec.name}: expected ${inner.inputs.length} inputs, received ${operands.length}`,
         );
       }
+      this.#masks.enterNetwork(this.#layer(spec));
       return this.write(inner, operands, depth + 1);
     }
-    this.e.begin(spec.name);
-    const layer = new Layer(this.e, spec.className, spec.name, spec.config, this.weights);
+    const layer = this.#layer(spec);
     const result = convertLayer(layer, operands);
+    this.#masks.follow(layer, operands, result);
     this.e.nameResult(result);
     return [result];
   }

@@ -12,7 +12,7 @@ import {
   optional,
   property,
 } from '../json.js';
-import { type Operand, plainOperand } from '../operand.js';
+import { channelsFirstOperand, type Operand, plainOperand } from '../operand.js';
 import type { Padding, Window } from '../window.js';
 import type { LayerWeights } from './layer-weights.js';
 
@@ -76,6 +76,13 @@ export class Layer {
     throw this.error('padding', 'same or valid', JSON.stringify(padding));
   }
 
+  /** True for layers that have images channels first. */
+  get isChannelsFirst(): boolean {
+    const format = this.string('data_format', 'channels_last');
+    if (format === 'channels_first' || format === 'channels_last') return format === 'channels_first';
+    throw this.error('data_format', 'channels_last or channels_first', JSON.stringify(format));
+  }
+
   /** Throws for layers that have images channels first. */
   requireChannelsLast(): void {
     const format = this.string('data_format', 'channels_last');
@@ -134,6 +141,30 @@ export function defineLayer(
   convert: (layer: Layer, inputs: readonly Operand[]) => Operand,
 ): LayerConverter {
   return { classes: typeof classes === 'string' ? [classes] : classes, convert };
+}
+
+/**
+ * A converter for layers on images that may be channels first: then `convert` sees inputs and gives its result as if they were channels
+ * last, of which theirs is the other form.
+ */
+export function defineImageLayer(
+  classes: string | readonly string[],
+  convert: LayerConverter['convert'],
+): LayerConverter {
+  return defineLayer(classes, (layer, inputs) => {
+    if (!layer.isChannelsFirst) return convert(layer, inputs);
+    const { e } = layer;
+    const y = convert(
+      layer,
+      inputs.map((x) => seenChannelsLast(e, x)),
+    );
+    return e.rankOf(y) < 3 ? y : plainOperand(e.channelsFirst(y));
+  });
+}
+
+/** A tensor whose axis 1 is the channels, as an operand that is channels last. */
+export function seenChannelsLast(e: Emitter, x: Operand): Operand {
+  return channelsFirstOperand(e.plain(x));
 }
 
 /** The only input of a layer that has one. */

@@ -16,18 +16,23 @@ function codeOfTopology(modelTopology: unknown): string {
 
 describe('layers model: what is refused', () => {
   test('unknown layers, all by name', () => {
-    const layers = ['ConvLSTM2D', 'Relu7', 'ConvLSTM2D'].map((class_name, i) => ({
+    const layers = ['ConvLSTM3D', 'Relu7', 'ConvLSTM3D'].map((class_name, i) => ({
       class_name,
       config: { name: `l${i}`, batch_input_shape: [null, 3] },
     }));
     const modelTopology = { class_name: 'Sequential', config: { layers } };
     const error = errorOf(() => read({ json: { modelTopology, weightsManifest: [] }, weights: new Uint8Array(0) }));
     expect(error.code).toBe('ERR_TFJS_UNSUPPORTED_LAYER');
-    expect(error.message).toBe('layers: expected classes with a converter, received ConvLSTM2D (2), Relu7 (1)');
+    expect(error.message).toBe('layers: expected classes with a converter, received ConvLSTM3D (2), Relu7 (1)');
   });
 
   test('configurations that TF.js or ONNX cannot compute', () => {
-    expect(codeOf(['Flatten', { data_format: 'channels_first' }])).toBe('ERR_TFJS_NODE');
+    expect(codeOf(['Flatten', { data_format: 'channels_middle' }])).toBe('ERR_TFJS_NODE');
+    // TF.js gives the one channels last and computes the other along the wrong axis.
+    expect(codeOf(['Reshape', { target_shape: [16, 3] }], ['Conv1D', { data_format: 'channels_first' }])).toBe(
+      'ERR_TFJS_NODE',
+    );
+    expect(codeOf(['BatchNormalization', { axis: 1 }])).toBe('ERR_TFJS_NODE');
     expect(codeOf(['MaxPooling2D', { pool_size: [2, 2], padding: 'causal' }])).toBe('ERR_TFJS_NODE');
     expect(codeOf(['MaxPooling2D', { pool_size: [0, 2] }])).toBe('ERR_TFJS_NODE');
     expect(codeOf(['MaxPooling2D', { pool_size: [1, 2, 3] }])).toBe('ERR_TFJS_NODE');

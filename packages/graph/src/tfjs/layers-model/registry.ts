@@ -1,7 +1,10 @@
 import type { LayerConverter } from './layer.js';
 import { activationLayers } from './layers/activation.js';
+import { convLstmLayer } from './layers/conv-lstm.js';
 import { convolutionLayers } from './layers/convolution.js';
 import { coreLayers } from './layers/core.js';
+import { dotLayer } from './layers/dot.js';
+import { maskLayers } from './layers/mask.js';
 import { mergeLayers } from './layers/merge.js';
 import { normalizationLayers } from './layers/normalization.js';
 import { poolingLayers } from './layers/pooling.js';
@@ -11,7 +14,9 @@ import { shapeLayers } from './layers/shape.js';
 const FAMILIES: readonly (readonly LayerConverter[])[] = [
   activationLayers,
   convolutionLayers,
+  [convLstmLayer, dotLayer],
   coreLayers,
+  maskLayers,
   mergeLayers,
   normalizationLayers,
   poolingLayers,

@@ -1,6 +1,5 @@
 import { activation } from '../../activation.js';
 import { dense } from '../../dense.js';
-import { plainOperand } from '../../operand.js';
 import { defineLayer, only } from '../layer.js';
 
 /** Layers that act in training only. */
@@ -11,11 +10,5 @@ export const coreLayers = [
   defineLayer('Dense', (layer, inputs) => {
     const y = dense(layer.e, only(layer, inputs), layer.weight('kernel'), layer.bias());
     return activation(layer.e, layer.activation(), y);
-  }),
-  defineLayer('Embedding', (layer, inputs) => {
-    if (layer.bool('mask_zero', false)) throw layer.error('mask_zero', 'false', 'true');
-    const { e } = layer;
-    const indices = e.cast(e.plain(only(layer, inputs)), 'int32');
-    return plainOperand(e.op('Gather', [e.plain(layer.weight('embeddings')), indices], { axis: 0 }));
   }),
 ];

@@ -1,12 +1,13 @@
 import type { Tensor } from '../../../ir/tensor.js';
 import type { Value } from '../../../ir/value.js';
-import { type Attributes } from '../../emitter.js';
+import type { Attributes, Emitter } from '../../emitter.js';
 import { asObject, optional, asString, property } from '../../json.js';
 import { type Operand, plainOperand } from '../../operand.js';
 import { broadcastOp } from '../../broadcast.js';
 import { concatenation } from '../../concatenation.js';
 import { gateActivations } from '../gate-activation.js';
 import { defineLayer, type Layer, only } from '../layer.js';
+import { runMasked, type States } from '../masked-sequence.js';
 import { type Cell, CELLS, gateMatrix } from '../recurrent-cell.js';
 
 /** What a recurrent layer gives: the whole sequence [n, t, units], or its last state [n, units]. */
@@ -21,15 +22,25 @@ function recurrent(layer: Layer, x: Operand, isReverse: boolean): Operand {
   const weights = weightsOf(layer, cell, units);
   const attributes: Attributes = {
     hidden_size: units,
-    direction: isReverse ? 'reverse' : 'forward',
     ...gateActivations(layer, cell),
   };
-  const steps = e.op('Transpose', [e.plain(x)], { perm: [1, 0, 2] });
-  const [sequence, last] = e.ops(cell.op, [steps, ...weights], attributes, 2) as [Value, Value];
-  if (!layer.bool('return_sequences', false)) return plainOperand(e.op('Squeeze', [last, e.int64([0])]));
-  // [t, 1, n, units] -> [n, t, units]
-  const squeezed = e.op('Squeeze', [sequence, e.int64([1])]);
-  return plainOperand(e.op('Transpose', [squeezed], { perm: [1, 0, 2] }));
+  const run = (input: Value, direction: 'forward' | 'reverse'): States => {
+    const steps = e.op('Transpose', [input], { perm: [1, 0, 2] });
+    const operands = [steps, ...weights];
+    const [all, last] = e.ops(cell.op, operands, { ...attributes, direction }, 2) as [Value, Value];
+    // [t, 1, n, units] -> [n, t, units]
+    const squeezed = e.op('Squeeze', [all, e.int64([1])]);
+    const sequence = e.op('Transpose', [squeezed], { perm: [1, 0, 2] });
+    return { sequence, last: e.op('Squeeze', [last, e.int64([0])]) };
+  };
+  const wantsSequence = layer.bool('return_sequences', false);
+  if (x.mask) {
+    const turn = (value: Value) => (isReverse ? reversed(e, value) : value);
+    const taken = runMasked(e, turn(e.plain(x)), turn(x.mask), (steps) => run(steps, 'forward').sequence);
+    return plainOperand(wantsSequence ? turn(taken.sequence) : taken.last);
+  }
+  const { sequence, last } = run(e.plain(x), isReverse ? 'reverse' : 'forward');
+  return plainOperand(wantsSequence ? sequence : last);
 }
 
 function weightsOf(layer: Layer, cell: Cell, units: number): Value[] {
@@ -41,17 +52,17 @@ function weightsOf(layer: Layer, cell: Cell, units: number): Value[] {
 }
 
 /** Reverses the sequence: axis 1. */
-function reversed(layer: Layer, x: Operand): Operand {
-  const { e } = layer;
+function reversed(e: Emitter, x: Value): Value {
   const bounds = [e.int64([-1]), e.int64([-(2 ** 53 - 1)]), e.int64([1]), e.int64([-1])];
-  return plainOperand(e.op('Slice', [e.plain(x), ...bounds]));
+  return e.op('Slice', [x, ...bounds]);
 }
 
 function convert(layer: Layer, inputs: readonly Operand[]): Operand {
   const isReverse = layer.bool('go_backwards', false);
   const y = recurrent(layer, only(layer, inputs), isReverse);
   // Keras leaves a backward layer's results in the order they were computed; ONNX puts them at their own steps.
-  return isReverse && layer.bool('return_sequences', false) ? reversed(layer, y) : y;
+  const isTurned = isReverse && layer.bool('return_sequences', false);
+  return isTurned ? plainOperand(reversed(layer.e, layer.e.plain(y))) : y;
 }
 
 const MERGES: Readonly<Record<string, string>> = { sum: 'Add', mul: 'Mul', ave: 'Add' };

@@ -2,11 +2,10 @@ import { resize } from '../../resize.js';
 import { pad } from '../../pad.js';
 import { asArray, asInteger, property } from '../../json.js';
 import { channelsFirstOperand, plainOperand } from '../../operand.js';
-import { defineLayer, only } from '../layer.js';
+import { defineImageLayer, defineLayer, only } from '../layer.js';
 
 export const shapeLayers = [
-  defineLayer('Flatten', (layer, inputs) => {
-    layer.requireChannelsLast();
+  defineImageLayer('Flatten', (layer, inputs) => {
     return plainOperand(layer.e.op('Flatten', [layer.e.plain(only(layer, inputs))], { axis: 1 }));
   }),
   defineLayer('Reshape', (layer, inputs) => {
@@ -27,12 +26,10 @@ export const shapeLayers = [
     const column = e.op('Unsqueeze', [e.plain(only(layer, inputs)), e.int64([1])]);
     return plainOperand(e.op('Tile', [column, e.int64([1, layer.ints('n', 1)[0]!, 1])]));
   }),
-  defineLayer('ZeroPadding2D', (layer, inputs) => {
-    layer.requireChannelsLast();
+  defineImageLayer('ZeroPadding2D', (layer, inputs) => {
     return pad(layer.e, only(layer, inputs), [[0, 0], ...layer.pairs('padding', 2), [0, 0]], 'constant');
   }),
-  defineLayer('Cropping2D', (layer, inputs) => {
-    layer.requireChannelsLast();
+  defineImageLayer('Cropping2D', (layer, inputs) => {
     const { e } = layer;
     const pairs = layer.pairs('cropping', 2);
     // Slice's end counts from the back; a crop of nothing ends past the end.
@@ -41,8 +38,7 @@ export const shapeLayers = [
     const x = e.channelsFirst(only(layer, inputs));
     return channelsFirstOperand(e.op('Slice', [x, e.int64(starts), e.int64(ends), e.int64([2, 3])]));
   }),
-  defineLayer('UpSampling2D', (layer, inputs) => {
-    layer.requireChannelsLast();
+  defineImageLayer('UpSampling2D', (layer, inputs) => {
     const { e } = layer;
     const x = only(layer, inputs);
     const factors = layer.ints('size', 2, [2]);
