@@ -7,6 +7,7 @@ import { takeOver } from './take-over.js';
 /** The nodes that a fusion replaces: `last`, whose result stays, and those it was found to be computed by. */
 export class Fragment {
   readonly #nodes: Set<Node>;
+  readonly #kept: Node[] = [];
 
   constructor(readonly last: Node) {
     this.#nodes = new Set([last]);
@@ -24,21 +25,31 @@ export class Fragment {
     return node;
   }
 
+  /** Says that the result of `node`, which was taken, is a further output of what replaces the fragment: it may be one of the graph. */
+  keep(node: Node): void {
+    this.#kept.push(node);
+  }
+
   /** True when what lies between is read nowhere else. */
   get isClosed(): boolean {
     return [...this.#nodes].every((node) => {
       if (node === this.last) return true;
       const { output } = node;
-      return !output.isOutput && output.uses.every((use) => this.#nodes.has(use.node));
+      const mayBeOutput = this.#kept.includes(node);
+      return (mayBeOutput || !output.isOutput) && output.uses.every((use) => this.#nodes.has(use.node));
     });
   }
 
-  /** Puts one node in the place of all; it makes the last one's result, under the same name. */
+  /** Puts one node in the place of all; it makes the last one's result, and in the outputs after it those kept, under the same names. */
   replace(spec: Omit<NodeSpec, 'outputs'>): Node {
     const { graph } = this.last;
     const fused = graph.add({ ...spec, outputs: [undefined] }, { before: this.last });
     this.#nodes.delete(this.last);
     takeOver(fused, this.last);
+    this.#kept.forEach(({ output }, index) => {
+      graph.detachOutput(output, output.name);
+      graph.setOutput(fused, index + 1, output);
+    });
     this.#removeUnread();
     return fused;
   }

@@ -8,6 +8,7 @@ import { eliminateNoOp } from './eliminate-no-op.js';
 import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { freezeDefaultInputs } from './freeze-default-inputs.js';
+import { fuseAttention, fuseMultiHeadAttention } from './fuse-attention.js';
 import { fuseChannelAffine } from './fuse-channel-affine.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import { fuseGelu } from './fuse-gelu.js';
@@ -16,11 +17,13 @@ import { fuseInputAffine } from './fuse-input-affine.js';
 import { fuseLayerNormalization } from './fuse-layer-normalization.js';
 import { fuseMatMulAdd } from './fuse-matmul-add.js';
 import { fuseMish } from './fuse-mish.js';
+import { fuseSkipLayerNormalization } from './fuse-skip-layer-normalization.js';
 import { fuseHardSwish, fuseQuickGelu, fuseSwish } from './fuse-swish.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeTransposes } from './merge-transposes.js';
 import { inputsToInitializers } from './inputs-to-initializers.js';
 import type { Pass } from './pass.js';
+import { splitSkipLayerNormalization } from './split-skip-layer-normalization.js';
 
 /** The default pipeline, in its order. */
 const DEFAULT_PASSES: readonly Pass[] = [
@@ -46,17 +49,33 @@ const DEFAULT_PASSES: readonly Pass[] = [
   eliminateDeadCode,
 ];
 
+/** What makes a model faster in ONNX Runtime, or is of its own operators; behind the default passes. */
+const ONNXRUNTIME_PASSES: readonly Pass[] = [fuseAttention, fuseMultiHeadAttention, splitSkipLayerNormalization];
+
 /** Passes that run only when asked for by name. */
 const EXPLICIT_PASSES: readonly Pass[] = [
+  ...ONNXRUNTIME_PASSES,
   deduplicateInitializers,
   freezeDefaultInputs,
   fuseHardSwish,
   fuseQuickGelu,
+  fuseSkipLayerNormalization,
   fuseSwish,
 ];
 
 /** Every pass, by name unique. */
 export const PASSES: readonly Pass[] = [...DEFAULT_PASSES, ...EXPLICIT_PASSES];
 
+const namesOf = (passes: readonly Pass[]): readonly string[] => passes.map((pass) => pass.name);
+
 /** Names of the passes of the default pipeline, in order. */
-export const DEFAULT_PIPELINE: readonly string[] = DEFAULT_PASSES.map((pass) => pass.name);
+export const DEFAULT_PIPELINE: readonly string[] = namesOf(DEFAULT_PASSES);
+
+/** The pipelines that have a name. 'onnxruntime': the default one, and what only its CPU provider gains from. */
+export const PIPELINES = {
+  default: DEFAULT_PIPELINE,
+  onnxruntime: namesOf([...DEFAULT_PASSES, ...ONNXRUNTIME_PASSES]),
+} as const;
+
+/** The name of a pipeline. */
+export type PipelineName = keyof typeof PIPELINES;

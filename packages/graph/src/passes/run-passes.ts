@@ -2,7 +2,7 @@ import { GossamerError, isGossamerError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Pass } from './pass.js';
 import { PassContext } from './pass-context.js';
-import { DEFAULT_PIPELINE, PASSES } from './registry.js';
+import { PASSES, type PipelineName, PIPELINES } from './registry.js';
 
 /** What watches and stops a run. */
 export interface RunPassesOptions {
@@ -23,21 +23,22 @@ export interface RunPassesResult {
   readonly warnings: readonly string[];
 }
 
-/** Rounds of the default pipeline. Each round takes away or fuses what the one before made foldable; real exports settle in 2-4. */
+/** Rounds of a pipeline. Each round takes away or fuses what the one before made foldable; real exports settle in 2-4. */
 const MAX_ROUNDS = 16;
 
 /**
- * Rewrites a clone of `model`: 'default' runs the default pipeline until a round changes nothing (at most 16), a list runs its passes
- * once in the order given. Throws ERR_PASS for an unknown name, and ERR_PASS_FAILED with the original as cause.
+ * Rewrites a clone of `model`: the name of a pipeline runs it until a round changes nothing (at most 16), a list runs its passes once in
+ * the order given. Throws ERR_PASS for an unknown name, and ERR_PASS_FAILED with the original as cause.
  */
 export function runPasses(
   model: Model,
-  selection: 'default' | readonly string[],
+  selection: PipelineName | readonly string[],
   options: RunPassesOptions = {},
 ): RunPassesResult {
-  const names = selection === 'default' ? DEFAULT_PIPELINE : selection;
+  const isPipeline = typeof selection === 'string';
+  const names = isPipeline ? PIPELINES[selection] : selection;
   const run = new PassRun(names.map(findPass), model.clone(), options);
-  run.rounds(selection === 'default' ? MAX_ROUNDS : 1);
+  run.rounds(isPipeline ? MAX_ROUNDS : 1);
   return run.result();
 }
 

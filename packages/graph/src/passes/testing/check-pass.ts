@@ -2,6 +2,7 @@ import { evaluate } from '../../eval/evaluate.js';
 import { checkGraph } from '../../ir/check.js';
 import type { Model } from '../../ir/model.js';
 import type { Tensor } from '../../ir/tensor.js';
+import type { PipelineName } from '../registry.js';
 import { runPasses, type RunPassesResult } from '../run-passes.js';
 import { expectEqualBits, type Outputs } from './compare.js';
 import { runOnce } from './ort-session.js';
@@ -19,7 +20,7 @@ export function checkModel(model: Model): void {
 }
 
 /** Runs passes with every invariant checked after each: the graphs, the contract, and that the input stays as it was. */
-export function applyPasses(model: Model, passes: readonly string[] | 'default'): RunPassesResult {
+export function applyPasses(model: Model, passes: readonly string[] | PipelineName): RunPassesResult {
   const before = kinds(model);
   const contract = (other: Model) => contractOf(other, model);
   const result = runPasses(model, passes, {
