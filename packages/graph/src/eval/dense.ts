@@ -10,7 +10,12 @@ import { stridesOf } from './strided.js';
  *
  * Throws ERR_EVAL_VALUE for an index outside, ERR_EVAL_SHAPE for indices of another shape, ERR_EVAL_BUDGET for too many elements.
  */
-export function toDense(sparse: SparseTensor, precision: Precision, budget: Budget, name: string): EvalTensor {
+export function toDense(
+  sparse: SparseTensor,
+  precision: Precision,
+  budget: Pick<Budget, 'chargeTensor'>,
+  name: string,
+): EvalTensor {
   const { dims, values, indices } = sparse;
   const length = elementCount(dims);
   const isFlat = indices.dims.length === 1;

@@ -145,6 +145,7 @@ export function toTensor(value: EvalTensor, precision: Precision): Tensor {
       data.map((text) => new TextEncoder().encode(text)),
     );
   }
+  if (dtype === 'float8e5m2') return Tensor.of(dtype, dims, Uint8Array.from(data as Float64Array, codeOfE5m2));
   if (smallFormat(dtype) || /^u?int[24]$/.test(dtype)) return Tensor.fromNumbers(dtype, dims, data as NumberData);
   // A power of two each: the code is the biased exponent, 255 is NaN.
   if (dtype === 'float8e8m0') {
@@ -153,6 +154,9 @@ export function toTensor(value: EvalTensor, precision: Precision): Tensor {
   }
   return Tensor.of(dtype, dims, data);
 }
+
+/** Infinities too, which `encodeFloat` saturates as Cast does. */
+const codeOfE5m2 = (x: number) => (Math.abs(x) === Infinity ? (x < 0 ? 0xfc : 0x7c) : encodeFloat(x, small.FLOAT8E5M2));
 
 /** Elements of a tensor: the product of its dims. */
 export function sizeOf(tensor: EvalTensor): number {

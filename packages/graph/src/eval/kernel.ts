@@ -109,7 +109,7 @@ export class KernelCall {
   result(dtype: DType, dims: readonly number[], values: ArrayLike<number>): EvalTensor {
     const target = this.allocate(dtype, dims);
     if (target.data instanceof BigInt64Array || target.data instanceof BigUint64Array) {
-      for (let i = 0; i < values.length; i++) target.data[i] = BigInt(values[i]!);
+      for (let i = 0; i < values.length; i++) target.data[i] = toBigInt(values[i]!);
     } else (target.data as NumberData).set(values);
     return target;
   }
@@ -160,6 +160,11 @@ export interface Kernel {
 /** Types a kernel. */
 export function defineKernel(kernel: Kernel): Kernel {
   return kernel;
+}
+
+/** The integer part; NaN and infinities, which have none, give the smallest 64-bit integer. */
+function toBigInt(value: number): bigint {
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : -(1n << 63n);
 }
 
 /** True for the elements of 64-bit integers. */

@@ -138,8 +138,15 @@ function bound<T extends number | bigint>(value: T, low: T | undefined, high: T 
 
 const PRELU: BinaryRule = {
   number: (x, slope) => (x < 0 ? x * slope : x),
+  integer: (x, slope) => (x < 0 ? Math.imul(x, slope) : x),
   bigint: (x, slope) => (x < 0n ? x * slope : x),
 };
+
+/** A function of reals, over 64-bit integers too. */
+function withAttributes(call: KernelCall, apply: (x: number) => number): EvalTensor {
+  const x = call.tensor(0);
+  return unary(call, x, { number: apply, bigint: (value) => BigInt(Math.trunc(apply(Number(value)))) });
+}
 
 /** Before opset 7 the slope is one number or one per channel (axis 1); since then it broadcasts. */
 function prelu(call: KernelCall): EvalTensor {
@@ -159,7 +166,7 @@ export const activation: readonly Kernel[] = [
     defineKernel({ op, run: (call) => [unary(call, call.tensor(0), rule)] }),
   ),
   ...Object.entries(WITH_ATTRIBUTES).map(([op, make]) =>
-    defineKernel({ op, run: (call) => [unary(call, call.tensor(0), { number: make(call.node) })] }),
+    defineKernel({ op, run: (call) => [withAttributes(call, make(call.node))] }),
   ),
   defineKernel({ op: 'Clip', run: (call) => [clip(call)] }),
   defineKernel({ op: 'PRelu', run: (call) => [prelu(call)] }),

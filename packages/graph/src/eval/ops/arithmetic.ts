@@ -1,6 +1,6 @@
-import { dtypeBits } from '../../dtype.js';
+import { dtypeBits, isInteger } from '../../dtype.js';
 import { type BinaryRule, binary, compare, fromDoubles, test, toDoubles, unary } from '../elementwise.js';
-import type { EvalTensor } from '../eval-value.js';
+import type { EvalTensor, NumberData } from '../eval-value.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
 import { broadcastDims, broadcastOffsets } from '../strided.js';
 
@@ -47,22 +47,30 @@ function power(call: KernelCall): EvalTensor {
   const [base, exponent] = [call.tensor(0), call.tensor(1)];
   const dims = broadcastDims(base.dims, exponent.dims);
   call.reserve(dims);
+  if (isInteger(base.dtype) && isInteger(exponent.dtype)) return integerPower(call, base, exponent, dims);
   const ib = broadcastOffsets(base.dims, dims);
   const ie = broadcastOffsets(exponent.dims, dims);
-  if (isBig(base.data) && isBig(exponent.data)) {
-    const target = call.allocate(base.dtype, dims);
-    const to = target.data as BigInt64Array;
-    for (let i = 0; i < to.length; i++) {
-      to[i] = bigPower(base.data[ib ? ib[i]! : i]!, exponent.data[ie ? ie[i]! : i]!);
-    }
-    return target;
-  }
   const [x, y] = [toDoubles(call, base), toDoubles(call, exponent)];
   const result = call.allocate(base.dtype, dims);
   const powers = Float64Array.from(result.data as ArrayLike<number>, (_, i) =>
     realPower(x[ib ? ib[i]! : i]!, y[ie ? ie[i]! : i]!),
   );
   return fromDoubles(call, base.dtype, dims, isBig(base.data) ? powers.map(Math.trunc) : powers);
+}
+
+/** Integers to integers, exact modulo the width of the base. */
+function integerPower(call: KernelCall, base: EvalTensor, exponent: EvalTensor, dims: readonly number[]): EvalTensor {
+  const ib = broadcastOffsets(base.dims, dims);
+  const ie = broadcastOffsets(exponent.dims, dims);
+  const target = call.allocate(base.dtype, dims);
+  const { data } = target;
+  const at = (x: EvalTensor, index: number) => BigInt(x.data[index] as number | bigint);
+  for (let i = 0; i < data.length; i++) {
+    const power = bigPower(at(base, ib ? ib[i]! : i), at(exponent, ie ? ie[i]! : i));
+    if (isBig(data)) data[i] = power;
+    else (data as NumberData)[i] = Number(BigInt.asIntN(32, power));
+  }
+  return target;
 }
 
 /** IEEE 754 pow: 1 to any power is 1, NaN included, and -1 to an infinite one is; JavaScript says NaN. */

@@ -1,3 +1,4 @@
+import { toDoubles } from '../elementwise.js';
 import type { EvalTensor } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
@@ -17,7 +18,7 @@ function maskOf(call: KernelCall, mask: EvalTensor | undefined, dims: readonly n
   // Since opset 24 a mask of one column is a short mask; before, it broadcasts.
   const covered = mask.dims.at(-1) === 1 && call.opset < 24 ? dims[3]! : mask.dims.at(-1)!;
   const strides = broadcastStrides(mask.dims, [...dims.slice(0, -1), covered]);
-  const data = call.asNumbers(mask);
+  const data = toDoubles(call, mask);
   const at: Bias = (b, h, q, k) => data[b * strides[0]! + h * strides[1]! + q * strides[2]! + k * strides[3]!]!;
   if (mask.dtype === 'bool') return (b, h, q, k) => (k < covered && at(b, h, q, k) === 1 ? 0 : -Infinity);
   return (b, h, q, k) => (k < covered ? at(b, h, q, k) : -Infinity);

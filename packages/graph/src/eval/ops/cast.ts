@@ -1,6 +1,7 @@
-import { type DType, dtypeBits, dtypeFromCode, isFloat, isInteger } from '../../dtype.js';
+import { type DType, dtypeBits, dtypeFromCode, isInteger } from '../../dtype.js';
 import { decodeFloat, encodeFloat, roundHalfEven } from '../../ir/small-float.js';
-import { type EvalTensor, smallFormat } from '../eval-value.js';
+import { Tensor } from '../../ir/tensor.js';
+import { type EvalTensor, fromTensor, smallFormat, toTensor } from '../eval-value.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
 
 /**
@@ -37,7 +38,7 @@ export function convert(
 }
 
 /** What a number becomes before it is stored in an array of `dtype`. */
-function narrowing(dtype: DType, saturate: boolean, roundMode: string): (x: number) => number {
+export function narrowing(dtype: DType, saturate: boolean, roundMode: string): (x: number) => number {
   const bits = dtypeBits(dtype);
   if (isInteger(dtype)) {
     if (bits >= 8) return Math.trunc;
@@ -50,7 +51,8 @@ function narrowing(dtype: DType, saturate: boolean, roundMode: string): (x: numb
   if (!format || bits > 8) return (x) => x;
   const largest = decodeFloat(encodeFloat(Infinity, format), format);
   const step = 2 ** (Math.floor(Math.log2(largest)) - format.mantissaBits);
-  if (saturate) return (x) => Math.max(-largest, Math.min(largest, x));
+  // What has no infinity nor NaN saturates in any case.
+  if (saturate || format.specials === 'none') return (x) => Math.max(-largest, Math.min(largest, x));
   const overflow = format.specials === 'ieee' ? Infinity : NaN;
   return (x) => {
     if (roundHalfEven(Math.abs(x) / step) * step <= largest || Number.isNaN(x)) return x;
@@ -111,36 +113,15 @@ export function dtypeAttribute(call: KernelCall, name: string, fallback: DType):
 /** The same bytes read as another dtype. */
 function bitCast(call: KernelCall): EvalTensor {
   const source = call.tensor(0);
-  const target = call.allocate(dtypeAttribute(call, 'to', source.dtype), source.dims);
-  if (dtypeBits(source.dtype) !== dtypeBits(target.dtype)) {
-    call.fail('ERR_EVAL_OP', 'to', `a dtype of ${dtypeBits(source.dtype)} bits`, target.dtype);
+  const to = dtypeAttribute(call, 'to', source.dtype);
+  call.reserve(source.dims);
+  if (dtypeBits(source.dtype) !== dtypeBits(to) || to === 'string') {
+    call.fail('ERR_EVAL_OP', 'to', `a dtype of ${dtypeBits(source.dtype)} bits`, to);
   }
-  const from = storedBytes(call, source);
-  storeBytes(call, from, target);
-  return target;
-}
-
-function storedBytes(call: KernelCall, { dtype, data }: EvalTensor): Uint8Array {
-  const format = smallFormat(dtype);
-  if (Array.isArray(data) || dtypeBits(dtype) < 8) call.fail('ERR_EVAL_OP', 'input', 'a dtype of whole bytes', dtype);
-  if (format) {
-    const codes = Array.from(data as Float64Array, (x) => encodeFloat(x, format));
-    return dtypeBits(dtype) === 8 ? Uint8Array.from(codes) : new Uint8Array(Uint16Array.from(codes).buffer);
-  }
-  if (isFloat(dtype) && data.BYTES_PER_ELEMENT * 8 !== dtypeBits(dtype))
-    return new Uint8Array(Float32Array.from(data as Float64Array).buffer);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function storeBytes(call: KernelCall, bytes: Uint8Array, { dtype, data }: EvalTensor): void {
-  const format = smallFormat(dtype);
-  if (Array.isArray(data)) call.fail('ERR_EVAL_OP', 'to', 'a dtype of whole bytes', dtype);
-  if (format) {
-    const codes = dtypeBits(dtype) === 8 ? bytes : new Uint16Array(bytes.slice().buffer);
-    codes.forEach((code, i) => (data[i] = decodeFloat(code, format)));
-  } else if (isFloat(dtype) && data.BYTES_PER_ELEMENT * 8 !== dtypeBits(dtype)) {
-    (data as Float64Array).set(new Float32Array(bytes.slice().buffer));
-  } else new Uint8Array(data.buffer).set(bytes);
+  // In precision 'float64' float32 lies in doubles.
+  const data = source.dtype === 'float32' ? Float32Array.from(source.data as Float64Array) : source.data;
+  const { dims } = source;
+  return fromTensor(Tensor.of(to, dims, toTensor({ ...source, data }, 'float32').bytes()), call.precision);
 }
 
 export const cast: readonly Kernel[] = [
@@ -154,7 +135,10 @@ export const cast: readonly Kernel[] = [
   }),
   defineKernel({
     op: 'CastLike',
-    run: (call) => [convert(call, call.tensor(0), call.tensor(1).dtype, call.node.int('saturate', 1) === 1)],
+    run: (call) => {
+      const [saturate, roundMode] = [call.node.int('saturate', 1) === 1, call.node.string('round_mode', 'up')];
+      return [convert(call, call.tensor(0), call.tensor(1).dtype, saturate, roundMode)];
+    },
   }),
   defineKernel({ op: 'BitCast', run: (call) => [bitCast(call)] }),
 ];

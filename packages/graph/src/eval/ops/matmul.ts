@@ -1,5 +1,6 @@
 import type { EvalTensor, NumberData } from '../eval-value.js';
-import { toDoubles } from '../elementwise.js';
+import { isInteger } from '../../dtype.js';
+import { binary, toDoubles, unary } from '../elementwise.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
 import { broadcastDims, broadcastOffsets, broadcastStrides, permute, stridesOf, viewOffsets } from '../strided.js';
 
@@ -64,15 +65,38 @@ function multiplyBig(shape: ProductShape, a: BigInt64Array, b: BigInt64Array, to
   }
 }
 
+/** 32-bit integers, wrapping: products would lose their low bits in double. */
+function multiplySmall(call: KernelCall, shape: ProductShape, a: NumberData, b: NumberData, to: NumberData): void {
+  const { m, k, n, aStarts, bStarts } = shape;
+  call.charge(aStarts.length * m * k * n);
+  for (let p = 0; p < aStarts.length; p++) {
+    for (let row = 0; row < m; row++) {
+      for (let column = 0; column < n; column++) {
+        let sum = 0;
+        for (let i = 0; i < k; i++) {
+          sum = (sum + Math.imul(a[aStarts[p]! + row * k + i]!, b[bStarts[p]! + i * n + column]!)) | 0;
+        }
+        to[(p * m + row) * n + column] = sum;
+      }
+    }
+  }
+}
+
 export function matmul(call: KernelCall, a: EvalTensor, b: EvalTensor): EvalTensor {
   const shape = productShape(call, a.dims, b.dims);
   const target = call.allocate(a.dtype, shape.dims);
   if (isBig(a.data) && isBig(b.data)) {
     call.charge(shape.aStarts.length * shape.m * shape.k * shape.n);
     multiplyBig(shape, a.data as BigInt64Array, b.data as BigInt64Array, target.data as BigInt64Array);
-  } else multiply(call, shape, call.asNumbers(a), call.asNumbers(b), target.data as NumberData);
+  } else {
+    const product = isInteger(a.dtype) ? multiplySmall : multiply;
+    product(call, shape, call.asNumbers(a), call.asNumbers(b), target.data as NumberData);
+  }
   return target;
 }
+
+const times = (call: KernelCall, x: EvalTensor, factor: number): EvalTensor =>
+  unary(call, x, { number: (value) => Math.imul(value, factor), bigint: (value) => value * BigInt(factor) });
 
 /** Gemm: alpha * A' * B' + beta * C, rounded once. */
 export function gemm(call: KernelCall): EvalTensor {
@@ -81,6 +105,13 @@ export function gemm(call: KernelCall): EvalTensor {
   const a = node.int('transA', 0) ? permute(call, call.tensor(0), [1, 0]) : call.tensor(0);
   const b = node.int('transB', 0) ? permute(call, call.tensor(1), [1, 0]) : call.tensor(1);
   const c = call.optional(2);
+  // Integers with factors that are integers stay exact.
+  if (isInteger(a.dtype) && Number.isInteger(alpha) && Number.isInteger(beta)) {
+    const product = times(call, matmul(call, a, b), alpha);
+    return c
+      ? binary(call, product, times(call, c, beta), { number: (x, y) => x + y, bigint: (x, y) => x + y })
+      : product;
+  }
   const shape = productShape(call, a.dims, b.dims);
   const sums = new Float64Array(call.reserve(shape.dims));
   multiply(call, shape, toDoubles(call, a), toDoubles(call, b), sums);
@@ -92,7 +123,7 @@ export function gemm(call: KernelCall): EvalTensor {
   return call.result(a.dtype, shape.dims, sums);
 }
 
-/** Splits an Einsum equation; an ellipsis becomes capital labels for the axes it stands for. */
+/** Splits an Einsum equation; an ellipsis becomes digits for the axes it stands for. */
 function parseEquation(call: KernelCall, shapes: readonly (readonly number[])[]): { terms: string[]; output: string } {
   const equation = call.node.string('equation', '').replaceAll(' ', '');
   const [left = '', right] = equation.split('->');
@@ -100,12 +131,33 @@ function parseEquation(call: KernelCall, shapes: readonly (readonly number[])[])
     0,
     ...left.split(',').map((term, i) => (term.includes('...') ? shapes[i]!.length - (term.length - 3) : 0)),
   );
-  const ellipsis = (count: number) => 'ABCDEFGHIJ'.slice(10 - count);
+  const ellipsis = (count: number) => '0123456789'.slice(10 - count);
   const terms = left.split(',').map((term, i) => term.replace('...', ellipsis(shapes[i]!.length - (term.length - 3))));
   if (right !== undefined) return { terms, output: right.replace('...', ellipsis(widest)) };
   const labels = terms.join('');
-  const once = [...new Set(labels)].filter((label) => /[a-z]/.test(label) && labels.split(label).length === 2).sort();
+  const once = [...new Set(labels)]
+    .filter((label) => /[A-Za-z]/.test(label) && labels.split(label).length === 2)
+    .sort();
   return { terms, output: ellipsis(widest) + once.join('') };
+}
+
+/** Sums of products of integers, modulo 2^64, stored in `target`. */
+function exactSums(
+  target: EvalTensor,
+  inputs: readonly EvalTensor[],
+  views: readonly Int32Array[],
+  inner: number,
+): EvalTensor {
+  const data = inputs.map((input) => Array.from(input.data as ArrayLike<number | bigint>, BigInt));
+  for (let i = 0; i < target.data.length; i++) {
+    let sum = 0n;
+    for (let j = i * inner; j < (i + 1) * inner; j++) {
+      sum = BigInt.asIntN(64, sum + views.reduce((product, view, t) => product * data[t]![view[j]!]!, 1n));
+    }
+    if (isBig(target.data)) target.data[i] = sum;
+    else (target.data as NumberData)[i] = Number(BigInt.asIntN(32, sum));
+  }
+  return target;
 }
 
 function einsum(call: KernelCall): EvalTensor {
@@ -136,8 +188,9 @@ function einsum(call: KernelCall): EvalTensor {
   );
   const inner = summed.reduce((count, label) => count * size.get(label)!, 1);
   const sums = new Float64Array(target.data.length);
-  const data = inputs.map((input) => toDoubles(call, input));
   call.charge(sums.length * inner);
+  if (isInteger(target.dtype)) return exactSums(target, inputs, views, inner);
+  const data = inputs.map((input) => toDoubles(call, input));
   for (let i = 0; i < sums.length * inner; i++) {
     let product = 1;
     for (let t = 0; t < views.length; t++) product *= data[t]![views[t]![i]!]!;

@@ -3,6 +3,7 @@ import type { EvalTensor, NumberData } from '../eval-value.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
 import { mapRows, rowsAlong, sumOf } from '../rows.js';
 import { broadcastOffsets } from '../strided.js';
+import { dtypeAttribute } from './cast.js';
 
 const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
@@ -12,10 +13,10 @@ export function moments(row: Float64Array): { mean: number; variance: number } {
   return { mean, variance: row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length };
 }
 
-/** A per-channel parameter [c] of x [n, c, ..]. */
-const channelOf = (x: EvalTensor) => {
-  const size = elementCount(x.dims.slice(2));
-  const channels = x.dims[1] ?? 1;
+/** Where the parameter [c] of an element of x [n, c, ..] stands; or [c, ..], one for each element of an item (spatial = 0, before opset 9). */
+const channelOf = (x: EvalTensor, perElement: boolean) => {
+  const size = perElement ? 1 : elementCount(x.dims.slice(2));
+  const channels = perElement ? elementCount(x.dims.slice(1)) : (x.dims[1] ?? 1);
   return (index: number) => Math.floor(index / size) % channels;
 };
 
@@ -42,7 +43,7 @@ function normalised(
 ): EvalTensor {
   const y = call.allocate(x.dtype, x.dims);
   const [from, to] = [call.asNumbers(x), y.data as NumberData];
-  const channel = channelOf(x);
+  const channel = channelOf(x, call.opset < 9 && call.node.int('spatial', 1) === 0);
   for (let i = 0; i < to.length; i++) {
     const c = channel(i);
     to[i] = ((from[i]! - mean[c]!) / Math.sqrt(variance[c]! + epsilon)) * scale[c]! + bias[c]!;
@@ -103,7 +104,9 @@ function layerNormalization(call: KernelCall): EvalTensor[] {
     for (let i = 0; i < row.length; i++) row[i] = (row[i]! - mean) * inverse[r]!;
   });
   scaleAndShift(call, y, call.optional(1), call.optional(2));
-  return [y, call.result('float32', dims, means), call.result('float32', dims, inverse)];
+  // Stage one, whose type these have, runs in stash_type (1: float32).
+  const stage = dtypeAttribute(call, 'stash_type', 'float32');
+  return [y, call.result(stage, dims, means), call.result(stage, dims, inverse)];
 }
 
 function rmsNormalization(call: KernelCall): EvalTensor {
@@ -114,8 +117,9 @@ function rmsNormalization(call: KernelCall): EvalTensor {
     const inverse = 1 / Math.sqrt(row.reduce((sum, v) => sum + v * v, 0) / row.length + epsilon);
     for (let i = 0; i < row.length; i++) row[i]! *= inverse;
   });
-  scaleAndShift(call, y, call.optional(1), undefined);
-  return y;
+  scaleAndShift(call, y, call.tensor(1), undefined);
+  // The result has the type of the scale.
+  return call.result(call.tensor(1).dtype, y.dims, y.data as NumberData);
 }
 
 /** Standardises a row in place. */

@@ -1,9 +1,9 @@
 import { type DType, dtypeBits, isFloat, isInteger } from '../../dtype.js';
-import { roundHalfEven } from '../../ir/small-float.js';
+import { decodeFloat, encodeFloat, roundHalfEven } from '../../ir/small-float.js';
 import { elementCount } from '../../ir/tensor.js';
-import type { EvalTensor, NumberData, Precision } from '../eval-value.js';
+import { type EvalTensor, type NumberData, type Precision, smallFormat } from '../eval-value.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
-import { dtypeAttribute } from './cast.js';
+import { dtypeAttribute, narrowing } from './cast.js';
 
 /** The integers of `dtype`, [low, high]. */
 export function integerRange(dtype: DType): readonly [number, number] {
@@ -57,6 +57,18 @@ export function scaleIndex(
 const granularity = (call: KernelCall, x: EvalTensor, scale: EvalTensor) =>
   scaleIndex(call, x.dims, scale, call.node.int('axis', 1), call.node.int('block_size', 0));
 
+/**
+ * How a quotient is rounded, since in double it may lie on the other side of a tie: to float32, and from opset 23 on to the dtype that
+ * `precision` names, by default the scale's.
+ */
+function quotientRounding(call: KernelCall, scale: DType): (quotient: number) => number {
+  if (call.precision === 'float64') return (quotient) => quotient;
+  const stage = call.opset < 23 ? 'float32' : dtypeAttribute(call, 'precision', scale);
+  const format = smallFormat(stage);
+  if (format) return (quotient) => decodeFloat(encodeFloat(quotient, format), format);
+  return stage === 'float64' ? (quotient) => quotient : Math.fround;
+}
+
 function quantizeLinear(call: KernelCall): EvalTensor {
   const [x, scale, zeroPoint] = [call.tensor(0), call.tensor(1), call.optional(2)];
   const dtype = dtypeAttribute(call, 'output_dtype', zeroPoint?.dtype ?? 'uint8');
@@ -66,14 +78,13 @@ function quantizeLinear(call: KernelCall): EvalTensor {
   const target = call.allocate(dtype, x.dims);
   const to = target.data as NumberData;
   const [low, high] = isInteger(dtype) ? integerRange(dtype) : [-Infinity, Infinity];
-  // The standard divides in float32; in double a quotient may lie on the other side of a tie.
-  const divide =
-    call.precision === 'float32' ? (a: number, b: number) => Math.fround(a / b) : (a: number, b: number) => a / b;
+  const round = quotientRounding(call, scale.dtype);
+  const narrow = isFloat(dtype) ? narrowing(dtype, call.node.int('saturate', 1) === 1, '') : (value: number) => value;
   for (let i = 0; i < to.length; i++) {
     const at = index(i);
-    const quotient = divide(from[i]!, scales[at]!);
+    const quotient = round(from[i]! / scales[at]!);
     const zero = zeros ? zeros[at]! : 0;
-    to[i] = isFloat(dtype) ? quotient + zero : quantizeValue(quotient, zero, low, high);
+    to[i] = isFloat(dtype) ? narrow(quotient + zero) : quantizeValue(quotient, zero, low, high);
   }
   return target;
 }

@@ -8,6 +8,8 @@ interface Reduction {
   readonly number: (row: Float64Array) => number;
   /** Over 64-bit integers; results wrap. */
   readonly bigint?: (row: readonly bigint[]) => bigint;
+  /** Over integers of at most 32 bits, where doubles would lose the low bits. */
+  readonly integer?: (row: Float64Array) => number;
   /** Over integers and bools, what no elements reduce to; default: what the functions above give. */
   readonly empty?: (dtype: DType) => bigint;
   /** From this opset on axes are an input. */
@@ -36,7 +38,8 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   },
   ReduceProd: {
     number: (row) => row.reduce((a, b) => a * b, 1),
-    bigint: (row) => row.reduce((a, b) => a * b, 1n),
+    bigint: (row) => row.reduce((a, b) => BigInt.asIntN(64, a * b), 1n),
+    integer: (row) => row.reduce((a, b) => Math.imul(a, b), 1),
     axesInput: 18,
   },
   ReduceMax: {
@@ -60,6 +63,7 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   ReduceSumSquare: {
     number: (row) => row.reduce((sum, x) => sum + x * x, 0),
     bigint: (row) => row.reduce((sum, x) => sum + x * x, 0n),
+    integer: (row) => row.reduce((sum, x) => (sum + Math.imul(x, x)) | 0, 0),
     axesInput: 18,
   },
   ReduceLogSum: { number: (row) => Math.log(sumOf(row)), axesInput: 18 },
@@ -101,7 +105,8 @@ function reduce(call: KernelCall, reduction: Reduction): EvalTensor {
     return target;
   }
   const integral = !isFloat(x.dtype);
-  const number = integral ? (row: Float64Array) => Math.trunc(reduction.number(row)) : reduction.number;
+  const truncated = (row: Float64Array) => Math.trunc(reduction.number(row));
+  const number = integral ? (reduction.integer ?? truncated) : reduction.number;
   return reduceRows(call, x, axes, x.dtype, dims, number);
 }
 

@@ -2,6 +2,7 @@ import type { EvalTensor } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
 import { toDoubles } from '../elementwise.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
+import { stridesOf, take } from '../strided.js';
 
 /** One resized axis. */
 interface AxisPlan {
@@ -122,6 +123,34 @@ function resizeAxes(call: KernelCall, x: EvalTensor, plans: readonly AxisPlan[],
   return call.result(x.dtype, dims, data);
 }
 
+/** Nearest neighbours, moved as they are: exact for 64-bit integers too. */
+function moveNearest(call: KernelCall, x: EvalTensor, plans: readonly AxisPlan[]): EvalTensor {
+  const strides = stridesOf(x.dims);
+  const dims = [...x.dims];
+  // Per axis the source offset of each place; -1 reads beyond the input.
+  const sources = x.dims.map((dim, axis) => Array.from({ length: dim }, (_, at) => at * strides[axis]!));
+  for (const plan of plans) {
+    dims[plan.axis] = plan.to;
+    sources[plan.axis] = Array.from({ length: plan.to }, (_, at) => {
+      const tap = tapsOf(call, plan, at, 'nearest')?.[0];
+      return tap ? tap.at * strides[plan.axis]! : -1;
+    });
+  }
+  const length = call.reserve(dims);
+  const steps = stridesOf(dims);
+  const offsets = new Int32Array(length);
+  for (let i = 0; i < length; i++) {
+    let offset = 0;
+    for (let axis = 0; axis < dims.length && offset >= 0; axis++) {
+      const source = sources[axis]![Math.floor(i / steps[axis]!) % dims[axis]!]!;
+      offset = source < 0 ? -1 : offset + source;
+    }
+    offsets[i] = offset;
+  }
+  const extrapolation = call.node.float('extrapolation_value', 0);
+  return take(call, x, dims, offsets, offsets.includes(-1) ? call.result(x.dtype, [1], [extrapolation]) : undefined);
+}
+
 /** The axes to resize, from sizes or scales. */
 function plansOf(call: KernelCall, x: EvalTensor): AxisPlan[] {
   const legacy = call.opset < 11;
@@ -159,7 +188,7 @@ function resize(call: KernelCall): EvalTensor {
   const x = call.tensor(0);
   const mode = call.node.string('mode', 'nearest');
   const plans = plansOf(call, x).filter(({ from, to, roi }) => from !== to || roi[0] !== 0 || roi[1] !== 1);
-  return resizeAxes(call, x, plans, mode);
+  return mode === 'nearest' ? moveNearest(call, x, plans) : resizeAxes(call, x, plans, mode);
 }
 
 /** Upsample (before opset 10): scales are an attribute, then an input; coordinates are asymmetric. */
@@ -170,12 +199,8 @@ function upsample(call: KernelCall): EvalTensor {
     const from = x.dims[axis]!;
     return { axis, from, to: Math.floor(from * scale), scale, roi: [0, 1] };
   });
-  return resizeAxes(
-    call,
-    x,
-    plans.filter(({ from, to }) => from !== to),
-    call.node.string('mode', 'nearest'),
-  );
+  const [changed, mode] = [plans.filter(({ from, to }) => from !== to), call.node.string('mode', 'nearest')];
+  return mode === 'nearest' ? moveNearest(call, x, changed) : resizeAxes(call, x, changed, mode);
 }
 
 export const resizing: readonly Kernel[] = [

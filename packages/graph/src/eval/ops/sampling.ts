@@ -1,6 +1,7 @@
 import { roundHalfEven } from '../../ir/small-float.js';
 import type { EvalTensor, NumberData } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
+import { toDoubles } from '../elementwise.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
 import { stridesOf } from '../strided.js';
 import { cubic } from './resize.js';
@@ -56,11 +57,10 @@ function gridSample(call: KernelCall): EvalTensor {
   const mode = node.string('mode', 'linear');
   const padding = node.string('padding_mode', 'zeros') as PaddingMode;
   const corners = node.int('align_corners', 0) === 1;
-  const [from, coordinates] = [call.asNumbers(x), call.asNumbers(grid)];
+  const [from, coordinates] = [toDoubles(call, x), call.asNumbers(grid)];
   const [size, positions, rank] = [elementCount(spatial), elementCount(output), spatial.length];
   const strides = stridesOf(spatial);
-  const target = call.allocate(x.dtype, [batch, channels, ...output]);
-  const to = target.data as NumberData;
+  const to = new Float64Array(call.reserve([batch, channels, ...output]));
   for (let row = 0; row < batch * positions; row++) {
     let taps: [number, number][] = [[0, 1]];
     for (let axis = 0; axis < rank; axis++) {
@@ -82,7 +82,7 @@ function gridSample(call: KernelCall): EvalTensor {
       to[(n * channels + c) * positions + position] = sum;
     }
   }
-  return target;
+  return call.result(x.dtype, [batch, channels, ...output], to);
 }
 
 /** Sampling grid of an affine map theta [n, rank, rank + 1] for an output of `size`. */

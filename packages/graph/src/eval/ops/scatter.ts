@@ -1,3 +1,4 @@
+import { isInteger } from '../../dtype.js';
 import { toDoubles } from '../elementwise.js';
 import type { EvalTensor } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
@@ -7,19 +8,32 @@ import { elementOffsets, tupleOffsets, wrapIndex } from './gather.js';
 
 type Combine = <T extends number | bigint>(old: T, update: T) => T;
 
+/** Exact modulo 2^64, so that a chain of products neither grows nor rounds. */
+function product<T extends number | bigint>(a: T, b: T): T {
+  return (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : (a as number) * (b as number)) as T;
+}
+
+/** Of integers of at most 32 bits: the low 32 bits, which a double product would lose. */
+const smallProduct: Combine = (a, b) => Math.imul(a as number, b as number) as typeof a;
+
 /** How an update meets the element it lands on. */
 const REDUCTIONS: Readonly<Record<string, Combine>> = {
   none: (_old, update) => update,
   add: (old, update) => ((old as number) + (update as number)) as typeof old,
-  mul: (old, update) => ((old as number) * (update as number)) as typeof old,
+  mul: product,
   max: (old, update) => (old > update ? old : update),
   min: (old, update) => (old < update ? old : update),
 };
 
+/** The reduction for elements of `x`; undefined for an unknown name. */
+function reductionFor(x: EvalTensor, name: string): Combine | undefined {
+  return name === 'mul' && isInteger(x.dtype) && !isBig(x.data) ? smallProduct : REDUCTIONS[name];
+}
+
 /** A copy of `x` with update i combined into element `offsets[i]`, in order. */
 function scatter(call: KernelCall, x: EvalTensor, offsets: ArrayLike<number>, updates: EvalTensor): EvalTensor {
   const name = call.node.string('reduction', 'none');
-  const combine = REDUCTIONS[name] ?? call.fail('ERR_EVAL_OP', 'reduction', 'none, add, mul, max or min', name);
+  const combine = reductionFor(x, name) ?? call.fail('ERR_EVAL_OP', 'reduction', 'none, add, mul, max or min', name);
   const target = copy(call, x);
   // Both hold elements of one kind; the compiler cannot see that.
   const to = target.data as unknown as Record<number, number>;
@@ -90,8 +104,9 @@ function oneHot(call: KernelCall): EvalTensor {
 }
 
 /** Running sums or products along an axis. */
-function cumulative(call: KernelCall, combine: Combine, start: number): EvalTensor {
+function cumulative(call: KernelCall, reduction: 'add' | 'mul', start: number): EvalTensor {
   const x = call.tensor(0);
+  const combine = reductionFor(x, reduction)!;
   const axis = call.axis(call.integers(1)[0]!, x.dims.length);
   const exclusive = call.node.int('exclusive', 0) === 1;
   const reverse = call.node.int('reverse', 0) === 1;
@@ -139,10 +154,16 @@ function col2im(call: KernelCall): EvalTensor {
     number[],
   ];
   const [positions, size] = [elementCount(columns), elementCount(image)];
-  const from = call.asNumbers(x);
-  const sums = new Float64Array(call.reserve([batch, channels, size]));
-  call.charge(from.length + sums.length);
-  for (let i = 0; i < from.length; i++) {
+  const dims = [batch, channels, ...image];
+  // 64-bit integers add up exactly, everything else in double.
+  const exact = isBig(x.data) ? call.allocate(x.dtype, dims) : undefined;
+  const sums = exact ? exact.data : new Float64Array(call.reserve(dims));
+  const [to, from] = [sums, x.data].map((data) => data as unknown as Record<number, number>) as [
+    Record<number, number>,
+    Record<number, number>,
+  ];
+  call.charge(x.data.length + sums.length);
+  for (let i = 0; i < x.data.length; i++) {
     const [position, tap] = [i % positions, Math.floor(i / positions) % taps];
     const plane = Math.floor(i / (positions * taps));
     let offset = 0;
@@ -152,9 +173,9 @@ function col2im(call: KernelCall): EvalTensor {
       const place = at * strides[k]! - pads[k]! + inside * dilations[k]!;
       offset = place < 0 || place >= image[k]! ? -1 : offset + place * imageStrides[k]!;
     }
-    if (offset >= 0) sums[plane * size + offset]! += from[i]!;
+    if (offset >= 0) to[plane * size + offset]! += from[i]!;
   }
-  return call.result(x.dtype, [batch, channels, ...image], sums);
+  return exact ?? call.result(x.dtype, dims, sums as Float64Array);
 }
 
 export const scattering: readonly Kernel[] = [
@@ -163,7 +184,7 @@ export const scattering: readonly Kernel[] = [
   defineKernel({ op: 'ScatterND', run: (call) => [scatterNd(call)] }),
   defineKernel({ op: 'TensorScatter', run: (call) => [tensorScatter(call)] }),
   defineKernel({ op: 'OneHot', run: (call) => [oneHot(call)] }),
-  defineKernel({ op: 'CumSum', run: (call) => [cumulative(call, REDUCTIONS['add']!, 0)] }),
-  defineKernel({ op: 'CumProd', run: (call) => [cumulative(call, REDUCTIONS['mul']!, 1)] }),
+  defineKernel({ op: 'CumSum', run: (call) => [cumulative(call, 'add', 0)] }),
+  defineKernel({ op: 'CumProd', run: (call) => [cumulative(call, 'mul', 1)] }),
   defineKernel({ op: 'Col2Im', run: (call) => [col2im(call)] }),
 ];

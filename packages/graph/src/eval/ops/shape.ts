@@ -1,6 +1,10 @@
 import { elementCount } from '../../ir/tensor.js';
+import { ATTRIBUTE } from '../../onnx/fields.js';
+import { readSparseTensor } from '../../onnx/read-tensor.js';
+import { ExternalData } from '../../wire/external-data.js';
 import type { EvalTensor, NumberData } from '../eval-value.js';
 import { fromTensor } from '../eval-value.js';
+import { toDense } from '../dense.js';
 import { toDoubles } from '../elementwise.js';
 import { defineKernel, isBig, type Kernel, type KernelCall } from '../kernel.js';
 import { broadcastDims, broadcastStrides, reshape, take, viewOffsets } from '../strided.js';
@@ -75,10 +79,22 @@ function unsqueeze(call: KernelCall): EvalTensor {
   );
 }
 
+/** A SparseTensorProto in an attribute is known by its bytes; data outside the file are not read. */
+function sparseConstant(call: KernelCall): EvalTensor | undefined {
+  const message = call.node.attributes.get('sparse_value')?.origin?.message(ATTRIBUTE.sparse_tensor);
+  if (!message) return undefined;
+  const sparse = readSparseTensor(message, {
+    external: new ExternalData(undefined, 'untrusted'),
+    checksIndices: false,
+  });
+  return toDense(sparse, call.precision, { chargeTensor: (count) => void call.reserve([count]) }, call.node.id);
+}
+
 function constant(call: KernelCall): EvalTensor {
   const tensor = call.node.constantTensor();
-  if (!tensor) call.fail('ERR_EVAL_OP', 'value', 'a dense constant', [...call.node.attributes.keys()].join(', '));
-  return fromTensor(tensor, call.precision);
+  if (tensor) return fromTensor(tensor, call.precision);
+  const names = [...call.node.attributes.keys()].join(', ');
+  return sparseConstant(call) ?? call.fail('ERR_EVAL_OP', 'value', 'one attribute with a value', names);
 }
 
 function constantOfShape(call: KernelCall): EvalTensor {
