@@ -68,13 +68,19 @@ function addWriting(add: Add, run: RunCommand): void {
   add('optimize', "Folds, fuses and eliminates; the outputs equal the input model's, checked.", [
     'optimize model.onnx -o fast.onnx',
     'optimize model.onnx -o fast.onnx --passes fold-constants,fuse-conv-batch-norm',
+    'optimize bert.onnx -o bert-ort.onnx --passes onnxruntime --raise-opset',
     'optimize model.onnx -o copy.onnx --passes none      # a byte-identical copy',
     'optimize whisper-tiny -o whisper-tiny-fast',
   ])
     .argument('<model>', 'an ONNX file, or a folder of them as transformers.js opens it')
     .requiredOption('-o, --output <file>', 'the file (or folder) to write')
     .addOption(variant())
-    .option('--passes <names>', 'comma-separated passes, or none', 'default')
+    .option(
+      '--passes <names>',
+      'comma-separated passes; or default, onnxruntime (its own operators too), none',
+      'default',
+    )
+    .option('--raise-opset', 'raise the opset where a fusion needs a later one and every node upgrades')
     .option('--data <source>', 'inputs to compare outputs on (default: random)')
     .option('--preprocess <file>', 'how images become inputs (JSON)')
     .addOption(verify())

@@ -1,32 +1,41 @@
 import { GossamerError } from '@gossamer/graph';
-import { runPasses } from '@gossamer/graph/passes';
+import { type BlockedFusion, type PipelineName, runPasses } from '@gossamer/graph/passes';
 import { type GateOptions } from './save-gate.js';
 import { type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 import type { WorkOptions } from './progress.js';
 import type { Verification } from '@gossamer/runtime';
 
 export interface OptimizeOptions extends WorkOptions {
-  /** Names of passes in their order, 'default', or 'none' for a byte-identical copy. Default 'default'. */
-  readonly passes?: readonly string[] | 'default' | 'none';
+  /**
+   * Names of passes in their order, a pipeline ('default', or 'onnxruntime': that and what its CPU provider gains from), or 'none' for a
+   * byte-identical copy. Default 'default'.
+   */
+  readonly passes?: readonly string[] | PipelineName | 'none';
+  /** Raise the opset where a fusion needs a later one and every node upgrades. Default false. */
+  readonly raiseOpset?: boolean;
 }
 
 export interface OptimizeResult {
   readonly model: OnnxModel;
   /** What each pass changed. */
   readonly applied: readonly { readonly pass: string; readonly changes: number }[];
+  /** Fusions that wait for a later opset: `raiseOpset` makes them. */
+  readonly blocked: readonly BlockedFusion[];
   readonly warnings: readonly string[];
 }
 
 /** Folds, fuses and eliminates: the same outputs from fewer nodes. The input does not change. */
 export async function optimize(input: ModelInput, options: OptimizeOptions = {}): Promise<OptimizeResult> {
   const source = await toModel(input);
-  const { passes = 'default' } = options;
-  if (passes === 'none') return { model: new OnnxModel(source.ir.clone(), source), applied: [], warnings: [] };
-  const { model, applied, warnings } = runPasses(source.ir, passes, {
+  const { passes = 'default', raiseOpset = false } = options;
+  if (passes === 'none')
+    return { model: new OnnxModel(source.ir.clone(), source), applied: [], blocked: [], warnings: [] };
+  const { model, applied, blocked, warnings } = runPasses(source.ir, passes, {
+    raiseOpset,
     ...(options.signal ? { signal: options.signal } : {}),
     onProgress: ({ done, total }) => options.onProgress?.({ stage: 'optimize', done, total }),
   });
-  return { model: new OnnxModel(model, source), applied, warnings };
+  return { model: new OnnxModel(model, source), applied, blocked, warnings };
 }
 
 /**

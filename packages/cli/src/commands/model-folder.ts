@@ -12,6 +12,7 @@ import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatCount, formatTable, plain } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
+import { parsePasses } from '../parse-passes.js';
 import { gateOptions } from './open-source.js';
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -61,9 +62,9 @@ export async function convert(path: string, flags: Flags, context: CommandContex
 export async function optimize(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
   refuseFlags(flags, ['data']);
   const { output, options } = common(flags, context);
-  const named = flags['passes'] as string;
-  const passes = named === 'default' || named === 'none' ? named : named.split(',');
-  return report(path, await optimizeFolder(path, output, { ...options, passes }));
+  const passes = parsePasses(flags['passes'] as string);
+  const raiseOpset = flags['raiseOpset'] === true;
+  return report(path, await optimizeFolder(path, output, { ...options, passes, raiseOpset }));
 }
 
 /** gossamer quantize DIR -o OUTDIR */

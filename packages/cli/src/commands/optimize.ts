@@ -10,6 +10,7 @@ import {
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatTable, plain } from '../console-text.js';
 import * as folder from './model-folder.js';
+import { parsePasses } from '../parse-passes.js';
 import { gateOptions } from './open-source.js';
 
 /** gossamer optimize MODEL -o OUT */
@@ -22,19 +23,23 @@ export async function run(
   const output = flags['output'] as string;
   const source = await loadModel(model);
   assertWritable(source, output, context.options.force);
-  const named = flags['passes'] as string;
   const start = performance.now();
-  const passes = named === 'default' || named === 'none' ? named : named.split(',');
-  const result = await optimize(source, { passes, signal: context.signal, onProgress: context.onProgress });
+  const result = await optimize(source, {
+    passes: parsePasses(flags['passes'] as string),
+    raiseOpset: flags['raiseOpset'] === true,
+    signal: context.signal,
+    onProgress: context.onProgress,
+  });
   const made = performance.now();
   const verification = await saveOptimized(result, output, gateOptions(flags, context));
   const gateSeconds = verification?.seconds ?? 0;
-  const report: CompressionResult & { passes: typeof result.applied } = {
+  const report: CompressionResult & { passes: typeof result.applied; blocked: typeof result.blocked } = {
     output,
     status: 'done',
     bytes: await compareFiles(source, output),
     layers: [],
     passes: result.applied,
+    blocked: result.blocked,
     warnings: [...source.ir.warnings, ...result.warnings, ...(verification?.warnings ?? [])],
     verification,
     cost: { makeSeconds: (made - start) / 1000, gateSeconds, peakRssMb: peakRssMb() },
@@ -48,6 +53,9 @@ export async function run(
           ['pass', 'changes'],
           changed.map(({ pass, changes }) => [pass, String(changes)]),
         ),
+    ...result.blocked.map(
+      ({ op, opset, count }) => `${count} ${op} could be made at opset ${opset}: --raise-opset raises the model to it`,
+    ),
     ...(verification?.sqnrDb === undefined
       ? []
       : [`outputs compared: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`]),

@@ -2,7 +2,7 @@ import { optimize, type OptimizeOptions, requireEqualOutputs } from '../optimize
 import type { FolderResult } from './folder-result.js';
 import { type FolderInput, processFolder, type ProcessFolderOptions } from './process-folder.js';
 
-export interface OptimizeFolderOptions extends ProcessFolderOptions, Pick<OptimizeOptions, 'passes'> {}
+export interface OptimizeFolderOptions extends ProcessFolderOptions, Pick<OptimizeOptions, 'passes' | 'raiseOpset'> {}
 
 /** Folds, fuses and eliminates in each part of a folder, in the variant it has. The companions go along. */
 export async function optimizeFolder(
@@ -10,14 +10,14 @@ export async function optimizeFolder(
   destination: string,
   options: OptimizeFolderOptions = {},
 ): Promise<FolderResult> {
-  const { passes, ...rest } = options;
+  const { passes, raiseOpset = false, ...rest } = options;
   return processFolder(
     input,
     destination,
     {
       dtype: (from) => from,
       make: async (source, work) => {
-        const result = await optimize(source, { ...work, ...(passes === undefined ? {} : { passes }) });
+        const result = await optimize(source, { ...work, raiseOpset, ...(passes === undefined ? {} : { passes }) });
         const { model, applied, warnings } = result;
         return { model, layers: [], passes: applied, warnings, accept: requireEqualOutputs };
       },

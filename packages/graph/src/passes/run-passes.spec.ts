@@ -54,3 +54,27 @@ test('a failing pass is wrapped once, with its name, the passes before it and th
     }),
   );
 });
+
+/** x·tanh(softplus(x)), and what the opset upgrade does not know where `extra` names it. */
+function mishLike(extra?: string) {
+  const g = new GraphBuilder('net', { opset: 13 });
+  const x = g.input('x', 'float32', ['n', 4]);
+  const y = g.op('Mul', [x, g.op('Tanh', [g.op('Softplus', [x])])]);
+  return g.output(extra ? g.op(extra, [y], {}, { name: 'odd' }) : y, 'y').model();
+}
+
+test('the opset stays, and what waits for a later one is counted; it rises only when asked to', () => {
+  const kept = runPasses(mishLike(), 'default');
+  expect([kinds(kept.model), kept.model.opset]).toEqual([['Softplus', 'Tanh', 'Mul'], 13]);
+  expect(kept.blocked).toEqual([{ op: 'Mish', opset: 18, count: 1 }]);
+  const raised = runPasses(mishLike(), 'default', { raiseOpset: true });
+  expect([kinds(raised.model), raised.model.opset, raised.blocked]).toEqual([['Mish'], 18, []]);
+  expect(raised.applied).toEqual([{ pass: 'fuse-mish', changes: 1 }]);
+  expect(runPasses(chain(), 'default', { raiseOpset: true }).model.opset).toBe(17);
+});
+
+test('a node that does not upgrade keeps the opset, and is named', () => {
+  const { model, warnings } = runPasses(mishLike('Mystery'), 'default', { raiseOpset: true });
+  expect(model.opset).toBe(13);
+  expect(warnings).toEqual([expect.stringMatching(/^opset 18, for 1 Mish: not raised: node odd \(Mystery\)/)]);
+});

@@ -1,11 +1,17 @@
 import { GossamerError, isGossamerError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import type { Pass } from './pass.js';
-import { PassContext } from './pass-context.js';
+import { type BlockedFusion, PassContext } from './pass-context.js';
 import { PASSES, type PipelineName, PIPELINES } from './registry.js';
+import { upgradeOpset } from './upgrade/upgrade-opset.js';
 
 /** What watches and stops a run. */
 export interface RunPassesOptions {
+  /**
+   * When the passes are done and fusions wait for an operator of a later opset: raise the model to it and run them again, if every node
+   * upgrades; a warning names the node that does not. Default false: the opset stays, and `blocked` says what waits.
+   */
+  readonly raiseOpset?: boolean;
   /** Checked before each pass; its reason is thrown. */
   readonly signal?: AbortSignal;
   /** Passes done of those planned so far; a round that changed something plans another one. */
@@ -20,6 +26,8 @@ export interface RunPassesResult {
   readonly model: Model;
   /** What each pass changed over all rounds, in the order of the passes; those that changed nothing are left out. */
   readonly applied: readonly { readonly pass: string; readonly changes: number }[];
+  /** Fusions that an operator of a later opset would allow. */
+  readonly blocked: readonly BlockedFusion[];
   readonly warnings: readonly string[];
 }
 
@@ -38,7 +46,9 @@ export function runPasses(
   const isPipeline = typeof selection === 'string';
   const names = isPipeline ? PIPELINES[selection] : selection;
   const run = new PassRun(names.map(findPass), model.clone(), options);
-  run.rounds(isPipeline ? MAX_ROUNDS : 1);
+  const rounds = isPipeline ? MAX_ROUNDS : 1;
+  run.rounds(rounds);
+  if (options.raiseOpset) while (run.raise()) run.rounds(rounds);
   return run.result();
 }
 
@@ -51,16 +61,18 @@ function findPass(name: string): Pass {
 
 /** The passes over one model, round by round. */
 class PassRun {
-  readonly #context: PassContext;
+  #context: PassContext;
+  #model: Model;
   readonly #changes: Map<string, number>;
   readonly #done: string[] = [];
   #planned = 0;
 
   constructor(
     private readonly passes: readonly Pass[],
-    private readonly model: Model,
+    model: Model,
     private readonly options: RunPassesOptions,
   ) {
+    this.#model = model;
     this.#context = new PassContext(model, options.signal);
     this.#changes = new Map(passes.map((pass) => [pass.name, 0]));
   }
@@ -68,6 +80,7 @@ class PassRun {
   rounds(limit: number): void {
     for (let round = 0; round < limit; round++) {
       this.#planned += this.passes.length;
+      this.#context.forgetBlocked();
       let changes = 0;
       for (const pass of this.passes) changes += this.#runPass(pass);
       if (changes === 0) return;
@@ -80,7 +93,29 @@ class PassRun {
     const applied = Array.from(this.#changes, ([pass, changes]) => ({ pass, changes })).filter(
       ({ changes }) => changes > 0,
     );
-    return { model: this.model, applied, warnings: this.#context.warnings };
+    const { blocked, warnings } = this.#context;
+    return { model: this.#model, applied, blocked, warnings };
+  }
+
+  /** Raises the model to the latest opset that blocked fusions need and all nodes reach; false where nothing can be gained. */
+  raise(): boolean {
+    const { blocked, warnings } = this.#context;
+    const targets = [...new Set(blocked.map(({ opset }) => opset))].sort((a, b) => b - a);
+    for (const target of targets) {
+      if (target <= this.#model.opset) continue;
+      try {
+        this.#model = upgradeOpset(this.#model, target);
+      } catch (error) {
+        if (!isGossamerError(error)) throw error;
+        const waiting = blocked.filter(({ opset }) => opset <= target).map(({ op, count }) => `${count} ${op}`);
+        this.#context.warn(`opset ${target}, for ${waiting.join(', ')}: not raised: ${error.message}`);
+        continue;
+      }
+      this.#context = new PassContext(this.#model, this.options.signal);
+      for (const warning of warnings) this.#context.warn(warning);
+      return true;
+    }
+    return false;
   }
 
   #runPass(pass: Pass): number {
@@ -90,14 +125,14 @@ class PassRun {
     if (changes > 0) this.#context.invalidate();
     this.#changes.set(pass.name, (this.#changes.get(pass.name) ?? 0) + changes);
     this.#done.push(pass.name);
-    afterPass?.(pass.name, this.model);
+    afterPass?.(pass.name, this.#model);
     onProgress?.({ done: this.#done.length, total: this.#planned });
     return changes;
   }
 
   #attempt(pass: Pass): { readonly changes: number } {
     try {
-      return pass.run(this.model, this.#context);
+      return pass.run(this.#model, this.#context);
     } catch (cause) {
       if (this.options.signal?.aborted) throw cause;
       const before = this.#done.length === 0 ? 'the first pass' : `after ${this.#done.join(', ')}`;
