@@ -16,7 +16,11 @@ import { linearAttentionRules } from './rules/linear-attention.js';
 import { lossRules } from './rules/loss.js';
 import { matMulRules, microsoftMatMulRules } from './rules/matmul.js';
 import { microsoftElementwiseRules } from './rules/microsoft-elementwise.js';
+import { microsoftGenerationRules } from './rules/microsoft-generation.js';
+import { microsoftPackedMatMulRules } from './rules/microsoft-matmul.js';
+import { microsoftPackedRules } from './rules/microsoft-packed.js';
 import { microsoftTransformerRules } from './rules/microsoft-transformer.js';
+import { microsoftVariousRules } from './rules/microsoft-various.js';
 import { normalizationRules } from './rules/normalization.js';
 import { padRules } from './rules/pad.js';
 import { poolRules } from './rules/pool.js';
@@ -62,7 +66,11 @@ const RULES: readonly Rule[] = [
   ...matMulRules,
   ...microsoftElementwiseRules,
   ...microsoftMatMulRules,
+  ...microsoftGenerationRules,
+  ...microsoftPackedMatMulRules,
+  ...microsoftPackedRules,
   ...microsoftTransformerRules,
+  ...microsoftVariousRules,
   ...normalizationRules,
   ...optionalRules,
   ...padRules,

@@ -20,7 +20,7 @@ function inferConvFirst(node: Node, context: InferenceContext, dtype: DType | un
 }
 
 /** Sets the pooled shape of x, channels first or last. */
-function inferPool(node: Node, context: InferenceContext, channelsLast: boolean): void {
+export function inferPool(node: Node, context: InferenceContext, channelsLast: boolean): void {
   const data = requireRankFrom(context, 0, 3);
   if (!data) return context.setTensor(0, context.dtypeOf(0), undefined);
   const window = windowOf(node, context, data.length - 2);

@@ -33,11 +33,13 @@ const constantOfShape = defineRule({
   },
 });
 
-const range = defineRule({
+export const range = defineRule({
   op: 'Range',
   infer(_, context) {
     for (const input of [0, 1, 2]) requireRank(context, input, 0, 1);
-    const [start, limit, delta] = [0, 1, 2].map((input) => context.dataOf(input)?.[0]);
+    const [start, limit] = [0, 1].map((input) => context.dataOf(input)?.[0]);
+    // Only com.microsoft's has a default.
+    const delta = context.has(2) ? context.dataOf(2)?.[0] : 1;
     if (delta === 0) throw context.error('delta', 'a number other than 0', 0);
     const span = subtractDims(integral(limit), integral(start));
     const length =

@@ -46,7 +46,7 @@ const gatherElements = defineRule({
   },
 });
 
-const gatherNd = defineRule({
+export const gatherNd = defineRule({
   op: 'GatherND',
   infer(node, context) {
     const [data, indices] = [context.shapeOf(0), context.shapeOf(1)];

@@ -24,7 +24,8 @@ function inferMatMul(context: InferenceContext, dtype: DType | undefined, a = 0,
   context.setTensor(0, dtype, left && right ? productShape(context, left, right) : undefined);
 }
 
-function inferGemm(node: Node, context: InferenceContext, dtype: DType | undefined, a = 0, b = 1): void {
+/** Sets [rows, columns] of a product of matrices, each transposed where its attribute says so. */
+export function inferGemm(node: Node, context: InferenceContext, dtype: DType | undefined, a = 0, b = 1): void {
   const flat = context.opset < 7 ? context.shapeOf(a)?.length : 2;
   const left = requireRank(context, a, flat ?? 2);
   const right = requireRank(context, b, 2);

@@ -123,7 +123,11 @@ const gatherBlockQuantized = defineRule({
 export const microsoftTransformerRules = [
   skipNormalization,
   embedNormalization,
-  defineRule({ op: 'Attention', domain, infer: (node, context) => inferMergedAttention(node, context, 4, 0) }),
+  defineRule({
+    op: ['Attention', 'DecoderMaskedSelfAttention'],
+    domain,
+    infer: (node, context) => inferMergedAttention(node, context, 4, 0),
+  }),
   defineRule({ op: 'QAttention', domain, infer: (node, context) => inferMergedAttention(node, context, 8, 3) }),
   multiHeadAttention,
   groupQueryAttention,

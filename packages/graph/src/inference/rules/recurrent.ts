@@ -4,7 +4,7 @@ import { requireRank } from '../arguments.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 
 /** Gates a cell has: rows of the weights over the hidden size. */
-const GATES: Readonly<Record<string, number>> = { RNN: 1, GRU: 3, LSTM: 4, DynamicQuantizeLSTM: 4 };
+const GATES: Readonly<Record<string, number>> = { RNN: 1, GRU: 3, LSTM: 4, DynamicQuantizeLSTM: 4, AttnLSTM: 4 };
 
 function hiddenSize(node: Node, context: InferenceContext): Dim {
   const given = node.int('hidden_size', undefined);
@@ -35,5 +35,5 @@ function inferRecurrent(node: Node, context: InferenceContext): void {
 
 export const recurrentRules = [
   defineRule({ op: ['RNN', 'GRU', 'LSTM'], infer: inferRecurrent }),
-  defineRule({ op: 'DynamicQuantizeLSTM', domain: 'com.microsoft', infer: inferRecurrent }),
+  defineRule({ op: ['DynamicQuantizeLSTM', 'AttnLSTM'], domain: 'com.microsoft', infer: inferRecurrent }),
 ];
