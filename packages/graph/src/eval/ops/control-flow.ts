@@ -96,17 +96,28 @@ function scan(call: KernelCall, inputs: readonly EvalTensor[]): readonly EvalTen
   ];
 }
 
-/** Opset 8: a batch axis in front of everything, optional sequence lengths as first input. */
+/**
+ * Opset 8: a batch axis in front of everything, optional sequence lengths as first input; what is stacked ends in zeros behind a
+ * shorter sequence.
+ */
 function runBatchedScan(call: KernelCall): readonly EvalValue[] {
-  if (call.inputs[0]) call.fail('ERR_EVAL_OP', 'sequence_lens', 'none (opset 8)', 'a tensor');
+  const lengths = call.optionalIntegers(0);
   const inputs = call.inputs.slice(1).map((_, index) => call.tensor(index + 1));
   const batch = inputs[0]!.dims[0]!;
-  const rows = Array.from({ length: batch }, (_, n) =>
-    scan(
+  const states = inputs.length - call.node.int('num_scan_inputs', 0);
+  const longest = inputs[states]!.dims[1]!;
+  const rows = Array.from({ length: batch }, (_, n) => {
+    const steps = lengths ? lengths[n]! : longest;
+    if (!(steps >= 0 && steps <= longest)) {
+      call.fail('ERR_EVAL_VALUE', 'sequence_lens', `[0, ${longest}]`, String(steps));
+    }
+    const items = inputs.map((x) => reshape(section(call, x, 0, n, 1), x.dims.slice(1)));
+    const results = scan(
       call,
-      inputs.map((x) => reshape(section(call, x, 0, n, 1), x.dims.slice(1))),
-    ),
-  );
+      items.map((x, i) => (i < states ? x : section(call, x, 0, 0, steps))),
+    );
+    return results.map((x, i) => (i < states || steps === longest ? x : lengthened(call, x, longest - steps)));
+  });
   return rows[0]!.map((_, k) =>
     stack(
       call,
@@ -114,6 +125,11 @@ function runBatchedScan(call: KernelCall): readonly EvalValue[] {
       0,
     ),
   );
+}
+
+/** `x` with `count` rows of zeros behind it. */
+function lengthened(call: KernelCall, x: EvalTensor, count: number): EvalTensor {
+  return concat(call, [x, call.allocate(x.dtype, [count, ...x.dims.slice(1)])], 0);
 }
 
 /** A sequence's tensors joined, or stacked along a new axis. */

@@ -24,6 +24,16 @@ function activationOf(call: KernelCall, name: string, alpha: number | undefined,
   return table[name.toLowerCase()] ?? call.fail('ERR_EVAL_OP', 'activations', 'a known activation', name);
 }
 
+/** How many of alpha and beta an activation takes. */
+const PARAMETERS: Readonly<Record<string, number>> = {
+  affine: 2,
+  leakyrelu: 1,
+  thresholdedrelu: 1,
+  scaledtanh: 2,
+  hardsigmoid: 2,
+  elu: 1,
+};
+
 /** The activations of each direction: `defaults` when the node names none; clipped inputs when it says so. */
 function activationsOf(call: KernelCall, defaults: readonly string[], directions: number): Activation[][] {
   const { node } = call;
@@ -31,8 +41,16 @@ function activationsOf(call: KernelCall, defaults: readonly string[], directions
   const alphas = node.floats('activation_alpha', []);
   const betas = node.floats('activation_beta', []);
   const clip = node.float('clip', Infinity);
-  const all = names.map((name, i) => {
-    const activation = activationOf(call, name, alphas[i], betas[i]);
+  // Each value goes to the next activation that takes one.
+  let [alpha, beta] = [0, 0];
+  const all = names.map((name) => {
+    const taken = PARAMETERS[name.toLowerCase()] ?? 0;
+    const activation = activationOf(
+      call,
+      name,
+      taken > 0 ? alphas[alpha++] : undefined,
+      taken > 1 ? betas[beta++] : undefined,
+    );
     return clip === Infinity ? activation : (x: number) => activation(Math.max(-clip, Math.min(clip, x)));
   });
   return Array.from({ length: directions }, (_, d) => all.slice(d * defaults.length, (d + 1) * defaults.length));
