@@ -8,6 +8,7 @@ import { fileBytes } from './file-bytes.js';
 import { gateWarnings } from './gate-warnings.js';
 import { inspect } from './inspect.js';
 import { loadModel, OnnxModel } from './onnx-model.js';
+import { optimize } from './optimize.js';
 import { quantize, type QuantizeOptions } from './quantize.js';
 
 let folder: string;
@@ -121,4 +122,17 @@ test('a size for a symbol that the model does not have is refused', async () => 
   expect(found.macs).toBe(2 * (4096 + 2048));
   const message = 'bind: expected one of the symbols n, received batch';
   await expect(inspect(new OnnxModel(model()), { bind: { batch: 2 } })).rejects.toMatchObject({ message });
+});
+
+test('a model that ONNX Runtime refuses as it comes is called that, not a fault of the result', async () => {
+  const g = new GraphBuilder('refused', { opset: 13 });
+  const flags = g.op('Not', [g.input('x', 'bool', [4])]);
+  const path = join(folder, 'refused.onnx');
+  await saveModel(g.output(g.op('CumSum', [flags, g.constant(0)]), 'y').model(), path);
+  const { model: same } = await optimize(await loadModel(path));
+  await expect(same.save(join(folder, 'out.onnx'))).rejects.toMatchObject({
+    code: 'ERR_ORT_LOAD',
+    message: expect.stringMatching(/^input: expected a model ONNX Runtime opens.*CumSum/),
+  });
+  expect(readdirSync(folder)).toEqual(['refused.onnx']);
 });

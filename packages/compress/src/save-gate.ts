@@ -14,6 +14,7 @@ import {
 } from '@gossamer/graph/onnx';
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
 import { dataFiles } from './file-bytes.js';
+import { gateFailure } from './gate-failure.js';
 import { gateWarnings } from './gate-warnings.js';
 import { isTooNew, proveByReference } from './prove-by-reference.js';
 import type { SavableModel } from './savable-model.js';
@@ -113,11 +114,7 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
     ];
     return warnings.length > 0 ? { ...verification, warnings } : verification;
   }
-  const reason = verification.error?.message ?? 'an unknown failure';
-  throw new GossamerError(
-    'ERR_GATE',
-    `output: expected a model ONNX Runtime opens, received one it refuses: ${reason}`,
-  );
+  throw await gateFailure(verification.error?.message ?? 'an unknown failure', model.reference, options.signal);
 }
 
 /**
