@@ -15,6 +15,10 @@ const ORT_TYPE: Partial<Record<DType, OrtTensor.Type>> = {
 };
 
 function toOrt(tensor: Tensor): OrtTensor {
+  if (tensor.dtype === 'string') {
+    const values = tensor.strings().map((bytes) => new TextDecoder().decode(bytes));
+    return new OrtTensor('string', values, tensor.dims) as OrtTensor;
+  }
   const type = ORT_TYPE[tensor.dtype];
   if (!type) throw new Error(`ort: no test uses ${tensor.dtype}`);
   const bytes = tensor.bytes().slice();
@@ -32,7 +36,16 @@ function toOrt(tensor: Tensor): OrtTensor {
 }
 
 function fromOrt(tensor: OrtTensor): Tensor {
+  if (tensor.type === 'string') return texts(tensor.dims, tensor.data as string[]);
   return Tensor.of(tensor.type as DType, tensor.dims, tensor.data as TensorData);
+}
+
+/** A tensor of strings. */
+export function texts(dims: readonly number[], values: readonly string[]): Tensor {
+  return Tensor.ofStrings(
+    dims,
+    values.map((value) => new TextEncoder().encode(value)),
+  );
 }
 
 /** Runs a model in ONNX Runtime with its own optimisations off (or 'all'), on one thread. */
