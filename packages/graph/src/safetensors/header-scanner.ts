@@ -68,10 +68,43 @@ export class HeaderScanner {
     return this.#decode(start, end, isEscaped);
   }
 
+  /** Passes over a value of any kind, however deep. */
+  skip(): void {
+    const open: string[] = [];
+    do {
+      this.#skipSpace();
+      const character = String.fromCharCode(this.#bytes[this.#at] ?? 0);
+      if (character === '"') this.string();
+      else if (character === '{' || character === '[') open.push(this.#take());
+      else if (character === '}' || character === ']') this.#close(open);
+      else if (open.length > 0 && (character === ',' || character === ':')) this.#at++;
+      else this.#word();
+    } while (open.length > 0);
+  }
+
   /** Throws unless only white space is left. */
   end(): void {
     this.#skipSpace();
     if (this.#at < this.#bytes.length) throw this.#malformed('the end of the header');
+  }
+
+  #take(): string {
+    return String.fromCharCode(this.#bytes[this.#at++]!);
+  }
+
+  #close(open: string[]): void {
+    const opening = open.pop();
+    if (opening === undefined || (opening === '{') !== (this.#bytes[this.#at] === 0x7d)) {
+      throw this.#malformed('brackets in pairs');
+    }
+    this.#at++;
+  }
+
+  /** A number, true, false or null. */
+  #word(): void {
+    const start = this.#at;
+    while (/[-+.\w]/.test(String.fromCharCode(this.#bytes[this.#at] ?? 0))) this.#at++;
+    if (this.#at === start) throw this.#malformed('a value');
   }
 
   #decode(start: number, end: number, isEscaped: boolean): string {

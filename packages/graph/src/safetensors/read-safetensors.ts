@@ -1,7 +1,7 @@
 import { GossamerError } from '../errors.js';
 import { Tensor, type TensorStorage } from '../ir/tensor.js';
 import type { ByteSource } from '../wire/byte-source.js';
-import { FileSource } from '../wire/file-source.js';
+import type { ExternalTrust } from '../wire/external-path.js';
 import { MemorySource } from '../wire/memory-source.js';
 import { foreignFormat } from '../wire/foreign-format.js';
 import { DEFAULT_SAFETENSORS_LIMITS, type SafetensorsLimits } from './limits.js';
@@ -15,6 +15,8 @@ const OPENING_BRACE = 0x7b;
 export interface SafetensorsOptions {
   /** Bounds on what a header may make this process do; each has a default (see SafetensorsLimits). */
   readonly limits?: Partial<SafetensorsLimits>;
+  /** Whether links to the files of a sharded checkpoint are followed inside its folder ('trusted') or refused. Default 'trusted'. */
+  readonly trust?: ExternalTrust;
 }
 
 /** An opened safetensors file. */
@@ -25,22 +27,6 @@ export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
   /** Closes the file; tensors not read before can no longer be read (ERR_SOURCE_CLOSED). */
   close(): void;
-}
-
-/**
- * Opens a safetensors file of any size: only the header is read. The descriptor is closed by `close`, or with the last tensor.
- *
- * Throws ERR_TRUNCATED, ERR_HEADER_LENGTH, ERR_NOT_SAFETENSORS, what `parseHeader` throws, and ERR_FILE_NOT_FOUND, ERR_NOT_A_FILE or
- * ERR_READ_FAILED.
- */
-export async function loadSafetensors(path: string, options: SafetensorsOptions = {}): Promise<Safetensors> {
-  const source = new FileSource(path);
-  try {
-    return readSafetensors(source, options);
-  } catch (error) {
-    source.close();
-    throw error;
-  }
 }
 
 /** Reads safetensors from bytes in memory, which must not change while the tensors are in use. */
