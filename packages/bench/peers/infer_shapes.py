@@ -1,6 +1,7 @@
 """What onnx and ONNX Runtime infer about the values of models, as JSON.
 
 python infer_shapes.py suite ONNX_REPOSITORY OUT.json.gz   every model that onnx's own tests of shape inference infer (needs pytest)
+python infer_shapes.py nodes OUT.json                      the models of onnx's node tests, without the types of their outputs
 python infer_shapes.py models OUT.json FILE...             model files without their weights: onnx.shape_inference (strict, with data
                                                            propagation) and onnxruntime's symbolic_shape_infer
 
@@ -176,9 +177,26 @@ def models(out, files):
         json.dump({"onnx": onnx.__version__, "cases": cases}, file, separators=(",", ":"))
 
 
+def nodes(out):
+    from onnx.backend.test.case.node import collect_testcases
+
+    cases = []
+    for test in collect_testcases(None):
+        model = onnx.ModelProto.FromString(test.model.SerializeToString())
+        del model.graph.value_info[:]
+        for value in model.graph.output:
+            value.ClearField("type")
+        encoded = base64.b64encode(model.SerializeToString()).decode()
+        cases.append({"name": test.name, "model": encoded, "onnx": types_or_error(by_onnx, model)})
+    with open(out, "w") as file:
+        json.dump({"onnx": onnx.__version__, "cases": cases}, file, separators=(",", ":"))
+
+
 if __name__ == "__main__":
     mode, *arguments = sys.argv[1:]
     if mode == "suite":
         suite(*arguments)
+    elif mode == "nodes":
+        nodes(*arguments)
     else:
         models(arguments[0], arguments[1:])

@@ -1,6 +1,6 @@
 import { addDims, type Dim, subtractDims } from '../../ir/dim.js';
 import type { Node } from '../../ir/node.js';
-import { normaliseAxes, numbersOf } from '../arguments.js';
+import { normaliseAxes, numbersOf, targetShape } from '../arguments.js';
 import { elementAt, fillData } from '../data-array.js';
 import { defineRule, type InferenceContext } from '../rule.js';
 
@@ -60,7 +60,7 @@ const col2Im = defineRule({
   op: 'Col2Im',
   infer(_, context) {
     const columns = context.shapeOf(0);
-    const image = context.dataOf(1);
+    const image = targetShape(context, 1);
     const block = numbersOf(context, 2);
     if (!image) return context.setTensor(0, context.dtypeOf(0), undefined);
     const blockSize = block?.reduce((a, b) => a * b, 1);

@@ -1,5 +1,5 @@
 import { divideDims, multiplyDims } from '../../ir/dim.js';
-import { numbersOf, requireRank, requireRankFrom } from '../arguments.js';
+import { requireRank, requireRankFrom, targetShape } from '../arguments.js';
 import { defineRule } from '../rule.js';
 import { agreedDim } from './concat.js';
 import { slide, slideTransposed, windowOf } from '../window.js';
@@ -78,9 +78,9 @@ const affineGrid = defineRule({
   op: 'AffineGrid',
   infer(_, context) {
     // size is [n, c, h, w] or [n, c, d, h, w]: the grid has one coordinate a spatial axis.
-    const size = numbersOf(context, 1);
+    const size = targetShape(context, 1);
     if (size && size.length !== 4 && size.length !== 5) throw context.error('size', '4 or 5 elements', [...size]);
-    context.setTensor(0, context.dtypeOf(0), size && [size[0]!, ...size.slice(2), size.length - 2]);
+    context.setTensor(0, context.dtypeOf(0), size && [size[0], ...size.slice(2), size.length - 2]);
   },
 });
 

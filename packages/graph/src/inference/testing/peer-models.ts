@@ -8,21 +8,28 @@ export type PeerTypes =
   | { readonly types: Readonly<Record<string, TypeJson>>; readonly error?: undefined }
   | { readonly error: string; readonly types?: undefined };
 
-/** A model without its weights, and what onnx and symbolic_shape_infer of ONNX Runtime infer of it. */
-export interface PeerModel {
+/** A model, and what onnx infers of it. */
+export interface InferredModel {
   readonly name: string;
   /** Encoded ModelProto. */
   readonly model: Uint8Array;
   readonly onnx: PeerTypes;
+}
+
+/** A model without its weights, and what onnx and symbolic_shape_infer of ONNX Runtime infer of it. */
+export interface PeerModel extends InferredModel {
   readonly symbolic: PeerTypes;
 }
 
-const ARCHIVE = join(__dirname, 'peer-models.json.br');
-
 /** The models of `peer-models.json.br`, as docs/benchmarks/shape-inference.md says they were made. */
-export function peerModels(): PeerModel[] {
-  const file = JSON.parse(brotliDecompressSync(readFileSync(ARCHIVE)).toString()) as {
-    readonly cases: readonly (Omit<PeerModel, 'model'> & { readonly model: string })[];
+export const peerModels = (): PeerModel[] => read<PeerModel>('peer-models.json.br');
+
+/** The 1884 models of onnx's node tests, without the types of their outputs. */
+export const nodeModels = (): InferredModel[] => read<InferredModel>('node-models.json.br');
+
+function read<T extends InferredModel>(name: string): T[] {
+  const file = JSON.parse(brotliDecompressSync(readFileSync(join(__dirname, name))).toString()) as {
+    readonly cases: readonly (Omit<T, 'model'> & { readonly model: string })[];
   };
-  return file.cases.map((item) => ({ ...item, model: Buffer.from(item.model, 'base64') }));
+  return file.cases.map((item) => ({ ...item, model: Buffer.from(item.model, 'base64') }) as unknown as T);
 }
