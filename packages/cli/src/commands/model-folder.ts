@@ -98,11 +98,11 @@ function common(flags: Flags, context: CommandContext): { output: string; option
 function report(path: string, result: FolderResult): CommandResult {
   const { bytes, parts, companions, warnings, output } = result;
   const rows = parts.map(({ file, bytes: part, layers, verification }) => {
-    const changed = layers.filter(({ action }) => !action.startsWith('left')).length;
+    const left = layers.filter(({ action }) => action.startsWith('left')).length;
     return [
       file,
       `${formatBytes(part.before)} -> ${formatBytes(part.after)}`,
-      layers.length === 0 ? '' : `${changed} of ${layers.length}`,
+      layers.length === 0 ? '' : `${layers.length - left} changed, ${left} left`,
       verification?.sqnrDb === undefined ? '' : `${verification.sqnrDb.toFixed(1)} dB`,
     ];
   });

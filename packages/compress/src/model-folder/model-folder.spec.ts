@@ -48,11 +48,11 @@ test('merged, optimised, to float16, to 8 and to 4 bits: each a folder of its ow
   });
   expect(onnxFiles('merged')).toEqual(['decoder_model_merged.onnx', 'encoder_model.onnx']);
   expect(stages).toEqual(expect.arrayContaining(['encoder_model: verify', 'decoder_model_merged: write']));
-  expect(merged.warnings.filter((warning) => !warning.includes('merge them'))).toEqual([]);
+  expect(merged.warnings).toEqual([]);
   const [, decoder] = merged.parts;
   expect(decoder).toMatchObject({ name: 'decoder_model_merged', from: 'fp32', dtype: 'fp32' });
   expect(decoder!.bytes.ratio).toBeGreaterThan(1.7);
-  expect(decoder!.verification).toMatchObject({ loads: true, samples: 4, maxAbsError: 0 });
+  expect(decoder!.verification).toMatchObject({ loads: true, samples: 2, maxAbsError: 0 });
 
   const results = {
     fast: await optimizeFolder(at('merged'), at('fast')),

@@ -17,13 +17,15 @@ import type { WorkOptions } from '../progress.js';
 import { bytesOf } from '../result.js';
 import type { GateOptions } from '../save-gate.js';
 import { branchSeed } from './branch-seed.js';
+import { cacheFeeds } from './cache-feeds.js';
 import { chooseParts, type PartSource } from './choose-parts.js';
 import type { FolderOperation, MadePart } from './folder-operation.js';
 import type { FolderResult, PartResult } from './folder-result.js';
 import { dtypeWarnings } from './dtype-warnings.js';
+import { withFeedsModule } from './feeds-module.js';
 import { proveMerged } from './prove-merged.js';
 
-export interface ProcessFolderOptions extends Omit<GateOptions, 'accept' | 'dataNames' | 'seed'> {
+export interface ProcessFolderOptions extends Omit<GateOptions, 'accept' | 'data' | 'dataNames' | 'seed'> {
   /** The variant to start from. Default: fp32 where every part has it, else the only one all have. */
   readonly variant?: FolderDtype;
 }
@@ -71,7 +73,11 @@ export async function processFolder(
     ),
     parts: results,
     companions: saved.companions,
-    warnings: [...folderWarnings(folder), ...saved.warnings, ...dtypeWarnings(folder, results)],
+    warnings: [
+      ...folderWarnings(folder, operation.mergeDecoders ?? false),
+      ...saved.warnings,
+      ...dtypeWarnings(folder, results),
+    ],
     cost: { makeSeconds: (performance.now() - start) / 1000 - gateSeconds, gateSeconds, peakRssMb: peakRssMb() },
   };
 }
@@ -105,14 +111,21 @@ async function makePart(
     );
   }
   const made = await operation.make(new OnnxModel(ir), work);
-  const verification = await made.model.save(path, {
-    ...gate,
-    ...work,
-    force: false,
-    dataNames: 'layout',
-    seed: await branchSeed(ir),
-    ...(made.accept ? { accept: made.accept } : {}),
-  });
+  const { accept } = made;
+  const save = (data: Pick<GateOptions, 'data' | 'seed'>) =>
+    made.model.save(path, {
+      ...gate,
+      ...work,
+      ...data,
+      force: false,
+      dataNames: 'layout',
+      ...(accept ? { accept } : {}),
+    });
+  const feeds = (options.verify ?? 'full') === 'full' ? await cacheFeeds(ir, work) : [];
+  const verification =
+    feeds.length > 0
+      ? await withFeedsModule(feeds, (module) => save({ data: { spec: `module:${module}` } }))
+      : await save({ seed: await branchSeed(ir) });
   return { source, made, verification };
 }
 
@@ -141,6 +154,7 @@ function partResult(
 }
 
 /** What the input lacks, but for what only tells which variants it has. */
-function folderWarnings({ warnings }: ModelFolder): string[] {
-  return warnings.filter((warning) => !warning.startsWith('variant ') && !warning.includes('data files (use_external'));
+function folderWarnings({ warnings }: ModelFolder, isMerged: boolean): string[] {
+  const isTold = (warning: string) => warning.startsWith('variant ') || warning.includes('data files (use_external');
+  return warnings.filter((warning) => !isTold(warning) && !(isMerged && warning.endsWith('merge them')));
 }
