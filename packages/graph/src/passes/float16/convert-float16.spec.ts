@@ -1,8 +1,10 @@
 import { GraphBuilder } from '../../builder.js';
 import { attribute } from '../../ir/attribute.js';
+import { Graph } from '../../ir/graph.js';
 import type { Model } from '../../ir/model.js';
 import type { Node } from '../../ir/node.js';
 import { Tensor } from '../../ir/tensor.js';
+import { tensorType } from '../../ir/value-type.js';
 import { loadModel, serializeModel } from '../../onnx/index.js';
 import { addIf } from '../testing/add-if.js';
 import { checkModel, kinds } from '../testing/check-pass.js';
@@ -132,5 +134,53 @@ test('integers that become floats may be large; what is asked for stays too', as
     ['mul', 'cast_out holds numbers that may pass 65504'],
     ['tanh', 'mul_out holds numbers that may pass 65504'],
     ['neg', 'kept as asked'],
+  ]);
+});
+
+test('what the branches of an If hand out beyond float16 stays in float32 up to the Softmax behind it', async () => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', 'float32', [3, 4]);
+  const mask = g.graph.addInitializer('mask', Tensor.fromNumbers('float32', [4], [0, -1e9, 0, -1e9]));
+  const chosen = addIf(
+    g,
+    (graph, name) => graph.add({ op: 'Neg', name, inputs: [mask], outputs: [`${name}_out`] }).output,
+  );
+  const masked = g.op('Sub', [x, chosen], {}, { name: 'masked' });
+  const weights = g.op('Softmax', [masked], {}, { name: 'weights' });
+  g.output(g.op('MatMul', [weights, g.graph.addInitializer('v', randomTensor([4, 4], 2))], {}, { name: 'mix' }), 'y');
+  const { kept } = await converted(g.model(), { x: randomTensor([3, 4], 3) });
+  expect([...kept].map(([name, reason]) => [name.split('/').at(-1), reason])).toEqual([
+    ['masked', 'if_out holds numbers that may pass 65504'],
+    ['weights', 'masked_out holds numbers that may pass 65504'],
+    ['then_branch', 'mask holds numbers that may pass 65504'],
+    ['else_branch', 'mask holds numbers that may pass 65504'],
+  ]);
+});
+
+test('a state that starts, or becomes, large stays in float32 round the Loop and behind it', async () => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', 'float32', [4]);
+  const start = g.constant([1, 1, 1, 1], 'float32');
+  const node = g.graph.add({ op: 'Loop', inputs: [g.constant(3), g.constant(1, 'bool'), start], outputs: ['last'] });
+  const body = new Graph('body', { node, attribute: 'body', index: 0 });
+  body.addInput('i', tensorType('int64', []));
+  const go = body.addInput('go', tensorType('bool', []));
+  const state = body.addInput('state', tensorType('float32', [4]));
+  const large = g.graph.addInitializer('large', Tensor.fromNumbers('float32', [4], [1e6, 2e6, 3e6, 4e6]));
+  const halved = body.add({ op: 'Mul', name: 'halved', inputs: [state, start], outputs: ['halved_out'] }).output;
+  const next = body.add({ op: 'Add', name: 'next', inputs: [halved, large], outputs: ['next_out'] }).output;
+  body.addOutput(body.add({ op: 'Identity', inputs: [go], outputs: ['on'] }).output);
+  body.setType(next, tensorType('float32', [4]));
+  body.addOutput(next);
+  g.graph.setAttribute(node, 'body', attribute.graph(body));
+  const shifted = g.op('Sub', [x, node.output], {}, { name: 'shifted' });
+  g.output(g.op('Sigmoid', [g.op('Div', [shifted, large], {}, { name: 'ratio' })], {}, { name: 'gate' }), 'y');
+  const { kept } = await converted(g.model(), { x: randomTensor([4], 3) });
+  expect([...kept.keys()].map((name) => name.split('/').at(-1))).toEqual([
+    'shifted',
+    'ratio',
+    'gate',
+    'halved',
+    'next',
   ]);
 });

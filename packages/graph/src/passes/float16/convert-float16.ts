@@ -4,10 +4,11 @@ import type { TypeTable } from '../../inference/type-table.js';
 import { attribute } from '../../ir/attribute.js';
 import type { Model } from '../../ir/model.js';
 import type { Node } from '../../ir/node.js';
-import { Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import { runPasses } from '../run-passes.js';
+import { bodyLinks } from './body-links.js';
 import { BOUNDED_OPERATORS, GROWING_OPERATORS, HALF_OPERATORS, MOVING_OPERATORS } from './half-operators.js';
+import { narrowTensor } from './narrow-tensor.js';
 
 /** Largest finite float16. */
 const LARGEST_HALF = 65504;
@@ -35,6 +36,7 @@ export interface Float16Result {
 export function convertFloat16(model: Model, options: Float16Options = {}): Float16Result {
   const { model: copy } = runPasses(model, ['constants-to-initializers']);
   const converter = new Converter(inferTypes(copy), options);
+  converter.markWide(copy);
   for (const scope of [...copy.graph.scopes()]) for (const node of [...scope.nodes()]) converter.visit(node);
   converter.removeUnreadCasts();
   return { model: runPasses(copy, ['eliminate-dead-code']).model, kept: converter.kept };
@@ -46,6 +48,8 @@ class Converter {
   readonly #half = new Map<Value, Value>();
   /** Values that may hold numbers beyond float16. */
   readonly #wide = new Set<Value>();
+  /** Constants that were looked through and hold no such number. */
+  readonly #small = new Set<Value>();
   /** Divisors that a tiny constant keeps from 0. */
   readonly #guarded = new Set<Value>();
   readonly #casts: Node[] = [];
@@ -55,9 +59,21 @@ class Converter {
     private readonly options: Float16Options,
   ) {}
 
+  /**
+   * Finds what may pass the range of float16, before anything changes: along the nodes that stay in float32, into bodies, out of them and
+   * round their loops, until nothing new is found.
+   */
+  markWide(model: Model): void {
+    const nodes = [...model.graph.scopes()].flatMap((scope) => [...scope.nodes()]);
+    let before: number;
+    do {
+      before = this.#wide.size;
+      for (const node of nodes) if (this.#hasFloats(node)) this.#mark(node);
+    } while (this.#wide.size > before);
+  }
+
   visit(node: Node): void {
-    const floats = [...node.inputs, ...node.outputs].some((value) => value && this.#isFloat(value));
-    if (!floats) return;
+    if (!this.#hasFloats(node)) return;
     const reason = this.#refuse(node);
     if (reason === undefined) {
       if (!MOVING_OPERATORS.has(node.op) || this.#movesHalf(node)) this.#convert(node);
@@ -65,10 +81,22 @@ class Converter {
     }
     // Control flow only hands on what its bodies compute.
     if (node.subgraphs().length === 0) this.kept.set(node.id, reason);
+  }
+
+  #hasFloats(node: Node): boolean {
+    return [...node.inputs, ...node.outputs].some((value) => value && this.#isFloat(value));
+  }
+
+  #mark(node: Node): void {
+    for (const [from, to] of bodyLinks(node)) {
+      if (this.#isFloat(to) && this.#isWide(from) && !this.#isKnownSmall(to)) this.#wide.add(to);
+    }
+    if (node.subgraphs().length > 0 || this.#refuse(node) === undefined) return;
     const growsWide = node.inputs.some((value) => value && this.#isWide(value)) && !BOUNDED_OPERATORS.has(node.op);
     for (const value of node.outputs) {
-      if (value && (growsWide || this.#isCount(node) ? !this.#isKnownSmall(value) : this.#isKnownWide(value)))
-        this.#wide.add(value);
+      if (!value || !this.#isFloat(value)) continue;
+      const isWide = growsWide || this.#isCount(node) ? !this.#isKnownSmall(value) : this.#isKnownWide(value);
+      if (isWide) this.#wide.add(value);
     }
   }
 
@@ -103,10 +131,10 @@ class Converter {
   #isWide(value: Value): boolean {
     if (!this.#isFloat(value)) return false;
     if (this.#wide.has(value) || this.#isKnownWide(value)) return true;
-    if (!value.constant || this.#half.has(value)) return false;
-    const numbers = value.constant.toFloat32();
-    const isBeyond = numbers.some((x) => Math.abs(x) > LARGEST_HALF);
-    if (isBeyond) this.#wide.add(value);
+    const { constant } = value;
+    if (!constant || this.#half.has(value) || this.#small.has(value)) return false;
+    const isBeyond = constant.toFloat32().some((x) => Math.abs(x) > LARGEST_HALF);
+    (isBeyond ? this.#wide : this.#small).add(value);
     return isBeyond;
   }
 
@@ -159,10 +187,7 @@ class Converter {
     const { graph, constant, producer } = value;
     let half: Value;
     if (constant && !producer) {
-      half = graph.addInitializer(
-        `${value.name}_half`,
-        Tensor.fromNumbers('float16', constant.dims, constant.toFloat32()),
-      );
+      half = graph.addInitializer(`${value.name}_half`, narrowTensor(constant));
     } else {
       const [first] = graph.nodes();
       const attributes = { to: attribute.int(dtypeCode('float16')) };

@@ -91,11 +91,16 @@ export const GROWING_OPERATORS: ReadonlySet<string> = new Set([
   'ReduceSumSquare',
 ]);
 
-/** Their results are small whatever they read. */
+/** Their finite results are small whatever they read (the logarithm of a float32: within 104). */
 export const BOUNDED_OPERATORS: ReadonlySet<string> = new Set([
+  'Atan',
+  'Cos',
   'Erf',
   'HardSigmoid',
+  'Log',
   'Sigmoid',
+  'Sign',
+  'Sin',
   'Softmax',
   'Softsign',
   'Tanh',

@@ -63,11 +63,10 @@ test('a network wholly in float16: every pass keeps its meaning', async () => {
   });
   const { model: exact } = applyPasses(model, EXACT);
   const { model: optimized } = applyPasses(model, 'default');
-  console.log(kinds(optimized).join(' '));
+  expect(kinds(optimized)).toEqual('Conv Relu Reshape Gemm LayerNormalization Gelu Softmax'.split(' '));
   for (const fed of feeds) {
     const expected = await runOnce(model, fed);
     expectEqualBits(await runOnce(exact, fed), expected);
-    console.log(sqnrDb(await runOnce(optimized, fed), expected), sqnrDb(evaluate(optimized, fed), evaluate(model, fed)));
     expect(sqnrDb(await runOnce(optimized, fed), expected)).toBeGreaterThan(LEAST_SQNR);
   }
 });
@@ -78,7 +77,7 @@ test('bfloat16, which ONNX Runtime runs few operators of, by the evaluator', () 
   const fed = { x: Tensor.fromNumbers('bfloat16', tensor.dims, tensor.toFloat32()) };
   const { model: exact } = applyPasses(model, EXACT);
   const { model: optimized } = applyPasses(model, 'default');
-  console.log(kinds(optimized).join(' '));
   expectEqualBits(evaluate(exact, fed), evaluate(model, fed));
-  console.log(sqnrDb(evaluate(optimized, fed), evaluate(model, fed)));
+  // A rounding to bfloat16 leaves 52 dB.
+  expect(sqnrDb(evaluate(optimized, fed), evaluate(model, fed))).toBeGreaterThan(40);
 });
