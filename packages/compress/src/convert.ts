@@ -16,8 +16,10 @@ export interface ConvertOptions extends WorkOptions {
   readonly float32?: boolean;
   /** Inputs whose run shows which values pass the range of float16. Default: operators and constants alone decide. */
   readonly data?: DataSource;
-  /** A safetensors file: its tensors replace the initializers of the same names. */
+  /** A safetensors file, index or folder: its tensors replace the initializers of the same names. */
   readonly weights?: string;
+  /** A JSON file that names the tensors of initializers called otherwise: `{ "initializer": "tensor" | { tensor, transpose } }`. */
+  readonly weightsMap?: string;
 }
 
 /** A node whose element type a conversion left as it is. */
@@ -46,10 +48,15 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
   if (options.float16 && options.float32) {
     throw new GossamerError('ERR_OPTION', 'convert: expected float16 or float32, received both');
   }
+  if (options.weightsMap !== undefined && options.weights === undefined) {
+    throw new GossamerError('ERR_OPTION', 'weightsMap: expected weights beside it, received none');
+  }
   const source = typeof input === 'string' ? await loadAnyModel(input) : input;
   const warnings: string[] = [];
   let model = source.ir.clone();
-  if (options.weights !== undefined) warnings.push(...(await replaceWeights(model, options.weights)));
+  if (options.weights !== undefined) {
+    warnings.push(...(await replaceWeights(model, options.weights, options.weightsMap)));
+  }
   if (options.opset !== undefined && options.opset !== model.opset) model = upgradeOpset(model, options.opset);
   options.signal?.throwIfAborted();
   let kept: ConvertResult['kept'] = [];

@@ -30,6 +30,7 @@ export async function run(
     float32: flags['fp32'] === true,
     ...(flags['opset'] === undefined ? {} : { opset: flags['opset'] as number }),
     ...(flags['weights'] === undefined ? {} : { weights: flags['weights'] as string }),
+    ...(flags['weightsMap'] === undefined ? {} : { weightsMap: flags['weightsMap'] as string }),
     ...(data ? { data } : {}),
     signal: context.signal,
     onProgress: context.onProgress,
