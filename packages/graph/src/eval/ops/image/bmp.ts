@@ -5,6 +5,8 @@ const FILE_HEADER = 14;
 /** The info header without masks; the oldest has 12 bytes and sizes of 16 bits. */
 const INFO_HEADER = 40;
 const CORE_HEADER = 12;
+/** Where the masks of red, green and blue are. */
+const MASKS = FILE_HEADER + INFO_HEADER;
 
 const RGB = 0;
 const MASKED = new Set([3, 6]);
@@ -21,7 +23,8 @@ interface Header {
   readonly palette: { readonly start: number; readonly count: number; readonly size: number };
 }
 
-function readHeader(view: DataView): Header {
+function readHeader(stream: Uint8Array, view: DataView): Header {
+  bytesAt(stream, 0, FILE_HEADER + CORE_HEADER, 'BMP header');
   const [start, size] = [view.getUint32(10, true), view.getUint32(14, true)];
   const palette = FILE_HEADER + size;
   if (size === CORE_HEADER) {
@@ -30,6 +33,7 @@ function readHeader(view: DataView): Header {
     return { width, height, isTopDown: false, bits, compression: RGB, start, palette: entries };
   }
   if (size < INFO_HEADER) corrupt('BMP header', `${CORE_HEADER} or at least ${INFO_HEADER} bytes`, size);
+  bytesAt(stream, 0, FILE_HEADER + INFO_HEADER, 'BMP header');
   const bits = view.getUint16(28, true);
   const [width, height] = [view.getInt32(18, true), view.getInt32(22, true)];
   const used = view.getUint32(46, true);
@@ -61,8 +65,11 @@ function channel(pixel: number, mask: number): number {
 }
 
 /** Masks of red, green and blue for pixels of 16 and 32 bits. */
-function masksOf(view: DataView, { bits, compression }: Header): readonly [number, number, number] {
-  if (MASKED.has(compression)) return [54, 58, 62].map((at) => view.getUint32(at, true)) as [number, number, number];
+function masksOf(stream: Uint8Array, view: DataView, { bits, compression }: Header): readonly number[] {
+  if (MASKED.has(compression)) {
+    bytesAt(stream, MASKS, 12, 'BMP masks');
+    return [0, 4, 8].map((at) => view.getUint32(MASKS + at, true));
+  }
   return bits === 16 ? [0x7c00, 0x03e0, 0x001f] : [0xff0000, 0x00ff00, 0x0000ff];
 }
 
@@ -87,7 +94,7 @@ function painterOf(stream: Uint8Array, view: DataView, header: Header): Painter 
     };
   }
   if (bits !== 16 && bits !== 32) corrupt('BMP pixel', '1, 2, 4, 8, 16, 24 or 32 bits', bits);
-  const masks = masksOf(view, header);
+  const masks = masksOf(stream, view, header);
   const size = bits / 8;
   return (row, x, to, at) => {
     let pixel = 0;
@@ -99,7 +106,7 @@ function painterOf(stream: Uint8Array, view: DataView, header: Header): Painter 
 /** Decodes uncompressed BMP of 1 to 32 bits a pixel, with a palette or masks; alpha is dropped. Run-length coding is refused by name. */
 export function decodeBmp(stream: Uint8Array): Image {
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
-  const header = readHeader(view);
+  const header = readHeader(stream, view);
   const { width, height, bits, start } = header;
   checkSize(width, height);
   const paint = painterOf(stream, view, header);

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { bytesAt, corrupt } from './image.js';
 
 /** What IHDR says, with the palette and all image data. */
@@ -26,19 +27,6 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 };
 
-/** CRC-32 of each byte, the polynomial reversed. Source: PNG, annex D. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-function crc(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = CRC_TABLE[(value ^ byte) & 0xff]! ^ (value >>> 8);
-  return ~value >>> 0;
-}
-
 /** All chunks up to IEND, their checksums verified. */
 function* chunks(stream: Uint8Array): Generator<{ readonly type: string; readonly data: Uint8Array }> {
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
@@ -48,7 +36,7 @@ function* chunks(stream: Uint8Array): Generator<{ readonly type: string; readonl
     const body = bytesAt(stream, at + 4, length + 4, 'PNG chunk');
     const type = String.fromCharCode(...body.subarray(0, 4));
     bytesAt(stream, at, length + 12, 'PNG chunk');
-    if (view.getUint32(at + 8 + length) !== crc(body))
+    if (view.getUint32(at + 8 + length) !== crc32(body))
       corrupt(`PNG chunk ${JSON.stringify(type)}`, 'its checksum', 'another');
     if (type === 'IEND') return;
     yield { type, data: body.subarray(4) };
