@@ -52,6 +52,7 @@ export async function convert(path: string, flags: Flags, context: CommandContex
   const result = await convertFolder(path, output, {
     ...options,
     float16: flags['fp16'] === true,
+    float32: flags['fp32'] === true,
     mergeDecoders: flags['mergeDecoders'] === true,
     ...(flags['opset'] === undefined ? {} : { opset: flags['opset'] as number }),
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Tensor, tiedWeights, weightViews } from '@gossamer/graph';
+import { GraphBuilder, Tensor, tiedWeights, weightViews } from '@gossamer/graph';
 import { openModelFolder } from '@gossamer/graph/folder';
 import { saveModel } from '@gossamer/graph/onnx';
 import { translator } from '@gossamer/graph/zoo';
@@ -130,6 +130,26 @@ test('the written decoder writes: token by token, the cache carried, the same as
   await decoder.dispose();
 });
 
+test('a table stored twice is stored once: the report says so, the outputs stay', async () => {
+  const g = new GraphBuilder('lm');
+  const table = Float32Array.from({ length: 64 * 16 }, (_, i) => Math.sin(i * 1.3));
+  const columns = Float32Array.from(table, (_, i) => table[(i % 64) * 16 + Math.floor(i / 64)]!);
+  const h = g.op('Gather', [g.weight('table', [64, 16], table), g.input('input_ids', 'int64', ['n', 's'])]);
+  g.output(g.op('MatMul', [h, g.weight('columns', [16, 64], columns)], {}, { name: 'lm_head' }), 'logits', 'float32', ['n', 's', 64]);
+  mkdirSync(at('lm/onnx'), { recursive: true });
+  writeFileSync(at('lm/config.json'), '{"model_type":"gpt2"}');
+  await saveModel(g.model(), at('lm/onnx/model.onnx'));
+  const { parts } = await optimizeFolder(at('lm'), at('lm-tied'));
+  expect(parts[0]).toMatchObject({
+    warnings: ['lm_head: reads table, of which it had a copy (columns)'],
+    verification: { maxAbsError: 0 },
+  });
+  expect(parts[0]!.bytes.ratio).toBeGreaterThan(1.8);
+  await optimizeFolder(at('lm'), at('lm-copy'), { passes: 'none' });
+  expect(readFileSync(at('lm-copy/onnx/model.onnx'))).toEqual(readFileSync(at('lm/onnx/model.onnx')));
+  for (const name of ['lm', 'lm-tied', 'lm-copy']) rmSync(at(name), { recursive: true });
+});
+
 test.each([
   ['static mode', () => quantizeFolder(at('in'), at('out'), { quantize: { mode: 'static' } }), 'ERR_OPTION'],
   ['a variant there is not', () => optimizeFolder(at('in'), at('out'), { variant: 'q4' }), 'ERR_FOLDER_PART'],
@@ -157,4 +177,18 @@ test('an abort between parts leaves nothing', async () => {
   await expect(call).rejects.toThrow();
   expect(readdirSync(root)).not.toContain('out');
   expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+test('float16 back to float32: the variant without a suffix; of others refused', async () => {
+  const { parts, warnings } = await convertFolder(at('half'), at('single'), { float32: true });
+  expect(warnings).toEqual([]);
+  expect(onnxFiles('single')).toEqual(['decoder_model_merged.onnx', 'encoder_model.onnx']);
+  for (const { name, from, dtype, verification } of parts) {
+    expect([name, from, dtype]).toEqual([name, 'fp16', 'fp32']);
+    // ONNX Runtime has float16 kernels for some operators: their roundings are all that differs.
+    expect(verification!.sqnrDb).toBeGreaterThan(50);
+  }
+  await expect(convertFolder(at('merged'), at('none'), { float32: true })).rejects.toMatchObject({
+    code: 'ERR_OPTION',
+  });
 });
