@@ -103,8 +103,9 @@ function convInteger(call: KernelCall): EvalTensor {
   return target!;
 }
 
-function qLinearConv(call: KernelCall): EvalTensor {
-  const [x, xScale, xZero] = [call.tensor(0), call.numbers(1)[0]!, call.tensor(2)];
+/** QLinearConv over `x` in the place of input 0. */
+export function qLinearConv(call: KernelCall, x: EvalTensor): EvalTensor {
+  const [xScale, xZero] = [call.numbers(1)[0]!, call.tensor(2)];
   const [w, wScale, wZero] = [call.tensor(3), call.numbers(4), call.tensor(5)];
   const [yScale, yZero] = [call.numbers(6)[0]!, call.numbers(7)[0]!];
   const { dtype } = call.tensor(7);
@@ -127,5 +128,5 @@ export const integerMatmul: readonly Kernel[] = [
   defineKernel({ op: 'MatMulInteger', run: (call) => [matMulInteger(call)] }),
   defineKernel({ op: 'QLinearMatMul', run: (call) => [qLinearMatMul(call)] }),
   defineKernel({ op: 'ConvInteger', run: (call) => [convInteger(call)] }),
-  defineKernel({ op: 'QLinearConv', run: (call) => [qLinearConv(call)] }),
+  defineKernel({ op: 'QLinearConv', run: (call) => [qLinearConv(call, call.tensor(0))] }),
 ];

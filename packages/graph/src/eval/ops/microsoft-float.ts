@@ -56,16 +56,17 @@ function normalised(
 /** MatMul with either operand transposed (last two axes, or the batch axes to the end) and a factor. */
 function fusedMatMul(call: KernelCall): EvalTensor {
   const { node } = call;
-  if (node.int('transBatchA', 0) || node.int('transBatchB', 0)) {
-    call.fail('ERR_EVAL_OP', 'transBatchA, transBatchB', '0', '1');
-  }
-  const flip = (x: EvalTensor, name: string) => {
-    if (node.int(name, 0) === 0 || x.dims.length < 2) return x;
-    const axes = x.dims.map((_, axis) => axis);
-    return permute(call, x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  const flip = (x: EvalTensor, side: 'A' | 'B') => {
+    const rank = x.dims.length;
+    if (rank < 2) return x;
+    let axes = x.dims.map((_, axis) => axis);
+    // The first axis goes to the place before the last.
+    if (node.int(`transBatch${side}`, 0) !== 0 && rank > 2) axes = [...axes.slice(1, -1), 0, rank - 1];
+    if (node.int(`trans${side}`, 0) !== 0) axes = [...axes.slice(0, -2), axes[rank - 1]!, axes[rank - 2]!];
+    return permute(call, x, axes);
   };
   const alpha = node.float('alpha', 1);
-  const product = matmul(call, flip(call.tensor(0), 'transA'), flip(call.tensor(1), 'transB'));
+  const product = matmul(call, flip(call.tensor(0), 'A'), flip(call.tensor(1), 'B'));
   return alpha === 1 ? product : unary(call, product, { number: (x) => x * alpha });
 }
 

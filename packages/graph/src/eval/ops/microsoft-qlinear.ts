@@ -4,10 +4,11 @@ import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
 import { sumOf } from '../rows.js';
 import { broadcastDims, broadcastOffsets, permute } from '../strided.js';
 import { sigmoid } from './activation.js';
-import { centred, parameterOffsets } from './integer-matmul.js';
+import { channelsLast } from './channels-last.js';
+import { centred, parameterOffsets, qLinearConv } from './integer-matmul.js';
 import { multiply, productShape } from './matmul.js';
 import { concat } from './move.js';
-import { averagePool } from './pool.js';
+import { averagePool, maxPool } from './pool.js';
 import { dynamicParameters, fakeQuantize, integerRange, quantizeValue } from './quantize-linear.js';
 import { softmaxRow } from './softmax.js';
 import { reduceRows, rowsAlong } from '../rows.js';
@@ -65,15 +66,6 @@ function globalAverage(call: KernelCall, x: EvalTensor): EvalTensor {
   const axes = x.dims.map((_, axis) => axis).filter((axis) => axis > 0 && axis !== (last ? x.dims.length - 1 : 1));
   const dims = x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
   return reduceRows(call, x, axes, 'float64', dims, (row) => sumOf(row) / row.length);
-}
-
-/** AveragePool, with channels in front or last. */
-function average(call: KernelCall, x: EvalTensor): EvalTensor {
-  if (call.node.int('channels_last', 0) !== 1) return averagePool(call, x);
-  const last = x.dims.length - 1;
-  const spatial = x.dims.map((_, axis) => axis).slice(1, -1);
-  const pooled = averagePool(call, permute(call, x, [0, last, ...spatial]));
-  return permute(call, pooled, [0, ...spatial.map((axis) => axis + 1), 1]);
 }
 
 function softmaxAlong(call: KernelCall, x: EvalTensor): EvalTensor {
@@ -188,8 +180,19 @@ export const microsoftQLinear: readonly Kernel[] = [
     return each(x!, (v) => (v < 0 ? alpha * v : v));
   }),
   qLinear('QLinearGlobalAveragePool', 1, (call, [x]) => globalAverage(call, x!)),
-  qLinear('QLinearAveragePool', 1, (call, [x]) => average(call, x!)),
+  qLinear('QLinearAveragePool', 1, (call, [x]) => channelsLast(call, x!, (first) => averagePool(call, first))),
   qLinear('QLinearSoftmax', 1, (call, [x]) => softmaxAlong(call, x!)),
+  // What ONNX Runtime makes of quantized convolutional networks.
+  defineKernel({
+    op: 'QLinearConv',
+    domain,
+    run: (call) => [channelsLast(call, call.tensor(0), (x) => qLinearConv(call, x))],
+  }),
+  defineKernel({
+    op: 'NhwcMaxPool',
+    domain,
+    run: (call) => [channelsLast(call, call.tensor(0), (x) => maxPool(call, x)[0]!, true)],
+  }),
   defineKernel({ op: 'QLinearConcat', domain, run: (call) => [qLinearConcat(call)] }),
   defineKernel({ op: 'QLinearWhere', domain, run: (call) => [qLinearWhere(call)] }),
   defineKernel({ op: 'QGemm', domain, run: (call) => [qGemm(call)] }),

@@ -26,8 +26,7 @@ function pool(
 }
 
 /** MaxPool, with the flat indices of the maxima as second output (storage_order 1: column-major within a channel). */
-function maxPool(call: KernelCall): (EvalTensor | undefined)[] {
-  const x = call.tensor(0);
+export function maxPool(call: KernelCall, x: EvalTensor): (EvalTensor | undefined)[] {
   const spatial = x.dims.slice(2);
   const window = windowOf(call, spatial);
   const picks: number[] = [];
@@ -163,7 +162,7 @@ const maximum = (row: Float64Array) => row.reduce((a, b) => Math.max(a, b), -Inf
 const average = (row: Float64Array) => row.reduce((a, b) => a + b, 0) / row.length;
 
 export const pooling: readonly Kernel[] = [
-  defineKernel({ op: 'MaxPool', run: maxPool }),
+  defineKernel({ op: 'MaxPool', run: (call) => maxPool(call, call.tensor(0)) }),
   defineKernel({ op: 'AveragePool', run: (call) => [averagePool(call, call.tensor(0))] }),
   defineKernel({ op: 'LpPool', run: (call) => [lpPool(call)] }),
   defineKernel({ op: 'GlobalMaxPool', run: (call) => [globalPool(call, maximum)] }),
