@@ -184,3 +184,20 @@ test('a state that starts, or becomes, large stays in float32 round the Loop and
     'next',
   ]);
 });
+
+test('the operators of a transformer of opset 24: RMSNormalization, RotaryEmbedding, Attention, Swish', async () => {
+  const g = new GraphBuilder('net', { opset: 24, irVersion: 12 });
+  const x = g.input('x', 'float32', [2, 3, 16]);
+  const weight = (dims: number[], seed: number) => g.graph.addInitializer('w', randomTensor(dims, seed));
+  const normal = g.op('RMSNormalization', [x, weight([16], 1)]);
+  const [q, k, v] = [2, 3, 4].map((seed) => g.op('MatMul', [normal, weight([16, 16], seed)]));
+  const places = g.constant([0, 1, 2, 0, 1, 2], 'int64', [2, 3]);
+  const turned = [q!, k!].map((value, i) =>
+    g.op('RotaryEmbedding', [value, weight([4, 4], 5 + i), weight([4, 4], 7), places], { num_heads: 2 }),
+  );
+  const mixed = g.op('Attention', [...turned, v], { q_num_heads: 2, kv_num_heads: 2, is_causal: 1 });
+  g.output(g.op('Swish', [g.op('MatMul', [mixed, weight([16, 16], 9)])]), 'y', 'float32', [2, 3, 16]);
+  const { kept, model } = await converted(g.model(), { x: randomTensor([2, 3, 16], 3) });
+  expect([...kept]).toEqual([]);
+  expect(kinds(model).filter((kind) => kind === 'Cast')).toHaveLength(2);
+});
