@@ -81,6 +81,27 @@ describe('every format', () => {
   });
 });
 
+test('TIFF with the most significant byte first, grey from white', () => {
+  const short = (value: number) => [value >> 8, value & 255];
+  const field = (tag: number, value: number) => [...short(tag), ...short(3), ...big(1), ...short(value), 0, 0];
+  const fields: readonly (readonly [number, number])[] = [
+    [256, 3],
+    [257, 1],
+    [258, 4],
+    [262, 0],
+    [273, 8],
+    [279, 2],
+  ];
+  const directory = [...short(fields.length), ...fields.flatMap(([tag, value]) => field(tag, value)), ...big(0)];
+  const stream = (own: readonly number[]) => bytes('MM', short(42), big(10), [0x0f, 0x50], own);
+  expect(decode(stream(directory), 'Grayscale').data).toEqual([255, 0, 170]);
+  // A strip of 2^16 - 1 bytes, no photometric tag, and compression 4.
+  const changed = (at: number, ...values: number[]) => directory.map((byte, i) => values[i - at] ?? byte);
+  expect(() => decode(stream(changed(2 + 5 * 12 + 8, 255, 255)))).toThrow(code('ERR_EVAL_VALUE'));
+  expect(() => decode(stream(changed(2 + 3 * 12, 9, 9)))).toThrow(code('ERR_EVAL_VALUE'));
+  expect(() => decode(stream(changed(2 + 2 * 12, 1, 3)))).toThrow(code('ERR_EVAL_OP'));
+});
+
 const chunk = (type: string, data: ArrayLike<number>) => {
   const body = bytes(type, data);
   return bytes(big(data.length), body, big(crc32(body)));

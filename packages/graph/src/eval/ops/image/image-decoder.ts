@@ -4,6 +4,7 @@ import { decodeBmp } from './bmp.js';
 import type { Image } from './image.js';
 import { decodePng } from './png.js';
 import { decodePnm } from './pnm.js';
+import { decodeTiff } from './tiff.js';
 
 interface Format {
   readonly name: string;
@@ -12,14 +13,14 @@ interface Format {
   readonly decode?: (stream: Uint8Array) => Image;
 }
 
-/** The formats of the standard. What decoding JPEG, JPEG 2000 and lossy WebP gives depends on the decoder; TIFF is many formats. */
+/** The formats of the standard. What JPEG, JPEG 2000 and WebP decode to depends on the decoder. */
 const FORMATS: readonly Format[] = [
   { name: 'PNG', signature: /^\x89PNG\r\n\x1a\n/, decode: decodePng },
   { name: 'BMP', signature: /^BM/, decode: decodeBmp },
   { name: 'PNM', signature: /^P[1-6][\s#]/, decode: decodePnm },
   { name: 'JPEG', signature: /^\xff\xd8\xff/ },
   { name: 'JPEG 2000', signature: /^(?:\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/ },
-  { name: 'TIFF', signature: /^(?:II[*+]\0|MM\0[*+])/ },
+  { name: 'TIFF', signature: /^(?:II\*\0|MM\0\*)/, decode: decodeTiff },
   { name: 'WebP', signature: /^RIFF[^]{4}WEBP/ },
 ];
 
@@ -57,7 +58,7 @@ function decode(call: KernelCall): EvalTensor {
   }
   const start = String.fromCharCode(...stream.subarray(0, 12));
   const format = FORMATS.find(({ signature }) => signature.test(start));
-  const known = 'a PNG, BMP or PNM stream';
+  const known = 'a PNG, BMP, PNM or TIFF stream';
   if (!format) call.fail('ERR_EVAL_VALUE', 'input 0', known, 'bytes of no known format');
   if (!format.decode) {
     call.fail('ERR_EVAL_OP', 'input 0', `${known}, decoded alike by all decoders`, format.name);
