@@ -13,6 +13,7 @@ import { tiedWeights, weightViews } from '../weights/index.js';
 import * as wire from '../wire/index.js';
 import { messageOf, modelShape } from './testing/arbitrary-message.js';
 import { mutations } from './testing/mutate.js';
+import { reachedInputs } from './testing/reached-inputs.js';
 
 /** Inputs that once broke something, by what they broke; each is tried at every run. */
 const CORPUS = join(__dirname, 'testing/corpus');
@@ -94,6 +95,14 @@ describe('damaged models', () => {
     const counts = { model: 0, refused: 0 };
     for (const file of files) tryBytes(readFileSync(join(CORPUS, file)), counts);
     expect(counts.model + counts.refused).toBe(files.length);
+  });
+
+  it('what reaches code of the reader that nothing else does ends in a model or a code', () => {
+    const counts = { model: 0, refused: 0 };
+    const inputs = reachedInputs('onnx');
+    for (const bytes of inputs) tryBytes(bytes, counts);
+    expect(inputs.length).toBeGreaterThan(0);
+    expect(counts.model + counts.refused).toBe(inputs.length);
   });
 });
 

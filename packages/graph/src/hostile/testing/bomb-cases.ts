@@ -45,6 +45,7 @@ const nesting: readonly HostileCase[] = [
     [34, 'ERR_TOO_DEEP'],
     [2000, 'ERR_TOO_DEEP'],
     [10_000, 'ERR_TOO_DEEP'],
+    [40_000, 'ERR_TOO_DEEP'],
   ].map(([depth, expected]) =>
     fileCase(`${depth} nested subgraphs`, String(expected), () => parts.model(nested(Number(depth), subgraph))),
   ),

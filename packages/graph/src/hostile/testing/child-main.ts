@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGossamerError } from '../../errors.js';
-import { examineModel, examineSafetensors, type Step } from './examine.js';
+import { examineModel, examineSafetensors, examineTfjs, type Step } from './examine.js';
 import { FAMILIES } from './families.js';
 import type { HostileCase, HostileFamily } from './hostile-case.js';
 
@@ -29,7 +29,9 @@ async function main(): Promise<void> {
   if (family === undefined) throw new Error(`no family ${process.argv[2]}`);
   const [only] = process.argv.slice(3).map(Number);
   for (const item of only === undefined ? family.cases : [family.cases[only]!]) {
-    for (const trust of family.format === 'onnx' ? (['trusted', 'untrusted'] as const) : (['trusted'] as const)) {
+    for (const trust of family.format === 'safetensors'
+      ? (['trusted'] as const)
+      : (['trusted', 'untrusted'] as const)) {
       const expected = item[trust];
       if (expected === undefined) continue;
       const folder = mkdtempSync(join(realpathSync(tmpdir()), 'gossamer-hostile-'));
@@ -56,11 +58,11 @@ async function runCase(
   const onStep = (next: Step) => (step = next);
   resetPeak();
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
-  const outcome = await outcomeOf(() =>
-    family.format === 'safetensors'
-      ? examineSafetensors(path, onStep)
-      : examineModel(path, trust, folder, onStep, item.skipsWriting ?? false),
-  );
+  const outcome = await outcomeOf(() => {
+    if (family.format === 'safetensors') return examineSafetensors(path, onStep);
+    if (family.format === 'tfjs') return examineTfjs(path, trust, onStep);
+    return examineModel(path, trust, folder, onStep, item);
+  });
   const { user, system } = process.cpuUsage(cpu);
   const wallMs = performance.now() - wall;
   return { name: item.name, trust, expected, outcome, step, cpuMs: (user + system) / 1000, wallMs, peakMb: peakMb() };

@@ -8,6 +8,8 @@ import type { Tensor } from '../../ir/tensor.js';
 import { type ExternalTrust, loadModel, saveModel } from '../../onnx/index.js';
 import { runPasses } from '../../passes/index.js';
 import { loadSafetensors } from '../../safetensors/index.js';
+import { loadTfjsModel } from '../../tfjs/index.js';
+import type { HostileCase } from './hostile-case.js';
 
 /** What evaluation may write: far more than any case here needs that is to succeed. */
 const EVAL_ELEMENTS = 1e7;
@@ -24,11 +26,12 @@ export async function examineModel(
   trust: ExternalTrust,
   folder: string,
   onStep: (step: Step) => void,
-  skipsWriting: boolean,
+  { skipsWriting = false, meanwhile }: HostileCase,
 ): Promise<void> {
   onStep('open');
   const model = await loadModel(path, { trust });
   checkGraph(model.graph);
+  meanwhile?.(folder);
   onStep('read');
   readAll(model);
   onStep('write');
@@ -53,6 +56,18 @@ export async function examineSafetensors(path: string, onStep: (step: Step) => v
   onStep('read');
   for (const tensor of file.tensors.values()) readTensor(tensor);
   file.close();
+  onStep('written');
+}
+
+/** Reads a TF.js model from its model.json, and every weight. */
+export async function examineTfjs(path: string, trust: ExternalTrust, onStep: (step: Step) => void): Promise<void> {
+  onStep('open');
+  const model = await loadTfjsModel(path, { trust });
+  checkGraph(model.graph);
+  onStep('read');
+  readAll(model);
+  onStep('analyse');
+  inferTypes(model);
   onStep('written');
 }
 

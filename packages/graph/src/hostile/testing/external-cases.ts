@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as wire from '../../wire/index.js';
 import type { HostileCase, HostileFamily } from './hostile-case.js';
@@ -93,6 +93,12 @@ function linked(
 const link = (name: string, target: string, trusted: string) =>
   linked(`a link to ${name}`, trusted, PATH, (job) => symlinkSync(target, join(job, 'data')));
 
+/** A socket that stays when its listener is killed. */
+function leaveSocket(job: string): void {
+  const listen = "require('net').createServer().listen('data', () => process.kill(process.pid, 'SIGKILL'))";
+  spawnSync(process.execPath, ['-e', listen], { cwd: job });
+}
+
 const links: readonly HostileCase[] = [
   link('a file beside it', 'w.bin', 'ok'),
   link('a file outside', '../secret', PATH),
@@ -109,6 +115,7 @@ const links: readonly HostileCase[] = [
   linked('a second name of a file outside', 'ok', PATH, (job) => linkSync(join(job, '../secret'), join(job, 'data'))),
   linked('a second name of the model', PATH, PATH, (job) => linkSync(join(job, 'model.onnx'), join(job, 'data'))),
   linked('a pipe', 'ERR_NOT_A_FILE', 'ERR_NOT_A_FILE', (job) => execFileSync('mkfifo', [join(job, 'data')])),
+  linked('a socket', 'ERR_NOT_A_FILE', 'ERR_NOT_A_FILE', leaveSocket),
   linked('a file of no bytes', 'ERR_EXTERNAL_RANGE', 'ERR_EXTERNAL_RANGE', (job) =>
     writeFileSync(join(job, 'data'), ''),
   ),
@@ -196,8 +203,33 @@ const keys: readonly HostileCase[] = [
   },
 ];
 
+/** A data file or the model that another program changes while the model is in use. */
+function changing(name: string, outcome: string, meanwhile: (job: string) => void): HostileCase {
+  const make = (folder: string) =>
+    arrange(folder, [
+      ['location', 'w.bin'],
+      ['length', '8'],
+    ]);
+  const change = (folder: string) => meanwhile(join(folder, 'job'));
+  return { name, make, trusted: outcome, untrusted: outcome, meanwhile: change, skipsWriting: true };
+}
+
+const races: readonly HostileCase[] = [
+  changing('a data file cut short while the model is open', 'ERR_FILE_CHANGED', (job) =>
+    truncateSync(join(job, 'w.bin'), 4),
+  ),
+  changing('a data file written to while the model is open', 'ERR_FILE_CHANGED', (job) =>
+    writeFileSync(join(job, 'w.bin'), new Uint8Array(16).fill(9)),
+  ),
+  // What was opened stays open: the tensor is read from the file that was checked.
+  changing('a data file replaced while the model is open', 'ok', (job) => {
+    symlinkSync('../secret', join(job, 'link'));
+    renameSync(join(job, 'link'), join(job, 'w.bin'));
+  }),
+];
+
 export const externalCases: HostileFamily = {
   name: 'external data',
   format: 'onnx',
-  cases: [...locations, ...links, ...numbers, ...keys],
+  cases: [...locations, ...links, ...numbers, ...keys, ...races],
 };

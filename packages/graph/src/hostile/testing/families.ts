@@ -7,6 +7,7 @@ import { nameCases } from './name-cases.js';
 import { operatorCases } from './operator-cases.js';
 import { safetensorsBombs, safetensorsCases } from './safetensors-cases.js';
 import { tensorCases } from './tensor-cases.js';
+import { tfjsCases } from './tfjs-cases.js';
 import { wireCases } from './wire-cases.js';
 
 /** Every hostile case, by class of attack. */
@@ -20,5 +21,6 @@ export const FAMILIES: readonly HostileFamily[] = [
   operatorCases,
   safetensorsCases,
   safetensorsBombs,
+  tfjsCases,
   foreignCases,
 ];

@@ -44,9 +44,28 @@ const ifNode = (branch: wire.ChunkList) =>
 const withIf = (branch: wire.ChunkList) =>
   parts.model(parts.graph(parts.input('c', [], 9), parts.input('x', [2]), ifNode(branch), parts.output('y')));
 
+/** A Loop over [iteration, condition, state] whose body adds `captured` to the state. */
+function withLoop(captured: string): Uint8Array {
+  const body = parts.graph(
+    parts.input('i', [], 7),
+    parts.input('go', [], 9),
+    parts.input('s', [2]),
+    parts.nodeField(parts.node('Identity', ['go'], ['on'])),
+    parts.nodeField(parts.node('Add', ['s', captured], ['t'])),
+    parts.output('on'),
+    parts.output('t'),
+  );
+  const loop = parts.node('Loop', ['n', '', 'x'], ['y'], [parts.graphAttribute('body', body)]);
+  return parts.model(
+    parts.graph(parts.input('n', [], 7), parts.input('x', [2]), parts.nodeField(loop), parts.output('y')),
+  );
+}
+
 const scopes: readonly HostileCase[] = [
   fileCase('a branch that captures an outer value', 'ok', () => withIf(parts.graph(relu('x', 'b'), parts.output('b')))),
   fileCase('a branch that hands on an outer value', 'ok', () => withIf(parts.graph(parts.output('x')))),
+  fileCase('a loop that captures an outer value', 'ok', () => withLoop('x')),
+  fileCase('a loop that reads what does not exist', 'ERR_UNDEFINED_VALUE', () => withLoop('nowhere')),
   fileCase('a branch that reads what does not exist', 'ERR_UNDEFINED_VALUE', () =>
     withIf(parts.graph(relu('nowhere', 'b'), parts.output('b'))),
   ),

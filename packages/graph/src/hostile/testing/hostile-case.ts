@@ -15,13 +15,15 @@ export interface HostileCase {
   readonly untrusted: Outcome;
   /** True where the file is not written back: it is too large, or its nodes are put in order. */
   readonly skipsWriting?: boolean;
+  /** Done to the folder once the file is open and before its tensors are read. */
+  readonly meanwhile?: (folder: string) => void;
 }
 
 /** The cases of one class of attack. */
 export interface HostileFamily {
   readonly name: string;
   /** Which reader opens the files. */
-  readonly format: 'onnx' | 'safetensors';
+  readonly format: 'onnx' | 'safetensors' | 'tfjs';
   /** Each case in a process of its own, so that the memory of one is not that of the one before; default false. */
   readonly isolated?: boolean;
   readonly cases: readonly HostileCase[];

@@ -20,6 +20,9 @@ const shapes: readonly HostileCase[] = [
   shaped('dims [2^52]', 'ERR_TENSOR_SIZE', [2 ** 52]),
   shaped('dims of no data', 'ERR_TENSOR_DATA', [3], new wire.ChunkList()),
   shaped('400,000 dims', 'ERR_TENSOR_SHAPE', new Array<number>(400_000).fill(1)),
+  deepCase('1,000,000 dims', 'ERR_TENSOR_SHAPE', 'ERR_FIELD_BUDGET', () =>
+    tensorModel(tensor({ dims: new Array<number>(1_000_000).fill(1), data: raw(0, 0, 0, 0) })),
+  ),
   shaped('raw data longer than the shape', 'ERR_TENSOR_DATA', [1], raw(0, 0, 0, 0, 0)),
   shaped('raw data shorter than the shape', 'ERR_TENSOR_DATA', [2], raw(0, 0, 0, 0)),
   shaped(
@@ -33,6 +36,9 @@ const shapes: readonly HostileCase[] = [
     'ERR_TENSOR_DATA',
     [1],
     wire.encodeBytes(no.float_data, new Uint8Array(7)),
+  ),
+  fileCase('double data that end within an element', 'ERR_TENSOR_DATA', () =>
+    tensorModel(tensor({ type: 11, data: wire.encodeBytes(no.double_data, new Uint8Array(12)) })),
   ),
   fileCase('int64 data that end within a varint', 'ERR_BAD_VARINT', () =>
     tensorModel(tensor({ type: 7, data: wire.encodeBytes(no.int64_data, Uint8Array.of(0x80)) })),
@@ -51,6 +57,13 @@ const types: readonly HostileCase[] = [
   fileCase('a data type of 2^40', 'ERR_INT_RANGE', () => tensorModel(tensor({ type: 2 ** 40, data: raw(0) }))),
   fileCase('int4, an odd count, a padding nibble that is not zero', 'ok', () =>
     tensorModel(tensor({ dims: [3], type: 22, data: raw(0x21, 0xf3) })),
+  ),
+  fileCase('int2, an odd count, padding that is not zero', 'ok', () =>
+    tensorModel(tensor({ dims: [5], type: 26, data: raw(0xe4, 0xff) })),
+  ),
+  // Protobuf takes an unknown value of a closed enumeration for none.
+  fileCase('a data location that does not exist', 'ok', () =>
+    tensorModel(tensor({ data: wire.concatChunks(raw(0, 0, 0, 0), wire.encodeInt(no.data_location, 7)) })),
   ),
   ...[10, 16].map((type) =>
     fileCase(`16-bit floats (${type}) above 16 bits in int32_data`, 'ERR_INT_RANGE', () =>
@@ -186,6 +199,7 @@ const conv = (values: readonly number[]) =>
 
 const values: readonly HostileCase[] = [
   fileCase('weights of NaN, infinities, a denormal and -0', 'ok', () => conv([NaN, Infinity, -Infinity, 1e-40, -0])),
+  fileCase('weights that are all the same', 'ok', () => conv([2, 2, 2, 2])),
   fileCase('a channel of zeros beside an outlier', 'ok', () => conv([0, 3e38])),
   fileCase('a signalling NaN in raw data', 'ok', () => tensorModel(tensor({ data: raw(1, 0, 0xa0, 0x7f) }))),
   fileCase('a signalling NaN in float data', 'ok', () =>

@@ -1,8 +1,19 @@
 import * as wire from '../../wire/index.js';
 import { fileCase, type HostileCase, type HostileFamily } from './hostile-case.js';
-import { graph, model, node, nodeField, output, tensor, initializer } from './onnx-parts.js';
+import {
+  floats,
+  graph,
+  initializer,
+  intAttribute,
+  model,
+  node,
+  nodeField,
+  output,
+  tensor,
+  valueInfo,
+} from './onnx-parts.js';
 
-const { ModelProto, GraphProto } = wire.onnxSchema;
+const { ModelProto, GraphProto, TensorProto } = wire.onnxSchema;
 
 const bytes =
   (...values: readonly number[]) =>
@@ -66,6 +77,28 @@ const repeats: readonly HostileCase[] = [
   fileCase('dims packed, unpacked and both', 'ok', () => {
     const dims = wire.concatChunks(wire.encodePackedInts(1, [0, 3]), wire.encodeInts(1, [5]));
     return model(graph(initializer(tensor({ dims: [2], data: dims })), output('w')));
+  }),
+  fileCase('float data packed, unpacked and both', 'ok', () => {
+    const { float_data } = TensorProto.no;
+    const both = wire.concatChunks(
+      wire.encodePackedFloats(float_data, Float32Array.of(1, 2)),
+      wire.encodeFloat(float_data, 3),
+      wire.encodePackedFloats(float_data, Float32Array.of(4)),
+    );
+    return model(graph(initializer(tensor({ dims: [4], data: both })), output('w')));
+  }),
+  fileCase('an unknown field in every message', 'ok', () => {
+    const unknown = wire.concatChunks(wire.encodeInt(1000, 7), wire.encodeString(1001, 'x'));
+    const attribute = wire.concatChunks(intAttribute('axis', 0), unknown);
+    const named = wire.concatChunks(valueInfo('y', [2]), unknown);
+    const body = graph(
+      initializer(wire.concatChunks(floats('w', [2], [1, 2]), unknown)),
+      nodeField(wire.concatChunks(node('Softmax', ['w'], ['y'], [attribute]), unknown)),
+      wire.encodeMessage(GraphProto.no.output, named),
+      unknown,
+    );
+    const entry = wire.concatChunks(wire.encodeString(1, 'key'), wire.encodeString(2, 'value'), unknown);
+    return model(body, wire.encodeMessage(ModelProto.no.metadata_props, entry), unknown);
   }),
   fileCase('a length past the end of its parent', 'ERR_TRUNCATED', () =>
     wire.toBytes(
