@@ -123,7 +123,7 @@ export const fuseMultiHeadAttention = definePass({
   run(model, context) {
     let changes = 0;
     for (const scope of context.scopes()) {
-      if (scope.opset >= LEAST_OPSET) continue;
+      if (scope.opset >= LEAST_OPSET || context.mayRaise) continue;
       for (const node of scope.graph.nodes()) {
         const found = matchAttention(node, context.types);
         if (!found || found.mask || !isTyped(found, context) || !requireMicrosoft(model, scope)) continue;

@@ -18,6 +18,8 @@ export class PassContext {
   readonly #warnings = new Set<string>();
   readonly #blocked = new Map<string, { opset: number; ids: Set<string> }>();
   #types: TypeTable | undefined;
+  /** True while the opset may yet rise: a pass that stands in for a later operator waits. */
+  mayRaise = false;
 
   constructor(
     private readonly model: Model,

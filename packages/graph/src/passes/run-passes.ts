@@ -47,8 +47,8 @@ export function runPasses(
   const names = isPipeline ? PIPELINES[selection] : selection;
   const run = new PassRun(names.map(findPass), model.clone(), options);
   const rounds = isPipeline ? MAX_ROUNDS : 1;
-  run.rounds(rounds);
-  if (options.raiseOpset) while (run.raise()) run.rounds(rounds);
+  do run.rounds(rounds);
+  while (run.raise());
   return run.result();
 }
 
@@ -74,6 +74,7 @@ class PassRun {
   ) {
     this.#model = model;
     this.#context = new PassContext(model, options.signal);
+    this.#context.mayRaise = options.raiseOpset === true;
     this.#changes = new Map(passes.map((pass) => [pass.name, 0]));
   }
 
@@ -97,9 +98,13 @@ class PassRun {
     return { model: this.#model, applied, blocked, warnings };
   }
 
-  /** Raises the model to the latest opset that blocked fusions need and all nodes reach; false where nothing can be gained. */
+  /**
+   * Raises the model to the latest opset that blocked fusions need and all nodes reach, or else ends the wait for that; false where
+   * the passes need not run again.
+   */
   raise(): boolean {
-    const { blocked, warnings } = this.#context;
+    const { blocked, warnings, mayRaise } = this.#context;
+    if (!mayRaise) return false;
     const targets = [...new Set(blocked.map(({ opset }) => opset))].sort((a, b) => b - a);
     for (const target of targets) {
       if (target <= this.#model.opset) continue;
@@ -112,10 +117,12 @@ class PassRun {
         continue;
       }
       this.#context = new PassContext(this.#model, this.options.signal);
+      this.#context.mayRaise = true;
       for (const warning of warnings) this.#context.warn(warning);
       return true;
     }
-    return false;
+    this.#context.mayRaise = false;
+    return true;
   }
 
   #runPass(pass: Pass): number {

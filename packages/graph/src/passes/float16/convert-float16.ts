@@ -6,6 +6,7 @@ import type { Model } from '../../ir/model.js';
 import type { Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import { runPasses } from '../run-passes.js';
+import { isBatchTranspose } from './batch-transpose.js';
 import { bodyLinks } from './body-links.js';
 import { BOUNDED_OPERATORS, GROWING_OPERATORS, HALF_OPERATORS, MOVING_OPERATORS } from './half-operators.js';
 import { narrowTensor } from './narrow-tensor.js';
@@ -154,6 +155,7 @@ class Converter {
     if (!slots && !(node.domain === '' && GROWING_OPERATORS.has(node.op) && isSafe)) {
       return GROWING_OPERATORS.has(node.op) ? `${node.kind} may pass 65504` : `${node.kind} has no float16 form here`;
     }
+    if (isBatchTranspose(node)) return 'ONNX Runtime cannot open a float16 product behind a Transpose of the batch';
     const wide = [...node.inputs, ...results].find((value) => value && this.#isWide(value));
     if (wide) return `${wide.name} holds numbers that may pass 65504`;
     const isGuard = node.inputs.some((value) => value && this.#isTinyConstant(value)) && results.some(isDividedBy);
