@@ -118,3 +118,8 @@ export function findRule(node: Node): Rule | undefined {
 export function hasRule(op: string, domain = ''): boolean {
   return BY_KIND.has(`${domain}::${op}`);
 }
+
+/** Every operator with a rule, as `domain::op`. */
+export function ruleKinds(): string[] {
+  return [...BY_KIND.keys()];
+}

@@ -21,6 +21,7 @@ const construct = defineRule({
   op: 'SequenceConstruct',
   infer(node, context) {
     const types = node.inputs.map((_, input) => context.typeOf(input));
+    if (types.length === 0) throw context.error('inputs', 'at least one', 'none');
     context.set(0, sequence(types.reduce(mergeTypes)));
   },
 });
