@@ -1,6 +1,6 @@
 import { GraphBuilder, type PlainAttribute } from '../builder.js';
 import { Tensor } from '../ir/tensor.js';
-import { checkExact } from './testing/check-pass.js';
+import { applyPasses, checkExact } from './testing/check-pass.js';
 
 const floats = (...values: number[]) => Tensor.fromNumbers('float32', [1, 1, 2, values.length / 2], values);
 const none = undefined;
@@ -41,4 +41,25 @@ test.each(OPEN)('%s is left to the runtime where the standard leaves it open', a
 
 test.each(CLEAR)('%s folds otherwise, to what ONNX Runtime gives', async (...node) => {
   expect(await folds(...node)).toBe(true);
+});
+
+describe('text and classical machine learning', () => {
+  const words = Tensor.ofStrings([1], [new TextEncoder().encode('a b')]);
+  const applied = (op: string, input: Tensor, attributes: Record<string, PlainAttribute>, domain = '') => {
+    const g = new GraphBuilder('net', { opset: 20, irVersion: 9, domains: { 'ai.onnx.ml': 3 } });
+    g.output(g.op('Identity', [g.op(op, [g.graph.addInitializer('c', input)], attributes, { domain })]), 'y');
+    return applyPasses(g.model(), ['fold-constants']).applied.length > 0;
+  };
+
+  test('are left to the runtime where it leaves the standard', () => {
+    expect(applied('StringSplit', words, {})).toBe(false);
+    expect(applied('StringNormalizer', words, { case_change_action: 'UPPER' })).toBe(false);
+    expect(applied('Cast', floats(1e20, 1), { to: 8 })).toBe(false);
+    expect(applied('Normalizer', Tensor.fromNumbers('float32', [2], [3, 4]), { norm: 'L2' }, 'ai.onnx.ml')).toBe(false);
+  });
+
+  test('fold where both say the same', () => {
+    expect(applied('RegexFullMatch', words, { pattern: 'a.b' })).toBe(true);
+    expect(applied('Cast', Tensor.fromNumbers('int64', [1], [7]), { to: 8 })).toBe(true);
+  });
 });

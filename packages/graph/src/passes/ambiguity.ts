@@ -7,21 +7,28 @@ const CHOOSING: ReadonlySet<string> = new Set(
   'ArgMax ArgMin GlobalMaxPool Hardmax MaxPool NonMaxSuppression ReduceMax ReduceMin TopK Unique'.split(' '),
 );
 
+/** Text operators whose white space, letters without case or weights ONNX Runtime reads otherwise. */
+const TEXT: ReadonlySet<string> = new Set(['StringNormalizer', 'StringSplit', 'TfIdfVectorizer']);
+
 /**
  * True for a node over constants whose result the standard leaves open, or ONNX Runtime reads otherwise: what the runtime gives is
  * not known here. These are a Squeeze whose input of axes is empty, a Resize that aligns corners (the standard's reference takes
- * sizes before they are rounded), casts of numbers that the integer type does not have, and NaN where elements are chosen.
+ * sizes before they are rounded), casts of numbers that the integer type does not have, the spelling of floats, NaN where elements
+ * are chosen, some text operators, and ai.onnx.ml as a whole (transforms of one score, base values, missing values, repeated keys).
  */
 export function isReadTwoWays(node: Node): boolean {
-  if (node.domain !== '') return false;
+  if (node.domain !== '') return node.domain === 'ai.onnx.ml';
+  if (TEXT.has(node.op)) return true;
   if (node.op === 'Squeeze') return node.input(1)?.constant?.length === 0;
   if (node.op === 'Resize') return node.string('coordinate_transformation_mode', '') === 'align_corners';
-  if (node.op === 'Cast' || node.op === 'CastLike') return isCastOutOfRange(node);
+  if (node.op === 'Cast' || node.op === 'CastLike') return isOpenCast(node);
   return CHOOSING.has(node.op) && node.inputs.some((value) => someElement(value, Number.isNaN));
 }
 
-function isCastOutOfRange(node: Node): boolean {
+function isOpenCast(node: Node): boolean {
   const to = node.op === 'CastLike' ? node.input(1)?.constant?.dtype : targetOf(node);
+  const from = node.input(0)?.constant?.dtype;
+  if (to === 'string') return from !== undefined && isFloat(from);
   if (!to || !isInteger(to)) return false;
   const bits = dtypeBits(to);
   const [low, high] = to.startsWith('u') ? [0, 2 ** bits] : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
