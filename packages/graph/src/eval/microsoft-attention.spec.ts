@@ -1,6 +1,8 @@
-import type { PlainAttribute } from '../builder.js';
+import { GraphBuilder, type PlainAttribute } from '../builder.js';
 import { attribute } from '../ir/attribute.js';
 import { Tensor } from '../ir/tensor.js';
+import { errorCode } from '../testing/error-code.js';
+import { evaluate } from './evaluate.js';
 import { expectLikeOrt } from './testing/expect-like-ort.js';
 import { numbers } from './testing/ort.js';
 
@@ -171,5 +173,48 @@ describe('GroupQueryAttention', () => {
     await compare('GroupQueryAttention', [...prompt, ...tables, ids], { ...heads, do_rotary: 1 }, 3);
     const step = [q(1), ...kv(1), ...cache(6), ...sizes([6, 3], 7), ...tables, int64([2, 1], [9, 2])];
     await compare('GroupQueryAttention', step, { ...heads, do_rotary: 1, local_window_size: 3 }, 3);
+  });
+});
+
+describe('what does not fit is refused', () => {
+  const code = (op: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes, outputs = 1) => {
+    const g = new GraphBuilder('net', { opset: 21, irVersion: 10, domains: { 'com.microsoft': 1 } });
+    const values = inputs.map((tensor) => tensor && g.graph.addInitializer('c', tensor));
+    const results = g.ops(op, values, attributes, { domain: 'com.microsoft', outputs });
+    return errorCode(() => evaluate(g.output(results.at(-1)!, 'y').model(), {}));
+  };
+  const [q, k, v] = [numbers([2, 3, 8], 1), numbers([2, 5, 8], 2), numbers([2, 5, 8], 3)];
+  const heads = { num_heads: 2 };
+
+  test('MultiHeadAttention', () => {
+    expect(code('MultiHeadAttention', [q, k, v, undefined, int32([3], [1, 1, 1])], heads)).toBe('ERR_EVAL_SHAPE');
+    const bias = [undefined, undefined, numbers([2, 2, 3, 4], 4)];
+    expect(code('MultiHeadAttention', [q, k, v, ...bias], heads)).toBe('ERR_EVAL_SHAPE');
+    expect(code('MultiHeadAttention', [q, k, numbers([2, 4, 8], 3)], heads)).toBe('ERR_EVAL_SHAPE');
+    expect(code('MultiHeadAttention', [q, k, v], { num_heads: 3 })).toBe('ERR_EVAL_SHAPE');
+    expect(code('MultiHeadAttention', [numbers([2, 3, 2, 3, 4], 1)], heads)).toBe('ERR_EVAL_OP');
+    expect(code('MultiHeadAttention', [q, k, v], heads, 4)).toBe('ERR_EVAL_OP');
+  });
+
+  test('GroupQueryAttention', () => {
+    const attributes = { num_heads: 4, kv_num_heads: 2 };
+    const self = [numbers([2, 3, 32], 1), numbers([2, 3, 16], 2), numbers([2, 3, 16], 3)];
+    const call = (past: readonly (Tensor | undefined)[], lengths: Tensor, more: Attributes = {}) =>
+      code('GroupQueryAttention', [...self, ...past, lengths, int32([], [5])], { ...attributes, ...more });
+    const cache = [numbers([2, 2, 2, 8], 4), numbers([2, 2, 2, 8], 5)];
+    expect(call(cache, int32([2], [4, 4]))).toBeUndefined();
+    expect(call(cache, int32([1], [4]))).toBe('ERR_EVAL_VALUE');
+    expect(call(cache, int32([2], [4, 1]))).toBe('ERR_EVAL_VALUE');
+    expect(call(cache, int32([2], [4, 5]))).toBe('ERR_EVAL_VALUE');
+    expect(call([numbers([2, 1, 2, 8], 4), cache[1]], int32([2], [4, 4]))).toBe('ERR_EVAL_SHAPE');
+    expect(call(cache, int32([2], [4, 4]), { sliding_window_cache: 1 })).toBe('ERR_EVAL_OP');
+  });
+
+  test('Attention and RotaryEmbedding', () => {
+    const inputs = [numbers([2, 3, 6], 1), numbers([6, 24], 2), numbers([24], 3)];
+    expect(code('Attention', inputs, { ...heads, do_rotary: 1 })).toBe('ERR_EVAL_OP');
+    const tables = [numbers([4, 4], 1), numbers([4, 4], 2)];
+    expect(code('RotaryEmbedding', [q, int64([1], [2]), ...tables], {})).toBe('ERR_EVAL_VALUE');
+    expect(code('RotaryEmbedding', [q, int64([1], [0]), ...tables], { is_packed_batching: 1 })).toBe('ERR_EVAL_OP');
   });
 });

@@ -1,7 +1,8 @@
 import { elementCount } from '../../ir/tensor.js';
 import type { EvalTensor, NumberData } from '../eval-value.js';
+import { toDoubles } from '../elementwise.js';
 import type { KernelCall } from '../kernel.js';
-import { permute, reshape } from '../strided.js';
+import { broadcastDims, broadcastStrides, permute, reshape } from '../strided.js';
 
 /** [batch, sequence, heads * size] as [batch, heads, sequence, size]; a rank 4 tensor is that already. */
 export function byHeads(call: KernelCall, x: EvalTensor, heads: number): EvalTensor {
@@ -19,6 +20,24 @@ export function joinHeads(call: KernelCall, x: EvalTensor): EvalTensor {
   return reshape(permute(call, x, [0, 2, 1, 3]), [batch, sequence, heads * size]);
 }
 
+/** What is added to the score of a query and a key; -Infinity where it may not see it. */
+export type Bias = (batch: number, head: number, query: number, key: number) => number;
+
+/** Reads a tensor that broadcasts to `dims` = [batch, heads, queries, keys]; ERR_EVAL_SHAPE where it does not. */
+export function biasReader(call: KernelCall, x: EvalTensor, dims: readonly number[]): Bias {
+  if (broadcastDims(x.dims, dims).join(',') !== dims.join(',')) {
+    call.fail(
+      'ERR_EVAL_SHAPE',
+      'mask or bias',
+      `a shape that broadcasts to [${dims.join(',')}]`,
+      `[${x.dims.join(',')}]`,
+    );
+  }
+  const [b, h, q, k] = broadcastStrides(x.dims, dims) as [number, number, number, number];
+  const data = toDoubles(call, x);
+  return (batch, head, query, key) => data[batch * b + head * h + query * q + key * k]!;
+}
+
 /** Stages of the scores: scaled products, capped, biased, probabilities. */
 export type Stage = 0 | 1 | 2 | 3;
 
@@ -27,8 +46,7 @@ export interface AttendOptions {
   readonly scale: number;
   /** Scores s become cap * tanh(s / cap); 0 leaves them. */
   readonly cap?: number;
-  /** Added to the score of a query and a key; -Infinity hides the key. */
-  readonly bias: (batch: number, head: number, query: number, key: number) => number;
+  readonly bias: Bias;
   /** The score of nothing, which takes its share of the probability. */
   readonly sink?: ((head: number) => number) | undefined;
   /** Takes the scores of query `row` (over batch, heads and queries) at each stage. */

@@ -1,13 +1,8 @@
-import { toDoubles } from '../elementwise.js';
 import type { EvalTensor } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
-import { broadcastStrides } from '../strided.js';
-import { attend, byHeads, joinHeads } from './attend.js';
+import { attend, type Bias, biasReader, byHeads, joinHeads } from './attend.js';
 import { concat } from './move.js';
-
-/** What is added to the score of a query and a key; -Infinity where it may not see it. */
-type Bias = (batch: number, head: number, query: number, key: number) => number;
 
 /**
  * The mask input, broadcast to [batch, heads, queries, keys]: bool says which take part, floats are added; keys beyond a shorter mask
@@ -17,9 +12,7 @@ function maskOf(call: KernelCall, mask: EvalTensor | undefined, dims: readonly n
   if (!mask) return () => 0;
   // Since opset 24 a mask of one column is a short mask; before, it broadcasts.
   const covered = mask.dims.at(-1) === 1 && call.opset < 24 ? dims[3]! : mask.dims.at(-1)!;
-  const strides = broadcastStrides(mask.dims, [...dims.slice(0, -1), covered]);
-  const data = toDoubles(call, mask);
-  const at: Bias = (b, h, q, k) => data[b * strides[0]! + h * strides[1]! + q * strides[2]! + k * strides[3]!]!;
+  const at = biasReader(call, mask, [...dims.slice(0, -1), covered]);
   if (mask.dtype === 'bool') return (b, h, q, k) => (k < covered && at(b, h, q, k) === 1 ? 0 : -Infinity);
   return (b, h, q, k) => (k < covered ? at(b, h, q, k) : -Infinity);
 }

@@ -41,9 +41,15 @@ function planOf(call: KernelCall, x: EvalTensor, w: EvalTensor, offset: EvalTens
     call.fail('ERR_EVAL_SHAPE', 'weight', `[g*m, ${channels}/g, ..] with g = ${groups}`, `[${w.dims.join(',')}]`);
   }
   const { output } = windowOf(call, spatial, kernel);
-  const wanted = [x.dims[0]!, offsetGroups * elementCount(kernel) * kernel.length, ...output].join(',');
-  if (offset.dims.join(',') !== wanted) {
-    call.fail('ERR_EVAL_SHAPE', 'offset', `[${wanted}]`, `[${offset.dims.join(',')}]`);
+  const taps = offsetGroups * elementCount(kernel);
+  for (const [name, given, planes] of [
+    ['offset', offset, taps * kernel.length],
+    ['mask', call.optional(4), taps],
+  ] as const) {
+    const wanted = [x.dims[0]!, planes, ...output].join(',');
+    if (given && given.dims.join(',') !== wanted) {
+      call.fail('ERR_EVAL_SHAPE', name, `[${wanted}]`, `[${given.dims.join(',')}]`);
+    }
   }
   return { spatial, kernel, output, channels, outputs, groups, offsetGroups };
 }

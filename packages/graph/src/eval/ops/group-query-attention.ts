@@ -1,7 +1,6 @@
 import type { EvalTensor, NumberData } from '../eval-value.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
-import { broadcastStrides } from '../strided.js';
-import { attend, type AttendOptions, byHeads, joinHeads } from './attend.js';
+import { attend, type AttendOptions, biasReader, byHeads, joinHeads } from './attend.js';
 import { section } from './move.js';
 import { rotate } from './rotary.js';
 
@@ -43,6 +42,9 @@ function present(
   const target = call.allocate(fresh.dtype, [batch, heads, length, size]);
   const [to, from, old] = [target.data as NumberData, call.asNumbers(fresh), past && call.asNumbers(past)];
   const room = past?.dims[2] ?? 0;
+  if (past && past.dims.join(',') !== [batch, heads, room, size].join(',')) {
+    call.fail('ERR_EVAL_SHAPE', 'past', `[${batch}, ${heads}, length, ${size}]`, `[${past.dims.join(',')}]`);
+  }
   for (let plane = 0; plane < batch * heads; plane++) {
     const start = starts[Math.floor(plane / heads)]!;
     const kept = Math.min(start, room);
@@ -64,8 +66,7 @@ function optionsOf(
   const causal = node.int('causal', 1) === 1;
   const window = node.int('local_window_size', -1);
   const [added, sinks] = [call.optional(10), call.optional(11)];
-  const strides = added && broadcastStrides(added.dims, [...dims.slice(0, -1), added.dims[3]!]);
-  const biases = added && call.asNumbers(added);
+  const at = added && biasReader(call, added, [...dims.slice(0, -1), added.dims[3]!]);
   const sink = sinks && call.asNumbers(sinks);
   return {
     scale: node.float('scale', 0) || 1 / Math.sqrt(size),
@@ -76,7 +77,7 @@ function optionsOf(
       const position = starts[b]! + q;
       if (k >= totals[b]! || (causal && k > position)) return -Infinity;
       if (window > 0 && k <= position - window) return -Infinity;
-      return strides ? biases![b * strides[0]! + h * strides[1]! + q * strides[2]! + k * strides[3]!]! : 0;
+      return at ? at(b, h, q, k) : 0;
     },
   };
 }
@@ -96,8 +97,8 @@ function groupQueryAttention(call: KernelCall): EvalTensor[] {
   const total = call.integers(6)[0]!;
   const totals = Array.from({ length: batch }, (_, b) => lengths[b]! + 1);
   const starts = totals.map((length) => (tokens === total ? 0 : length - tokens));
-  if (starts.some((start) => start < 0)) {
-    call.fail('ERR_EVAL_VALUE', 'seqlens_k', `at least ${tokens - 1}`, `[${lengths.join(',')}]`);
+  if (lengths.length !== batch || starts.some((start) => start < 0) || totals.some((length) => length > total)) {
+    call.fail('ERR_EVAL_VALUE', 'seqlens_k', `${batch} of [${tokens - 1}, ${total})`, `[${lengths.join(',')}]`);
   }
   if (node.int('do_rotary', 0) === 1) {
     const [cos, sin] = [call.tensor(7), call.tensor(8)];

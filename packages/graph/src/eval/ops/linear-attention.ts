@@ -32,7 +32,10 @@ function sizesOf(call: KernelCall, query: EvalTensor, key: EvalTensor, value: Ev
 }
 
 /** Reads a gate [batch, tokens, n] for one head, n being 1, one a head, or one a feature of each head. */
-function gate(call: KernelCall, x: EvalTensor, { heads, keySize }: Sizes, feature: boolean) {
+function gate(call: KernelCall, x: EvalTensor, { batch, tokens, heads, keySize }: Sizes, feature: boolean) {
+  if (x.dims.length !== 3 || x.dims[0] !== batch || x.dims[1] !== tokens) {
+    call.fail('ERR_EVAL_SHAPE', 'gate', `[${batch}, ${tokens}, features]`, `[${x.dims.join(',')}]`);
+  }
   const width = x.dims[2] ?? 0;
   const data = call.asNumbers(x);
   if (width === heads) return (row: number, head: number) => data[row * width + head]!;

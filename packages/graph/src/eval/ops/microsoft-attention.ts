@@ -2,8 +2,8 @@ import { elementCount } from '../../ir/tensor.js';
 import type { EvalTensor } from '../eval-value.js';
 import { toDoubles } from '../elementwise.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
-import { broadcastStrides, reshape } from '../strided.js';
-import { attend, type AttendOptions, byHeads, joinHeads } from './attend.js';
+import { reshape } from '../strided.js';
+import { attend, type AttendOptions, biasReader, byHeads, joinHeads } from './attend.js';
 import { centred, parameterOffsets } from './integer-matmul.js';
 import { multiply, productShape } from './matmul.js';
 import { concat, section } from './move.js';
@@ -45,13 +45,12 @@ function optionsOf(
   const padding = paddingOf(call, mask, [batch, queries, keys]);
   const lowered = node.float('mask_filter_value', -10000);
   const causal = node.int('unidirectional', 0) === 1 && queries > 1;
-  const strides = added && broadcastStrides(added.dims, dims);
-  const biases = added && call.asNumbers(added);
+  const at = added && biasReader(call, added, dims);
   return {
     scale: node.float('scale', 0) || 1 / Math.sqrt(size),
     bias: (b, h, q, k) => {
       if (causal && k > past + q) return -Infinity;
-      const bias = strides ? biases![b * strides[0]! + h * strides[1]! + q * strides[2]! + k * strides[3]!]! : 0;
+      const bias = at ? at(b, h, q, k) : 0;
       return padding && !padding(b, q, k) ? bias + lowered : bias;
     },
   };

@@ -54,8 +54,7 @@ function rotaryEmbedding(call: KernelCall): EvalTensor {
   const { node } = call;
   const x = call.tensor(0);
   const ids = call.optionalIntegers(3);
-  const tokens = x.dims.at(-2)!;
-  const length = x.dims.length === 4 ? tokens : x.dims[1]!;
+  const length = x.dims.length === 4 ? x.dims[2]! : x.dims[1]!;
   return rotateInput(call, x, node.int('num_heads', 1), {
     cos: call.tensor(1),
     sin: call.tensor(2),
