@@ -36,6 +36,8 @@ export { tensorType, type TensorType, type ValueType } from './ir/value-type.js'
 export {
   type EditMode,
   storeConstant,
+  type TiedCopy,
+  tieEmbeddings,
   tiedWeights,
   weightedOperators,
   type WeightRole,

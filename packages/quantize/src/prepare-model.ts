@@ -1,4 +1,4 @@
-import type { Model } from '@gossamer/graph';
+import { type Model, tieEmbeddings } from '@gossamer/graph';
 import { runPasses, upgradeOpset } from '@gossamer/graph/passes';
 import { float32Form } from './float32-form.js';
 import type { ReportBuilder } from './report.js';
@@ -34,6 +34,9 @@ export function prepareModel(
 function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuilder): Model {
   const { model: copy, warnings } = runPasses(model, 'default', signal ? { signal } : {});
   report.warnings.push(...warnings);
+  for (const { layer, copy: name, table } of tieEmbeddings(copy)) {
+    report.warnings.push(`${layer}: reads ${table}, of which it had a copy (${name})`);
+  }
   return copy;
 }
 

@@ -11,6 +11,7 @@ import { quantizeStatic } from './static/quantize-static.js';
 import { splitSkipNorm } from './split-skip-norm.js';
 import { constantBytes } from './tensor-bytes.js';
 import { quantizeWeightOnly } from './weight-only/quantize-weight-only.js';
+import { findTies, untiedWarnings } from './untied-warnings.js';
 import { refuseQuantized } from './weights/quantized-already.js';
 
 export interface QuantizeResult {
@@ -34,10 +35,12 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const { copy, isWidened } = prepareModel(model, options, report);
   const { filter, warnings } = layerFilter(copy, options.include, options.exclude);
   report.warnings.push(...warnings);
+  const ties = findTies(copy);
   let samples = 0;
   if (options.mode === 'static') samples = await quantizeStatic(copy, options, filter, report);
   else if (options.mode === 'dynamic') await quantizeDynamic(copy, options, filter, report);
   else await quantizeWeightOnly(copy, options, filter, report);
+  report.warnings.push(...untiedWarnings(ties, report.layers, options));
   if (options.costModel) splitSkipNorm(copy);
   finishModel(copy, options, samples);
   if (isWidened) storeNarrow(copy);

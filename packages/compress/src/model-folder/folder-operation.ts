@@ -19,6 +19,8 @@ export interface FolderOperation {
   /** The variant that `from` becomes; throws when there is none. */
   readonly dtype: (from: FolderDtype) => FolderDtype;
   readonly make: (source: OnnxModel, options: WorkOptions) => Promise<MadePart>;
+  /** Leave copies of an embedding table that a product reads as they are. Default false: it reads the table. */
+  readonly keepCopies?: boolean;
   /** Make one decoder of the decoder without past and the one with it. Default false. */
   readonly mergeDecoders?: boolean;
 }

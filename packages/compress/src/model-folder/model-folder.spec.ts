@@ -135,7 +135,11 @@ test('a table stored twice is stored once: the report says so, the outputs stay'
   const table = Float32Array.from({ length: 64 * 16 }, (_, i) => Math.sin(i * 1.3));
   const columns = Float32Array.from(table, (_, i) => table[(i % 64) * 16 + Math.floor(i / 64)]!);
   const h = g.op('Gather', [g.weight('table', [64, 16], table), g.input('input_ids', 'int64', ['n', 's'])]);
-  g.output(g.op('MatMul', [h, g.weight('columns', [16, 64], columns)], {}, { name: 'lm_head' }), 'logits', 'float32', ['n', 's', 64]);
+  g.output(g.op('MatMul', [h, g.weight('columns', [16, 64], columns)], {}, { name: 'lm_head' }), 'logits', 'float32', [
+    'n',
+    's',
+    64,
+  ]);
   mkdirSync(at('lm/onnx'), { recursive: true });
   writeFileSync(at('lm/config.json'), '{"model_type":"gpt2"}');
   await saveModel(g.model(), at('lm/onnx/model.onnx'));

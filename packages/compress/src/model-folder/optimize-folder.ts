@@ -16,6 +16,7 @@ export async function optimizeFolder(
     destination,
     {
       dtype: (from) => from,
+      keepCopies: passes === 'none',
       make: async (source, work) => {
         const result = await optimize(source, { ...work, raiseOpset, ...(passes === undefined ? {} : { passes }) });
         const { model, applied, warnings } = result;

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Model } from '@gossamer/graph';
+import { type Model, tieEmbeddings } from '@gossamer/graph';
 import {
   assertFolderWritable,
   type FolderDtype,
@@ -110,6 +110,7 @@ async function makePart(
       work,
     );
   }
+  const ties = operation.keepCopies ? [] : tieEmbeddings(ir);
   const made = await operation.make(new OnnxModel(ir), work);
   const { accept } = made;
   const save = (data: Pick<GateOptions, 'data' | 'seed'>) =>
@@ -126,7 +127,8 @@ async function makePart(
     feeds.length > 0
       ? await withFeedsModule(feeds, (module) => save({ data: { spec: `module:${module}` } }))
       : await save({ seed: await branchSeed(ir) });
-  return { source, made, verification };
+  const tied = ties.map(({ layer, table, copy }) => `${layer}: reads ${table}, of which it had a copy (${copy})`);
+  return { source, made: { ...made, warnings: [...tied, ...made.warnings] }, verification };
 }
 
 function partResult(
