@@ -1,5 +1,5 @@
 import { unlink } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ChunkList } from './chunk.js';
 import { concatChunks, encodeInt, encodeMessage, encodeString } from './encode.js';
@@ -72,7 +72,8 @@ export async function writeWithExternalData(
   let isNew = true;
   const nameOf = (hash: string): string => {
     const name = dataName(model, hash);
-    isNew = !existsSync(join(dirname(model), name));
+    // Not existsSync, which takes a disk that cannot answer for a file that is not there.
+    isNew = lstatSync(join(dirname(model), name), { throwIfNoEntry: false }) === undefined;
     return name;
   };
   let written: string | undefined;
