@@ -108,6 +108,7 @@ export class KernelCall {
   /** A result over numbers already computed, stored (and so rounded or wrapped) in `dtype`. */
   result(dtype: DType, dims: readonly number[], values: ArrayLike<number>): EvalTensor {
     const target = this.allocate(dtype, dims);
+    if (Array.isArray(target.data)) this.fail('ERR_EVAL_INPUT', 'result', 'numbers', dtype);
     if (target.data instanceof BigInt64Array || target.data instanceof BigUint64Array) {
       for (let i = 0; i < values.length; i++) target.data[i] = toBigInt(values[i]!);
     } else (target.data as NumberData).set(values);

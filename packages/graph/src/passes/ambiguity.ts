@@ -30,6 +30,8 @@ function isOpenCast(node: Node): boolean {
   const from = node.input(0)?.constant?.dtype;
   if (to === 'string') return from !== undefined && isFloat(from);
   if (!to || !isInteger(to)) return false;
+  // Of '1e3' and '1.7' ONNX Runtime reads the digits up to the first other character.
+  if (from === 'string') return true;
   const bits = dtypeBits(to);
   const [low, high] = to.startsWith('u') ? [0, 2 ** bits] : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
   return someElement(node.input(0), (element) => !(Math.trunc(element) >= low && Math.trunc(element) < high));

@@ -109,6 +109,7 @@ const compareKernel = (op: string, relation: typeof less): Kernel =>
 /** ONNX Where: element of input 1 where the condition holds, else of input 2. */
 function where(call: KernelCall): EvalTensor {
   const [condition, x, y] = [call.tensor(0), call.tensor(1), call.tensor(2)];
+  if (x.dtype !== y.dtype) call.fail('ERR_EVAL_INPUT', 'inputs', 'one dtype', `${x.dtype} and ${y.dtype}`);
   const dims = broadcastDims(condition.dims, x.dims, y.dims);
   const target = call.allocate(x.dtype, dims);
   const [ic, ix, iy] = [condition, x, y].map((input) => broadcastOffsets(input.dims, dims));

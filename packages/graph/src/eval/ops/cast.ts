@@ -1,4 +1,5 @@
 import { type DType, dtypeBits, dtypeFromCode, isInteger } from '../../dtype.js';
+import { GossamerError } from '../../errors.js';
 import { decodeFloat, encodeFloat, roundHalfEven } from '../../ir/small-float.js';
 import { Tensor } from '../../ir/tensor.js';
 import { type EvalTensor, fromTensor, smallFormat, toTensor } from '../eval-value.js';
@@ -24,7 +25,7 @@ export function convert(
   } else if (isBig(data)) {
     for (let i = 0; i < from.length; i++) data[i] = toBigInt(from[i]!);
   } else if (dtype === 'bool') {
-    for (let i = 0; i < from.length; i++) data[i] = Number(from[i]) !== 0 ? 1 : 0;
+    for (let i = 0; i < from.length; i++) data[i] = toTruth(from[i]!) ? 1 : 0;
   } else {
     const narrow = narrowing(dtype, saturate, roundMode);
     const wide = isBig(source.data) && isInteger(dtype);
@@ -76,7 +77,17 @@ function toNumber(element: number | bigint | string): number {
     .trim()
     .toLowerCase()
     .replace(/^([+-]?)inf(inity)?$/, '$1Infinity');
-  return Number(text.replace('infinity', 'Infinity'));
+  const number = text === '' ? NaN : Number(text.replace('infinity', 'Infinity'));
+  if (Number.isNaN(number) && !/^[+-]?nan$/.test(text)) {
+    throw new GossamerError('ERR_EVAL_VALUE', `Cast: expected strings that are numbers, received ${element}`);
+  }
+  return number;
+}
+
+/** Anything but 0 is true; of strings also the spellings of truth values. */
+function toTruth(element: number | bigint | string): boolean {
+  if (typeof element === 'string' && /^(true|false)$/i.test(element)) return element.toLowerCase() === 'true';
+  return toNumber(element) !== 0;
 }
 
 function toBigInt(element: number | bigint | string): bigint {

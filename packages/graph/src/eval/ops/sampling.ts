@@ -3,7 +3,7 @@ import type { EvalTensor, NumberData } from '../eval-value.js';
 import { elementCount } from '../../ir/tensor.js';
 import { toDoubles } from '../elementwise.js';
 import { defineKernel, type Kernel, type KernelCall } from '../kernel.js';
-import { stridesOf } from '../strided.js';
+import { stridesOf, take } from '../strided.js';
 import { cubic } from './resize.js';
 
 type PaddingMode = 'zeros' | 'border' | 'reflection';
@@ -57,10 +57,13 @@ function gridSample(call: KernelCall): EvalTensor {
   const mode = node.string('mode', 'linear');
   const padding = node.string('padding_mode', 'zeros') as PaddingMode;
   const corners = node.int('align_corners', 0) === 1;
-  const [from, coordinates] = [toDoubles(call, x), call.asNumbers(grid)];
+  // The nearest element is moved as it is, be it a string or an integer of 64 bits.
+  const isMoved = mode === 'nearest';
+  const [from, coordinates] = [isMoved ? [] : toDoubles(call, x), call.asNumbers(grid)];
   const [size, positions, rank] = [elementCount(spatial), elementCount(output), spatial.length];
   const strides = stridesOf(spatial);
-  const to = new Float64Array(call.reserve([batch, channels, ...output]));
+  const dims = [batch, channels, ...output];
+  const to = new Float64Array(call.reserve(dims));
   for (let row = 0; row < batch * positions; row++) {
     let taps: [number, number][] = [[0, 1]];
     for (let axis = 0; axis < rank; axis++) {
@@ -77,12 +80,14 @@ function gridSample(call: KernelCall): EvalTensor {
     }
     const [n, position] = [Math.floor(row / positions), row % positions];
     for (let c = 0; c < channels; c++) {
+      const start = (n * channels + c) * size;
       let sum = 0;
-      for (const [offset, weight] of taps) if (offset >= 0) sum += weight * from[(n * channels + c) * size + offset]!;
-      to[(n * channels + c) * positions + position] = sum;
+      for (const [offset, weight] of taps) if (offset >= 0) sum += weight * from[start + offset]!;
+      const [nearest] = taps[0]!;
+      to[(n * channels + c) * positions + position] = isMoved ? (nearest < 0 ? -1 : start + nearest) : sum;
     }
   }
-  return call.result(x.dtype, [batch, channels, ...output], to);
+  return isMoved ? take(call, x, dims, to) : call.result(x.dtype, dims, to);
 }
 
 /** Sampling grid of an affine map theta [n, rank, rank + 1] for an output of `size`. */

@@ -34,6 +34,8 @@ function reductionFor(x: EvalTensor, name: string): Combine | undefined {
 function scatter(call: KernelCall, x: EvalTensor, offsets: ArrayLike<number>, updates: EvalTensor): EvalTensor {
   const name = call.node.string('reduction', 'none');
   const combine = reductionFor(x, name) ?? call.fail('ERR_EVAL_OP', 'reduction', 'none, add, mul, max or min', name);
+  if (x.dtype !== updates.dtype) call.fail('ERR_EVAL_INPUT', 'updates', x.dtype, updates.dtype);
+  if (name !== 'none' && x.dtype === 'string') call.fail('ERR_EVAL_INPUT', 'input 0', 'numbers to combine', x.dtype);
   const target = copy(call, x);
   // Both hold elements of one kind; the compiler cannot see that.
   const to = target.data as unknown as Record<number, number>;

@@ -67,6 +67,49 @@ test.each(BY_HAND)('%s of strings, by hand %#', (op, inputs, attributes, dims, e
   expect([result.dims, elementsOf(result)]).toEqual([dims, expected]);
 });
 
+test('GridSample and Resize move the nearest string', () => {
+  const square = texts([1, 1, 2, 2], ['a', 'b', 'c', 'd']);
+  const grid = Tensor.fromNumbers('float32', [1, 1, 3, 2], [-1, -1, 1, 1, 9, 9]);
+  const [sampled] = evaluateOperator('GridSample', [square, grid], { mode: 'nearest', align_corners: 1 });
+  expect(elementsOf(sampled!)).toEqual(['a', 'd', '']);
+  expect(() => evaluateOperator('GridSample', [square, grid], { mode: 'linear' })).toThrow(code('ERR_EVAL_INPUT'));
+  const beyond = Tensor.fromNumbers('float32', [8], [-9, -9, -9, -9, 9, 9, 9, 9]);
+  const crop = { mode: 'nearest', coordinate_transformation_mode: 'tf_crop_and_resize' };
+  const scales = Tensor.fromNumbers('float32', [4], [1, 1, 1, 1]);
+  expect(() => evaluateOperator('Resize', [square, beyond, scales], crop)).toThrow(code('ERR_EVAL_INPUT'));
+});
+
+test('what has no meaning for strings is refused', () => {
+  const one = texts([1], ['a']);
+  const sums = { reduction: 'add' };
+  expect(() => evaluateOperator('ScatterElements', [one, ints([1], [0]), one], sums)).toThrow(code('ERR_EVAL_INPUT'));
+  const image = [texts([1, 1, 4], [...'abcd']), ints([2], [2, 2]), ints([2], [1, 1])];
+  expect(() => evaluateOperator('Col2Im', image)).toThrow(code('ERR_EVAL_INPUT'));
+  const mixed = [Tensor.of('bool', [1], Uint8Array.of(1)), one, ints([1], [0])];
+  expect(() => evaluateOperator('Where', mixed)).toThrow(code('ERR_EVAL_INPUT'));
+  for (const word of ['x', '', '1,5']) {
+    for (const to of [1, 7, 9]) {
+      expect(() => evaluateOperator('Cast', [texts([1], [word])], { to })).toThrow(code('ERR_EVAL_VALUE'));
+    }
+  }
+});
+
+test('truth values are read as they are spelled', () => {
+  const [spelled] = evaluateOperator('Cast', [Tensor.of('bool', [2], Uint8Array.of(0, 1))], { to: 8 });
+  expect(elementsOf(evaluateOperator('Cast', [spelled!], { to: 9 })[0]!)).toEqual([0, 1]);
+});
+
+test('sequences and optionals hold strings', () => {
+  const g = new GraphBuilder('net', { opset: 21, irVersion: 10 });
+  const words = g.graph.addInitializer('words', WORDS);
+  const rows = g.op('SplitToSequence', [words], { axis: 0, keepdims: 1 });
+  const swapped = g.op('SequenceInsert', [rows, g.op('SequenceAt', [rows, g.constant(1)]), g.constant(0)]);
+  const joined = g.op('ConcatFromSequence', [g.op('OptionalGetElement', [g.op('Optional', [swapped])])], { axis: 0 });
+  const { y } = evaluate(g.output(joined, 'y').model(), {});
+  const [first, second] = [elementsOf(WORDS).slice(0, 3), elementsOf(WORDS).slice(3)];
+  expect(elementsOf(y!)).toEqual([...second, ...first, ...second]);
+});
+
 test('slices that differ in where a string ends are distinct', () => {
   const [distinct] = evaluateOperator('Unique', [texts([2, 2], ['a\0b', 'c', 'a', 'b\0c'])], { axis: 0 });
   expect(distinct!.dims).toEqual([2, 2]);
