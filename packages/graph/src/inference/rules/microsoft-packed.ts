@@ -1,7 +1,7 @@
 import { addDims, type Dim, divideDims, multiplyDims } from '../../ir/dim.js';
 import type { Node } from '../../ir/node.js';
 import { requireRank, requireRankFrom } from '../arguments.js';
-import { defineRule, type InferenceContext } from '../rule.js';
+import { defineRule } from '../rule.js';
 
 const domain = 'com.microsoft';
 
