@@ -84,7 +84,7 @@ function absorb(layer: Node, { factor, shift }: ChannelAffine, scope: PassScope)
   const moved = rounded(weight, [map.outputs], sums);
   if (!scaled || !moved) return false;
   setConstant(layer, 1, scaled, scope, `${layer.output.name}_weight`);
-  if (!layer.input(2) && shift.every((value) => value === 0)) return true;
+  if (layer.isStandard('Conv') && !layer.input(2) && shift.every((value) => value === 0)) return true;
   setConstant(layer, 2, moved, scope, `${layer.output.name}_bias`);
   if (layer.isStandard('Gemm')) layer.graph.setAttribute(layer, 'beta', undefined);
   return true;

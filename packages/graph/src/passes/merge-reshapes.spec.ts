@@ -36,3 +36,20 @@ test.each(['a copied dimension', 'a shape that is fed', 'no Reshape'])('stays: %
   const y = what === 'no Reshape' ? g.op('Relu', [x]) : g.op('Reshape', [x, shape]);
   expect(applyPasses(g.output(y, 'y').model(), ['merge-reshapes']).applied).toEqual([]);
 });
+
+test('a Transpose that moves axes of size 1 alone goes, others stay', async () => {
+  const build = (dims: readonly (number | string)[], perm: readonly number[]) => {
+    const g = new GraphBuilder('net');
+    const turned = g.op('Transpose', [g.input('x', 'float32', dims)], { perm });
+    return g.output(g.op('Reshape', [turned, g.constant([-1, 4])]), 'y').model();
+  };
+  const images = [1, 3].map((n) => ({ x: randomTensor([n, 4, 1, 1], n) }));
+  const { model } = await checkExact(build(['n', 4, 1, 1], [0, 2, 3, 1]), PASSES, images);
+  expect(kinds(model)).toEqual(['Reshape']);
+  for (const dims of [
+    ['n', 4, 'h', 1],
+    [2, 4, 1, 3],
+  ]) {
+    expect(applyPasses(build(dims, [0, 2, 3, 1]), ['merge-reshapes']).applied).toEqual([]);
+  }
+});

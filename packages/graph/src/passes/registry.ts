@@ -5,6 +5,7 @@ import { eliminateDeadCode } from './eliminate-dead-code.js';
 import { eliminateDropout } from './eliminate-dropout.js';
 import { eliminateIdentity } from './eliminate-identity.js';
 import { eliminateNoOp } from './eliminate-no-op.js';
+import { eliminateUnsqueezes } from './eliminate-unsqueezes.js';
 import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { freezeDefaultInputs } from './freeze-default-inputs.js';
@@ -21,8 +22,10 @@ import { fuseSkipLayerNormalization } from './fuse-skip-layer-normalization.js';
 import { fuseHardSwish, fuseQuickGelu, fuseSwish } from './fuse-swish.js';
 import { mergeReshapes } from './merge-reshapes.js';
 import { mergeTransposes } from './merge-transposes.js';
+import { fuseTransposeGemm } from './fuse-transpose-gemm.js';
 import { inputsToInitializers } from './inputs-to-initializers.js';
 import type { Pass } from './pass.js';
+import { pushTransposes } from './push-transposes.js';
 import { splitSkipLayerNormalization } from './split-skip-layer-normalization.js';
 
 /** The default pipeline, in its order. */
@@ -35,6 +38,7 @@ const DEFAULT_PASSES: readonly Pass[] = [
   foldReshapeShapes,
   mergeReshapes,
   mergeTransposes,
+  eliminateUnsqueezes,
   eliminateNoOp,
   eliminateCommonSubexpressions,
   // Before the layers take up the sums and products that these patterns consist of.
@@ -42,9 +46,12 @@ const DEFAULT_PASSES: readonly Pass[] = [
   fuseGelu,
   fuseHardSigmoid,
   fuseMish,
+  // Behind the normalizations, which are known over the last axes; before the layers, which then see their constants.
+  pushTransposes,
   fuseConvBatchNorm,
   fuseChannelAffine,
   fuseInputAffine,
+  fuseTransposeGemm,
   fuseMatMulAdd,
   eliminateDeadCode,
 ];

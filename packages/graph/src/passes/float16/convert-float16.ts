@@ -149,7 +149,7 @@ class Converter {
   /** Why a node stays in float32; undefined: it need not. */
   #refuse(node: Node): string | undefined {
     if (this.options.keep?.(node)) return 'kept as asked';
-    const slots = node.domain === '' ? HALF_OPERATORS.get(node.op) : undefined;
+    const slots = HALF_OPERATORS.get(node.kind);
     const results = node.outputs.filter((value): value is Value => value !== undefined && this.#isFloat(value));
     const isSafe = results.length > 0 && results.every((value) => this.#isKnownSmall(value));
     if (!slots && !(node.domain === '' && GROWING_OPERATORS.has(node.op) && isSafe)) {
@@ -168,7 +168,7 @@ class Converter {
 
   #convert(node: Node): void {
     const { graph } = node;
-    const slots = HALF_OPERATORS.get(node.op) ?? 'all';
+    const slots = HALF_OPERATORS.get(node.kind) ?? 'all';
     node.inputs.forEach((value, slot) => {
       if (!value || !this.#isFloat(value) || (slots !== 'all' && !slots.includes(slot))) return;
       graph.setInput(node, slot, this.#halfOf(value));

@@ -80,6 +80,9 @@ export const HALF_OPERATORS: ReadonlyMap<string, 'all' | readonly number[]> = ne
   ...ALL_SLOTS.map((op) => [op, 'all'] as const),
   // Scales stay float32 by the standard.
   ['Resize', [0]] as const,
+  // What is not codes: activations, scales, zero points of that type, bias.
+  ['com.microsoft::MatMulNBits', [0, 2, 3, 5]] as const,
+  ['com.microsoft::GatherBlockQuantized', [2]] as const,
 ]);
 
 /** They grow numbers quickly: float16 only where ranges show that they do not pass its largest number. */
