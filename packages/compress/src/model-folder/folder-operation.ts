@@ -18,7 +18,8 @@ export interface MadePart {
 export interface FolderOperation {
   /** The variant that `from` becomes; throws when there is none. */
   readonly dtype: (from: FolderDtype) => FolderDtype;
-  readonly make: (source: OnnxModel, options: WorkOptions) => Promise<MadePart>;
+  /** `from`: the variant that `source` is. */
+  readonly make: (source: OnnxModel, options: WorkOptions, from: FolderDtype) => Promise<MadePart>;
   /** Leave copies of an embedding table that a product reads as they are. Default false: it reads the table. */
   readonly keepCopies?: boolean;
   /** Make one decoder of the decoder without past and the one with it. Default false. */

@@ -89,6 +89,20 @@ test('merged, optimised, to float16, to 8 and to 4 bits: each a folder of its ow
     );
     expect([name, tables.length]).toEqual([name, 1]);
   }
+  // In q4f16 what is not a code is float16.
+  const { ir: quarter } = await loadModel(at('q4f16/onnx/decoder_model_merged_q4f16.onnx'));
+  const dtypes = [...quarter.scopes()].flatMap((scope) =>
+    Array.from(scope.initializers(), ({ initializer }) => initializer!).flatMap(({ dtype, length }) =>
+      length > 1 ? [dtype] : [],
+    ),
+  );
+  expect([...new Set(dtypes)].sort()).toEqual(['float16', 'int64', 'uint8']);
+  const again = await quantizeFolder(at('half'), at('half-q4'), { verify: 'load', quantize: { preset: 'q4' } });
+  expect(again.parts.map(({ from, file }) => [from, file])).toEqual([
+    ['fp16', 'onnx/decoder_model_merged_q4f16.onnx'],
+    ['fp16', 'onnx/encoder_model_q4f16.onnx'],
+  ]);
+  rmSync(at('half-q4'), { recursive: true });
   expect(
     tiedWeights(weightViews((await loadModel(at('half/onnx/decoder_model_merged_fp16.onnx'))).ir))[0]!.length,
   ).toBeGreaterThan(1);

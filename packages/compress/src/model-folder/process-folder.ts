@@ -111,7 +111,7 @@ async function makePart(
     );
   }
   const ties = operation.keepCopies ? [] : tieEmbeddings(ir);
-  const made = await operation.make(new OnnxModel(ir), work);
+  const made = await operation.make(new OnnxModel(ir), work, source.from);
   const { accept } = made;
   const save = (data: Pick<GateOptions, 'data' | 'seed'>) =>
     made.model.save(path, {

@@ -10,7 +10,7 @@ import { type FolderInput, processFolder, type ProcessFolderOptions } from './pr
 
 export interface QuantizeFolderOptions extends ProcessFolderOptions {
   /**
-   * As for one model; preset 'q4f16' too: 4 bits, and float16 for the rest. Static mode needs data for each part, which a folder has no place
+   * As for one model; preset 'q4f16' too: 4 bits, and float16 for the rest (which 4 bits of the fp16 variant are as well). Static mode needs data for each part, which a folder has no place
    * for: refused.
    */
   readonly quantize: Omit<QuantizeOptions, 'signal' | 'onProgress' | 'data'>;
@@ -30,17 +30,19 @@ export async function quantizeFolder(
       'mode: expected dynamic or weight-only for a folder (static needs data for each part), received static',
     );
   }
-  const isHalf = given.preset === 'q4f16';
-  const chosen: QuantizeOptions = isHalf ? { ...given, preset: 'q4' } : given;
+  const wantsHalf = given.preset === 'q4f16';
+  const chosen: QuantizeOptions = wantsHalf ? { ...given, preset: 'q4' } : given;
+  const isHalf = (from: FolderDtype) => wantsHalf || (from === 'fp16' && dtypeOf(chosen) === 'q4');
   const operation: FolderOperation = {
     dtype: (from) => {
-      if (from !== 'fp32') throw refuse(`variant: expected fp32 to quantize, received ${from}`);
-      return dtype ?? (isHalf ? 'q4f16' : dtypeOf(chosen));
+      if (from !== 'fp32' && from !== 'fp16')
+        throw refuse(`variant: expected fp32 or fp16 to quantize, received ${from}`);
+      return dtype ?? (isHalf(from) ? 'q4f16' : dtypeOf(chosen));
     },
-    make: async (source, work) => {
+    make: async (source, work, from) => {
       const { model, report } = await quantize(source, { ...chosen, ...work });
       const { layers, warnings } = report;
-      if (!isHalf) return { model, layers, warnings };
+      if (!isHalf(from)) return { model, layers, warnings };
       const half = await convert(model, { ...work, float16: true });
       const kept = half.kept.map(({ name, op, reason }) => ({ name, op, action: 'left-float32', reason }));
       const scheme = model.scheme;
