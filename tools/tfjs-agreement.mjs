@@ -89,6 +89,21 @@ async function compareImport(path, scale) {
   return `${nodes.length} | ${transposes} | ${worst.toExponential(1)} | ${largest.toPrecision(3)}`;
 }
 
+/** Weights by name as TensorFlow.js decodes them. */
+function weightsOf(path) {
+  const { weightData, weightSpecs } = artifacts(path);
+  return tf.io.decodeWeights(weightData, weightSpecs);
+}
+
+/** Throws unless TensorFlow.js finds the errors of the report, to the last bit. */
+function checkErrors(quantized, before, after) {
+  for (const { name, maxAbsError } of quantized) {
+    const actual = after[name].dataSync();
+    const found = before[name].dataSync().reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual[i])), 0);
+    if (found !== maxAbsError) throw new Error(`${name}: TensorFlow.js finds ${found}, the report ${maxAbsError}`);
+  }
+}
+
 async function compareQuantized(path, scale, weights) {
   const folder = mkdtempSync(join(tmpdir(), 'tfjs-agreement-'));
   try {
@@ -99,6 +114,7 @@ async function compareQuantized(path, scale, weights) {
     const actual = [await after.executeAsync(feeds)].flat().map((t) => ({ dims: t.shape, data: t.dataSync() }));
     const { worst, largest } = difference(expected, actual);
     const quantized = result.weights.filter(({ action }) => action === 'quantized');
+    checkErrors(quantized, weightsOf(path), weightsOf(result.path));
     const sizes = [result.bytes.before, result.bytes.after].map((bytes) => (bytes / 1e6).toFixed(2));
     const weightError = Math.max(0, ...quantized.map(({ maxAbsError }) => maxAbsError));
     return [
