@@ -13,20 +13,15 @@ import {
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { GraphBuilder, isGossamerError } from '@gossamer/graph';
+import { buildSync } from 'esbuild';
+import { isGossamerError } from '@gossamer/graph';
 import { makeTempFolder, saveModel } from '@gossamer/graph/onnx';
 import { loadModel, OnnxModel } from './onnx-model.js';
+import { productOf } from './testing/kill-child.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gossamer-compress-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
-
-/** A product with weights of this value. */
-function model(value: number) {
-  const g = new GraphBuilder('g');
-  const x = g.input('x', 'float32', ['n', 32]);
-  return g.output(g.op('MatMul', [x, g.weight('w', [32, 32], new Float32Array(1024).fill(value))]), 'y').model();
-}
 
 const filesOf = (root: string): string[] =>
   readdirSync(root, { recursive: true, withFileTypes: true })
@@ -67,7 +62,7 @@ test.each(['never', 'always'] as const)(
   async (externalData) => {
     const old = join(folder, 'old');
     mkdirSync(old);
-    await saveModel(model(1), join(old, 'm.onnx'), { externalData });
+    await saveModel(productOf(1), join(old, 'm.onnx'), { externalData });
     const wrong: string[] = [];
     let failed = 0;
     let calls = 1;
@@ -75,7 +70,7 @@ test.each(['never', 'always'] as const)(
       const job = join(folder, `at-${at}`);
       cpSync(old, job, { recursive: true });
       const path = join(job, 'm.onnx');
-      const save = () => new OnnxModel(model(2)).save(path, { externalData, force: true, verify: 'none' });
+      const save = () => new OnnxModel(productOf(2)).save(path, { externalData, force: true, verify: 'none' });
       const run = await failing(at, save);
       if (at === 0) calls = run.calls;
       failed += run.error === undefined ? 0 : 1;
@@ -98,6 +93,57 @@ test.each(['never', 'always'] as const)(
   },
 );
 
+const ROOT = join(__dirname, '../../..');
+
+function bundleChild(): string {
+  const outfile = join(folder, 'child.cjs');
+  buildSync({
+    entryPoints: [join(__dirname, 'testing/kill-child.ts')],
+    outfile,
+    bundle: true,
+    conditions: ['@gossamer/source'],
+    // Native code, found from where this package finds it.
+    external: ['@gossamer/native', 'onnxruntime-node', 'onnxruntime-common', 'sharp', '@tensorflow/*'],
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    logLevel: 'error',
+    tsconfigRaw: {},
+  });
+  return outfile;
+}
+
+test.each(['never', 'always'] as const)(
+  'a save through the gate is killed before every call that changes the disk, external data %s: the old or the new',
+  async (externalData) => {
+    const child = bundleChild();
+    const old = join(folder, 'old');
+    mkdirSync(old);
+    await saveModel(productOf(1), join(old, 'm.onnx'), { externalData });
+    const save = (name: string, at: number) => {
+      cpSync(old, join(folder, name), { recursive: true });
+      const env = { ...process.env, NODE_PATH: join(ROOT, 'node_modules') };
+      const args = [child, join(folder, name, 'm.onnx'), externalData, String(at)];
+      return spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    };
+    const whole = save('whole', 0);
+    expect([whole.status, whole.stderr]).toEqual([0, '']);
+    const known = new Set([...filesOf(old), ...filesOf(join(folder, 'whole'))]);
+    const values = { 1: 0, 2: 0 };
+    for (let at = 1; at <= Number(whole.stdout); at++) {
+      const job = join(folder, `kill-${at}`);
+      expect(save(`kill-${at}`, at).signal).toBe('SIGKILL');
+      values[(await valueIn(join(job, 'm.onnx'))) as 1 | 2]++;
+      const left = filesOf(job).filter((name) => !known.has(name));
+      expect(left.filter((name) => !name.startsWith('.m.onnx.') || !name.includes('.gossamer-tmp'))).toEqual([]);
+      await new OnnxModel(productOf(2)).save(join(job, 'm.onnx'), { externalData, force: true, verify: 'none' });
+      expect(filesOf(job).filter((name) => !known.has(name))).toEqual([]);
+    }
+    // A check must be able to fail: kills came before and after the change.
+    expect([values[1] > 3, values[2] > 0]).toEqual([true, true]);
+  },
+);
+
 test('what a killed save left is removed by the next one of the same path, and what a running one has is not', async () => {
   const path = join(folder, 'm.onnx');
   const running = await makeTempFolder(path);
@@ -108,14 +154,14 @@ test('what a killed save left is removed by the next one of the same path, and w
     renameSync(made, join(dirname(made), name));
     return join(dirname(made), name);
   });
-  await new OnnxModel(model(1)).save(path, { verify: 'none' });
+  await new OnnxModel(productOf(1)).save(path, { verify: 'none' });
   expect([left, other, running].map((made) => existsSync(made!))).toEqual([false, true, true]);
 });
 
 test('a copy of a model whose data lie in a folder of their own takes the folder along', async () => {
   mkdirSync(join(folder, 'in'));
   const path = join(folder, 'in', 'm.onnx');
-  await saveModel(model(3), path, { externalData: 'always' });
+  await saveModel(productOf(3), path, { externalData: 'always' });
   const [data] = readdirSync(join(folder, 'in')).filter((name) => name !== 'm.onnx') as [string];
   const moved = 'sub/'.padEnd(data.length, 'w');
   mkdirSync(join(folder, 'in', 'sub'));
