@@ -101,7 +101,7 @@ export async function loadAnyModel(path: string): Promise<OnnxModel> {
 
 /**
  * Saves a converted model; throws ERR_GATE when its outputs had to be those of the input and are not. A file whose opset is too new for
- * ONNX Runtime is read again, checked and compared by the reference evaluator, and a warning says so.
+ * ONNX Runtime is read again, checked, and compared under the newest one that it opens, and a warning says so.
  */
 export async function saveConverted(
   { model, isExact }: ConvertResult,

@@ -16,7 +16,7 @@ import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime
 import { dataFiles } from './file-bytes.js';
 import { gateFailure } from './gate-failure.js';
 import { gateWarnings } from './gate-warnings.js';
-import { isTooNew, proveByReference } from './prove-by-reference.js';
+import { isTooNew, proveTooNew } from './prove-too-new.js';
 import type { SavableModel } from './savable-model.js';
 import type { WorkOptions } from './progress.js';
 
@@ -33,7 +33,7 @@ export interface GateOptions extends WorkOptions {
   readonly threads?: number;
   /** Where large tensors go; default 'auto': beside the model when the input's were, or from 1.8 GB. */
   readonly externalData?: ExternalDataMode;
-  /** Prove a file whose opset is too new for ONNX Runtime by the reference evaluator instead of refusing it. Default false. */
+  /** Prove a file whose opset is too new for ONNX Runtime under an older one, or by the reference evaluator, instead of refusing it. Default false. */
   readonly allowTooNew?: boolean;
   /** How data files are named, see `saveModel`; 'layout' only into a folder that is being made. Default 'content'. */
   readonly dataNames?: SaveOptions['dataNames'];
@@ -104,7 +104,7 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const isProvedHere = options.allowTooNew === true && isTooNew(inRuntime);
-  const verification = isProvedHere ? await proveByReference(inRuntime, path, model.reference, options) : inRuntime;
+  const verification = isProvedHere ? await proveTooNew(inRuntime, path, model.reference, options) : inRuntime;
   options.onProgress?.({ stage: 'verify', done: 1, total: 1 });
   if (verification.loads || isProvedHere) {
     options.accept?.(verification);
