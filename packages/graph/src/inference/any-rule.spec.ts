@@ -85,7 +85,7 @@ test('whatever any operator is given, inference ends in types or warnings, and s
           return item && graph.addInput(`x${index}`, item.type);
         });
         const node = graph.add({ op, domain, inputs, outputs: ['y0', 'y1', 'y2', 'y3'], attributes: given });
-        const opsets = new Map([['', opset]]);
+        const opsets = new Map<string, number>([['', opset]]);
         if (domain !== '') opsets.set(domain, domain === 'ai.onnx.ml' ? 5 : 1);
         const types = inferTypes(new Model({ irVersion: 10, opsets, graph }));
         for (const value of node.outputs) {

@@ -42,6 +42,7 @@ const CALLS: readonly (readonly [OperatorCall, boolean?])[] = [
   ],
   [call('WordConvEmbedding', [int32s([2, 5]), floats(6, 1, 2, 3), floats(6), floats(8, 3)], wordSizes())],
   [call('GridSample', [floats(1, 2, 4, 4), floats(1, 3, 5, 2)])],
+  [call('BifurcationDetector', [int64s(1, 2, 3), int64s(1), int64s(0)], {}, 2), true],
   [call('DynamicTimeWarping', [floats(3, 4)]), true],
   [call('NhwcMaxPool', [numbers('uint8', [1, 6, 6, 2])], { kernel_shape: ints([3, 3]) })],
   [call('FusedMatMul', [floats(2, 3, 4), floats(4, 5)], { alpha: float(0.5) })],
@@ -184,6 +185,14 @@ const DOCUMENTED: readonly (readonly [OperatorCall, readonly string[]])[] = [
   ],
   [call('MatMulFpQ4', [floats(2, 32), numbers('uint8', [640]), int64s(32, 20)]), ['float32[2,20]']],
   [call('MulInteger', [numbers('uint8', [2, 1]), null, numbers('uint8', [3])]), ['int32[2,3]']],
+  [
+    call('GatedDeltaNet', [floats(7, 2, 4), floats(7, 2, 4), floats(7, 6, 8), int32s([3])], {}, 2),
+    ['float32[7,6,8]', 'float32[2,6,8,4]'],
+  ],
+  [
+    call('VarlenCausalConvWithState', [floats(7, 3), floats(3, 1, 4), int32s([3]), null, floats(2, 3, 3)], {}, 2),
+    ['float32[7,3]', 'float32[2,3,3]'],
+  ],
   [call('IsAllFinite', [floats(2), floats(3)]), ['bool[]']],
   [call('QuantizeBFP', [floats(2, 3)], { bfp_type: int(0) }, 3), ['uint8[?]', 'int64[2]', 'int64[2]']],
   [call('EPContext', [floats(2, 3)]), ['?']],

@@ -19,6 +19,7 @@ import { microsoftElementwiseRules } from './rules/microsoft-elementwise.js';
 import { microsoftGenerationRules } from './rules/microsoft-generation.js';
 import { microsoftPackedMatMulRules } from './rules/microsoft-matmul.js';
 import { microsoftPackedRules } from './rules/microsoft-packed.js';
+import { microsoftStateRules } from './rules/microsoft-state.js';
 import { microsoftTransformerRules } from './rules/microsoft-transformer.js';
 import { microsoftVariousRules } from './rules/microsoft-various.js';
 import { normalizationRules } from './rules/normalization.js';
@@ -69,6 +70,7 @@ const RULES: readonly Rule[] = [
   ...microsoftGenerationRules,
   ...microsoftPackedMatMulRules,
   ...microsoftPackedRules,
+  ...microsoftStateRules,
   ...microsoftTransformerRules,
   ...microsoftVariousRules,
   ...normalizationRules,

@@ -1,6 +1,5 @@
-import { addDims, type Dim, divideDims, multiplyDims } from '../../ir/dim.js';
-import type { Node } from '../../ir/node.js';
-import { requireRank, requireRankFrom } from '../arguments.js';
+import { addDims, divideDims, multiplyDims } from '../../ir/dim.js';
+import { requireRank } from '../arguments.js';
 import { defineRule } from '../rule.js';
 
 const domain = 'com.microsoft';
@@ -113,53 +112,18 @@ const gatedPositionBias = defineRule({
   },
 });
 
-/** `window` states, one behind another, where state_window asks for them. */
-function windowed(node: Node, state: readonly Dim[]): readonly Dim[] {
-  const window = node.int('state_window', 0);
-  return window > 0 ? [window, ...state] : state;
-}
-
-/** As the standard's of version 27; key heads may also be a multiple of query heads. */
-const linearAttention = defineRule({
-  op: 'LinearAttention',
-  domain,
-  infer(node, context) {
-    const [query, key, value] = [0, 1, 2].map((input) => requireRank(context, input, 3));
-    const [q, kv] = [node.int('q_num_heads', 0), node.int('kv_num_heads', 0)];
-    if (q < 1 || kv < 1) throw context.error('q_num_heads and kv_num_heads', 'integers > 0', `${q} and ${kv}`);
-    const size = divideDims(query?.[2], q) ?? divideDims(key?.[2], kv);
-    const width = divideDims(value?.[2], kv);
-    context.setTensor(0, context.dtypeOf(0), [query?.[0], query?.[1], multiplyDims(width, Math.max(q, kv))]);
-    if (context.has(3)) return context.set(1, context.typeOf(3));
-    return context.setTensor(1, context.dtypeOf(0), windowed(node, [query?.[0], kv, size, width]));
-  },
-});
-
-const linearAttentionGate = defineRule({
-  op: 'LinearAttentionGate',
+/** The merged tokens are as many as agreed. */
+const bifurcation = defineRule({
+  op: 'BifurcationDetector',
   domain,
   infer(_, context) {
-    context.set(0, context.typeOf(0));
-    context.set(1, context.typeOf(0));
-  },
-});
-
-/** Input [b, c, ...] or [b, s, ...] with channels last; the state is known where it is handed in, or for one spatial axis. */
-const causalConv = defineRule({
-  op: 'CausalConvWithState',
-  domain,
-  infer(node, context) {
-    const [data, weight] = [requireRankFrom(context, 0, 3), requireRankFrom(context, 1, 3)];
-    context.set(0, context.typeOf(0));
-    if (context.has(3)) return context.set(1, context.typeOf(3));
-    const plain = node.int('ndim', 1) === 1 && node.int('channels_last', 0) === 0;
-    const steps = multiplyDims(addDims(weight?.at(-1), -1), node.int('dilation', 1));
-    const state = plain ? windowed(node, [data?.[0], data?.[1], steps]) : undefined;
-    return context.setTensor(1, context.dtypeOf(0), state);
+    context.setTensor(0, 'int64', [undefined]);
+    context.setTensor(1, 'int64', undefined);
   },
 });
 
 export const microsoftPackedRules = [
+  bifurcation,
   packedAttention,
   packedMultiHeadAttention,
   pagedAttention,
@@ -169,7 +133,4 @@ export const microsoftPackedRules = [
   restorePadding,
   relativePositionBias,
   gatedPositionBias,
-  linearAttention,
-  linearAttentionGate,
-  causalConv,
 ];
