@@ -13,6 +13,9 @@ import {
   type Precision,
 } from './eval-value.js';
 
+/** Strings of the largest tensor: an array of references, 128 MB, where numbers are paged in as they are written. */
+const MAX_STRINGS = 2 ** 24;
+
 /** What a kernel may ask of the evaluation it runs in. */
 export interface KernelHost {
   readonly precision: Precision;
@@ -102,6 +105,9 @@ export class KernelCall {
   allocate(dtype: DType, dims: readonly number[]): EvalTensor {
     const length = elementCount(dims);
     this.#host.budget.chargeTensor(length, this.node.id);
+    if (dtype === 'string' && length > MAX_STRINGS) {
+      this.fail('ERR_EVAL_BUDGET', 'result', `at most ${MAX_STRINGS} strings`, String(length));
+    }
     return { kind: 'tensor', dtype, dims, data: makeData(dtype, length, this.precision) };
   }
 

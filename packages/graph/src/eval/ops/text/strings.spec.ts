@@ -94,6 +94,11 @@ test('what has no meaning for strings is refused', () => {
   }
 });
 
+test('tensors of strings are bounded', () => {
+  const [huge, value] = [ints([1], [2 ** 30]), { value: texts([1], ['x']) }];
+  expect(() => evaluateOperator('ConstantOfShape', [huge], value)).toThrow(code('ERR_EVAL_BUDGET'));
+});
+
 test('truth values are read as they are spelled', () => {
   const [spelled] = evaluateOperator('Cast', [Tensor.of('bool', [2], Uint8Array.of(0, 1))], { to: 8 });
   expect(elementsOf(evaluateOperator('Cast', [spelled!], { to: 9 })[0]!)).toEqual([0, 1]);
