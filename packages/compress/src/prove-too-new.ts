@@ -15,7 +15,10 @@ import {
 } from '@gossamer/runtime';
 import type { SavableModel } from './savable-model.js';
 
-type ProofOptions = Pick<VerifyOptions, 'data' | 'seed' | 'threads' | 'signal'>;
+interface ProofOptions extends Pick<VerifyOptions, 'seed' | 'threads' | 'signal'> {
+  /** Inputs to compare outputs on; default: random ones. */
+  readonly data?: VerifyOptions['data'];
+}
 
 /** How ONNX Runtime names an opset or an IR version that is newer than it. */
 const TOO_NEW = /Opset \d+ is under development|Unsupported model IR version/;
