@@ -140,3 +140,14 @@ test('float16 storage behind Casts is no float16 model', async () => {
   expect(report).toMatchObject({ warnings: [], layers: [{ name: 'fc', action: 'quantized' }] });
   expect(countOps(model)).toMatchObject({ MatMulInteger: 1 });
 });
+
+test('GELU is known by its constants in float16', async () => {
+  const g = new GraphBuilder('g', { opset: 20, irVersion: 9 });
+  const scalar = (value: number) => g.constant(value, 'float16');
+  const x = g.op('MatMul', [g.input('x', 'float16', ['n', 64]), g.graph.addInitializer('a', narrow([64, 64], 1, 0.2))]);
+  const erf = g.op('Erf', [g.op('Div', [x, scalar(Math.SQRT2)])]);
+  const gelu = g.op('Mul', [g.op('Mul', [x, g.op('Add', [erf, scalar(1)])]), scalar(0.5)]);
+  g.output(g.op('MatMul', [gelu, g.graph.addInitializer('b', narrow([64, 32], 2, 0.2))]), 'y', 'float16');
+  const { model } = await quantized(g.model(), { x: narrow([4, 64], 3) }, { mode: 'dynamic' });
+  expect(countOps(model)).toMatchObject({ Gelu: 1, MatMulInteger: 2 });
+});

@@ -1,9 +1,13 @@
 import { attribute, type DType, dtypeCode, type Model, type Tensor, type Value } from '@gossamer/graph';
-import { convertFloat32, narrowForm } from '@gossamer/graph/passes';
+import { convertFloat32, narrowForm, runPasses } from '@gossamer/graph/passes';
 import { freshNodeName } from './node-name.js';
 import type { ReportBuilder } from './report.js';
+import type { ResolvedOptions } from './resolve-options.js';
 
 const NARROW: ReadonlySet<DType | undefined> = new Set(['float16', 'bfloat16']);
+
+/** Fusions that know their operators by constants, and what these need. */
+const FUSIONS = ['constants-to-initializers', 'eliminate-identity', 'fuse-layer-normalization', 'fuse-gelu'] as const;
 
 /** A smaller tensor is not worth a node. */
 const LEAST_BYTES = 1024;
@@ -12,9 +16,11 @@ const LEAST_BYTES = 1024;
  * A model that computes in float16 or bfloat16 as one in float32, which integer kernels and calibration take; said in a warning. Undefined
  * where nothing computes in these types.
  */
-export function float32Form(model: Model, report: ReportBuilder): Model | undefined {
+export function float32Form(model: Model, { optimize }: ResolvedOptions, report: ReportBuilder): Model | undefined {
   if (!mayCompute(model)) return undefined;
-  const { model: wide, widened, kept, warnings } = convertFloat32(model);
+  // While √2 is still the nearest float16 to itself.
+  const fused = optimize ? runPasses(model, FUSIONS).model : model;
+  const { model: wide, widened, kept, warnings } = convertFloat32(fused);
   if (widened === 0) return undefined;
   report.warnings.push(
     ...warnings,

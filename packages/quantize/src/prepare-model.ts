@@ -25,7 +25,7 @@ export function prepareModel(
   options: ResolvedOptions,
   report: ReportBuilder,
 ): { copy: Model; isWidened: boolean } {
-  const wide = float32Form(model, report);
+  const wide = float32Form(model, options, report);
   const copy = options.optimize ? optimized(wide ?? model, options, report) : (wide ?? model.clone());
   const needed = neededOpset(options);
   return { copy: copy.opset >= needed ? copy : upgradeOpset(copy, needed), isWidened: wide !== undefined };
