@@ -88,6 +88,9 @@ test('float16 and back: float32 nodes, weights rounded once', async () => {
   expect(verification!.sqnrDb).toBeGreaterThan(60);
   const { ir } = await loadModel(join(folder, 'h32.onnx'));
   expect(Array.from(ir.graph.nodes(), ({ op }) => op)).toEqual(['MatMul', 'Mul', 'Relu']);
+  expect((await convert(source, { float32: true })).warnings).toEqual([
+    'float32: nothing in this model computes in float16',
+  ]);
   await expect(convert(source, { float16: true, float32: true })).rejects.toMatchObject({ code: 'ERR_OPTION' });
 });
 

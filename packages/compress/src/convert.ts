@@ -62,7 +62,7 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
   let kept: ConvertResult['kept'] = [];
   if (options.float16 || options.float32) {
     const before = model;
-    const result = options.float16 ? await toFloat16(model, options) : convertFloat32(model);
+    const result = options.float16 ? await toFloat16(model, options) : toFloat32(model);
     model = result.model;
     warnings.push(...result.warnings);
     kept = keptNodes(before, result.kept, options.float16 ? 'left-float32' : 'left-float16');
@@ -81,6 +81,15 @@ async function toFloat16(model: Model, options: ConvertOptions) {
   const seen = options.data && (await magnitudes(model, options.data, options));
   const result = convertFloat16(model, seen ? { largest: seen.largest } : {});
   return { ...result, warnings: seen?.warnings ?? [] };
+}
+
+function toFloat32(model: Model) {
+  const result = convertFloat32(model);
+  const isNothing = result.widened === 0 && result.kept.size === 0;
+  return {
+    ...result,
+    warnings: [...result.warnings, ...(isNothing ? ['float32: nothing in this model computes in float16'] : [])],
+  };
 }
 
 function keptNodes(model: Model, kept: ReadonlyMap<string, string>, action: KeptNode['action']): KeptNode[] {
