@@ -4,6 +4,7 @@ python infer_shapes.py suite ONNX_REPOSITORY OUT.json.gz   every model that onnx
 python infer_shapes.py nodes OUT.json                      the models of onnx's node tests, without the types of their outputs
 python infer_shapes.py models OUT.json FILE...             model files without their weights: onnx.shape_inference (strict, with data
                                                            propagation) and onnxruntime's symbolic_shape_infer
+python infer_shapes.py run OUT.json FILE...                what ONNX Runtime makes of every value, once it has optimised the model
 
 A type is written as {"kind": "tensor", "dtype": code of TensorProto.DataType or 0, "shape": [number, "symbol" or null, ...] or null},
 {"kind": "sequence" | "optional", "element": type}, {"kind": "map", "key": code, "value": type} or {"kind": "opaque"}.
@@ -177,6 +178,57 @@ def models(out, files):
         json.dump({"onnx": onnx.__version__, "cases": cases}, file, separators=(",", ":"))
 
 
+def optimised(path, folder):
+    """The model as ONNX Runtime saves it after its extended optimisations: full of operators of com.microsoft."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = os.path.join(folder, "optimised.onnx")
+    onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return options.optimized_model_filepath
+
+
+def produced(path):
+    """What ONNX Runtime makes of every value of the main graph: sizes of the symbols it was run with, and types."""
+    import numpy as np
+    import onnxruntime
+
+    model = onnx.load(path)
+    have = {value.name for value in model.graph.output}
+    names = [name for node in model.graph.node for name in node.output if name and name not in have]
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    sizes, feeds = {}, {}
+    for value in session.get_inputs():
+        dims = [sizes.setdefault(dim, 2 + 3 * len(sizes)) if isinstance(dim, str) else dim for dim in value.shape]
+        dtype = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}.get(value.type, np.float32)
+        feeds[value.name] = np.ones(dims, dtype)
+    types = {}
+    for value, array in zip(session.get_outputs(), session.run(None, feeds)):
+        code = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+        types[value.name] = {"kind": "tensor", "dtype": code, "shape": list(array.shape)}
+    return {"sizes": sizes, "types": types}
+
+
+def run(out, files):
+    import tempfile
+
+    cases = []
+    for path in files:
+        with tempfile.TemporaryDirectory() as folder:
+            file = optimised(path, folder)
+            case = {"name": os.path.splitext(os.path.basename(path))[0], **produced(file)}
+            case["model"] = base64.b64encode(skeleton(file).SerializeToString()).decode()
+            cases.append(case)
+    with open(out, "w") as file:
+        json.dump({"onnx": onnx.__version__, "cases": cases}, file, separators=(",", ":"))
+
+
 def nodes(out):
     from onnx.backend.test.case.node import collect_testcases
 
@@ -198,5 +250,7 @@ if __name__ == "__main__":
         suite(*arguments)
     elif mode == "nodes":
         nodes(*arguments)
+    elif mode == "run":
+        run(arguments[0], arguments[1:])
     else:
         models(arguments[0], arguments[1:])

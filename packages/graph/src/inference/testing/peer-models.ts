@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import type { DimBindings } from '../../ir/dim.js';
 import type { TypeJson } from './typed-json.js';
 
 /** What a tool inferred of a model, by path and name of the value; or its error. */
@@ -27,7 +28,20 @@ export const peerModels = (): PeerModel[] => read<PeerModel>('peer-models.json.b
 /** The 1884 models of onnx's node tests, without the types of their outputs. */
 export const nodeModels = (): InferredModel[] => read<InferredModel>('node-models.json.br');
 
-function read<T extends InferredModel>(name: string): T[] {
+/** A model as ONNX Runtime saved it after its optimisations, without its weights, and what it makes of every value of the main graph. */
+export interface OptimisedModel {
+  readonly name: string;
+  /** Encoded ModelProto. */
+  readonly model: Uint8Array;
+  /** What the symbols of the inputs stood for. */
+  readonly sizes: DimBindings;
+  readonly types: Readonly<Record<string, TypeJson>>;
+}
+
+/** Models full of operators of com.microsoft. */
+export const optimisedModels = (): OptimisedModel[] => read<OptimisedModel>('optimised-models.json.br');
+
+function read<T extends { readonly name: string; readonly model: Uint8Array }>(name: string): T[] {
   const file = JSON.parse(brotliDecompressSync(readFileSync(join(__dirname, name))).toString()) as {
     readonly cases: readonly (Omit<T, 'model'> & { readonly model: string })[];
   };
