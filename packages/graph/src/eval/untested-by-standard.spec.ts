@@ -94,3 +94,8 @@ test('FusedMatMul with transposed operands and a factor', async () => {
   const [a, b] = [numbers([2, 5, 3], 1), numbers([2, 4, 5], 2)];
   await compare('com.microsoft::FusedMatMul', [a, b], { transA: 1, transB: 1, alpha: attribute.float(0.5) });
 });
+
+test('ConvTranspose into an output larger than its windows reach', async () => {
+  const inputs = [numbers([2, 4, 5, 3], 1), numbers([4, 2, 2, 1], 2), numbers([4], 3)];
+  await compare('ConvTranspose', inputs, { group: 2, strides: [3, 2], output_shape: [16, 6] });
+});

@@ -131,7 +131,8 @@ export function transposedWindowOf(
       padsEnd.push(auto === 'VALID' ? 0 : pads[axis + rank]!);
       return full - padsBegin[axis]! - padsEnd[axis]!;
     }
-    const total = full - target;
+    // Pads are not negative: a larger output ends in zeros.
+    const total = Math.max(0, full - target);
     // The standard: SAME_UPPER puts the odd one at the end, everything else at the beginning.
     const half = auto === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2);
     padsBegin.push(half);
