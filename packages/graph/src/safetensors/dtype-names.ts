@@ -30,13 +30,13 @@ const TABLE = [
 const DTYPE_OF = new Map<string, DType>(TABLE);
 const NAME_OF = new Map<DType, string>(TABLE.map(([name, dtype]) => [dtype, name]));
 
-/** The dtype a header names. Throws ERR_DTYPE; `what` says whose. */
-export function dtypeOfName(name: string, what: string): DType {
+/** The dtype a header names. Throws ERR_DTYPE; `what` says whose, and is asked only then. */
+export function dtypeOfName(name: string, what: () => string): DType {
   const dtype = DTYPE_OF.get(name);
   if (dtype !== undefined) return dtype;
   const names = [...DTYPE_OF.keys()].join(', ');
   const received = JSON.stringify(name.slice(0, 80));
-  throw new GossamerError('ERR_DTYPE', `${what}: expected a dtype of ${names}, received ${received}`);
+  throw new GossamerError('ERR_DTYPE', `${what()}: expected a dtype of ${names}, received ${received}`);
 }
 
 /** The name of `dtype` in a header. Throws ERR_DTYPE for the types the format has no name for (string, int4, ...). */

@@ -54,9 +54,11 @@ export class HeaderScanner {
     this.#expect('"');
     const start = this.#at;
     let isEscaped = false;
+    let isAscii = true;
     for (let byte = this.#bytes[this.#at]; byte !== QUOTE; byte = this.#bytes[this.#at]) {
       if (byte === undefined || byte < 0x20) throw this.#malformed('a string without control characters');
       if (byte === BACKSLASH) isEscaped = true;
+      if (byte > 0x7f) isAscii = false;
       this.#at += byte === BACKSLASH ? 2 : 1;
     }
     const end = this.#at++;
@@ -65,6 +67,8 @@ export class HeaderScanner {
     if (this.#stringBytes > maxStringBytes) {
       throw new GossamerError('ERR_STRING_LENGTH', `header: expected at most ${maxStringBytes} bytes of strings`);
     }
+    // Most strings are; a view of each would be what a large header costs most.
+    if (isAscii && !isEscaped) return this.#bytes.toString('latin1', start, end);
     return this.#decode(start, end, isEscaped);
   }
 

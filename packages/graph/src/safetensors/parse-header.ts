@@ -59,7 +59,7 @@ function readMetadata(scanner: HeaderScanner, before: number, limits: Safetensor
 }
 
 function readEntry(scanner: HeaderScanner, name: string, { maxRank }: SafetensorsLimits): HeaderEntry {
-  const what = `tensor ${quote(name)}`;
+  const what = () => `tensor ${quote(name)}`;
   let dtype: DType | undefined;
   let dims: number[] | undefined;
   let offsets: number[] | undefined;
@@ -67,30 +67,30 @@ function readEntry(scanner: HeaderScanner, name: string, { maxRank }: Safetensor
     if (key === 'dtype' && dtype === undefined) dtype = dtypeOfName(scanner.string(), what);
     else if (key === 'shape' && dims === undefined) dims = scanner.integers(maxRank);
     else if (key === 'data_offsets' && offsets === undefined) offsets = scanner.integers(2);
-    else throw malformed(what, 'dtype, shape and data_offsets, each once', quote(key));
+    else throw malformed(what(), 'dtype, shape and data_offsets, each once', quote(key));
   });
   if (dtype === undefined || dims === undefined || offsets === undefined) {
-    throw malformed(what, 'dtype, shape and data_offsets', 'fewer of them');
+    throw malformed(what(), 'dtype, shape and data_offsets', 'fewer of them');
   }
   const [start, end] = offsets;
-  if (start === undefined || end === undefined) throw malformed(what, 'two data_offsets', offsets.length);
+  if (start === undefined || end === undefined) throw malformed(what(), 'two data_offsets', offsets.length);
   checkSize(what, dtype, dims, start, end);
   return { name, dtype, dims, start, end };
 }
 
-function checkSize(what: string, dtype: DType, dims: readonly number[], start: number, end: number): void {
-  if (start > end) throw badOffsets(what, 'a start before its end', `[${start}, ${end})`);
+function checkSize(what: () => string, dtype: DType, dims: readonly number[], start: number, end: number): void {
+  if (start > end) throw badOffsets(what(), 'a start before its end', `[${start}, ${end})`);
   const bits = elementCount(dims) * dtypeBits(dtype);
   if (!Number.isSafeInteger(bits)) {
     throw new GossamerError(
       'ERR_TENSOR_SHAPE',
-      `${what}: expected fewer than 2^53 bits, received [${dims.join(', ')}]`,
+      `${what()}: expected fewer than 2^53 bits, received [${dims.join(', ')}]`,
     );
   }
   if (bits === (end - start) * 8) return;
   throw new GossamerError(
     'ERR_TENSOR_DATA',
-    `${what}: expected ${bits / 8} bytes for ${dtype}[${dims.join(',')}], received ${end - start}`,
+    `${what()}: expected ${bits / 8} bytes for ${dtype}[${dims.join(',')}], received ${end - start}`,
   );
 }
 

@@ -8,7 +8,6 @@ import type { Tensor } from '../../ir/tensor.js';
 import { type ExternalTrust, loadModel, saveModel } from '../../onnx/index.js';
 import { runPasses } from '../../passes/index.js';
 import { loadSafetensors } from '../../safetensors/index.js';
-import { loadTfjsModel } from '../../tfjs/index.js';
 import type { HostileCase } from './hostile-case.js';
 
 /** What evaluation may write: far more than any case here needs that is to succeed. */
@@ -62,6 +61,8 @@ export async function examineSafetensors(path: string, onStep: (step: Step) => v
 /** Reads a TF.js model from its model.json, and every weight. */
 export async function examineTfjs(path: string, trust: ExternalTrust, onStep: (step: Step) => void): Promise<void> {
   onStep('open');
+  // Only here: what it takes to load is not the other readers'.
+  const { loadTfjsModel } = await import('../../tfjs/index.js');
   const model = await loadTfjsModel(path, { trust });
   checkGraph(model.graph);
   onStep('read');
