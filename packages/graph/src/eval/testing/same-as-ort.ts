@@ -1,5 +1,5 @@
 import { GraphBuilder, type PlainAttribute } from '../../builder.js';
-import { Tensor } from '../../ir/tensor.js';
+import type { Tensor } from '../../ir/tensor.js';
 import { tensorType } from '../../ir/value-type.js';
 import { evaluate } from '../evaluate.js';
 import { runInOrt } from './ort.js';
