@@ -97,6 +97,12 @@ test('merged, optimised, to float16, to 8 and to 4 bits: each a folder of its ow
     ),
   );
   expect([...new Set(dtypes)].sort()).toEqual(['float16', 'int64', 'uint8']);
+  const products = [...quarter.scopes()].flatMap((scope) =>
+    [...scope.nodes()].filter(({ op }) => op === 'MatMulNBits'),
+  );
+  const shared = products.filter((node) => node.input(1)!.graph !== node.graph && node.input(1)!.uses.length > 1);
+  expect(shared.length).toBeGreaterThan(10);
+  expect(new Set(shared.map((node) => node.int('accuracy_level', 0)))).toEqual(new Set([1]));
   const again = await quantizeFolder(at('half'), at('half-q4'), { verify: 'load', quantize: { preset: 'q4' } });
   expect(again.parts.map(({ from, file }) => [from, file])).toEqual([
     ['fp16', 'onnx/decoder_model_merged_q4f16.onnx'],
