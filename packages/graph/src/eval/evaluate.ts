@@ -54,7 +54,7 @@ export function evaluate(
   return outputs;
 }
 
-/** Like `evaluate`, for models whose inputs or outputs are sequences or optionals too. */
+/** Like `evaluate`, for models whose inputs or outputs are sequences, maps or optionals too. */
 export function evaluateValues(
   model: Model,
   feeds: ReadonlyMap<string, EvalValue>,
