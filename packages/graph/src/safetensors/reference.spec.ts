@@ -11,35 +11,27 @@ const bytes = readFileSync(join(__dirname, 'testing/reference.safetensors'));
 
 /** PyTorch's names in the order they were made, and ours. */
 const DTYPES = [
-  ...[
-    ['bool', 'bool'],
-    ['uint8', 'uint8'],
-    ['int8', 'int8'],
-    ['uint16', 'uint16'],
-    ['int16', 'int16'],
-    ['uint32', 'uint32'],
-    ['int32', 'int32'],
-  ],
-  ...[
-    ['uint64', 'uint64'],
-    ['int64', 'int64'],
-    ['float16', 'float16'],
-    ['bfloat16', 'bfloat16'],
-    ['float32', 'float32'],
-    ['float64', 'float64'],
-  ],
-  ...[
-    ['complex64', 'complex64'],
-    ['float8_e4m3fn', 'float8e4m3fn'],
-    ['float8_e4m3fnuz', 'float8e4m3fnuz'],
-    ['float8_e5m2', 'float8e5m2'],
-  ],
-  ...[
-    ['float8_e5m2fnuz', 'float8e5m2fnuz'],
-    ['float8_e8m0fnu', 'float8e8m0'],
-    ['float4_e2m1fn_x2', 'float4e2m1'],
-  ],
-] as readonly (readonly [string, string])[];
+  ['bool', 'bool'],
+  ['uint8', 'uint8'],
+  ['int8', 'int8'],
+  ['uint16', 'uint16'],
+  ['int16', 'int16'],
+  ['uint32', 'uint32'],
+  ['int32', 'int32'],
+  ['uint64', 'uint64'],
+  ['int64', 'int64'],
+  ['float16', 'float16'],
+  ['bfloat16', 'bfloat16'],
+  ['float32', 'float32'],
+  ['float64', 'float64'],
+  ['complex64', 'complex64'],
+  ['float8_e4m3fn', 'float8e4m3fn'],
+  ['float8_e4m3fnuz', 'float8e4m3fnuz'],
+  ['float8_e5m2', 'float8e5m2'],
+  ['float8_e5m2fnuz', 'float8e5m2fnuz'],
+  ['float8_e8m0fnu', 'float8e8m0'],
+  ['float4_e2m1fn_x2', 'float4e2m1'],
+] as const;
 
 describe('a file of the reference library', () => {
   const { tensors, metadata } = parseSafetensors(bytes);
