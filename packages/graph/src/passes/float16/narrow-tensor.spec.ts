@@ -49,5 +49,9 @@ test('a tensor longer than a piece, at an odd byte', () => {
   // Around the border of the pieces, and at the end.
   const tail = numbers.subarray(2 ** 20 - 8);
   const expected = Tensor.fromNumbers('float16', [tail.length], tail).toFloat32();
-  expect(narrowTensor(tensor).toFloat32().subarray(2 ** 20 - 8)).toEqual(expected);
+  expect(
+    narrowTensor(tensor)
+      .toFloat32()
+      .subarray(2 ** 20 - 8),
+  ).toEqual(expected);
 });
