@@ -99,3 +99,13 @@ test('ConvTranspose into an output larger than its windows reach', async () => {
   const inputs = [numbers([2, 4, 5, 3], 1), numbers([4, 2, 2, 1], 2), numbers([4], 3)];
   await compare('ConvTranspose', inputs, { group: 2, strides: [3, 2], output_shape: [16, 6] });
 });
+
+test.each(['max', 'avg'])('RoiAlign, %s, of regions that reach outside', async (mode) => {
+  const regions = Tensor.fromNumbers('float32', [3, 4], [-6, -5, 2, 3, 1, 2, 9, 12, 8, 8, 9, 9]);
+  const inputs = [numbers([2, 2, 5, 6], 1), regions, integers('int64', [3], [0, 1, 0])];
+  for (const coordinate_transformation_mode of ['half_pixel', 'output_half_pixel']) {
+    const attributes = { mode, coordinate_transformation_mode, output_height: 2, output_width: 3 };
+    await compare('RoiAlign', inputs, attributes);
+    await compare('RoiAlign', inputs, { ...attributes, sampling_ratio: 2 });
+  }
+});

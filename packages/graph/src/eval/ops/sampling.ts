@@ -172,10 +172,14 @@ function roiAlign(call: KernelCall): EvalTensor {
       );
       for (let c = 0; c < channels; c++) {
         const base = (item * channels + c) * height * width;
-        const terms = points.map((taps) => taps.map(([offset, weight]) => weight * from[base + offset]!));
-        const total = terms.flat().reduce((sum, term) => sum + term, 0);
+        // A point outside the image counts as 0.
+        const terms = points.flatMap((taps) =>
+          taps.length === 0 ? [0] : taps.map(([offset, weight]) => weight * from[base + offset]!),
+        );
+        const total = terms.reduce((sum, term) => sum + term, 0);
+        const most = terms.length === 0 ? 0 : Math.max(...terms);
         // The standard's maximum is over weighted neighbours, not over samples.
-        to[(r * channels + c) * rows * columns + bin] = max ? Math.max(...terms.flat()) : total / Math.max(1, ny * nx);
+        to[(r * channels + c) * rows * columns + bin] = max ? most : total / Math.max(1, ny * nx);
       }
     }
   });
