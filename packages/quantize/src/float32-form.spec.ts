@@ -1,4 +1,4 @@
-import { checkGraph, type DType, GraphBuilder, type Model, Tensor } from '@gossamer/graph';
+import { attribute, checkGraph, type DType, Graph, GraphBuilder, type Model, Tensor } from '@gossamer/graph';
 import { evaluate } from '@gossamer/graph/eval';
 import { convertFloat16, convertFloat32 } from '@gossamer/graph/passes';
 import { dataFromArrays } from '@gossamer/runtime';
@@ -150,4 +150,27 @@ test('GELU is known by its constants in float16', async () => {
   g.output(g.op('MatMul', [gelu, g.graph.addInitializer('b', narrow([64, 32], 2, 0.2))]), 'y', 'float16');
   const { model } = await quantized(g.model(), { x: narrow([4, 64], 3) }, { mode: 'dynamic' });
   expect(countOps(model)).toMatchObject({ Gelu: 1, MatMulInteger: 2 });
+});
+
+test('control flow over sequences of float16 is left alone, and the layers with it', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float16', ['n', 64]);
+  const fc = g.op('MatMul', [x, g.graph.addInitializer('a', narrow([64, 64], 1, 0.2))], {}, { name: 'fc' });
+  const chosen = g.op('If', [g.input('go', 'bool', [])]);
+  const node = chosen.producer!;
+  for (const name of ['then_branch', 'else_branch']) {
+    const body = new Graph(name, { node, attribute: name, index: 0 });
+    body.addOutput(body.add({ op: 'SequenceConstruct', inputs: [fc], outputs: [`${name}_out`] }).output);
+    g.graph.setAttribute(node, name, attribute.graph(body));
+  }
+  g.output(g.op('SequenceAt', [chosen, g.constant(0)]), 'y', 'float16');
+  const { report } = await quantize(g.model(), { mode: 'dynamic' });
+  expect(report.warnings).toEqual([
+    expect.stringMatching(
+      /^the model computes in float16, and its layers are left alone: node .*If.*sequence of float16/,
+    ),
+  ]);
+  expect(report.layers).toMatchObject([
+    { name: 'fc', action: 'left-float', reason: 'it computes float16, its kernels on codes float32' },
+  ]);
 });

@@ -1,5 +1,13 @@
-import { attribute, type DType, dtypeCode, type Model, type Tensor, type Value } from '@gossamer/graph';
-import { convertFloat32, narrowForm, runPasses } from '@gossamer/graph/passes';
+import {
+  attribute,
+  type DType,
+  dtypeCode,
+  isGossamerError,
+  type Model,
+  type Tensor,
+  type Value,
+} from '@gossamer/graph';
+import { convertFloat32, type Float32Result, narrowForm, runPasses } from '@gossamer/graph/passes';
 import { freshNodeName } from './node-name.js';
 import type { ReportBuilder } from './report.js';
 import type { ResolvedOptions } from './resolve-options.js';
@@ -20,14 +28,26 @@ export function float32Form(model: Model, { optimize }: ResolvedOptions, report:
   if (!mayCompute(model)) return undefined;
   // While √2 is still the nearest float16 to itself.
   const fused = optimize ? runPasses(model, FUSIONS).model : model;
-  const { model: wide, widened, kept, warnings } = convertFloat32(fused);
-  if (widened === 0) return undefined;
+  const converted = tryConvert(fused, report);
+  if (!converted || converted.widened === 0) return undefined;
+  const { model: wide, widened, kept, warnings } = converted;
   report.warnings.push(
     ...warnings,
     `the model computes in float16: ${widened} nodes now compute in float32, as quantized kernels do; weights that are not quantized stay stored in float16`,
     ...Array.from(kept, ([name, reason]) => `${name} still computes in float16: ${reason}`),
   );
   return wide;
+}
+
+/** Control flow over sequences of float16 is what it does not widen: then the layers are left as they are. */
+function tryConvert(model: Model, report: ReportBuilder): Float32Result | undefined {
+  try {
+    return convertFloat32(model);
+  } catch (error) {
+    if (!isGossamerError(error) || error.code !== 'ERR_FLOAT32') throw error;
+    report.warnings.push(`the model computes in float16, and its layers are left alone: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** True where a value could be of a narrow type. */
