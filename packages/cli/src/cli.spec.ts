@@ -1,7 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { saveModel } from '@gossamer/graph/onnx';
+import { translator } from '@gossamer/graph/zoo';
 import { version } from './version.js';
 
 const root = join(__dirname, '../../..');
@@ -130,6 +141,29 @@ test('convert --fp16 halves a model, --fp32 doubles it again, --opset raises one
   const raised = gossamer('convert', lenet, '-o', 'raised.onnx', '--opset', '21');
   expect([raised.status, raised.stderr]).toEqual([0, expect.stringMatching(/raised\.onnx.*opset 21/)]);
   expect(gossamer('convert', lenet, '-o', 'low.onnx', '--opset', '8').status).toBe(2);
+});
+
+test('a folder of models: inspected, merged, quantized under the names of transformers.js', async () => {
+  const { encoder, decoder, withPast, config } = translator({ heads: 4, size: 16, vocabulary: 300 });
+  mkdirSync(join(folder, 't5/onnx'), { recursive: true });
+  writeFileSync(join(folder, 't5/config.json'), JSON.stringify(config));
+  await saveModel(encoder, join(folder, 't5/onnx/encoder_model.onnx'));
+  await saveModel(decoder, join(folder, 't5/onnx/decoder_model.onnx'));
+  await saveModel(withPast, join(folder, 't5/onnx/decoder_with_past_model.onnx'));
+  const seen = gossamer('inspect', 't5');
+  expect([seen.status, seen.stderr]).toEqual([
+    0,
+    expect.stringMatching(/decoder_with_past_model +decoder-with-past +fp32/),
+  ]);
+  expect(gossamer('convert', 't5', '-o', 'merged', '--merge-decoders').status).toBe(0);
+  const small = gossamer('quantize', 'merged', '-o', 'small', '--preset', 'q4', '--json');
+  expect(small.json()).toMatchObject({ output: 'small', status: 'done', companions: ['config.json'], warnings: [] });
+  expect(readdirSync(join(folder, 'small/onnx')).sort()).toEqual([
+    'decoder_model_merged_q4.onnx',
+    'encoder_model_q4.onnx',
+  ]);
+  const refused = gossamer('quantize', 't5', '-o', 'static', '--mode', 'static');
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('dynamic or weight-only for a folder')]);
 });
 
 test('quantize, evaluate, compare, bench: the whole way, with the JSON keys programs rely on', () => {
