@@ -10,6 +10,12 @@ const { raw, tensor, tensorModel } = parts;
 const shaped = (name: string, expected: string, dims: readonly (number | bigint)[], data = raw(0, 0, 0, 0)) =>
   fileCase(name, expected, () => tensorModel(tensor({ dims, data })));
 
+/** A tensor of so many dimensions of 1, each a field of its own. */
+const manyDims = (count: number) =>
+  tensorModel(
+    tensor({ dims: [], data: wire.concatChunks(parts.repeat(wire.encodeInt(no.dims, 1), count), raw(0, 0, 0, 0)) }),
+  );
+
 const shapes: readonly HostileCase[] = [
   shaped('dims [2^62, 4]', 'ERR_INT_RANGE', [2n ** 62n, 4]),
   shaped('dims [2^32, 2^32]', 'ERR_TENSOR_SHAPE', [2 ** 32, 2 ** 32]),
@@ -19,10 +25,8 @@ const shapes: readonly HostileCase[] = [
   shaped('dims [0, 2^63 - 1]', 'ERR_INT_RANGE', [0, 2n ** 63n - 1n]),
   shaped('dims [2^52]', 'ERR_TENSOR_SIZE', [2 ** 52]),
   shaped('dims of no data', 'ERR_TENSOR_DATA', [3], new wire.ChunkList()),
-  shaped('400,000 dims', 'ERR_TENSOR_SHAPE', new Array<number>(400_000).fill(1)),
-  deepCase('1,000,000 dims', 'ERR_TENSOR_SHAPE', 'ERR_FIELD_BUDGET', () =>
-    tensorModel(tensor({ dims: new Array<number>(1_000_000).fill(1), data: raw(0, 0, 0, 0) })),
-  ),
+  fileCase('400,000 dims', 'ERR_TENSOR_SHAPE', () => manyDims(400_000)),
+  deepCase('1,000,000 dims', undefined, 'ERR_FIELD_BUDGET', () => manyDims(1_000_000)),
   shaped('raw data longer than the shape', 'ERR_TENSOR_DATA', [1], raw(0, 0, 0, 0, 0)),
   shaped('raw data shorter than the shape', 'ERR_TENSOR_DATA', [2], raw(0, 0, 0, 0)),
   shaped(
