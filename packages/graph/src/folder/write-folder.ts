@@ -12,6 +12,8 @@ export interface FolderWriteOptions extends WriteOptions {
   readonly force?: boolean;
   /** Folders the destination must not be, contain or lie in: the inputs. */
   readonly inputs?: readonly string[];
+  /** What `force` may replace, other than an empty folder; default: a folder with a config.json. */
+  readonly isReplaceable?: (folder: string) => boolean;
 }
 
 /**
@@ -45,7 +47,8 @@ export async function writeFolder(
 }
 
 /** Throws before any work is done when the folder could not be written anyway. */
-export function assertFolderWritable(destination: string, { force = false, inputs = [] }: FolderWriteOptions): void {
+export function assertFolderWritable(destination: string, options: FolderWriteOptions): void {
+  const { force = false, inputs = [], isReplaceable = hasConfig } = options;
   const target = resolve(destination);
   const parent = dirname(target);
   if (!existsSync(parent) || !statSync(parent).isDirectory()) {
@@ -67,10 +70,12 @@ export function assertFolderWritable(destination: string, { force = false, input
   if (!force && !isEmpty) {
     throw folderError('ERR_OUTPUT_EXISTS', `output: expected a new path (or force), received ${destination}`);
   }
-  if (isEmpty || existsSync(join(target, 'config.json'))) return;
-  const text = `output: expected a folder of models to replace, received one without config.json at ${destination}`;
+  if (isEmpty || isReplaceable(target)) return;
+  const text = `output: expected a folder of models to replace, received another at ${destination}`;
   throw folderError('ERR_OUTPUT_EXISTS', text);
 }
+
+const hasConfig = (folder: string): boolean => existsSync(join(folder, 'config.json'));
 
 /** True when `path` is `folder` or lies in it. */
 function isInside(folder: string, path: string): boolean {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,6 +12,7 @@ import { GraphDefBuilder } from './testing/graph-def.js';
 import { save, type SavedModel } from './testing/in-memory.js';
 
 const folder = useTempDir();
+const NOT_TURNED = { transpose_a: false, transpose_b: false };
 const matrix = tf.randomNormal([40, 30], 0.1, 1, 'float32', 1);
 const columns = tf.randomUniform([30, 50], 0.5, 2, 'float32', 2);
 
@@ -19,9 +20,8 @@ const columns = tf.randomUniform([30, 50], 0.5, 2, 'float32', 2);
 function twoProducts(): SavedModel {
   const g = new GraphDefBuilder();
   const x = g.placeholder('x', 'DT_FLOAT', [-1, 40]);
-  const flags = { transpose_a: false, transpose_b: false };
-  const h = g.node('MatMul', [x, g.constant(matrix)], flags);
-  const y = g.node('MatMul', [h, g.constant(columns)], flags);
+  const h = g.node('MatMul', [x, g.constant(matrix)], NOT_TURNED);
+  const y = g.node('MatMul', [h, g.constant(columns)], NOT_TURNED);
   const out = g.node('BiasAdd', [y, g.constant(tf.randomNormal([50], 0, 1, 'float32', 3))]);
   g.node('Identity', [g.constant(tf.range(0, 2000, 1, 'int32'))]);
   return g.save([out]);
@@ -60,8 +60,11 @@ function weightsInTfjs(place: string): Record<string, Float32Array> {
   return Object.fromEntries(tensors.map(([name, tensor]) => [name, tensor.dataSync<'float32'>()]));
 }
 
-const largestError = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
+function largestError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i]! - b[i]!));
+  return worst;
+}
 
 describe('a graph model', () => {
   test.each(['uint8', 'uint16', 'float16'] as const)('%s: TF.js reads what the report says', async (weights) => {
@@ -122,20 +125,18 @@ describe('a graph model', () => {
   test('shards of 4 MiB, named as tfjs-converter names them; a weight lies across them', async () => {
     const g = new GraphDefBuilder();
     const x = g.placeholder('x', 'DT_FLOAT', [-1, 8]);
-    g.node('Identity', [g.constant(tf.range(0, 1_200_000, 1, 'int32'))]);
-    const large = g.constant(tf.randomUniform([8, 300_000], -1, 1, 'float32', 5));
-    const y = g.node('MatMul', [x, large], { transpose_a: false, transpose_b: false });
+    g.node('Identity', [g.constant(tf.range(0, 1_000_000, 1, 'int32'))]);
+    const values = Float32Array.from({ length: 8 * 100_000 }, (_, i) => Math.sin(i));
+    const y = g.node('MatMul', [x, g.constant(tf.tensor2d(values, [8, 100_000]))], NOT_TURNED);
     const { weights } = await quantizeTfjsModel(put(g.save([y])), join(folder(), 'out'), { weights: 'uint16' });
     expect(readdirSync(join(folder(), 'out')).sort()).toEqual([
-      'group1-shard1of3.bin',
-      'group1-shard2of3.bin',
-      'group1-shard3of3.bin',
+      'group1-shard1of2.bin',
+      'group1-shard2of2.bin',
       'model.json',
     ]);
-    const shards = artifacts(join(folder(), 'out'));
-    expect((shards.weightData as ArrayBuffer).byteLength).toBe(4_800_000 + 4_800_000);
-    const after = weightsInTfjs(join(folder(), 'out'))['const_1']!;
-    expect(largestError(weightsInTfjs(join(folder(), 'in'))['const_1']!, after)).toBe(weights[1]!.maxAbsError);
+    const { weightData } = artifacts(join(folder(), 'out'));
+    expect((weightData as ArrayBuffer).byteLength).toBe(4_000_000 + 1_600_000);
+    expect(largestError(values, weightsInTfjs(join(folder(), 'out'))['const_1']!)).toBe(weights[1]!.maxAbsError);
   });
 });
 
@@ -299,10 +300,12 @@ describe('the output folder', () => {
     await quantize(input, output, { force: true });
     for (let at = 1; at <= calls.length; at++) {
       const { error } = await withFault(at, 'ENOSPC', replace);
-      const files = readdirSync(output).sort();
-      expect(files).toEqual(['group1-shard1of1.bin', 'model.json']);
+      expect(readdirSync(output).sort()).toEqual(['group1-shard1of1.bin', 'model.json']);
       expect([old, fresh]).toContain(readFileSync(join(output, 'model.json'), 'utf8'));
-      isClean();
+      // What could not be removed is left to the save of another process, under a temporary name.
+      const left = readdirSync(folder()).filter((name) => name.startsWith('.'));
+      expect(left.every((name) => calls[at - 1] === 'rm' && name.endsWith('.gossamer-tmp'))).toBe(true);
+      for (const name of left) rmSync(join(folder(), name), { recursive: true });
       if (!error) await quantize(input, output, { force: true });
     }
   });

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
+import { writeFolder } from '../folder/write-folder.js';
 import { ChunkList } from '../wire/chunk.js';
-import { asWriteError, writeAtomically } from '../wire/write-file.js';
+import { writeAtomically } from '../wire/write-file.js';
 import { tfjsError } from './error-codes.js';
 
 /** Bytes of a shard, as tfjs-converter cuts them: what browsers cache as one file. */
@@ -47,18 +46,14 @@ export async function saveFolder(
   inputs: readonly string[],
   options: TfjsSaveOptions = {},
 ): Promise<void> {
-  const target = resolve(folder);
-  checkFolder(target, inputs, options.force ?? false);
-  const draft = await makeDraft(target);
-  try {
-    for (const [index, group] of groups.entries()) await writeShards(draft, index, group, options.signal);
-    await writeWhole(join(draft, MODEL_NAME), Buffer.from(text, 'utf8'), options.signal);
+  const force = options.force ?? false;
+  checkFolder(folder, inputs, force);
+  const { signal } = options;
+  await writeFolder(folder, { force, isReplaceable: isOurs, ...(signal ? { signal } : {}) }, async (draft) => {
+    for (const [index, group] of groups.entries()) await writeShards(draft, index, group, signal);
+    await writeWhole(join(draft, MODEL_NAME), Buffer.from(text, 'utf8'), signal);
     await options.accept?.(join(draft, MODEL_NAME));
-    options.signal?.throwIfAborted();
-    await moveInto(draft, target);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Throws before any work is done when the folder could not be written anyway. */
@@ -73,12 +68,8 @@ export function checkFolder(folder: string, inputs: readonly string[], force: bo
   if (inputs.some((input) => realpathSync(input).startsWith(place + sep))) {
     throw outputPath('another folder than that of the input', folder);
   }
-  const entries = readdirSync(target, { withFileTypes: true });
-  if (entries.length === 0) return;
-  const isOurs = entries.every((entry) => entry.isFile() && OUR_FILE.test(entry.name));
-  if (!isOurs || !entries.some(({ name }) => name === MODEL_NAME)) {
-    throw outputPath('a new folder, or one that holds a TF.js model only', folder);
-  }
+  if (readdirSync(target).length === 0) return;
+  if (!isOurs(target)) throw outputPath('a new folder, or one that holds a TF.js model only', folder);
   if (!force) {
     throw tfjsError('ERR_OUTPUT_EXISTS', `output: expected a new folder (or force), received ${folder}`);
   }
@@ -87,15 +78,11 @@ export function checkFolder(folder: string, inputs: readonly string[], force: bo
 const outputPath = (expected: string, received: string) =>
   tfjsError('ERR_OUTPUT_PATH', `output: expected ${expected}, received ${received}`);
 
-async function makeDraft(target: string): Promise<string> {
-  const draft = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.gossamer-tmp`);
-  try {
-    // Not mkdtemp, whose folder would be closed to others, and is what the result becomes.
-    await mkdir(draft);
-  } catch (error) {
-    throw asWriteError(error, target);
-  }
-  return draft;
+/** True for a folder that holds a model this module wrote, and nothing else. */
+function isOurs(folder: string): boolean {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const isModel = entries.every((entry) => entry.isFile() && OUR_FILE.test(entry.name));
+  return isModel && entries.some(({ name }) => name === MODEL_NAME);
 }
 
 async function writeWhole(path: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
@@ -127,22 +114,4 @@ async function writeShards(
     }
   }
   if (left !== 0 || names.length > 0) throw new Error(`group ${index}: expected all its bytes, ${left} are missing`);
-}
-
-/** Puts the draft in the place of what is there; on an error that is put back. */
-async function moveInto(draft: string, target: string): Promise<void> {
-  const old = `${draft}.old`;
-  const isReplacing = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
-  try {
-    if (isReplacing) await rename(target, old);
-    try {
-      await rename(draft, target);
-    } catch (error) {
-      if (isReplacing) await rename(old, target);
-      throw error;
-    }
-  } catch (error) {
-    throw asWriteError(error, target);
-  }
-  if (isReplacing) await rm(old, { recursive: true, force: true });
 }
