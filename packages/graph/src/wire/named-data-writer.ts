@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ChunkList } from './chunk.js';
+import type { ChunkList } from './chunk.js';
 import { wireError } from './error-codes.js';
 import { assertModelSize, type ExternalPlacement, type ExternalWriteOptions, layOut } from './external-writer.js';
 import { asWriteError, writeAtomically, type WriteOptions } from './write-file.js';
