@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { GraphBuilder, Tensor, tiedWeights, weightViews } from '@gossamer/graph';
 import { openModelFolder } from '@gossamer/graph/folder';
 import { saveModel } from '@gossamer/graph/onnx';
-import { translator } from '@gossamer/graph/zoo';
+import { encoderDecoder, translator } from '@gossamer/graph/zoo';
 import { Session } from '@gossamer/runtime';
 import { loadModel } from '../onnx-model.js';
 import { convertFolder, inspectFolder, optimizeFolder, quantizeFolder } from './index.js';
 
+const TINY_LM = join(__dirname, '../../../../fixtures/models/tinylm.onnx');
 const root = mkdtempSync(join(tmpdir(), 'gossamer-folder-'));
 afterAll(() => rmSync(root, { recursive: true }));
 const at = (...names: string[]) => join(root, ...names);
@@ -172,6 +173,34 @@ test('a table stored twice is stored once: the report says so, the outputs stay'
   await optimizeFolder(at('lm'), at('lm-copy'), { passes: 'none' });
   expect(readFileSync(at('lm-copy/onnx/model.onnx'))).toEqual(readFileSync(at('lm/onnx/model.onnx')));
   for (const name of ['lm', 'lm-tied', 'lm-copy']) rmSync(at(name), { recursive: true });
+});
+
+test('a decoder with a cache and a language model, with external data: optimised, their states kept, their data named anew', async () => {
+  const { encoder, decoder } = encoderDecoder({ layers: 2, width: 32, heads: 2, vocabulary: 100, context: 32 });
+  mkdirSync(at('zoo/onnx'), { recursive: true });
+  writeFileSync(at('zoo/config.json'), '{"model_type":"custom"}');
+  await saveModel(encoder, at('zoo/onnx/encoder_model.onnx'), { externalData: 'always' });
+  await saveModel(decoder, at('zoo/onnx/decoder_model_merged.onnx'), { externalData: 'always' });
+  await saveModel((await loadModel(TINY_LM)).ir, at('zoo/onnx/model.onnx'));
+  const { parts, warnings } = await optimizeFolder(at('zoo'), at('zoo-fast'));
+  expect(warnings).toEqual([expect.stringContaining('use_external_data_format')]);
+  expect(
+    parts.map(({ name, dataFiles, verification }) => [name, dataFiles, verification!.maxAbsError! < 1e-4]),
+  ).toEqual([
+    ['decoder_model_merged', ['onnx/decoder_model_merged.onnx_data'], true],
+    ['encoder_model', ['onnx/encoder_model.onnx_data'], true],
+    ['model', [], true],
+  ]);
+  // One call that goes on from a cache, one that begins.
+  expect(parts[0]!.verification!.samples).toBe(2);
+  const found = await inspectFolder(at('zoo-fast'));
+  expect(found.warnings).toEqual([]);
+  expect(found.parts[0]!.state).toEqual(
+    Object.fromEntries(
+      [0, 1].flatMap((i) => ['key', 'value'].map((kind) => [`past.${i}.${kind}`, `present.${i}.${kind}`])),
+    ),
+  );
+  for (const name of ['zoo', 'zoo-fast']) rmSync(at(name), { recursive: true });
 });
 
 test.each([
