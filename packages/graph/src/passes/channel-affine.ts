@@ -5,6 +5,9 @@ import { storeConstant } from '../weights/weight-view.js';
 import { isParametric } from './determinism.js';
 import type { PassScope } from './pass-scope.js';
 
+/** Weights are scaled in memory, as float64, up to this size; larger ones stay where they lie. */
+export const MAX_SCALED_BYTES = 64 << 20;
+
 /** y = factor·z + shift, per output channel. */
 export interface ChannelAffine {
   readonly factor: Float64Array;

@@ -150,7 +150,7 @@ test('a sum moves the bias alone: the weight stays the same tensor, shared or no
   expect([...fused.graph.initializers()].map(String)).toEqual(['w', 'b', 'c']);
 });
 
-test.each<[string, Layer, Step[], ((g: GraphBuilder, hidden: Value) => void)?]>([
+test.each<[string, Layer, Step[], ((g: GraphBuilder, hidden: Value) => void) | undefined]>([
   ['a constant along the width', 'Conv', [['Mul', [3]]], undefined],
   ['a constant of another rank', 'Conv', [['Mul', [1, 1, 6, 1, 1]]], undefined],
   [

@@ -1,6 +1,13 @@
 import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
-import { type ChannelAffine, channelsOf, rounded, scaleChannels, setConstant } from './channel-affine.js';
+import {
+  type ChannelAffine,
+  channelsOf,
+  MAX_SCALED_BYTES,
+  rounded,
+  scaleChannels,
+  setConstant,
+} from './channel-affine.js';
 import { type ConstantOperand, constantOperand, perChannel } from './constant-operand.js';
 import { isParametric } from './determinism.js';
 import { definePass } from './pass.js';
@@ -16,7 +23,7 @@ const MAX_COPY = 1024;
  * Mul and Div into a MatMul with or without a bias Add, one after the other: W' = f·W, b' = f·b + s. Grouped and depthwise too.
  *
  * Not where the layer's output is read elsewhere or is a graph output, where its weight or bias is not constant or a product leaves the
- * range of the dtype; a weight of over 1 KB that others read stays theirs.
+ * range of the dtype; a weight of over 1 KB that others read stays theirs, one of over 64 MB stays as it is, in its file.
  *
  * Bound, to first order in u, the unit roundoff of the dtype, with K products in a sum and f >= 0 taken absolutely: the layer errs by
  * (K+1)·u·A, A = Σ|w·x| + |b|, the node after it by u·(f·A + |s|) at most; the fused node rounds each f·w and b' once and sums, (K+2)·u·(f·A +
@@ -55,15 +62,16 @@ function intoLayer(layer: Node, operand: ConstantOperand, scope: PassScope): boo
   const weight = layer.input(1)?.constant;
   if (channels === undefined || weight?.dtype !== operand.constant.dtype) return false;
   const affine = perChannel(operand, { rank: weight.dims.length, axis: 1, channels });
-  if (!affine || (!isShift(affine) && !mayCopy(layer, 1))) return false;
+  if (!affine || (!isShift(affine) && !mayScale(layer, 1))) return false;
   return scaleChannels(layer, affine, scope);
 }
 
 const isShift = ({ factor }: ChannelAffine): boolean => factor.every((value) => value === 1);
 
-const mayCopy = (layer: Node, slot: number): boolean => {
+const mayScale = (layer: Node, slot: number): boolean => {
   const value = layer.input(slot);
-  return value?.uses.length === 1 || (value?.constant?.byteLength ?? 0) <= MAX_COPY;
+  const bytes = value?.constant?.byteLength ?? 0;
+  return bytes <= (value?.uses.length === 1 ? MAX_SCALED_BYTES : MAX_COPY);
 };
 
 /** A factor into the columns of a MatMul's constant matrix, and into the bias where `layer` is the Add behind it. */
@@ -79,7 +87,7 @@ function scaleProduct(layer: Node, operand: ConstantOperand, scope: PassScope, {
   const place = { rank, axis: rank - 1, channels };
   const affine = perChannel(operand, place);
   const bias = added && perChannel(added, place);
-  if (!affine || (added && !bias) || !mayCopy(product, 1)) return false;
+  if (!affine || (added && !bias) || !mayScale(product, 1)) return false;
   const { factor } = affine;
   const scaled = rounded(
     weight,

@@ -1,7 +1,7 @@
 import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
 import { asGemm } from './as-gemm.js';
-import { biasOf, type ChannelAffine, rounded, setConstant } from './channel-affine.js';
+import { biasOf, type ChannelAffine, MAX_SCALED_BYTES, rounded, setConstant } from './channel-affine.js';
 import { constantOperand, perChannel } from './constant-operand.js';
 import { isParametric } from './determinism.js';
 import { affineOf, isInferenceNorm } from './fuse-conv-batch-norm.js';
@@ -16,7 +16,7 @@ import { isOnlyReader } from './take-over.js';
  * channels and b' = b + Σ W·s.
  *
  * Not where the result is read elsewhere, is a graph output or is padded and some s is not 0 (the padding would be s then, not 0); where
- * weight or bias is not constant, the weight has other readers, or a product leaves the range of the dtype.
+ * weight or bias is not constant, the weight has other readers or over 64 MB, or a product leaves the range of the dtype.
  *
  * Bound, to first order in u, the unit roundoff of the dtype, with K products in a sum, f >= 0 taken absolutely and s = B - mean·f: the node
  * before errs by u·(5.5·f·(|x| + |mean|) + 2|B|), the layer by (K+1)·u·A, A = Σ|w|·(f·(|x| + |mean|) + |B|) + |b|; the fused layer rounds each w·f and
@@ -40,6 +40,7 @@ function fuse(layer: Node, scope: PassScope, context: PassContext): boolean {
   const before = layer.input(0)?.producer;
   const weight = layer.input(1);
   if (!before || !weight?.constant || weight.uses.length > 1 || isParametric(layer)) return false;
+  if (weight.constant.byteLength > MAX_SCALED_BYTES) return false;
   if (!isOnlyReader(layer, before) || !['Conv', 'Gemm', 'MatMul'].some((op) => layer.isStandard(op))) return false;
   const affine = inputAffine(before, layer, weight.constant, scope, context);
   if (!affine || !asGemm(layer, context, () => absorb(layer, affine.affine, scope))) return false;
