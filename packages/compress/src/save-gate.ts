@@ -30,6 +30,8 @@ export interface GateOptions extends WorkOptions {
   readonly force?: boolean;
   /** Inputs to compare outputs on; default: random ones. */
   readonly data?: VerifyOptions['data'];
+  /** `data` are drawn, and say little about quality; default false. */
+  readonly isRandomData?: boolean;
   readonly threads?: number;
   /** Where large tensors go; default 'auto': beside the model when the input's were, or from 1.8 GB. */
   readonly externalData?: ExternalDataMode;
@@ -110,7 +112,7 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
     options.accept?.(verification);
     const warnings = [
       ...(verification.warnings ?? []),
-      ...gateWarnings(model, verification, options.data !== undefined),
+      ...gateWarnings(model, verification, options.data !== undefined && options.isRandomData !== true),
     ];
     return warnings.length > 0 ? { ...verification, warnings } : verification;
   }

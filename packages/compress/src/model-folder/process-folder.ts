@@ -25,7 +25,10 @@ import { dtypeWarnings } from './dtype-warnings.js';
 import { withFeedsModule } from './feeds-module.js';
 import { proveMerged } from './prove-merged.js';
 
-export interface ProcessFolderOptions extends Omit<GateOptions, 'accept' | 'data' | 'dataNames' | 'seed'> {
+export interface ProcessFolderOptions extends Omit<
+  GateOptions,
+  'accept' | 'data' | 'dataNames' | 'isRandomData' | 'seed'
+> {
   /** The variant to start from. Default: fp32 where every part has it, else the only one all have. */
   readonly variant?: FolderDtype;
 }
@@ -113,7 +116,7 @@ async function makePart(
   const ties = operation.keepCopies ? [] : tieEmbeddings(ir);
   const made = await operation.make(new OnnxModel(ir), work, source.from);
   const { accept } = made;
-  const save = (data: Pick<GateOptions, 'data' | 'seed'>) =>
+  const save = (data: Pick<GateOptions, 'data' | 'isRandomData' | 'seed'>) =>
     made.model.save(path, {
       ...gate,
       ...work,
@@ -125,7 +128,7 @@ async function makePart(
   const feeds = (options.verify ?? 'full') === 'full' ? await cacheFeeds(ir, work) : [];
   const verification =
     feeds.length > 0
-      ? await withFeedsModule(feeds, (module) => save({ data: { spec: `module:${module}` } }))
+      ? await withFeedsModule(feeds, (module) => save({ data: { spec: `module:${module}` }, isRandomData: true }))
       : await save({ seed: await branchSeed(ir) });
   const tied = ties.map(({ layer, table, copy }) => `${layer}: reads ${table}, of which it had a copy (${copy})`);
   return { source, made: { ...made, warnings: [...tied, ...made.warnings] }, verification };
