@@ -13,6 +13,8 @@ const OPEN: [string, readonly (Tensor | undefined)[], Record<string, PlainAttrib
   ['ArgMax', [floats(1, NaN, 3, 2)], { axis: 3 }],
   ['Hardmax', [floats(1, NaN, 3, 2)], {}],
   ['MaxPool', [floats(1, NaN, 3, 2)], { kernel_shape: [2, 2] }],
+  ['MaxPool', [floats(1, 4, 3, 2)], { kernel_shape: [1, 2], auto_pad: 'SAME_UPPER' }],
+  ['AveragePool', [floats(1, 4, 3, 2)], { kernel_shape: [1, 2], auto_pad: 'SAME_LOWER' }],
   ['Cast', [floats(1, NaN, 3, 2)], { to: 6 }],
   ['Cast', [floats(1, 3e9, 3, 2)], { to: 6 }],
   ['Cast', [floats(1, -Infinity, 3, 2)], { to: 7 }],
@@ -21,6 +23,7 @@ const OPEN: [string, readonly (Tensor | undefined)[], Record<string, PlainAttrib
 ];
 
 const CLEAR: typeof OPEN = [
+  ['MaxPool', [floats(1, 4, 3, 2)], { kernel_shape: [1, 2], auto_pad: 'VALID' }],
   ['ReduceMax', [floats(1, 5, 3, 2)], {}],
   ['Cast', [floats(1.9, -1.9, 3, 2)], { to: 6 }],
   ['Cast', [floats(255.9, -0.9, 3, 2)], { to: 2 }],

@@ -10,15 +10,32 @@ const CHOOSING: ReadonlySet<string> = new Set(
 /** Text operators whose white space, letters without case or weights ONNX Runtime reads otherwise. */
 const TEXT: ReadonlySet<string> = new Set(['StringNormalizer', 'StringSplit', 'TfIdfVectorizer']);
 
+const isPaddedToSame = (node: Node) => node.string('auto_pad', 'NOTSET').startsWith('SAME');
+
+/** Forms of operators that ONNX Runtime 1.30 computes otherwise than the standard's text or reference has it. */
+const READINGS: ReadonlyMap<string, (node: Node) => boolean> = new Map([
+  ['Attention', (node) => node.int('is_causal', 0) !== 0 && node.input(4) !== undefined],
+  ['AveragePool', isPaddedToSame],
+  ['ConvTranspose', isPaddedToSame],
+  [
+    'GridSample',
+    (node) => node.string('padding_mode', 'zeros') === 'border' && node.string('mode', '').endsWith('cubic'),
+  ],
+  ['LSTM', (node) => node.attributes.has('clip')],
+  ['LpPool', isPaddedToSame],
+  ['MaxPool', isPaddedToSame],
+  ['MaxUnpool', (node) => node.input(2) !== undefined],
+]);
+
 /**
  * True for a node over constants whose result the standard leaves open, or ONNX Runtime reads otherwise: what the runtime gives is
  * not known here. These are a Squeeze whose input of axes is empty, a Resize that aligns corners (the standard's reference takes
- * sizes before they are rounded), casts of numbers that the integer type does not have, the spelling of floats, NaN where elements
+ * sizes before they are rounded), forms of some layers (padding to the same size, clipped LSTM states, ...), casts of numbers that the integer type does not have, the spelling of floats, NaN where elements
  * are chosen, some text operators, and ai.onnx.ml as a whole (transforms of one score, base values, missing values, repeated keys).
  */
 export function isReadTwoWays(node: Node): boolean {
   if (node.domain !== '') return node.domain === 'ai.onnx.ml';
-  if (TEXT.has(node.op)) return true;
+  if (TEXT.has(node.op) || READINGS.get(node.op)?.(node) === true) return true;
   if (node.op === 'Squeeze') return node.input(1)?.constant?.length === 0;
   if (node.op === 'Resize') return node.string('coordinate_transformation_mode', '') === 'align_corners';
   if (node.op === 'Cast' || node.op === 'CastLike') return isOpenCast(node);

@@ -155,3 +155,33 @@ test.each<[string, string, Write, ...number[]]>([
 ])('stays: %s', (_, pass, write, ...[opset]) => {
   expect(applyPasses(build(write, opset), [pass]).applied).toEqual([]);
 });
+
+test.each(['fuse-hard-sigmoid', 'fuse-mish', 'fuse-quick-gelu'])('float16: %s', async (pass) => {
+  const name = Object.keys(CASES).find((key) => CASES[key]!.pass === pass)!;
+  const { write, left, bound } = CASES[name]!;
+  const g = new GraphBuilder('net', { opset: 18, irVersion: 9 });
+  const input = g.input('x', 'float16', ['n', 4]);
+  const model = g
+    .output(
+      write(g, input, (value) => g.constant(value, 'float16')),
+      'y',
+    )
+    .model();
+  const { model: fused } = applyPasses(model, [pass]);
+  expect(kinds(fused)).toEqual(left);
+  const values = Array.from({ length: 64 }, (_, i) => (i - 32) / 7);
+  const x = Tensor.fromNumbers('float16', [16, 4], values);
+  // Products below the normal numbers err by half the smallest one, a few times.
+  const most = x.toFloat64().map((value) => bound(value) * 2 ** -11 + 4 * 2 ** -25);
+  const y = Tensor.of('float64', x.dims, most);
+  expectWithin(evaluate(fused, { x }), evaluate(model, { x }), { y });
+  expectWithin(await runOnce(fused, { x }), await runOnce(model, { x }), { y });
+});
+
+test('float64 stays, where ONNX Runtime has no HardSigmoid', () => {
+  const g = new GraphBuilder('net', { opset: 18 });
+  const [x, c] = [g.input('x', 'float64', ['n', 4]), (value: number) => g.constant(value, 'float64')];
+  const clip = g.op('Clip', [g.op('Add', [x, c(3)]), c(0), c(6)]);
+  const model = g.output(g.op('Div', [clip, c(6)]), 'y').model();
+  expect(applyPasses(model, ['fuse-hard-sigmoid']).applied).toEqual([]);
+});

@@ -190,3 +190,58 @@ function raised(model: Model): Model {
   model.opsets.set('', 23);
   return model;
 }
+
+/** softmax(scores(q, k)) times v, for x [n, 5, WIDTH] as all three, in a dtype of its own. */
+function selfAttention(scores: (g: GraphBuilder, q: Value, k: Value) => Value, dtype: 'float16' | 'float32'): Model {
+  const g = new GraphBuilder('net', { opset: 23, irVersion: 10 });
+  const x = g.input('x', dtype, ['n', 5, WIDTH]);
+  const split = (perm: number[]) =>
+    g.op('Transpose', [g.op('Reshape', [x, g.constant([0, 0, HEADS, SIZE])])], { perm });
+  const weights = g.op('Softmax', [scores(g, split([0, 2, 1, 3]), split([0, 2, 3, 1]))]);
+  const mixed = g.op('Transpose', [g.op('MatMul', [weights, split([0, 2, 1, 3])])], { perm: [0, 2, 1, 3] });
+  return g.output(g.op('Reshape', [mixed, g.constant([0, 0, WIDTH])]), 'y').model();
+}
+
+test('float16', async () => {
+  const model = selfAttention(
+    (g, q, k) => g.op('Mul', [g.op('MatMul', [q, k]), g.constant(0.5, 'float16')]),
+    'float16',
+  );
+  const { model: fused } = applyPasses(model, ['fuse-attention', 'eliminate-dead-code']);
+  expect(kinds(fused)).toEqual(['Attention']);
+  const x = Tensor.fromNumbers('float16', [2, 5, WIDTH], randomTensor([2, 5, WIDTH], 1).toFloat64());
+  const [u, e] = [2 ** -11, (SIZE + 4) * 2 ** -11 * SIZE];
+  const y = Tensor.of('float64', x.dims, new Float64Array(x.length).fill(2 * (2 * e + (2 * 5 + 8) * u)));
+  expectWithin(evaluate(fused, { x }), evaluate(model, { x }), { y });
+  expectWithin(await runOnce(fused, { x }), await runOnce(model, { x }), { y });
+});
+
+test.each<[string, Parameters<typeof selfAttention>[0]]>([
+  [
+    'a factor behind the mask',
+    (g, q, k) => {
+      const masked = g.op('Add', [g.op('MatMul', [q, k]), g.graph.addInitializer('m', randomTensor([5, 5], 1))]);
+      return g.op('Mul', [masked, g.constant(0.5, 'float32')]);
+    },
+  ],
+  [
+    'a mask that chooses',
+    (g, q, k) => {
+      const seen = g.input('seen', 'bool', ['n', 1, 5, 5]);
+      return g.op('Where', [seen, g.op('MatMul', [q, k]), g.constant(-1e9, 'float32')]);
+    },
+  ],
+  ['a mask of unknown rank', (g, q, k) => g.op('Add', [g.op('MatMul', [q, k]), g.input('m', 'float32')])],
+  [
+    'a mask that repeats the batch',
+    (g, q, k) => g.op('Add', [g.op('MatMul', [q, k]), g.input('m', 'float32', ['b', 1, 5, 5])]),
+  ],
+  [
+    'a factor for each head',
+    (g, q, k) => g.op('Mul', [g.op('MatMul', [q, k]), g.constant([1, 2, 3], 'float32', [3, 1, 1])]),
+  ],
+  ['a negative factor', (g, q, k) => g.op('Mul', [g.op('MatMul', [q, k]), g.constant(-1, 'float32')])],
+  ['distances for products', (g, q, k) => g.op('Sub', [g.constant(0, 'float32'), g.op('MatMul', [q, k])])],
+])('stays: %s', (_, scores) => {
+  expect(applyPasses(selfAttention(scores, 'float32'), ['fuse-attention']).applied).toEqual([]);
+});

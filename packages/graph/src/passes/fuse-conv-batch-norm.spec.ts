@@ -2,7 +2,7 @@ import { GraphBuilder } from '../builder.js';
 import { evaluate } from '../eval/evaluate.js';
 import { attribute } from '../ir/attribute.js';
 import type { Model } from '../ir/model.js';
-import type { Tensor } from '../ir/tensor.js';
+import { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { runPasses } from './run-passes.js';
 import { absoluteBound, mapFloats } from './testing/absolute-bound.js';
@@ -144,5 +144,31 @@ test('not fused: a result that others read, a weight that is an input, training 
   };
   for (const change of ['read', 'input', 'training'] as const) {
     expect(runPasses(build(change), PASS).applied).toEqual([]);
+  }
+});
+
+test.each([
+  ['float16', 2 ** -11],
+  ['float64', 2 ** -53],
+] as const)('%s: constants are made in float64 and rounded once', (dtype, u) => {
+  const g = new GraphBuilder('net');
+  const x = g.input('x', dtype, ['n', 4, 5, 5]);
+  const constant = (tensor: Tensor) => g.constant([...tensor.toFloat64()], dtype, tensor.dims);
+  const [w, scale, shift, mean] = [
+    constant(randomTensor([4, 1, 3, 3], 9)),
+    ...[1, 2, 3].map((seed) => constant(randomTensor([4], seed))),
+  ];
+  const variance = g.constant([0.5, 1, 2, 3], dtype);
+  const conv = g.op('Conv', [x, w], { group: 4 });
+  const model = g.output(g.op('BatchNormalization', [conv, scale, shift, mean, variance]), 'y').model();
+  const { model: fused } = applyPasses(model, PASS);
+  expect(kinds(fused)).toEqual(['Conv']);
+  // All numbers lie in [-1, 1] and f <= 1 / sqrt(0.5): the bracket of the bound is at most f·(9 + 1) + 1.
+  const most = (2 * 9 + 8) * u * (Math.SQRT2 * 10 + 1);
+  for (const n of [1, 3]) {
+    const data = randomTensor([n, 4, 5, 5], n);
+    const feeds = { x: Tensor.fromNumbers(dtype, data.dims, data.toFloat64()) };
+    const y = Tensor.of('float64', [n, 4, 3, 3], new Float64Array(n * 36).fill(most));
+    expectWithin(evaluate(fused, feeds), evaluate(model, feeds), { y });
   }
 });

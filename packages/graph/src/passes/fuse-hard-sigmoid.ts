@@ -57,7 +57,9 @@ function fuseAlone(last: Node, scope: PassScope, { types }: PassContext): boolea
     ? last
     : last.inputs.map((value) => value?.producer).find((node) => node?.isStandard('Clip'));
   const x = clip && innermost(clip.input(0), types);
-  const u = x && UNIT_ROUNDOFF[types.dtypeOf(x) ?? 'bool'];
+  // ONNX Runtime has no HardSigmoid of float64.
+  const dtype = x && types.dtypeOf(x);
+  const u = dtype === 'float16' || dtype === 'float32' ? UNIT_ROUNDOFF[dtype] : undefined;
   if (!clip || !x || u === undefined || isGate(last, x)) return false;
   const fragment = new Fragment(last);
   const factor = last === clip ? { value: 1, roundings: 0 } : factorOf(last, clip, types);
