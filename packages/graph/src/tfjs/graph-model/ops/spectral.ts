@@ -6,7 +6,7 @@ import { defineOp, type OpConverter, type TfNode } from '../tf-node.js';
 /** The axis that is transformed: the last of the source, before the one of real and imaginary parts. */
 const SIGNAL_AXIS = -2;
 
-/** A complex operand as [..., 2]; a real one gets imaginary parts of zero nowhere: TensorFlow casts first. */
+/** A complex operand as [..., 2]. */
 function parts(node: TfNode, index: number): Value {
   const operand = node.operands[index];
   if (operand?.complex) return operand.complex;
