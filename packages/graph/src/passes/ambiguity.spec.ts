@@ -15,6 +15,7 @@ const OPEN: [string, readonly (Tensor | undefined)[], Record<string, PlainAttrib
   ['MaxPool', [floats(1, NaN, 3, 2)], { kernel_shape: [2, 2] }],
   ['MaxPool', [floats(1, 4, 3, 2)], { kernel_shape: [1, 2], auto_pad: 'SAME_UPPER' }],
   ['AveragePool', [floats(1, 4, 3, 2)], { kernel_shape: [1, 2], auto_pad: 'SAME_LOWER' }],
+  ['NonZero', [Tensor.scalar('float32', 2)], {}],
   ['Cast', [floats(1, NaN, 3, 2)], { to: 6 }],
   ['Cast', [floats(1, 3e9, 3, 2)], { to: 6 }],
   ['Cast', [floats(1, -Infinity, 3, 2)], { to: 7 }],

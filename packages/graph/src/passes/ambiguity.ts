@@ -25,6 +25,7 @@ const READINGS: ReadonlyMap<string, (node: Node) => boolean> = new Map([
   ['LpPool', isPaddedToSame],
   ['MaxPool', isPaddedToSame],
   ['MaxUnpool', (node) => node.input(2) !== undefined],
+  ['NonZero', (node) => node.input(0)?.constant?.dims.length === 0],
 ]);
 
 /**
