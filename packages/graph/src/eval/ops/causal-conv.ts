@@ -23,7 +23,7 @@ function causalConvolution(call: KernelCall): EvalTensor[] {
     call.fail('ERR_EVAL_OP', 'ndim, dilation, channels_last, state_window', '1, 1, 0, 0', 'others');
   }
   const name = call.node.string('activation', 'none');
-  const activation = ACTIVATIONS[name];
+  const activation = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
   if (!activation) call.fail('ERR_EVAL_OP', 'activation', Object.keys(ACTIVATIONS).join(', '), name);
   const [batch = 0, channels = 0, length = 0] = x.dims;
   const taps = weight.dims[2] ?? 0;

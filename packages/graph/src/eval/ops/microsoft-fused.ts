@@ -41,7 +41,7 @@ const ACTIVATIONS: Readonly<Record<string, (a: number | undefined, b: number | u
 function activated(call: KernelCall, x: EvalTensor, parameters: readonly (number | undefined)[]): EvalTensor {
   const name = call.node.string('activation', '');
   if (name === '') return x;
-  const make = ACTIVATIONS[name];
+  const make = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
   if (!make) call.fail('ERR_EVAL_OP', 'activation', Object.keys(ACTIVATIONS).join(', '), name);
   return unary(call, x, { number: make(parameters[0], parameters[1]) });
 }

@@ -84,7 +84,8 @@ function taps(call: KernelCall, plan: AxisPlan, x: number, radius: number, kerne
 function nearestRounding(call: KernelCall, scale: number): (x: number) => number {
   if (call.opset < 11) return scale < 1 ? Math.ceil : Math.floor;
   const mode = call.node.string('nearest_mode', 'round_prefer_floor');
-  return NEAREST[mode] ?? call.fail('ERR_EVAL_OP', 'nearest_mode', Object.keys(NEAREST).join(', '), mode);
+  const choose = Object.hasOwn(NEAREST, mode) ? NEAREST[mode] : undefined;
+  return choose ?? call.fail('ERR_EVAL_OP', 'nearest_mode', Object.keys(NEAREST).join(', '), mode);
 }
 
 function tapsOf(call: KernelCall, plan: AxisPlan, at: number, mode: string): Tap[] | undefined {

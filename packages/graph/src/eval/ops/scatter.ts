@@ -27,7 +27,8 @@ const REDUCTIONS: Readonly<Record<string, Combine>> = {
 
 /** The reduction for elements of `x`; undefined for an unknown name. */
 function reductionFor(x: EvalTensor, name: string): Combine | undefined {
-  return name === 'mul' && isInteger(x.dtype) && !isBig(x.data) ? smallProduct : REDUCTIONS[name];
+  if (name === 'mul' && isInteger(x.dtype) && !isBig(x.data)) return smallProduct;
+  return Object.hasOwn(REDUCTIONS, name) ? REDUCTIONS[name] : undefined;
 }
 
 /** A copy of `x` with update i combined into element `offsets[i]`, in order. */
