@@ -99,7 +99,7 @@ function wide(count: number): Model {
 
 /** Takes minutes where a step is quadratic: 60,000 nodes and inputs, so 3.6 billion comparisons; linear it is under a second each. */
 test('making, writing, reading, checking and rewriting a wide graph takes linear time', () => {
-  const start = performance.now();
+  const start = process.cpuUsage();
   const model = wide(60_000);
   checkGraph(model.graph);
   const read = parseModel(serializeModel(model));
@@ -107,5 +107,7 @@ test('making, writing, reading, checking and rewriting a wide graph takes linear
   checkGraph(clean.graph);
   expect(clean.graph.nodeCount).toBe(1 + 600);
   expect(parseModel(serializeModel(clean)).graph.inputs).toHaveLength(60_001);
-  expect(performance.now() - start).toBeLessThan(30_000);
-}, 60_000);
+  // Processor time: a busy machine takes longer by the clock.
+  const { user, system } = process.cpuUsage(start);
+  expect(user + system).toBeLessThan(30e6);
+}, 300_000);
