@@ -82,6 +82,13 @@ const CASES: Record<string, Case> = {
     left: ['com.microsoft::QuickGelu'],
     bound: smooth,
   },
+  'Gelu of a sum, for ONNX Runtime': {
+    pass: 'fuse-bias-gelu',
+    write: (g, x) => g.op('Gelu', [g.op('Add', [g.constant([1, -2, 0.5, 0], 'float32'), x])]),
+    left: ['com.microsoft::BiasGelu'],
+    opset: 20,
+    bound: (x) => 34 * (Math.abs(x) + 2),
+  },
   'x sigmoid(x)': { pass: 'fuse-swish', write: swish, left: ['Swish'], opset: 24, bound: smooth },
 };
 
@@ -151,6 +158,18 @@ test.each<[string, string, Write, ...number[]]>([
   ['Mish before opset 18', 'fuse-mish', CASES['x tanh(softplus(x))']!.write, 17],
   ['HardSwish before opset 14', 'fuse-hard-swish', CASES['x hardsigmoid(x)']!.write, 13],
   ['another HardSigmoid', 'fuse-hard-swish', (g, x) => g.op('Mul', [x, g.op('HardSigmoid', [x])])],
+  [
+    'the tanh form of a sum',
+    'fuse-bias-gelu',
+    (g, x) => g.op('Gelu', [g.op('Add', [x, g.constant([1, 2, 3, 4], 'float32')])], { approximate: 'tanh' }),
+    20,
+  ],
+  [
+    'a bias along another axis',
+    'fuse-bias-gelu',
+    (g, x) => g.op('Gelu', [g.op('Add', [x, g.constant([1], 'float32')])]),
+    20,
+  ],
   ['Swish before opset 24', 'fuse-swish', swish, 23],
 ])('stays: %s', (_, pass, write, ...[opset]) => {
   expect(applyPasses(build(write, opset), [pass]).applied).toEqual([]);

@@ -10,6 +10,7 @@ import { foldConstants } from './fold-constants.js';
 import { foldReshapeShapes } from './fold-reshape-shapes.js';
 import { freezeDefaultInputs } from './freeze-default-inputs.js';
 import { fuseAttention, fuseMultiHeadAttention } from './fuse-attention.js';
+import { fuseBiasGelu } from './fuse-bias-gelu.js';
 import { fuseChannelAffine } from './fuse-channel-affine.js';
 import { fuseConvBatchNorm } from './fuse-conv-batch-norm.js';
 import { fuseGelu } from './fuse-gelu.js';
@@ -64,6 +65,7 @@ const EXPLICIT_PASSES: readonly Pass[] = [
   ...ONNXRUNTIME_PASSES,
   deduplicateInitializers,
   freezeDefaultInputs,
+  fuseBiasGelu,
   fuseHardSwish,
   fuseQuickGelu,
   fuseSkipLayerNormalization,
