@@ -35,7 +35,7 @@ export async function convertFolder(
       return { model, layers: kept, warnings, ...(isExact ? { accept: requireEqualOutputs } : {}) };
     },
   };
-  return processFolder(input, destination, operation, rest);
+  return processFolder(input, destination, operation, { ...rest, allowTooNew: true });
 }
 
 const HALVES: Partial<Record<FolderDtype, FolderDtype>> = { fp32: 'fp16', q4: 'q4f16', q2: 'q2f16', q1: 'q1f16' };

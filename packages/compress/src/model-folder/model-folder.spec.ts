@@ -245,3 +245,12 @@ test('float16 back to float32: the variant without a suffix; of others refused',
     code: 'ERR_OPTION',
   });
 });
+
+test('an opset that ONNX Runtime does not open yet is proved without it, and a warning says so', async () => {
+  const { parts } = await convertFolder(at('in'), at('newest'), { opset: 28 });
+  expect(parts).toHaveLength(3);
+  for (const { verification, warnings } of parts) {
+    expect(verification).toMatchObject({ loads: false, maxAbsError: 0 });
+    expect([...warnings, ...(verification?.warnings ?? [])].join()).toMatch(/opset 28/);
+  }
+});
