@@ -4,6 +4,11 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
+/** A signal-to-noise ratio in decibels; of outputs without any difference, that they are equal. */
+export function formatSqnr(sqnrDb: number): string {
+  return Number.isFinite(sqnrDb) ? `SQNR ${sqnrDb.toFixed(1)} dB` : 'equal';
+}
+
 /** Bytes as people say them: 1.2 MB (powers of ten). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

@@ -1,6 +1,6 @@
 import { compare } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, formatTable } from '../console-text.js';
+import { formatBytes, formatSqnr, formatTable } from '../console-text.js';
 import { openSource, workOptions } from './open-source.js';
 
 /** gossamer compare A B --data D */
@@ -34,7 +34,7 @@ export async function run(
   );
   const quality = [
     `agreement ${(result.agreement * 100).toFixed(2)} % of ${result.samples} samples`,
-    `SQNR ${result.sqnrDb.toFixed(1)} dB, cosine ${result.cosine.toFixed(6)}, largest error ${result.maxAbsError.toPrecision(3)}`,
+    `${formatSqnr(result.sqnrDb)}, cosine ${result.cosine.toFixed(6)}, largest error ${result.maxAbsError.toPrecision(3)}`,
     ...(result.quality ? [`${result.quality.metric} ${result.quality.value.toPrecision(6)}`] : []),
     ...(data.latencyOnly ? ['warning: random inputs, so agreement and errors say little about quality'] : []),
   ];

@@ -8,7 +8,7 @@ import {
   saveConverted,
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, plain } from '../console-text.js';
+import { formatBytes, formatSqnr, plain } from '../console-text.js';
 import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
 
@@ -58,7 +58,7 @@ export async function run(
           `${result.kept.length} nodes stay in ${flags['fp32'] === true ? 'float16' : 'float32'}; --json says which and why`,
         ]
       : []),
-    ...(verification?.sqnrDb === undefined ? [] : [`outputs compared: SQNR ${verification.sqnrDb.toFixed(1)} dB`]),
+    ...(verification?.sqnrDb === undefined ? [] : [`outputs compared: ${formatSqnr(verification.sqnrDb)}`]),
     ...report.warnings.map((warning) => `warning: ${plain(warning)}`),
   ];
   return { json: { ...report }, text: text.join('\n'), inputs: [path], outputs: [output] };

@@ -10,7 +10,7 @@ import {
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, formatCount, formatTable, plain } from '../console-text.js';
+import { formatBytes, formatCount, formatSqnr, formatTable, plain } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
 import { parsePasses } from '../parse-passes.js';
 import { gateOptions } from './open-source.js';
@@ -104,7 +104,7 @@ function report(path: string, result: FolderResult): CommandResult {
       file,
       `${formatBytes(part.before)} -> ${formatBytes(part.after)}`,
       layers.length === 0 ? '' : `${layers.length - left} changed, ${left} left`,
-      verification?.sqnrDb === undefined ? '' : `${verification.sqnrDb.toFixed(1)} dB`,
+      verification?.sqnrDb === undefined ? '' : formatSqnr(verification.sqnrDb).replace('SQNR ', ''),
     ];
   });
   const lines = [

@@ -8,7 +8,7 @@ import {
   saveOptimized,
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, formatTable, plain } from '../console-text.js';
+import { formatBytes, formatSqnr, formatTable, plain } from '../console-text.js';
 import * as folder from './model-folder.js';
 import { parsePasses } from '../parse-passes.js';
 import { gateOptions } from './open-source.js';
@@ -58,7 +58,7 @@ export async function run(
     ),
     ...(verification?.sqnrDb === undefined
       ? []
-      : [`outputs compared: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`]),
+      : [`outputs compared: ${formatSqnr(verification.sqnrDb)}, largest error ${verification.maxAbsError}`]),
     ...report.warnings.map((warning) => `warning: ${plain(warning)}`),
   ];
   return { json: { ...report }, text: text.join('\n'), inputs: [model], outputs: [output] };

@@ -7,7 +7,7 @@ import {
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, formatTable, plain } from '../console-text.js';
+import { formatBytes, formatSqnr, formatTable, plain } from '../console-text.js';
 import { gateOptions } from './open-source.js';
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -77,9 +77,7 @@ function describe(
     `weights: ${quantized} quantized, ${weights.length - quantized} kept`,
   ];
   if (verification?.sqnrDb !== undefined) {
-    lines.push(
-      `against the input: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`,
-    );
+    lines.push(`against the input: ${formatSqnr(verification.sqnrDb)}, largest error ${verification.maxAbsError}`);
   }
   const rows = weights
     .filter(({ action }) => verbose || action === 'quantized')

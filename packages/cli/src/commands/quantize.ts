@@ -10,7 +10,7 @@ import {
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, formatTable, plain } from '../console-text.js';
+import { formatBytes, formatSqnr, formatTable, plain } from '../console-text.js';
 import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
 
@@ -122,9 +122,7 @@ function describe(report: CompressionResult, verbose: boolean): string {
     const kernels = Object.entries(verification.fusedKernels).map(([op, count]) => `${count} ${op}`);
     lines.push(`ONNX Runtime: ${kernels.length > 0 ? kernels.join(', ') : 'no integer kernel'}`);
     if (verification.sqnrDb !== undefined) {
-      lines.push(
-        `against the input: SQNR ${verification.sqnrDb.toFixed(1)} dB, largest error ${verification.maxAbsError}`,
-      );
+      lines.push(`against the input: ${formatSqnr(verification.sqnrDb)}, largest error ${verification.maxAbsError}`);
     }
   }
   lines.push('', verbose ? everyLayer(layers) : grouped(layers));
