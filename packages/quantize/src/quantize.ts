@@ -1,4 +1,5 @@
 import type { Model } from '@gossamer/graph';
+import { runPasses } from '@gossamer/graph/passes';
 import { quantizeDynamic } from './dynamic/quantize-dynamic.js';
 import { storeNarrow } from './float32-form.js';
 import { finishModel } from './finish-model.js';
@@ -8,7 +9,6 @@ import { prepareModel } from './prepare-model.js';
 import { type QuantizeReport, ReportBuilder } from './report.js';
 import { resolveOptions } from './resolve-options.js';
 import { quantizeStatic } from './static/quantize-static.js';
-import { splitSkipNorm } from './split-skip-norm.js';
 import { constantBytes } from './tensor-bytes.js';
 import { quantizeWeightOnly } from './weight-only/quantize-weight-only.js';
 import { findTies, untiedWarnings } from './untied-warnings.js';
@@ -41,12 +41,14 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   else if (options.mode === 'dynamic') await quantizeDynamic(copy, options, filter, report);
   else await quantizeWeightOnly(copy, options, filter, report);
   report.warnings.push(...untiedWarnings(ties, report.layers, options));
-  if (options.costModel) splitSkipNorm(copy);
-  finishModel(copy, options, samples);
-  if (isWidened) storeNarrow(copy);
-  const after = constantBytes(copy);
+  // Last: a pass makes a clone, and the layers planned above are nodes of this copy.
+  const isSplit = options.costModel && options.optimize;
+  const written = isSplit ? runPasses(copy, ['split-skip-layer-normalization']).model : copy;
+  finishModel(written, options, samples);
+  if (isWidened) storeNarrow(written);
+  const after = constantBytes(written);
   return {
-    model: copy,
+    model: written,
     report: {
       mode: options.mode,
       layers: report.layers,
