@@ -17,7 +17,7 @@ export interface GeneratedGraph {
 }
 
 /** Opsets of generated models: the first and the newest that graphs are rewritten at, and those that changed many operators. */
-const OPSETS = [7, 9, 11, 12, 13, 13, 15, 17, 17, 18, 20, 20, 21, 21];
+const OPSETS = [7, 9, 11, 12, 13, 13, 15, 17, 17, 18, 20, 20, 21, 23, 23];
 const INPUTS = { image: ['n', 3, 5, 6], sequence: ['n', 4, 6], matrix: ['n', 5] } as const;
 
 /** Inputs of every generated graph lie within [-INPUT_BOUND, INPUT_BOUND]. */

@@ -20,7 +20,10 @@ export class Net {
     readonly random: SeededRandom,
     readonly opset: number,
   ) {
-    this.g = new GraphBuilder('generated', { opset, irVersion: opset >= 21 ? 10 : opset >= 9 ? 8 : 7 });
+    this.g = new GraphBuilder('generated', {
+      opset,
+      irVersion: opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 9 ? 8 : 7,
+    });
   }
 
   op(op: string, inputs: readonly (Value | undefined)[], attributes: Readonly<Record<string, PlainAttribute>> = {}) {
