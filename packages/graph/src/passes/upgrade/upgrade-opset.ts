@@ -4,7 +4,7 @@ import type { Graph } from '../../ir/graph.js';
 import type { Model } from '../../ir/model.js';
 import type { Node } from '../../ir/node.js';
 import { computedTypes } from '../computed-types.js';
-import { inputsWithData, takeOffInputs } from '../inputs-to-initializers.js';
+import { inputsWithData, takeOffInputs } from '../clean/inputs-to-initializers.js';
 import { isParametric } from '../determinism.js';
 import { PassScope } from '../pass-scope.js';
 import { type Adapter, UpgradeStep } from './adapter.js';
