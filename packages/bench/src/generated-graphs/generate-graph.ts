@@ -2,6 +2,7 @@ import { Model } from '@gossamer/graph';
 import { seededRandom } from '../seeded-random.js';
 import type { Bounded } from './bounded.js';
 import { elementwiseSteps } from './elementwise-steps.js';
+import { fusedSteps } from './fused-steps.js';
 import { layerSteps } from './layer-steps.js';
 import { movementSteps } from './movement-steps.js';
 import { Net } from './net.js';
@@ -17,7 +18,7 @@ export interface GeneratedGraph {
 }
 
 /** Opsets of generated models: the first and the newest that graphs are rewritten at, and those that changed many operators. */
-const OPSETS = [7, 9, 11, 12, 13, 13, 15, 17, 17, 18, 20, 20, 21, 23, 23];
+const OPSETS = [7, 9, 11, 12, 13, 13, 15, 17, 17, 18, 20, 20, 21, 23, 23, 24];
 const INPUTS = { image: ['n', 3, 5, 6], sequence: ['n', 4, 6], matrix: ['n', 5] } as const;
 
 /** Inputs of every generated graph lie within [-INPUT_BOUND, INPUT_BOUND]. */
@@ -31,7 +32,9 @@ export function generateGraph(seed: number): GeneratedGraph {
     net.pool.push({ value: net.g.input(name, 'float32', dims), dims, magnitude: INPUT_BOUND, error: 0 });
   }
   const steps = 5 + random.integer(26);
-  const families = [elementwiseSteps, elementwiseSteps, movementSteps, layerSteps, layerSteps, structureSteps];
+  const families = [elementwiseSteps, elementwiseSteps, movementSteps, layerSteps, layerSteps, fusedSteps];
+  // Bodies hold initializers that are no inputs, which IR version 3 does not know.
+  if (net.irVersion > 3) families.push(structureSteps);
   for (let i = 0; i < steps; i++) {
     const made = random.pick(random.pick(families))(net, net.pick());
     if (made) net.keep(made);

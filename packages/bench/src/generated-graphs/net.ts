@@ -14,16 +14,19 @@ const MAX_ERROR = 1e-2;
 /** A graph that grows: its builder, its dice, the values so far. */
 export class Net {
   readonly g: GraphBuilder;
+  readonly irVersion: number;
   readonly pool: Bounded[] = [];
+  /** One of so many initializers is an input too: all of them below IR version 4, where it must be; 0: none. */
+  readonly #listed: number;
 
   constructor(
     readonly random: SeededRandom,
     readonly opset: number,
   ) {
-    this.g = new GraphBuilder('generated', {
-      opset,
-      irVersion: opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 9 ? 8 : 7,
-    });
+    this.irVersion =
+      opset < 9 && random.integer(2) === 0 ? 3 : opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 9 ? 8 : 7;
+    this.#listed = this.irVersion === 3 ? 1 : random.integer(12) === 0 ? 4 : 0;
+    this.g = new GraphBuilder('generated', { opset, irVersion: this.irVersion });
   }
 
   op(op: string, inputs: readonly (Value | undefined)[], attributes: Readonly<Record<string, PlainAttribute>> = {}) {
@@ -71,9 +74,17 @@ export class Net {
   private constant(dtype: 'float32' | 'int64', dims: readonly number[], values: readonly number[]): Value {
     const tensor = Tensor.fromNumbers(dtype, dims, values);
     const kind = this.random.integer(6);
-    if (kind < 3) return this.g.graph.addInitializer('w', tensor);
+    if (kind < 3) return this.initializer(tensor);
     if (kind < 5) return this.op('Constant', [], { value: tensor });
-    return this.op('Identity', [this.g.graph.addInitializer('w', tensor)]);
+    return this.op('Identity', [this.initializer(tensor)]);
+  }
+
+  private initializer(tensor: Tensor): Value {
+    const { graph } = this.g;
+    if (this.#listed === 0 || this.random.integer(this.#listed) !== 0) return graph.addInitializer('w', tensor);
+    const value = this.g.input(graph.uniqueName('w'), tensor.dtype, tensor.dims);
+    graph.setInitializer(value, tensor);
+    return value;
   }
 
   /** An operator whose list of integers was an attribute before opset `since` and is input 1 from it on. */
