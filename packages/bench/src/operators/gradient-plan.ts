@@ -19,7 +19,7 @@ const FUNCTION = new Set(
 
 /** Written as primitives before differentiation. */
 const LOWERED = new Set(
-  `Acos Acosh Asin Asinh Atan Atanh Attention Celu CenterCropPad Compress Cosh CumProd CumSum DepthToSpace Dropout Elu GlobalLpPool GridSample
+  `Acos Acosh AffineGrid Asin Asinh Atan Atanh Attention Celu CenterCropPad Compress Cosh CumProd CumSum DepthToSpace Dropout Elu GlobalLpPool GridSample
   HardSigmoid HardSwish LRN LpNormalization LpPool Mean MeanVarianceNormalization Mish PRelu Reciprocal ReduceL1 ReduceL2 ReduceLogSum
   ReduceLogSumExp ReduceSumSquare RotaryEmbedding Selu Sinh Softplus Softsign SpaceToDepth Sum SwiGLU Swish Tan ThresholdedRelu Trilu
   Upsample`.split(/\s+/),
