@@ -120,7 +120,10 @@ function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
     'convert model.onnx -o tuned.onnx --weights tuned.safetensors',
     'convert whisper-tiny -o whisper-tiny-fp16 --fp16 --merge-decoders',
   ])
-    .argument('<model>', 'an ONNX file, a folder of them as transformers.js opens it, or the model.json of a TF.js model')
+    .argument(
+      '<model>',
+      'an ONNX file, a folder of them as transformers.js opens it, or the model.json of a TF.js model',
+    )
     .requiredOption('-o, --output <file>', 'the file (or folder) to write')
     .option('--opset <n>', 'version of the standard operators to raise it to, at most 28', count)
     .option('--fp16', 'compute and store in float16; what would overflow stays in float32')
