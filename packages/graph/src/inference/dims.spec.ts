@@ -42,6 +42,14 @@ test('min and max take the side that is always smaller or larger', () => {
   expect(bindDim(clampedDim(addDims(n, -3)), { n: 1 })).toBe(0);
 });
 
+test('a size and itself cut to a limit align only where they are equal', () => {
+  expect(text(broadcastDims(n, minDims(n, 512)) as Dim)).toBe('n');
+  expect(text(broadcastDims(minDims(512, n), n) as Dim)).toBe('n');
+  for (const other of [minDims(n, m), minDims(m, 512), addDims(minDims(n, 512), 1)]) {
+    expect(text(broadcastDims(n, other) as Dim)).toMatch(/^broadcast/);
+  }
+});
+
 test('broadcasting picks the side that is not 1', () => {
   expect(broadcastDims(1, 5)).toBe(5);
   expect(text(broadcastDims(n, 1))).toBe('n');

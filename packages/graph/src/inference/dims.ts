@@ -96,12 +96,27 @@ export function productOf(dims: Shape): Dim {
   return dims.reduce<Dim>((product, dim) => multiplyDims(product, dim), 1);
 }
 
+/** True for `dim` = min(of, c) with a number c >= 1: equal to `of`, or where one of the two is 1 so is the other or c. */
+function isLesserOf(dim: Dim, of: Dim): boolean {
+  const key = String(dim);
+  const [before, after] = [`min(${String(of)},`, `,${String(of)})`];
+  const bound = key.startsWith(before)
+    ? key.slice(before.length, -1)
+    : key.startsWith('min(') && key.endsWith(after)
+      ? key.slice('min('.length, -after.length)
+      : '';
+  return /^[1-9]\d*$/.test(bound);
+}
+
 /** Two aligned dimensions under numpy broadcasting, or `false` when they cannot be aligned. */
 export function broadcastDims(a: Dim, b: Dim): Dim | false {
   if (a === 1 || equalDims(a, b)) return b;
   if (b === 1) return a;
   if (typeof a === 'number') return typeof b === 'number' ? false : a;
   if (typeof b === 'number') return b;
+  // Of n and min(n, 512) the second is n, or they do not align: a table of positions, cut to the length of what is added to it.
+  if (isLesserOf(a, b)) return b;
+  if (isLesserOf(b, a)) return a;
   // Both symbolic: equal at run time, or one of them is 1.
   return functionOfDims('broadcast', [a, b], (x, y) => (x === 1 ? y : y === 1 || x === y ? x : undefined));
 }
