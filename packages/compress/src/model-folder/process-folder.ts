@@ -5,6 +5,7 @@ import {
   assertFolderWritable,
   type FolderDtype,
   fillModelFolder,
+  inheritedWarnings,
   loadFolderPart,
   mergeDecoders,
   type ModelFolder,
@@ -77,7 +78,7 @@ export async function processFolder(
     parts: results,
     companions: saved.companions,
     warnings: [
-      ...folderWarnings(folder, operation.mergeDecoders ?? false),
+      ...inheritedWarnings(folder, operation.mergeDecoders),
       ...saved.warnings,
       ...dtypeWarnings(folder, results),
     ],
@@ -156,10 +157,4 @@ function partResult(
     warnings: [...(made.model.reference?.ir.warnings ?? []), ...made.warnings, ...(verification?.warnings ?? [])],
     verification,
   };
-}
-
-/** What the input lacks, but for what only tells which variants it has. */
-function folderWarnings({ warnings }: ModelFolder, isMerged: boolean): string[] {
-  const isTold = (warning: string) => warning.startsWith('variant ') || warning.includes('data files (use_external');
-  return warnings.filter((warning) => !isTold(warning) && !(isMerged && warning.endsWith('merge them')));
 }

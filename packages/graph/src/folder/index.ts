@@ -2,6 +2,7 @@ export type { Companion, CompanionKind } from './companion.js';
 export type { FolderErrorCode } from './error-codes.js';
 export { DTYPE_SUFFIXES, FOLDER_DTYPES, type FolderDtype, parseFolderDtype, partFileName } from './folder-dtype.js';
 export { type FolderConfig, promisedDataFiles, runnerConfig } from './folder-config.js';
+export { inheritedWarnings } from './folder-warnings.js';
 export { linkCaches } from './link-caches.js';
 export { type LoadPartOptions, loadFolderPart } from './load-part.js';
 export { mergeDecoders } from './merge-decoders.js';
