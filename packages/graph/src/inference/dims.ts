@@ -44,7 +44,7 @@ export function functionOfDims(
   };
   if (operands.every((operand) => typeof operand === 'number')) return compute({});
   const key = `${name}(${operands.map(String).join(',')})`;
-  return new SymbolicDim([{ coefficient: 1, atoms: [{ key, evaluate: compute }] }]);
+  return new SymbolicDim([{ coefficient: 1, atoms: [{ key, evaluate: compute, call: { name, operands } }] }]);
 }
 
 /** The dimension itself, or unknown when it became unreasonably long. */
@@ -98,14 +98,11 @@ export function productOf(dims: Shape): Dim {
 
 /** True for `dim` = min(of, c) with a number c >= 1: equal to `of`, or where one of the two is 1 so is the other or c. */
 function isLesserOf(dim: Dim, of: Dim): boolean {
-  const key = String(dim);
-  const [before, after] = [`min(${String(of)},`, `,${String(of)})`];
-  const bound = key.startsWith(before)
-    ? key.slice(before.length, -1)
-    : key.startsWith('min(') && key.endsWith(after)
-      ? key.slice('min('.length, -after.length)
-      : '';
-  return /^[1-9]\d*$/.test(bound);
+  const [term, ...others] = typeof dim === 'object' ? dim.terms : [];
+  const [atom, ...factors] = term?.atoms ?? [];
+  if (others.length + factors.length > 0 || term?.coefficient !== 1 || atom?.call?.name !== 'min') return false;
+  const [a, b] = atom.call.operands;
+  return (typeof b === 'number' && b >= 1 && equalDims(a, of)) || (typeof a === 'number' && a >= 1 && equalDims(b, of));
 }
 
 /** Two aligned dimensions under numpy broadcasting, or `false` when they cannot be aligned. */

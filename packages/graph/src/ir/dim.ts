@@ -16,6 +16,8 @@ interface Atom {
   readonly evaluate: (bindings: DimBindings) => number | undefined;
   /** The atom is floor(dividend / divisor). */
   readonly quotient?: { readonly dividend: SymbolicDim; readonly divisor: number };
+  /** The atom is a function of dimensions. A symbol of a file may be spelled like one, so the key does not tell. */
+  readonly call?: { readonly name: string; readonly operands: readonly Dim[] };
 }
 
 interface Monomial {
