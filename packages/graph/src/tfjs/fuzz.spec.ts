@@ -3,70 +3,13 @@ import { join } from 'node:path';
 import * as tfl from '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import { isGossamerError } from '../errors.js';
+import { mutateJson } from '../hostile/testing/mutate-json.js';
+import { randomBelow } from '../hostile/testing/random.js';
 import { checkGraph } from '../ir/check.js';
 import { useTempDir } from '../testing/temp-dir.js';
 import { quantizeTfjsModel } from './quantize-model.js';
 import { GraphDefBuilder } from './testing/graph-def.js';
 import { read, type SavedModel, save } from './testing/in-memory.js';
-
-/** What a hostile or broken writer puts in place of a value. */
-const JUNK: readonly unknown[] = [
-  null,
-  true,
-  -1,
-  0,
-  1,
-  0.5,
-  2 ** 31,
-  2 ** 53,
-  1e308,
-  '',
-  '-1',
-  '99999999999999999999',
-  '__proto__',
-  'constructor',
-  [],
-  {},
-  [null],
-  [[1, 2], 3],
-  { list: {} },
-  { i: '9007199254740991' },
-];
-
-/** A small deterministic generator (mulberry32): failures name their seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A copy of `document` with one to three places replaced, removed or exchanged. */
-function mutated(document: unknown, random: () => number): unknown {
-  const copy: unknown = structuredClone(document);
-  const places: [Record<string, unknown>, string][] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    for (const key of Object.keys(value)) {
-      places.push([value as Record<string, unknown>, key]);
-      visit((value as Record<string, unknown>)[key]);
-    }
-  };
-  visit(copy);
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
-  for (let i = 0; i <= random() * 3; i++) {
-    const [owner, key] = pick(places);
-    const [otherOwner, otherKey] = pick(places);
-    const choice = random();
-    if (choice < 0.5) owner[key] = structuredClone(pick(JUNK));
-    else if (choice < 0.7) Reflect.deleteProperty(owner, key);
-    else owner[key] = structuredClone(otherOwner[otherKey]);
-  }
-  return copy;
-}
 
 function graphModel(): SavedModel {
   const g = new GraphDefBuilder();
@@ -173,7 +116,7 @@ describe('broken model.json documents', () => {
     const document = JSON.parse(JSON.stringify(json)) as unknown;
     let refused = 0;
     for (let seed = 0; seed < count; seed++) {
-      const broken = mutated(document, generator(seed)) as SavedModel['json'];
+      const broken = mutateJson(document, randomBelow(seed)) as SavedModel['json'];
       try {
         checkGraph(read({ json: broken, weights }).graph);
       } catch (error) {
@@ -193,7 +136,10 @@ describe('broken model.json documents', () => {
     writeFileSync(join(folder(), 'weights.bin'), weights);
     let written = 0;
     for (let seed = 0; seed < 300; seed++) {
-      writeFileSync(input, JSON.stringify({ ...json, weightsManifest: mutated(weightsManifest, generator(seed)) }));
+      writeFileSync(
+        input,
+        JSON.stringify({ ...json, weightsManifest: mutateJson(weightsManifest, randomBelow(seed)) }),
+      );
       try {
         await quantizeTfjsModel(input, output, { weights: 'uint8', minElements: 1, force: true });
         written++;
