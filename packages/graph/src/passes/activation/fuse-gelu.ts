@@ -2,7 +2,7 @@ import { attribute } from '../../ir/attribute.js';
 import type { Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import { type GatedProduct, gatedProducts } from './gated-product.js';
-import { definePass } from '../pass.js';
+import { defineNodePass } from '../pass.js';
 import type { PassContext } from '../pass-context.js';
 import type { PassScope } from '../pass-scope.js';
 import { isNear, isPolynomial, polynomialOf } from './polynomial.js';
@@ -24,17 +24,10 @@ const CUBIC = ROOT * 0.044715;
  * products below the normal numbers, which err by half the smallest number.
  * Source: Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2.
  */
-export const fuseGelu = definePass({
+export const fuseGelu = defineNodePass({
   name: 'fuse-gelu',
   exactness: 'reassociates',
-
-  run(_model, context) {
-    let changes = 0;
-    for (const scope of context.scopes()) {
-      for (const node of scope.graph.nodes()) if (fuse(node, scope, context)) changes++;
-    }
-    return { changes };
-  },
+  rewrite: fuse,
 });
 
 function fuse(last: Node, scope: PassScope, context: PassContext): boolean {

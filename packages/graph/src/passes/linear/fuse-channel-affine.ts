@@ -10,7 +10,7 @@ import {
 } from './channel-affine.js';
 import { type ConstantOperand, constantOperand, perChannel } from './constant-operand.js';
 import { isParametric } from '../determinism.js';
-import { definePass } from '../pass.js';
+import { defineNodePass } from '../pass.js';
 import type { PassContext } from '../pass-context.js';
 import type { PassScope } from '../pass-scope.js';
 import { isOnlyReader, takeOver } from '../take-over.js';
@@ -29,18 +29,11 @@ const MAX_COPY = 1024;
  * (K+1)·u·A, A = Σ|w·x| + |b|, the node after it by u·(f·A + |s|) at most; the fused node rounds each f·w and b' once and sums, (K+2)·u·(f·A +
  * |s|). Together |fused - original| <= (2K+4)·u·(f·(Σ|w·x| + |b|) + |s|).
  */
-export const fuseChannelAffine = definePass({
+export const fuseChannelAffine = defineNodePass({
   name: 'fuse-channel-affine',
   exactness: 'reassociates',
-
-  run(_model, context) {
-    let changes = 0;
-    for (const scope of context.scopes()) {
-      if (scope.opset < 7) continue;
-      for (const node of scope.graph.nodes()) if (fuse(node, scope, context)) changes++;
-    }
-    return { changes };
-  },
+  since: 7,
+  rewrite: fuse,
 });
 
 function fuse(node: Node, scope: PassScope, context: PassContext): boolean {

@@ -5,7 +5,7 @@ import { biasOf, type ChannelAffine, MAX_SCALED_BYTES, rounded, setConstant } fr
 import { constantOperand, perChannel } from './constant-operand.js';
 import { isParametric } from '../determinism.js';
 import { affineOf, isInferenceNorm } from './fuse-conv-batch-norm.js';
-import { definePass } from '../pass.js';
+import { defineNodePass } from '../pass.js';
 import type { PassContext } from '../pass-context.js';
 import type { PassScope } from '../pass-scope.js';
 import { isOnlyReader } from '../take-over.js';
@@ -22,18 +22,11 @@ import { isOnlyReader } from '../take-over.js';
  * before errs by u·(5.5·f·(|x| + |mean|) + 2|B|), the layer by (K+1)·u·A, A = Σ|w|·(f·(|x| + |mean|) + |B|) + |b|; the fused layer rounds each w·f and
  * b' once: (K+2)·u·A. Together |fused - original| <= (2K+9)·u·A.
  */
-export const fuseInputAffine = definePass({
+export const fuseInputAffine = defineNodePass({
   name: 'fuse-input-affine',
   exactness: 'reassociates',
-
-  run(_model, context) {
-    let changes = 0;
-    for (const scope of context.scopes()) {
-      if (scope.opset < 7) continue;
-      for (const node of scope.graph.nodes()) if (fuse(node, scope, context)) changes++;
-    }
-    return { changes };
-  },
+  since: 7,
+  rewrite: fuse,
 });
 
 function fuse(layer: Node, scope: PassScope, context: PassContext): boolean {

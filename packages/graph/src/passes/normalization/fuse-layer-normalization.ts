@@ -5,7 +5,7 @@ import { elementCount, Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import { Fragment } from '../pattern/fragment.js';
 import { type Normalization, NormalizationMatcher } from './match-normalization.js';
-import { definePass } from '../pass.js';
+import { defineNodePass } from '../pass.js';
 import type { PassContext } from '../pass-context.js';
 import type { PassScope } from '../pass-scope.js';
 import { isOnlyReader } from '../take-over.js';
@@ -27,17 +27,10 @@ const RMS_NORM_OPSET = 23;
  * |scale|·((N+10)·u·E|x|/s + |x - mean|/s·((N+4)·u·E[x²]/s² + 10u)) + 2u·|y|, and two differ by twice that at most.
  * Source: Ba et al. 2016, arXiv:1607.06450, section 3; Zhang & Sennrich 2019, arXiv:1910.07467, section 3.
  */
-export const fuseLayerNormalization = definePass({
+export const fuseLayerNormalization = defineNodePass({
   name: 'fuse-layer-normalization',
   exactness: 'reassociates',
-
-  run(_model, context) {
-    let changes = 0;
-    for (const scope of context.scopes()) {
-      for (const node of scope.graph.nodes()) if (fuse(node, scope, context)) changes++;
-    }
-    return { changes };
-  },
+  rewrite: fuse,
 });
 
 /** A normalization and the nodes that compute it. */
