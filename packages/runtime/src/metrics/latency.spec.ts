@@ -69,7 +69,12 @@ test('compareLatency sees that 40 layers take longer than 2', async () => {
 
 test('a model is as fast as itself, with threads that stay awake too', async () => {
   const [one, other] = [await Session.open(matmuls(4), { threads: 2 }), await Session.open(matmuls(4), { threads: 2 })];
-  const { speedup } = await compareLatency(one, other, feeds, undefined, { pairs: 20 });
+  // A bias is there every time; what else the machine did during one comparison of a few milliseconds is not.
+  const speedups: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    speedups.push((await compareLatency(one, other, feeds, undefined, { pairs: 20 })).speedup);
+  }
+  const speedup = median(speedups);
   expect(speedup).toBeGreaterThan(0.8);
   expect(speedup).toBeLessThan(1.25);
   await one.dispose();
