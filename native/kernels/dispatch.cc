@@ -9,6 +9,10 @@
 #else
 #include <cpuid.h>
 #endif
+#elif GOSSAMER_AARCH64 && defined(__linux__)
+#include <sys/auxv.h>
+#elif GOSSAMER_AARCH64 && defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 namespace gossamer {
@@ -46,39 +50,76 @@ unsigned long long SavedState() {
 
 bool Bit(unsigned value, int bit) { return ((value >> bit) & 1u) != 0; }
 
-// Best x86 level. Bit numbers: Intel SDM volume 2, CPUID; volume 1, 13.2 (XCR0).
-Isa DetectIsa() {
+// Which sets this CPU and operating system can run. Bit numbers: Intel SDM volume 2, CPUID; volume 1, 13.2 (XCR0).
+struct Detected {
+  bool avx2 = false, avx_vnni = false, avx512 = false, vnni = false, vbmi = false, bf16 = false;
+};
+
+Detected Detect() {
   constexpr unsigned long long kYmmState = 0x6, kZmmState = 0xe6;
-  if (Cpuid(0, 0).eax < 7) return Isa::kScalar;
+  Detected found;
+  if (Cpuid(0, 0).eax < 7) return found;
   const CpuidRegisters one = Cpuid(1, 0);
   const bool osxsave = Bit(one.ecx, 27), avx = Bit(one.ecx, 28), fma = Bit(one.ecx, 12), f16c = Bit(one.ecx, 29);
-  if (!osxsave || !avx || !fma || !f16c || (SavedState() & kYmmState) != kYmmState) return Isa::kScalar;
+  if (!osxsave || !avx || !fma || !f16c || (SavedState() & kYmmState) != kYmmState) return found;
   const CpuidRegisters seven = Cpuid(7, 0);
-  if (!Bit(seven.ebx, 5)) return Isa::kScalar;
+  found.avx2 = Bit(seven.ebx, 5);
+  if (!found.avx2) return found;
+  const CpuidRegisters more = seven.eax >= 1 ? Cpuid(7, 1) : CpuidRegisters{0, 0, 0, 0};
+  found.avx_vnni = Bit(more.eax, 4);
   const bool f = Bit(seven.ebx, 16), dq = Bit(seven.ebx, 17), bw = Bit(seven.ebx, 30), vl = Bit(seven.ebx, 31);
-  const bool avx512 = f && dq && bw && vl && (SavedState() & kZmmState) == kZmmState;
-  return avx512 ? Isa::kAvx512 : Isa::kAvx2;
+  found.avx512 = f && dq && bw && vl && (SavedState() & kZmmState) == kZmmState;
+  found.vnni = found.avx512 && Bit(seven.ecx, 11);
+  found.vbmi = found.vnni && Bit(seven.ecx, 1) && Bit(seven.ecx, 6);
+  found.bf16 = found.vbmi && Bit(more.eax, 5);
+  return found;
+}
+
+bool CpuHas(Isa isa) {
+  static const Detected found = Detect();
+  switch (isa) {
+    case Isa::kScalar: return true;
+    case Isa::kAvx2: return found.avx2;
+    case Isa::kAvxVnni: return found.avx_vnni;
+    case Isa::kAvx512: return found.avx512;
+    case Isa::kAvx512Vnni: return found.vnni;
+    case Isa::kAvx512Vbmi: return found.vbmi;
+    case Isa::kAvx512Bf16: return found.bf16;
+    default: return false;
+  }
 }
 
 #elif GOSSAMER_AARCH64
 
-Isa DetectIsa() { return Isa::kNeon; }  // part of the AArch64 base
+#if defined(__APPLE__)
+bool HasFeature(const char* name) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value != 0;
+}
+#endif
+
+// NEON is part of the AArch64 base; the rest is asked for where the system tells.
+bool CpuHas(Isa isa) {
+  switch (isa) {
+    case Isa::kScalar:
+    case Isa::kNeon: return true;
+#if defined(__linux__)
+    case Isa::kNeonDotprod: return (getauxval(AT_HWCAP) & (1ul << 20)) != 0;
+    case Isa::kNeonI8mm: return CpuHas(Isa::kNeonDotprod) && (getauxval(AT_HWCAP2) & (1ul << 13)) != 0;
+#elif defined(__APPLE__)
+    case Isa::kNeonDotprod: return HasFeature("hw.optional.arm.FEAT_DotProd");
+    case Isa::kNeonI8mm: return HasFeature("hw.optional.arm.FEAT_DotProd") && HasFeature("hw.optional.arm.FEAT_I8MM");
+#endif
+    default: return false;
+  }
+}
 
 #else
 
-Isa DetectIsa() { return Isa::kScalar; }
+bool CpuHas(Isa isa) { return isa == Isa::kScalar; }
 
 #endif
-
-bool Compiled(Isa isa) {
-  switch (isa) {
-    case Isa::kScalar: return true;
-    case Isa::kNeon: return GOSSAMER_AARCH64 != 0;
-    case Isa::kAvx2:
-    case Isa::kAvx512: return GOSSAMER_X86_64 != 0;
-  }
-  return false;
-}
 
 struct Choice {
   Isa isa;
@@ -114,16 +155,19 @@ const char* IsaName(Isa isa) {
   switch (isa) {
     case Isa::kScalar: return "scalar";
     case Isa::kNeon: return "neon";
+    case Isa::kNeonDotprod: return "neon_dotprod";
+    case Isa::kNeonI8mm: return "neon_i8mm";
     case Isa::kAvx2: return "avx2";
+    case Isa::kAvxVnni: return "avxvnni";
     case Isa::kAvx512: return "avx512";
+    case Isa::kAvx512Vnni: return "avx512vnni";
+    case Isa::kAvx512Vbmi: return "avx512vbmi";
+    case Isa::kAvx512Bf16: return "avx512bf16";
   }
   return "unknown";
 }
 
-bool IsaAvailable(Isa isa) {
-  static const Isa best = DetectIsa();
-  return Compiled(isa) && isa <= best;
-}
+bool IsaAvailable(Isa isa) { return CpuHas(isa); }
 
 const char* IsaError() { return Chosen().error.empty() ? nullptr : Chosen().error.c_str(); }
 

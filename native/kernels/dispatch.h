@@ -15,12 +15,27 @@
 
 namespace gossamer {
 
-// In the order of preference within one architecture: a later one is faster where it can run.
-// kAvx2 stands for AVX2 + FMA + F16C; kAvx512 for F + BW + DQ + VL on top of that.
-enum class Isa { kScalar, kNeon, kAvx2, kAvx512 };
-constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kNeon, Isa::kAvx2, Isa::kAvx512};
+// In the order of preference within one architecture: a later one is faster where it can run. kNeonDotprod and
+// kNeonI8mm add those extensions to NEON. kAvx2 stands for AVX2 + FMA + F16C; kAvxVnni adds AVX-VNNI; kAvx512 stands
+// for F + BW + DQ + VL on top of kAvx2; kAvx512Vnni adds VNNI, kAvx512Vbmi VBMI and VBMI2, kAvx512Bf16 BF16, each to
+// the one before. A CPU may have kAvx512 without kAvxVnni.
+enum class Isa {
+  kScalar,
+  kNeon,
+  kNeonDotprod,
+  kNeonI8mm,
+  kAvx2,
+  kAvxVnni,
+  kAvx512,
+  kAvx512Vnni,
+  kAvx512Vbmi,
+  kAvx512Bf16
+};
+constexpr Isa kAllIsas[] = {Isa::kScalar,  Isa::kNeon,   Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kAvx2,
+                            Isa::kAvxVnni, Isa::kAvx512, Isa::kAvx512Vnni,  Isa::kAvx512Vbmi, Isa::kAvx512Bf16};
 
-// "scalar", "neon", "avx2", "avx512": the values of GOSSAMER_ISA.
+// "scalar", "neon", "neon_dotprod", "neon_i8mm", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512vbmi", "avx512bf16":
+// the values of GOSSAMER_ISA, and the names of the files of a kernel.
 const char* IsaName(Isa isa);
 
 // Whether this build has kernels for `isa` and this CPU and operating system can run them.

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 
 #include "kernels/quantize_affine/quantize_affine.h"
@@ -27,9 +28,20 @@ TEST_CASE("the selected variant is the first one that is available and not above
   }
 }
 
-TEST_CASE("names are the words of GOSSAMER_ISA") {
+TEST_CASE("names are the words of GOSSAMER_ISA, each its own") {
   CHECK(std::string(IsaName(Isa::kScalar)) == "scalar");
-  CHECK(std::string(IsaName(Isa::kNeon)) == "neon");
-  CHECK(std::string(IsaName(Isa::kAvx2)) == "avx2");
+  CHECK(std::string(IsaName(Isa::kNeonI8mm)) == "neon_i8mm");
+  CHECK(std::string(IsaName(Isa::kAvxVnni)) == "avxvnni");
   CHECK(std::string(IsaName(Isa::kAvx512)) == "avx512");
+  std::set<std::string> names;
+  for (Isa isa : kAllIsas) names.insert(IsaName(isa));
+  CHECK(names.size() == sizeof kAllIsas / sizeof kAllIsas[0]);
+}
+
+TEST_CASE("an AVX-512 extension is there only with those before it") {
+  const Isa chain[] = {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Vbmi, Isa::kAvx512Bf16};
+  for (size_t i = 1; i < 5; ++i) {
+    if (IsaAvailable(chain[i])) CHECK(IsaAvailable(chain[i - 1]));
+  }
+  if (IsaAvailable(Isa::kAvxVnni)) CHECK(IsaAvailable(Isa::kAvx2));
 }

@@ -1,7 +1,17 @@
 import { nativeAddon, runNative } from './native-call.js';
 
 /** Instruction sets that kernels are written for. */
-export type Isa = 'scalar' | 'neon' | 'avx2' | 'avx512';
+export type Isa =
+  | 'scalar'
+  | 'neon'
+  | 'neon_dotprod'
+  | 'neon_i8mm'
+  | 'avx2'
+  | 'avxvnni'
+  | 'avx512'
+  | 'avx512vnni'
+  | 'avx512vbmi'
+  | 'avx512bf16';
 
 /** What the kernels run on. */
 export interface IsaInfo {
