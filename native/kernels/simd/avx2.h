@@ -62,6 +62,16 @@ inline F32 Div(F32 a, F32 b) { return _mm256_div_ps(a, b); }
 inline F32 Smaller(F32 a, F32 b) { return _mm256_min_ps(a, b); }  // a < b ? a : b, hence b when one is NaN
 inline F32 Larger(F32 a, F32 b) { return _mm256_max_ps(a, b); }   // a > b ? a : b
 inline F32 Abs(F32 a) { return _mm256_and_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff))); }
+inline F32 Negate(F32 a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+// The magnitude of a with the sign of b.
+inline F32 CopySign(F32 a, F32 b) {
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
+}
+inline F32 Fma(F32 a, F32 b, F32 c) { return _mm256_fmadd_ps(a, b, c); }  // a * b + c, rounded once
+inline F32 Sqrt(F32 a) { return _mm256_sqrt_ps(a); }
+inline F32 Floor(F32 a) { return _mm256_floor_ps(a); }
+inline F32 Ceil(F32 a) { return _mm256_ceil_ps(a); }
 inline F32 Round(F32 a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 inline I32 RoundToInt(F32 a) { return _mm256_cvtps_epi32(a); }  // half to even; |a| < 2^31
 inline I32 TruncateToInt(F32 a) { return _mm256_cvttps_epi32(a); }
@@ -72,11 +82,23 @@ inline I32 SubI(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }
 inline I32 OrI(I32 a, I32 b) { return _mm256_or_si256(a, b); }
 inline I32 XorI(I32 a, I32 b) { return _mm256_xor_si256(a, b); }
 inline I32 ShiftLeft(I32 a, unsigned bits) { return _mm256_sll_epi32(a, _mm_cvtsi32_si128(static_cast<int>(bits))); }
+inline I32 AndI(I32 a, I32 b) { return _mm256_and_si256(a, b); }
+// Keeps the sign.
+inline I32 ShiftRight(I32 a, unsigned bits) { return _mm256_sra_epi32(a, _mm_cvtsi32_si128(static_cast<int>(bits))); }
+inline I32 BitsOf(F32 a) { return _mm256_castps_si256(a); }
+inline F32 FromBits(I32 a) { return _mm256_castsi256_ps(a); }
+// a * 2^n, rounded once, for whole n in [-252, 252] and 2^-1 <= |a| <= 2, or NaN.
+inline F32 TimesPowerOfTwo(F32 a, F32 n) {
+  const I32 exponent = RoundToInt(n), half = ShiftRight(exponent, 1), bias = FillI(127);
+  const F32 first = FromBits(ShiftLeft(AddI(half, bias), 23));
+  return Mul(Mul(a, first), FromBits(ShiftLeft(AddI(SubI(exponent, half), bias), 23)));
+}
 
 inline Mask Less(F32 a, F32 b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 inline Mask Equal(F32 a, F32 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 inline Mask IsNan(F32 a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
 inline Mask And(Mask a, Mask b) { return _mm256_and_ps(a, b); }
+inline Mask Or(Mask a, Mask b) { return _mm256_or_ps(a, b); }
 inline bool Any(Mask m) { return _mm256_movemask_ps(m) != 0; }
 inline size_t Count(Mask m) {
   return static_cast<size_t>(_mm_popcnt_u32(static_cast<unsigned>(_mm256_movemask_ps(m))));

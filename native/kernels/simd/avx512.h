@@ -54,6 +54,16 @@ inline F32 Div(F32 a, F32 b) { return _mm512_div_ps(a, b); }
 inline F32 Smaller(F32 a, F32 b) { return _mm512_min_ps(a, b); }  // a < b ? a : b, hence b when one is NaN
 inline F32 Larger(F32 a, F32 b) { return _mm512_max_ps(a, b); }   // a > b ? a : b
 inline F32 Abs(F32 a) { return _mm512_abs_ps(a); }
+inline F32 Negate(F32 a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
+// The magnitude of a with the sign of b.
+inline F32 CopySign(F32 a, F32 b) {
+  const __m512 sign = _mm512_set1_ps(-0.0f);
+  return _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b));
+}
+inline F32 Fma(F32 a, F32 b, F32 c) { return _mm512_fmadd_ps(a, b, c); }  // a * b + c, rounded once
+inline F32 Sqrt(F32 a) { return _mm512_sqrt_ps(a); }
+inline F32 Floor(F32 a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+inline F32 Ceil(F32 a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
 inline F32 Round(F32 a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 inline I32 RoundToInt(F32 a) { return _mm512_cvtps_epi32(a); }  // half to even; |a| < 2^31
 inline I32 TruncateToInt(F32 a) { return _mm512_cvttps_epi32(a); }
@@ -64,11 +74,19 @@ inline I32 SubI(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
 inline I32 OrI(I32 a, I32 b) { return _mm512_or_si512(a, b); }
 inline I32 XorI(I32 a, I32 b) { return _mm512_xor_si512(a, b); }
 inline I32 ShiftLeft(I32 a, unsigned bits) { return _mm512_sll_epi32(a, _mm_cvtsi32_si128(static_cast<int>(bits))); }
+inline I32 AndI(I32 a, I32 b) { return _mm512_and_si512(a, b); }
+// Keeps the sign.
+inline I32 ShiftRight(I32 a, unsigned bits) { return _mm512_sra_epi32(a, _mm_cvtsi32_si128(static_cast<int>(bits))); }
+inline I32 BitsOf(F32 a) { return _mm512_castps_si512(a); }
+inline F32 FromBits(I32 a) { return _mm512_castsi512_ps(a); }
+// a * 2^n, rounded once, for whole n in [-252, 252] and 2^-1 <= |a| <= 2, or NaN.
+inline F32 TimesPowerOfTwo(F32 a, F32 n) { return _mm512_scalef_ps(a, n); }
 
 inline Mask Less(F32 a, F32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 inline Mask Equal(F32 a, F32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline Mask IsNan(F32 a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
 inline Mask And(Mask a, Mask b) { return static_cast<Mask>(a & b); }
+inline Mask Or(Mask a, Mask b) { return static_cast<Mask>(a | b); }
 inline bool Any(Mask m) { return m != 0; }
 inline size_t Count(Mask m) { return static_cast<size_t>(_mm_popcnt_u32(m)); }
 // The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then +

@@ -68,6 +68,13 @@ inline F32 Div(F32 a, F32 b) { return vdivq_f32(a, b); }
 inline F32 Smaller(F32 a, F32 b) { return vbslq_f32(vcltq_f32(a, b), a, b); }  // a < b ? a : b
 inline F32 Larger(F32 a, F32 b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }   // a > b ? a : b
 inline F32 Abs(F32 a) { return vabsq_f32(a); }
+inline F32 Negate(F32 a) { return vnegq_f32(a); }
+// The magnitude of a with the sign of b.
+inline F32 CopySign(F32 a, F32 b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
+inline F32 Fma(F32 a, F32 b, F32 c) { return vfmaq_f32(c, a, b); }  // a * b + c, rounded once
+inline F32 Sqrt(F32 a) { return vsqrtq_f32(a); }
+inline F32 Floor(F32 a) { return vrndmq_f32(a); }
+inline F32 Ceil(F32 a) { return vrndpq_f32(a); }
 inline F32 Round(F32 a) { return vrndnq_f32(a); }
 inline I32 RoundToInt(F32 a) { return vcvtnq_s32_f32(a); }  // half to even
 inline I32 TruncateToInt(F32 a) { return vcvtq_s32_f32(a); }
@@ -78,11 +85,23 @@ inline I32 SubI(I32 a, I32 b) { return vsubq_s32(a, b); }
 inline I32 OrI(I32 a, I32 b) { return vorrq_s32(a, b); }
 inline I32 XorI(I32 a, I32 b) { return veorq_s32(a, b); }
 inline I32 ShiftLeft(I32 a, unsigned bits) { return vshlq_s32(a, vdupq_n_s32(static_cast<int32_t>(bits))); }
+inline I32 AndI(I32 a, I32 b) { return vandq_s32(a, b); }
+// Keeps the sign.
+inline I32 ShiftRight(I32 a, unsigned bits) { return vshlq_s32(a, vdupq_n_s32(-static_cast<int32_t>(bits))); }
+inline I32 BitsOf(F32 a) { return vreinterpretq_s32_f32(a); }
+inline F32 FromBits(I32 a) { return vreinterpretq_f32_s32(a); }
+// a * 2^n, rounded once, for whole n in [-252, 252] and 2^-1 <= |a| <= 2, or NaN.
+inline F32 TimesPowerOfTwo(F32 a, F32 n) {
+  const I32 exponent = RoundToInt(n), half = ShiftRight(exponent, 1), bias = FillI(127);
+  const F32 first = FromBits(ShiftLeft(AddI(half, bias), 23));
+  return Mul(Mul(a, first), FromBits(ShiftLeft(AddI(SubI(exponent, half), bias), 23)));
+}
 
 inline Mask Less(F32 a, F32 b) { return vcltq_f32(a, b); }
 inline Mask Equal(F32 a, F32 b) { return vceqq_f32(a, b); }
 inline Mask IsNan(F32 a) { return vmvnq_u32(vceqq_f32(a, a)); }
 inline Mask And(Mask a, Mask b) { return vandq_u32(a, b); }
+inline Mask Or(Mask a, Mask b) { return vorrq_u32(a, b); }
 inline bool Any(Mask m) { return vmaxvq_u32(m) != 0; }
 inline size_t Count(Mask m) { return vaddvq_u32(vshrq_n_u32(m, 31)); }
 // The 16 partial sums p of a block, lane l of acc[v] being p[v * kLanes + l], folded by halves: p[l] + p[l + 8], then +
