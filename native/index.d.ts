@@ -98,7 +98,55 @@ export type AsyncOperations = {
   [Name in keyof Operations]: (abort: Int32Array | undefined, ...args: Operations[Name]) => Promise<void>;
 };
 
-export interface NativeAddon extends SyncOperations {
+/** Index in: float32 uint8 int8 int32 int64 bool float16 bfloat16 float64 int16 uint16 uint32 uint64. */
+export type DataTypeCode = number;
+/** A compiled model (native/engine/program.h); its memory goes with it or with closeProgram. */
+export type ProgramHandle = object & { readonly __program: unique symbol };
+
+/** Programs: built call by call in the order in which they run. Errors have codes ERR_ENGINE_... */
+export interface Programs {
+  createProgram(): ProgramHandle;
+  /** Each returns the number of the value it makes. */
+  programInput(program: ProgramHandle, type: DataTypeCode): number;
+  /** The bytes are copied. readers: operators that will read it (then it is let go); 0: not known. */
+  programConstant(
+    program: ProgramHandle,
+    type: DataTypeCode,
+    dims: Float64Array,
+    bytes: Uint8Array,
+    readers: number,
+  ): number;
+  /**
+   * The first of its outputs, whose numbers follow one another. inputs: values, -1 for one left out. Numbers of names[k] are
+   * numbers[ends[k - 1] .. ends[k]); texts: name, value, name, value.
+   */
+  programOperator(
+    program: ProgramHandle,
+    type: string,
+    inputs: Int32Array,
+    outputs: Int32Array,
+    names: readonly string[],
+    ends: Int32Array,
+    numbers: Float64Array,
+    texts: readonly string[],
+  ): number;
+  /** The bytes of its constants. */
+  programFinish(program: ProgramHandle, outputs: Int32Array): number;
+  /** Type and note of each operator in turn. */
+  programNotes(program: ProgramHandle): string[];
+  closeProgram(program: ProgramHandle): void;
+  operatorTypes(): string[];
+  /** header: type, rank and dims of each input, whose elements follow; the same of the outputs comes first in the result. threads 0: all. */
+  runProgram(
+    abort: Int32Array | undefined,
+    program: ProgramHandle,
+    threads: number,
+    header: Float64Array,
+    ...inputs: Uint8Array[]
+  ): Promise<[Float64Array, ...ArrayBuffer[]]>;
+}
+
+export interface NativeAddon extends SyncOperations, Programs {
   readonly async: AsyncOperations;
   isaInfo(): { selected: string; available: string[]; threads: number };
   setThreads(threads: number): void;

@@ -4,6 +4,7 @@
 
 #include "addon/guard.h"
 #include "addon/operations.h"
+#include "addon/program.h"
 #include "kernels/dispatch.h"
 
 namespace gossamer {
@@ -68,6 +69,7 @@ napi_value Init(Napi::Env env, Napi::Object exports) {
   }
   exports.Set("async", async);
   RegisterSystem(exports);
+  RegisterPrograms(exports);
   return exports;
 }
 

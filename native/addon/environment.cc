@@ -4,6 +4,7 @@
 #include <new>
 
 #include "addon/guard.h"
+#include "engine/tensor.h"
 
 namespace gossamer {
 namespace {
@@ -30,12 +31,13 @@ enum class Outcome { kDone, kAborted, kFailed };
 
 struct Environment::Job {
   Work work;
+  Result result;
   std::vector<napi_ref> references;
   napi_deferred deferred = nullptr;
   std::atomic<int32_t> own_abort{0};
   std::atomic<int32_t>* abort = nullptr;
   Outcome outcome = Outcome::kFailed;
-  const char* code = "ERR_INTERNAL";
+  std::string code = "ERR_INTERNAL";  // short: needs no memory of its own
   std::string message;
   bool is_out_of_memory = false;
   Job* next_finished = nullptr;
@@ -54,6 +56,9 @@ struct Environment::Job {
     try {
       try {
         throw;
+      } catch (const EngineError& error) {
+        code = error.code;
+        message = error.message;
       } catch (const std::exception& error) {
         is_out_of_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr;
         if (!is_out_of_memory) message = error.what();
@@ -65,9 +70,25 @@ struct Environment::Job {
     }
   }
 
+  // The value that the call gives; on failure the outcome changes.
+  napi_value MakeResult(napi_env env) noexcept {
+    napi_value value = nullptr;
+    try {
+      if (result) {
+        value = result(env);
+      } else {
+        napi_get_undefined(env, &value);
+      }
+    } catch (...) {
+      outcome = Outcome::kFailed;
+      Fail("ERR_INTERNAL");
+    }
+    return value;
+  }
+
   const char* Code() const {
     if (outcome == Outcome::kAborted) return "ERR_ABORTED";
-    return is_out_of_memory ? "ERR_OUT_OF_MEMORY" : code;
+    return is_out_of_memory ? "ERR_OUT_OF_MEMORY" : code.c_str();
   }
   const char* Message() const {
     if (outcome == Outcome::kAborted) return "the operation was aborted";
@@ -145,13 +166,14 @@ bool Environment::IsResizable(napi_value buffer, bool is_shared) const {
 }
 
 napi_value Environment::Run(napi_env env, Work work, const std::vector<napi_value>& arrays,
-                            std::atomic<int32_t>* abort) {
+                            std::atomic<int32_t>* abort, Result result) {
   // All that needs memory of ours comes first: from the promise on nothing is thrown that would leave half a call
   // behind.
   std::list<std::unique_ptr<Job>> made;
   made.push_back(std::make_unique<Job>());
   Job* job = made.back().get();
   job->work = std::move(work);
+  job->result = std::move(result);
   job->abort = abort != nullptr ? abort : &job->own_abort;
   job->references.reserve(arrays.size());
   std::function<void()> task = [job, board = board_] {
@@ -204,8 +226,8 @@ void Environment::Settle() {
     finished = job->next_finished;
     for (napi_ref reference : job->references) napi_delete_reference(env_, reference);
     napi_value value = nullptr;
+    if (job->outcome == Outcome::kDone) value = job->MakeResult(env_);
     if (job->outcome == Outcome::kDone) {
-      napi_get_undefined(env_, &value);
       napi_resolve_deferred(env_, job->deferred, value);
     } else {
       napi_value code = nullptr, message = nullptr;

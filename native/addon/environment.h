@@ -17,6 +17,8 @@ namespace gossamer {
 
 // The computation of one call with its arguments bound. False: it stopped because the flag was set.
 using Work = std::function<bool(AbortFlag)>;
+// What a call gives once its work is done, made on the environment's own thread; empty: undefined.
+using Result = std::function<napi_value(napi_env)>;
 
 class Environment {
  public:
@@ -32,7 +34,8 @@ class Environment {
 
   // Runs `work` on the pool and settles the promise on this thread. Until then it holds `arrays`. `abort` may be null;
   // it must stay valid while `arrays` are held.
-  napi_value Run(napi_env env, Work work, const std::vector<napi_value>& arrays, std::atomic<int32_t>* abort);
+  napi_value Run(napi_env env, Work work, const std::vector<napi_value>& arrays, std::atomic<int32_t>* abort,
+                 Result result = nullptr);
 
  private:
   struct Job;

@@ -1,5 +1,5 @@
 // Every operator of the engine: one line each, in alphabetical order of the type; its factory is in engine/operators/.
-#include <cstring>
+#include "engine/registry.h"
 
 #include "engine/operator.h"
 
@@ -19,6 +19,12 @@ constexpr Entry kOperators[] = {
 };
 
 }  // namespace
+
+std::vector<const char*> OperatorTypeNames() {
+  std::vector<const char*> names;
+  for (const Entry& entry : kOperators) names.push_back(entry.type);
+  return names;
+}
 
 OperatorFactory* FindOperator(const std::string& type) {
   for (const Entry& entry : kOperators) {

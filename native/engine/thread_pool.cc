@@ -1,8 +1,41 @@
 #include "engine/thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
 
 namespace gossamer {
+namespace {
+
+// How long a thread that had work looks for more before it sleeps: a model's operators follow one another within
+// microseconds, and to wake a sleeping thread takes longer than many of them.
+constexpr std::chrono::microseconds kSpin{100};
+
+inline void Pause() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// Whether `done` became true in time.
+template <class Done>
+bool Spin(const Done& done) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (done()) return true;
+      Pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+}  // namespace
 
 // Lives on the stack of the caller of ParallelFor, who leaves only when no thread is in it.
 struct ThreadPool::Loop {
@@ -14,7 +47,8 @@ struct ThreadPool::Loop {
   bool aborted = false;      // guarded by error_mutex
   std::exception_ptr error;  // guarded by error_mutex
   std::mutex error_mutex;
-  unsigned helpers = 0, max_helpers;  // guarded by the pool's mutex
+  std::atomic<unsigned> helpers{0};  // changed under the pool's mutex
+  const unsigned max_helpers;
 
   Loop(const std::function<void(size_t)>& b, size_t n, AbortFlag a, unsigned most)
       : body(b), tiles(n), abort(a), max_helpers(most) {}
@@ -79,13 +113,25 @@ void ThreadPool::Submit(std::function<void()> task) {
     if (AliveThreads() == 0) throw;
   }
   tasks_.push_back(std::move(task));
-  wake_.notify_one();
+  Wake(false);
 }
 
-bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body) {
+void ThreadPool::Wake(bool all) {
+  news_.fetch_add(1, std::memory_order_release);
+  if (sleepers_ == 0) return;
+  if (all) {
+    wake_.notify_all();
+  } else {
+    wake_.notify_one();
+  }
+}
+
+bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body,
+                             unsigned threads) {
   if (tiles == 0) return abort == nullptr || abort->load(std::memory_order_relaxed) == 0;
   std::unique_lock<std::mutex> lock(mutex_);
-  const size_t most = std::min<size_t>(target_ - 1, tiles - 1);
+  const size_t allowed = threads == 0 ? target_ : std::min(threads, target_);
+  const size_t most = std::min<size_t>(allowed - 1, tiles - 1);
   Loop loop(body, tiles, abort, static_cast<unsigned>(most));
   const bool is_shared = most > 0 && Share(loop, lock);
   lock.unlock();
@@ -93,7 +139,12 @@ bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<
   if (is_shared) {
     lock.lock();
     loops_.erase(std::find(loops_.begin(), loops_.end(), &loop));
-    loop_done_.wait(lock, [&] { return loop.helpers == 0; });
+    if (loop.helpers != 0) {
+      lock.unlock();
+      Spin([&] { return loop.helpers.load(std::memory_order_acquire) == 0; });
+      lock.lock();
+      loop_done_.wait(lock, [&] { return loop.helpers == 0; });
+    }
     lock.unlock();
   }
   if (loop.error) std::rethrow_exception(loop.error);
@@ -109,7 +160,7 @@ bool ThreadPool::Share(Loop& loop, std::unique_lock<std::mutex>& lock) {
   }
   if (loops_.size() == loops_.capacity()) return false;
   loops_.push_back(&loop);
-  wake_.notify_all();
+  Wake(true);
   return true;
 }
 
@@ -143,8 +194,10 @@ ThreadPool::Loop* ThreadPool::LoopToHelp() {
 
 void ThreadPool::Work(unsigned id) {
   std::unique_lock<std::mutex> lock(mutex_);
+  bool may_spin = false;  // after work: more may follow at once
   for (;;) {
     if (Loop* loop = LoopToHelp()) {
+      may_spin = true;
       ++loop->helpers;
       lock.unlock();
       RunTiles(*loop);
@@ -160,13 +213,24 @@ void ThreadPool::Work(unsigned id) {
       task();
       task = nullptr;  // what it holds dies outside the lock
       lock.lock();
+      may_spin = true;
       continue;
     }
     if (stopping_) break;
+    if (may_spin) {
+      may_spin = false;
+      const uint32_t seen = news_.load(std::memory_order_relaxed);
+      lock.unlock();
+      Spin([&] { return news_.load(std::memory_order_acquire) != seen; });
+      lock.lock();
+      continue;
+    }
+    ++sleepers_;
     wake_.wait(lock);
+    --sleepers_;
   }
   alive_[id] = false;
-  if (!tasks_.empty()) wake_.notify_one();  // the wake-up this thread consumed belongs to another
+  if (!tasks_.empty()) Wake(false);  // the wake-up this thread consumed belongs to another
 }
 
 void ThreadPool::Shutdown() {

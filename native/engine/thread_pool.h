@@ -38,8 +38,9 @@ class ThreadPool {
 
   // Calls body(0) .. body(tiles - 1), each once, on the caller and on idle threads, and returns when all have ended.
   // False when `abort` was set before the last tile started; the remaining tiles are then left out. The first exception
-  // that a tile throws ends the loop and reaches the caller. May be called from within a tile.
-  bool ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body);
+  // that a tile throws ends the loop and reaches the caller. May be called from within a tile. At most `threads` threads
+  // work on it, the caller included; 0: all there are.
+  bool ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body, unsigned threads = 0);
 
   // Ends the threads after the tasks they have. The pool starts again when it is next used.
   void Shutdown();
@@ -53,6 +54,7 @@ class ThreadPool {
   bool Share(Loop& loop, std::unique_lock<std::mutex>& lock);  // false: nobody will help
   void Work(unsigned id);
   Loop* LoopToHelp();
+  void Wake(bool all);  // those that sleep; those that spin see it by themselves
   static void RunTiles(Loop& loop);
 
   mutable std::mutex mutex_;
@@ -63,6 +65,8 @@ class ThreadPool {
   std::vector<Loop*> loops_;
   std::deque<std::function<void()>> tasks_;
   unsigned target_;
+  std::atomic<uint32_t> news_{0};  // changes with every loop and task
+  unsigned sleepers_ = 0;
   bool stopping_ = false;
 };
 

@@ -55,3 +55,13 @@ export {
   f32ToF16Async,
 } from './small-float.js';
 export { transpose2d, transpose2dAsync, type Transposable } from './transpose-2d.js';
+export {
+  isEngineDType,
+  type OperatorNote,
+  operatorTypes,
+  Program,
+  type ProgramAttributes,
+  ProgramBuilder,
+  type ProgramRunOptions,
+  type ProgramTensor,
+} from './program.js';

@@ -63,21 +63,22 @@ function requireAttached(lengths: readonly (readonly [ArrayBufferView, number])[
   }
 }
 
-/** Runs the call on the pool; its arrays must not be touched until the promise settles. */
-export async function runCallAsync<Name extends keyof Operations, Result>(
-  call: NativeCall<Name, Result>,
-  { signal }: AsyncOptions = {},
+/** Makes an asynchronous call of the addon that `signal` can stop; the arrays must not be touched until it settles. */
+export async function callAbortable<Result>(
+  call: (abort: Int32Array) => Promise<Result>,
+  arrays: readonly ArrayBufferView[],
+  { signal }: AsyncOptions,
 ): Promise<Result> {
   signal?.throwIfAborted();
-  const operations: AsyncOperations = nativeAddon().async;
   const abort = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const onAbort = (): void => {
     Atomics.store(abort, 0, 1);
   };
-  const lengths = call.args.filter((arg) => ArrayBuffer.isView(arg)).map((view) => [view, view.byteLength] as const);
+  const lengths = arrays.map((view) => [view, view.byteLength] as const);
   signal?.addEventListener('abort', onAbort);
+  let result: Result;
   try {
-    await operations[call.operation](abort, ...call.args);
+    result = await call(abort);
   } catch (error) {
     signal?.throwIfAborted();
     throw translate(error);
@@ -86,5 +87,17 @@ export async function runCallAsync<Name extends keyof Operations, Result>(
   }
   signal?.throwIfAborted();
   requireAttached(lengths);
+  return result;
+}
+
+/** Runs the call on the pool; its arrays must not be touched until the promise settles. */
+export async function runCallAsync<Name extends keyof Operations, Result>(
+  call: NativeCall<Name, Result>,
+  options: AsyncOptions = {},
+): Promise<Result> {
+  options.signal?.throwIfAborted();
+  const operations: AsyncOperations = nativeAddon().async;
+  const arrays = call.args.filter((arg) => ArrayBuffer.isView(arg));
+  await callAbortable((abort) => operations[call.operation](abort, ...call.args), arrays, options);
   return call.finish();
 }

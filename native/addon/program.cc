@@ -1,0 +1,353 @@
+#include "addon/program.h"
+
+#include <list>
+#include <mutex>
+#include <utility>
+
+#include "addon/guard.h"
+#include "addon/operations.h"
+#include "engine/execution.h"
+#include "engine/program.h"
+#include "engine/registry.h"
+
+namespace gossamer {
+namespace {
+
+// A program and the executions of it that nobody uses just now.
+struct Compiled {
+  Program program;
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Execution>> idle;
+
+  std::unique_ptr<Execution> Borrow() {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      if (!idle.empty()) {
+        std::unique_ptr<Execution> execution = std::move(idle.back());
+        idle.pop_back();
+        return execution;
+      }
+    }
+    return std::make_unique<Execution>(program);
+  }
+  void GiveBack(std::unique_ptr<Execution> execution) {
+    std::lock_guard<std::mutex> lock(mutex);
+    idle.push_back(std::move(execution));
+  }
+};
+
+// What a program's External points at. The tag tells it from the Externals of others.
+struct Handle {
+  static constexpr uint64_t kTag = 0x676f73736d657270;
+  uint64_t tag = kTag;
+  std::shared_ptr<Compiled> compiled = std::make_shared<Compiled>();
+  int64_t reported = 0;  // bytes of which the garbage collector knows
+};
+
+void Finalize(napi_env env, void* data, void*) {
+  Handle* handle = static_cast<Handle*>(data);
+  int64_t total;
+  napi_adjust_external_memory(env, -handle->reported, &total);
+  delete handle;
+}
+
+Handle& HandleOf(const Napi::CallbackInfo& info, size_t index) {
+  napi_valuetype type = napi_undefined;
+  void* data = nullptr;
+  if (info.Length() > index) napi_typeof(info.Env(), info[index], &type);
+  if (type == napi_external) napi_get_value_external(info.Env(), info[index], &data);
+  Handle* handle = static_cast<Handle*>(data);
+  if (handle == nullptr || handle->tag != Handle::kTag) {
+    throw ArgumentError{"ERR_WRONG_TYPE", "program: expected one made by createProgram, received another value"};
+  }
+  if (!handle->compiled) throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected an open one, received a closed one"};
+  return *handle;
+}
+
+DataType TypeOfCode(double code, const char* name) {
+  if (!(code >= 0 && code < static_cast<double>(kDataTypes)) || code != static_cast<int>(code)) {
+    throw ArgumentError{"ERR_ENGINE_TYPE", std::string(name) + ": expected a code of a data type, received another number"};
+  }
+  return static_cast<DataType>(static_cast<int>(code));
+}
+
+Dims ReadDims(const double* sizes, size_t rank) {
+  Dims dims;
+  for (size_t i = 0; i < rank; ++i) {
+    if (!(sizes[i] >= 0 && sizes[i] <= 9007199254740991.0) || sizes[i] != static_cast<double>(static_cast<int64_t>(sizes[i]))) {
+      throw ArgumentError{"ERR_ENGINE_SHAPE", "dims: expected whole numbers of 0 or more"};
+    }
+    dims.Append(static_cast<int64_t>(sizes[i]));
+  }
+  return dims;
+}
+
+// Runs body, with what the engine throws as errors of an argument.
+template <class Body>
+auto Engine(const Body& body) {
+  try {
+    return body();
+  } catch (const EngineError& error) {
+    throw ArgumentError{error.code, error.message};
+  }
+}
+
+napi_value Number(napi_env env, double value) { return Napi::Number::New(env, value); }
+
+// createProgram(): External
+napi_value CreateProgram(napi_env env, napi_callback_info) {
+  return Guard(env, [&]() -> napi_value {
+    auto handle = std::make_unique<Handle>();
+    napi_value external;
+    if (napi_create_external(env, handle.get(), Finalize, nullptr, &external) != napi_ok) throw Napi::Error::New(env);
+    handle.release();
+    return external;
+  });
+}
+
+// programInput(program, type): value
+napi_value ProgramInput(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    Arguments args(info, 1);
+    const DataType type = TypeOfCode(args.Integer(0, "type", 0, static_cast<int32_t>(kDataTypes) - 1), "type");
+    return Number(env, static_cast<double>(Engine([&] { return handle.compiled->program.AddInput(type); })));
+  });
+}
+
+// programConstant(program, type, dims: Float64Array, bytes: Uint8Array, readers): value
+napi_value ProgramConstant(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    Arguments args(info, 1);
+    const DataType type = TypeOfCode(args.Integer(0, "type", 0, static_cast<int32_t>(kDataTypes) - 1), "type");
+    const Array<const double> sizes = args.In<double>(1, "dims");
+    const Array<const uint8_t> bytes = args.InBytes(2, "bytes");
+    const size_t readers = args.Size(3, "readers");
+    return Engine([&] {
+      const Dims dims = ReadDims(sizes.data, sizes.length);
+      RequireLength("bytes", bytes.length, dims.Count() * ElementSize(type));
+      return Number(env, static_cast<double>(handle.compiled->program.AddConstant(type, dims, bytes.data, readers)));
+    });
+  });
+}
+
+std::string TextOf(napi_env env, napi_value value, const char* name) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) {
+    throw ArgumentError{"ERR_WRONG_TYPE", std::string(name) + ": expected a string"};
+  }
+  std::string text(length, '\0');
+  napi_get_value_string_utf8(env, value, &text[0], length + 1, &length);
+  return text;
+}
+
+std::vector<std::string> TextsOf(napi_env env, napi_value value, const char* name) {
+  bool is_array = false;
+  uint32_t length = 0;
+  if (napi_is_array(env, value, &is_array) != napi_ok || !is_array || napi_get_array_length(env, value, &length) != napi_ok) {
+    throw ArgumentError{"ERR_WRONG_TYPE", std::string(name) + ": expected an array of strings"};
+  }
+  std::vector<std::string> texts;
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element;
+    if (napi_get_element(env, value, i, &element) != napi_ok) throw Napi::Error::New(env);
+    texts.push_back(TextOf(env, element, name));
+  }
+  return texts;
+}
+
+// Numbers of name k are numbers[ends[k - 1] .. ends[k]); texts are name, value, name, value.
+Attributes ReadAttributes(const Napi::CallbackInfo& info, Arguments& args) {
+  const std::vector<std::string> names = TextsOf(info.Env(), info[4], "names");
+  const Array<const int32_t> ends = args.In<int32_t>(4, "ends");
+  const Array<const double> numbers = args.In<double>(5, "numbers");
+  const std::vector<std::string> texts = TextsOf(info.Env(), info[7], "texts");
+  RequireLength("ends", ends.length, names.size());
+  Attributes attributes;
+  size_t begin = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (ends.data[i] < 0 || static_cast<size_t>(ends.data[i]) < begin || static_cast<size_t>(ends.data[i]) > numbers.length) {
+      throw ArgumentError{"ERR_WRONG_LENGTH", "ends: expected ascending positions in numbers"};
+    }
+    const size_t end = static_cast<size_t>(ends.data[i]);
+    attributes.SetNumbers(names[i], std::vector<double>(numbers.data + begin, numbers.data + end));
+    begin = end;
+  }
+  for (size_t i = 0; i + 1 < texts.size(); i += 2) attributes.SetText(texts[i], texts[i + 1]);
+  return attributes;
+}
+
+// programOperator(program, type, inputs, outputs, names, ends, numbers, texts): first output value
+napi_value ProgramOperator(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    if (info.Length() < 8) throw ArgumentError{"ERR_WRONG_TYPE", "programOperator: expected 8 arguments"};
+    const std::string type = TextOf(env, info[1], "type");
+    Arguments args(info, 1);
+    const Array<const int32_t> inputs = args.In<int32_t>(1, "inputs");
+    const Array<const int32_t> outputs = args.In<int32_t>(2, "outputs");
+    Attributes attributes = ReadAttributes(info, args);
+    std::vector<DataType> types;
+    for (size_t i = 0; i < outputs.length; ++i) types.push_back(TypeOfCode(outputs.data[i], "outputs"));
+    return Engine([&] {
+      const std::vector<ptrdiff_t> values(inputs.data, inputs.data + inputs.length);
+      return Number(env, static_cast<double>(
+                             handle.compiled->program.AddOperator(type, values, types, std::move(attributes))));
+    });
+  });
+}
+
+// programFinish(program, outputs: Int32Array): bytes of its constants
+napi_value ProgramFinish(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    Arguments args(info, 1);
+    const Array<const int32_t> outputs = args.In<int32_t>(0, "outputs");
+    return Engine([&] {
+      std::vector<Program::ValueId> ids;
+      for (size_t i = 0; i < outputs.length; ++i) ids.push_back(static_cast<size_t>(static_cast<int64_t>(outputs.data[i])));
+      handle.compiled->program.Finish(std::move(ids));
+      handle.reported = static_cast<int64_t>(handle.compiled->program.ConstantBytes());
+      int64_t total;
+      napi_adjust_external_memory(env, handle.reported, &total);
+      return Number(env, static_cast<double>(handle.reported));
+    });
+  });
+}
+
+// programNotes(program): string[], type and note of each operator in turn
+napi_value ProgramNotes(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    Napi::Array notes = Napi::Array::New(env);
+    uint32_t count = 0;
+    for (const Program::Step& step : handle.compiled->program.Steps()) {
+      notes.Set(count++, step.type);
+      notes.Set(count++, step.op->Note());
+    }
+    return notes;
+  });
+}
+
+// closeProgram(program): its memory goes when the last run has ended
+napi_value CloseProgram(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    handle.compiled.reset();
+    int64_t total;
+    napi_adjust_external_memory(env, -handle.reported, &total);
+    handle.reported = 0;
+    return Napi::Env(env).Undefined();
+  });
+}
+
+napi_value OperatorTypes(napi_env env, napi_callback_info) {
+  return Guard(env, [&]() -> napi_value {
+    Napi::Array types = Napi::Array::New(env);
+    uint32_t count = 0;
+    for (const char* type : OperatorTypeNames()) types.Set(count++, type);
+    return types;
+  });
+}
+
+// One run: the outputs lie in the execution until they are copied out on the environment's own thread.
+struct Run {
+  std::shared_ptr<Compiled> compiled;
+  std::unique_ptr<Execution> execution;
+  std::vector<Tensor> inputs, outputs;
+  unsigned threads = 0;
+
+  bool Compute(AbortFlag abort) {
+    execution = compiled->Borrow();
+    bool done = false;
+    try {
+      done = execution->Run(inputs, {abort, threads}, &outputs);
+    } catch (...) {
+      compiled->GiveBack(std::move(execution));
+      throw;
+    }
+    if (!done) compiled->GiveBack(std::move(execution));
+    return done;
+  }
+
+  // [header: Float64Array of type, rank, dims for each output, ...ArrayBuffer]
+  napi_value Result(napi_env env) {
+    std::vector<double> header;
+    for (const Tensor& output : outputs) {
+      header.push_back(static_cast<double>(output.type));
+      header.push_back(static_cast<double>(output.dims.Rank()));
+      for (size_t i = 0; i < output.dims.Rank(); ++i) header.push_back(static_cast<double>(output.dims[i]));
+    }
+    Napi::Array result = Napi::Array::New(env, outputs.size() + 1);
+    Napi::Float64Array numbers = Napi::Float64Array::New(env, header.size());
+    for (size_t i = 0; i < header.size(); ++i) numbers[i] = header[i];
+    result.Set(0u, numbers);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const size_t bytes = outputs[i].Bytes();
+      Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
+      if (bytes != 0) std::memcpy(buffer.Data(), outputs[i].data, bytes);
+      result.Set(static_cast<uint32_t>(i + 1), buffer);
+    }
+    compiled->GiveBack(std::move(execution));
+    return result;
+  }
+};
+
+// runProgram(abort, program, threads, header: Float64Array, ...Uint8Array): Promise<[header, ...ArrayBuffer]>
+napi_value RunProgram(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Arguments args(info, 0);
+    std::atomic<int32_t>* abort = args.Abort(0);
+    Handle& handle = HandleOf(info, 1);
+    if (!handle.compiled->program.IsFinished()) {
+      throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected a finished one, received one that is being built"};
+    }
+    auto run = std::make_shared<Run>();
+    run->compiled = handle.compiled;
+    run->threads = static_cast<unsigned>(args.Integer(2, "threads", 0, static_cast<int32_t>(ThreadPool::kMaxThreads)));
+    const Array<const double> header = args.In<double>(3, "header");
+    size_t at = 0;
+    for (size_t i = 0; at < header.length; ++i) {
+      if (header.length - at < 2 || !(header.data[at + 1] >= 0 && header.data[at + 1] <= static_cast<double>(kMaxRank)) ||
+          header.length - at - 2 < static_cast<size_t>(header.data[at + 1])) {
+        throw ArgumentError{"ERR_WRONG_LENGTH", "header: expected type, rank and dims of each input"};
+      }
+      Tensor input;
+      input.type = TypeOfCode(header.data[at], "header");
+      const size_t rank = static_cast<size_t>(header.data[at + 1]);
+      input.dims = Engine([&] { return ReadDims(header.data + at + 2, rank); });
+      at += 2 + rank;
+      const Array<const uint8_t> bytes = args.InBytes(4 + i, "input");
+      RequireLength("input", bytes.length, input.Bytes());
+      input.data = const_cast<uint8_t*>(bytes.data);
+      run->inputs.push_back(input);
+    }
+    return Environment::Of(env).Run(
+        env, [run](AbortFlag flag) { return run->Compute(flag); }, args.Arrays(), abort,
+        [run](napi_env result_env) { return run->Result(result_env); });
+  });
+}
+
+}  // namespace
+
+void RegisterPrograms(Napi::Object exports) {
+  Define(exports, "createProgram", CreateProgram);
+  Define(exports, "programInput", ProgramInput);
+  Define(exports, "programConstant", ProgramConstant);
+  Define(exports, "programOperator", ProgramOperator);
+  Define(exports, "programFinish", ProgramFinish);
+  Define(exports, "programNotes", ProgramNotes);
+  Define(exports, "closeProgram", CloseProgram);
+  Define(exports, "operatorTypes", OperatorTypes);
+  Define(exports, "runProgram", RunProgram);
+}
+
+}  // namespace gossamer

@@ -1,0 +1,9 @@
+// Compiled programs for JavaScript: built call by call, run on the pool. Typed and documented in index.d.ts.
+#pragma once
+#include <napi.h>
+
+namespace gossamer {
+
+void RegisterPrograms(Napi::Object exports);
+
+}  // namespace gossamer

@@ -1,0 +1,174 @@
+#include "engine/execution.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/linear.h"
+
+namespace gossamer {
+
+// Scratch pieces are kept from step to step and from run to run; each serves the n-th call of any step.
+class Execution::Context : public RunContext {
+ public:
+  void Begin(const RunOptions& options) { options_ = options; }
+  void BeginStep() { pieces_used_ = 0; }
+
+  void Parallel(size_t tiles, const std::function<void(size_t)>& body) override {
+    if (!ThreadPool::Process().ParallelFor(tiles, options_.abort, body, options_.threads)) throw Aborted{};
+  }
+  unsigned Threads() const override {
+    const unsigned all = ThreadPool::Process().Threads();
+    return options_.threads == 0 ? all : std::min(all, options_.threads);
+  }
+  void* Scratch(size_t bytes) override {
+    if (pieces_used_ == pieces_.size()) pieces_.emplace_back();
+    Piece& piece = pieces_[pieces_used_++];
+    if (piece.bytes < bytes + kReadSlack) {
+      piece.buffer.reset();
+      piece.bytes = 0;
+      piece.buffer = NewBuffer(bytes + kReadSlack);
+      piece.bytes = bytes + kReadSlack;
+    }
+    return piece.buffer.get();
+  }
+  size_t Bytes() const {
+    size_t bytes = 0;
+    for (const Piece& piece : pieces_) bytes += piece.bytes;
+    return bytes;
+  }
+
+ private:
+  struct Piece {
+    Buffer buffer;
+    size_t bytes = 0;
+  };
+  RunOptions options_;
+  std::vector<Piece> pieces_;
+  size_t pieces_used_ = 0;
+};
+
+Execution::Execution(const Program& program)
+    : program_(program), tensors_(program.Values().size()), context_(std::make_unique<Context>()) {
+  const std::vector<Program::Value>& values = program.Values();
+  for (size_t i = 0; i < values.size(); ++i) {
+    tensors_[i].type = values[i].type;
+    if (values[i].source == Program::Source::kConstant) tensors_[i] = values[i].constant;
+  }
+  for (const Program::Step& step : program.Steps()) {
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      const size_t slack = step.op->WritesSlack(i);
+      if (step.inputs[i] == Program::kNone || slack == 0) continue;
+      Tensor& tensor = tensors_[static_cast<size_t>(step.inputs[i])];
+      const Program::Value& root = values[values[static_cast<size_t>(step.inputs[i])].root];
+      if (root.source != Program::Source::kConstant || tensor.data == nullptr) continue;
+      constant_copies_.push_back(NewBuffer(tensor.Bytes() + slack + kReadSlack));
+      std::memcpy(constant_copies_.back().get(), tensor.data, tensor.Bytes());
+      tensor.data = constant_copies_.back().get();
+    }
+  }
+}
+
+Execution::~Execution() = default;
+
+void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
+  const std::vector<Program::ValueId>& ids = program_.Inputs();
+  if (inputs.size() != ids.size()) {
+    throw EngineError{"ERR_ENGINE_FEEDS", "inputs: expected " + std::to_string(ids.size()) + ", received " +
+                                              std::to_string(inputs.size())};
+  }
+  std::vector<int64_t> key;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (inputs[i].type != tensors_[ids[i]].type) {
+      throw EngineError{"ERR_ENGINE_FEEDS", "input " + std::to_string(i) + ": expected " +
+                                                DataTypeName(tensors_[ids[i]].type) + ", received " +
+                                                DataTypeName(inputs[i].type)};
+    }
+    key.push_back(static_cast<int64_t>(inputs[i].dims.Rank()));
+    for (size_t axis = 0; axis < inputs[i].dims.Rank(); ++axis) key.push_back(inputs[i].dims[axis]);
+  }
+  memory_.Begin(key, program_.Values().size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    Tensor& tensor = tensors_[ids[i]];
+    tensor.dims = inputs[i].dims;
+    const size_t bytes = tensor.Bytes();
+    tensor.data = memory_.Take(ids[i], bytes + program_.Values()[ids[i]].slack, 0);
+    if (bytes != 0) std::memcpy(tensor.data, inputs[i].data, bytes);
+  }
+}
+
+bool Execution::Run(const std::vector<Tensor>& inputs, const RunOptions& options, std::vector<Tensor>* outputs) {
+  context_->Begin(options);
+  TakeInputs(inputs);
+  try {
+    for (size_t i = 0; i < program_.Steps().size(); ++i) {
+      if (options.abort != nullptr && options.abort->load(std::memory_order_relaxed) != 0) throw Aborted{};
+      RunStep(i, *context_);
+    }
+  } catch (const Aborted&) {
+    memory_.End(false);
+    return false;
+  } catch (...) {
+    memory_.End(false);
+    throw;
+  }
+  outputs->clear();
+  for (Program::ValueId id : program_.Outputs()) outputs->push_back(tensors_[id]);
+  memory_.End(true);
+  return true;
+}
+
+void Execution::RunStep(size_t index, Context& context) {
+  const Program::Step& step = program_.Steps()[index];
+  arguments_.clear();
+  for (ptrdiff_t input : step.inputs) {
+    arguments_.push_back(input == Program::kNone ? nullptr : &tensors_[static_cast<size_t>(input)]);
+  }
+  results_.clear();
+  for (Program::ValueId output : step.outputs) {
+    results_.emplace_back();
+    results_.back().type = tensors_[output].type;
+  }
+  step.op->Shape(arguments_, results_);
+  PlaceOutputs(index);
+  if (step.op->View() < 0) {
+    context.BeginStep();
+    step.op->Run(arguments_, results_, context);
+  }
+  for (size_t i = 0; i < step.outputs.size(); ++i) tensors_[step.outputs[i]] = results_[i];
+  Expire(index);
+}
+
+void Execution::PlaceOutputs(size_t index) {
+  const Program::Step& step = program_.Steps()[index];
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    Tensor& result = results_[i];
+    const size_t bytes = result.Bytes();
+    if (i == 0 && step.op->View() >= 0) {
+      const Tensor& viewed = *arguments_[static_cast<size_t>(step.op->View())];
+      if (viewed.Bytes() != bytes) {
+        throw EngineError{"ERR_ENGINE_SHAPE", step.type + ": expected dims of " + std::to_string(viewed.Count()) +
+                                                  " elements, received " + result.dims.Text()};
+      }
+      result.data = viewed.data;
+      continue;
+    }
+    if (i == 0 && step.in_place >= 0) {
+      const Tensor& taken = *arguments_[static_cast<size_t>(step.in_place)];
+      const size_t giver = program_.Values()[static_cast<size_t>(step.inputs[static_cast<size_t>(step.in_place)])].root;
+      if (taken.Bytes() == bytes && memory_.MayPass(giver, step.outputs[0])) {
+        memory_.Pass(giver, step.outputs[0]);
+        result.data = taken.data;
+        continue;
+      }
+    }
+    result.data = memory_.Take(step.outputs[i], bytes + program_.Values()[step.outputs[i]].slack, index);
+  }
+}
+
+void Execution::Expire(size_t index) {
+  for (Program::ValueId root : program_.Steps()[index].expire) memory_.Free(root, index);
+}
+
+size_t Execution::BufferBytes() const { return memory_.Bytes() + context_->Bytes(); }
+
+}  // namespace gossamer

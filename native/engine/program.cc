@@ -1,0 +1,185 @@
+#include "engine/program.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/linear.h"
+
+namespace gossamer {
+namespace {
+
+[[noreturn]] void Refuse(const std::string& message) { throw EngineError{"ERR_ENGINE_PROGRAM", message}; }
+
+}  // namespace
+
+void Program::RequireOpen() const {
+  if (is_finished_) Refuse("program: expected one that is being built, received a finished one");
+}
+
+void Program::RequireValue(ptrdiff_t value) const {
+  if (value < 0 || static_cast<size_t>(value) >= values_.size()) {
+    Refuse("value: expected one of " + std::to_string(values_.size()) + ", received " + std::to_string(value));
+  }
+}
+
+Program::ValueId Program::AddInput(DataType type) {
+  RequireOpen();
+  Value value;
+  value.type = type;
+  value.source = Source::kInput;
+  values_.push_back(std::move(value));
+  inputs_.push_back(values_.size() - 1);
+  return values_.size() - 1;
+}
+
+Program::ValueId Program::AddConstant(DataType type, const Dims& dims, const void* bytes, size_t readers) {
+  RequireOpen();
+  Value value;
+  value.type = type;
+  value.source = Source::kConstant;
+  value.constant.type = type;
+  value.constant.dims = dims;
+  const size_t size = value.constant.Bytes();
+  value.storage = NewBuffer(size + kReadSlack);
+  value.constant.data = value.storage.get();
+  if (size != 0) std::memcpy(value.constant.data, bytes, size);
+  std::memset(static_cast<uint8_t*>(value.constant.data) + size, 0, kReadSlack);
+  value.readers_left = readers;
+  values_.push_back(std::move(value));
+  return values_.size() - 1;
+}
+
+Program::ValueId Program::AddOperator(const std::string& type, const std::vector<ptrdiff_t>& inputs,
+                                      const std::vector<DataType>& outputs, Attributes attributes) {
+  RequireOpen();
+  OperatorFactory* make = FindOperator(type);
+  if (make == nullptr) Refuse("operator: expected a type the engine has, received " + type);
+  if (outputs.empty()) Refuse(type + ": expected an output, received none");
+  OperatorSpec spec;
+  spec.type = type;
+  spec.attributes = std::move(attributes);
+  spec.outputs = outputs;
+  spec.inputs.resize(inputs.size());
+  spec.released.assign(inputs.size(), false);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == kNone) continue;
+    RequireValue(inputs[i]);
+    const Value& value = values_[static_cast<size_t>(inputs[i])];
+    spec.inputs[i].present = true;
+    spec.inputs[i].type = value.type;
+    if (value.source != Source::kConstant) continue;
+    if (value.constant.data == nullptr) Refuse(type + ": expected a constant that is still there, received one let go");
+    spec.inputs[i].constant = &value.constant;
+  }
+  Step step;
+  step.type = type;
+  step.op = make(spec);
+  step.inputs = inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == kNone) continue;
+    Value& value = values_[static_cast<size_t>(inputs[i])];
+    if (value.source != Source::kConstant) continue;
+    if (!spec.released[i]) ++value.kept;
+    if (value.readers_left > 0 && --value.readers_left == 0 && value.kept == 0) {
+      value.storage.reset();
+      value.constant.data = nullptr;
+    }
+  }
+  for (DataType output : outputs) {
+    Value value;
+    value.type = output;
+    step.outputs.push_back(values_.size());
+    values_.push_back(std::move(value));
+  }
+  steps_.push_back(std::move(step));
+  return steps_.back().outputs[0];
+}
+
+void Program::Finish(std::vector<ValueId> outputs) {
+  RequireOpen();
+  for (ValueId output : outputs) {
+    RequireValue(static_cast<ptrdiff_t>(output));
+    Value& value = values_[output];
+    if (value.source == Source::kConstant && value.constant.data == nullptr) {
+      Refuse("outputs: expected a constant that is still there, received one let go");
+    }
+    ++value.kept;
+  }
+  outputs_ = std::move(outputs);
+  for (Value& value : values_) {
+    if (value.source == Source::kConstant && value.kept == 0) {
+      value.storage.reset();
+      value.constant.data = nullptr;
+    }
+  }
+  FindViews();
+  FindLifetimes();
+  FindSlack();
+  is_finished_ = true;
+}
+
+void Program::FindViews() {
+  for (size_t i = 0; i < values_.size(); ++i) values_[i].root = i;
+  for (const Step& step : steps_) {
+    const int view = step.op->View();
+    if (view < 0) continue;
+    const ptrdiff_t input = static_cast<size_t>(view) < step.inputs.size() ? step.inputs[static_cast<size_t>(view)] : kNone;
+    if (input == kNone) Refuse(step.type + ": expected the input that its output is a view of, received none");
+    values_[step.outputs[0]].root = values_[static_cast<size_t>(input)].root;
+  }
+}
+
+void Program::FindLifetimes() {
+  constexpr size_t kForever = static_cast<size_t>(-1);
+  std::vector<size_t> last(values_.size(), 0);
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    for (ptrdiff_t input : steps_[s].inputs) {
+      if (input != kNone) last[values_[static_cast<size_t>(input)].root] = s;
+    }
+    for (ValueId output : steps_[s].outputs) last[values_[output].root] = std::max(last[values_[output].root], s);
+  }
+  for (ValueId output : outputs_) last[values_[output].root] = kForever;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const Value& value = values_[i];
+    if (value.root != i || value.source == Source::kConstant || last[i] == kForever || steps_.empty()) continue;
+    steps_[last[i]].expire.push_back(i);
+  }
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    Step& step = steps_[s];
+    const int input = step.op->InPlace();
+    if (input < 0 || step.op->View() >= 0 || static_cast<size_t>(input) >= step.inputs.size()) continue;
+    const ptrdiff_t value = step.inputs[static_cast<size_t>(input)];
+    if (value == kNone) continue;
+    const size_t root = values_[static_cast<size_t>(value)].root;
+    if (values_[root].source == Source::kConstant || last[root] != s) continue;
+    // Another input that reads the same bytes would see them change.
+    size_t uses = 0;
+    for (ptrdiff_t other : step.inputs) uses += other != kNone && values_[static_cast<size_t>(other)].root == root;
+    if (uses == 1) step.in_place = input;
+  }
+}
+
+void Program::FindSlack() {
+  for (Value& value : values_) value.slack = kReadSlack;
+  // Backwards, because an output that takes over a buffer passes its wishes on.
+  for (size_t s = steps_.size(); s-- > 0;) {
+    const Step& step = steps_[s];
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (step.inputs[i] == kNone) continue;
+      Value& root = values_[values_[static_cast<size_t>(step.inputs[i])].root];
+      root.slack = std::max(root.slack, step.op->WritesSlack(i) + kReadSlack);
+    }
+    if (step.in_place < 0) continue;
+    Value& taken = values_[values_[static_cast<size_t>(step.inputs[static_cast<size_t>(step.in_place)])].root];
+    taken.slack = std::max(taken.slack, values_[step.outputs[0]].slack);
+  }
+}
+
+size_t Program::ConstantBytes() const {
+  size_t bytes = 0;
+  for (const Value& value : values_) bytes += value.storage ? value.constant.Bytes() : 0;
+  for (const Step& step : steps_) bytes += step.op->PackedBytes();
+  return bytes;
+}
+
+}  // namespace gossamer

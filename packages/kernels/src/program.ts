@@ -1,0 +1,163 @@
+import { type DType, GossamerError } from '@gossamer/graph';
+import type { ProgramHandle } from '@gossamer/native';
+import { type AsyncOptions, callAbortable, nativeAddon, runNative } from './native-call.js';
+
+/** Data types of the engine; the index is the code at the border. */
+const DTYPES: readonly DType[] = [
+  'float32',
+  'uint8',
+  'int8',
+  'int32',
+  'int64',
+  'bool',
+  'float16',
+  'bfloat16',
+  'float64',
+  'int16',
+  'uint16',
+  'uint32',
+  'uint64',
+];
+
+/** A tensor that goes into a program or comes out of it: `bytes` are its elements in row-major order, little endian. */
+export interface ProgramTensor {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+export type ProgramAttributes = Readonly<Record<string, number | readonly number[] | string>>;
+
+export interface ProgramRunOptions extends AsyncOptions {
+  /** At most so many threads of the pool work for this run. Default: all. */
+  readonly threads?: number;
+}
+
+/** What an operator says of itself: the kernel and format it chose, and why. */
+export interface OperatorNote {
+  readonly operator: string;
+  readonly note: string;
+}
+
+function codeOf(dtype: DType): number {
+  const code = DTYPES.indexOf(dtype);
+  if (code >= 0) return code;
+  throw new GossamerError(
+    'ERR_ENGINE_TYPE',
+    `dtype: expected one the engine computes on (${DTYPES.join(', ')}), received ${dtype}`,
+  );
+}
+
+/** The types of operators that programs can be built from (docs/engine.md). */
+export function operatorTypes(): ReadonlySet<string> {
+  return new Set(runNative((addon) => addon.operatorTypes()));
+}
+
+/** Whether tensors of this type can enter a program. */
+export function isEngineDType(dtype: DType): boolean {
+  return DTYPES.includes(dtype);
+}
+
+/** A compiled model that runs in C++; any number of runs at the same time. */
+export class Program {
+  constructor(
+    private readonly handle: ProgramHandle,
+    /** Bytes of its constants, packed ones included. */
+    readonly constantBytes: number,
+  ) {}
+
+  /**
+   * Runs once on the pool: tensors in the order in which the builder declared inputs in, outputs in theirs out. The arrays are
+   * borrowed until it settles (see AsyncOptions). Throws ERR_ENGINE_FEEDS, ERR_ENGINE_SHAPE, ERR_ENGINE_VALUE.
+   */
+  async run(inputs: readonly ProgramTensor[], options: ProgramRunOptions = {}): Promise<ProgramTensor[]> {
+    const header = Float64Array.from(inputs.flatMap(({ dtype, dims }) => [codeOf(dtype), dims.length, ...dims]));
+    const bytes = inputs.map((input) => input.bytes);
+    const [described, ...buffers] = await callAbortable(
+      (abort) => nativeAddon().runProgram(abort, this.handle, options.threads ?? 0, header, ...bytes),
+      bytes,
+      options,
+    );
+    return readOutputs(described, buffers);
+  }
+
+  /** One note for each operator, in the order in which they run. */
+  notes(): OperatorNote[] {
+    const flat = runNative((addon) => addon.programNotes(this.handle));
+    return Array.from({ length: flat.length / 2 }, (_, i) => ({ operator: flat[2 * i]!, note: flat[2 * i + 1]! }));
+  }
+
+  /** Frees its memory once the runs in flight have ended; it cannot run again. */
+  dispose(): void {
+    runNative((addon) => addon.closeProgram(this.handle));
+  }
+}
+
+function readOutputs(header: Float64Array, buffers: readonly ArrayBuffer[]): ProgramTensor[] {
+  let at = 0;
+  return buffers.map((buffer) => {
+    const rank = header[at + 1]!;
+    const dims = Array.from(header.subarray(at + 2, at + 2 + rank));
+    const dtype = DTYPES[header[at]!]!;
+    at += 2 + rank;
+    return { dtype, dims, bytes: new Uint8Array(buffer) };
+  });
+}
+
+/** Builds one program: inputs, constants and operators in the order in which they run; each gives the numbers of its values. */
+export class ProgramBuilder {
+  private readonly handle = runNative((addon) => addon.createProgram());
+
+  input(dtype: DType): number {
+    return runNative((addon) => addon.programInput(this.handle, codeOf(dtype)));
+  }
+
+  /** Copies `bytes`. `readers`: how many operators will read it, after which it is let go where they packed it; 0: not known. */
+  constant(dtype: DType, dims: readonly number[], bytes: Uint8Array, readers = 0): number {
+    return runNative((addon) =>
+      addon.programConstant(this.handle, codeOf(dtype), Float64Array.from(dims), bytes, readers),
+    );
+  }
+
+  /** The values of its outputs. Throws ERR_ENGINE_PROGRAM, ERR_ENGINE_TYPE, ERR_ENGINE_SHAPE. */
+  operator(
+    type: string,
+    inputs: readonly (number | undefined)[],
+    outputs: readonly DType[],
+    attributes: ProgramAttributes = {},
+  ): number[] {
+    const names: string[] = [];
+    const ends: number[] = [];
+    const numbers: number[] = [];
+    const texts: string[] = [];
+    for (const [name, value] of Object.entries(attributes)) {
+      if (typeof value === 'string') {
+        texts.push(name, value);
+        continue;
+      }
+      names.push(name);
+      // Spreading a table of a million scales would overflow the stack.
+      for (const number of typeof value === 'number' ? [value] : value) numbers.push(number);
+      ends.push(numbers.length);
+    }
+    const first = runNative((addon) =>
+      addon.programOperator(
+        this.handle,
+        type,
+        Int32Array.from(inputs, (input) => input ?? -1),
+        Int32Array.from(outputs, codeOf),
+        names,
+        Int32Array.from(ends),
+        Float64Array.from(numbers),
+        texts,
+      ),
+    );
+    return outputs.map((_, i) => first + i);
+  }
+
+  /** Nothing can be added afterwards. */
+  finish(outputs: readonly number[]): Program {
+    const bytes = runNative((addon) => addon.programFinish(this.handle, Int32Array.from(outputs)));
+    return new Program(this.handle, bytes);
+  }
+}
