@@ -12,7 +12,7 @@ namespace gossamer {
 // bits of a NaN, as all below.
 using ActivateF32Fn = void(ActivationSpec act, const float* x, size_t count, float* y);
 
-// kRound: half to even. kSign: -1, 0 or 1, NaN stays. kSoftsign: x / (1 + |x|). kSelu: x < 0 ? b * a * (e^x - 1) : b * x.
+// kRound: half to even. kSign: -1, 0 or 1, NaN stays. kSoftsign: x / (1 + |x|). kSelu: b * (x < 0 ? a * (e^x - 1) : x).
 // kCelu: x < 0 ? a * (e^(x / a) - 1) : x, a > 0. kThresholdedRelu: x > a ? x : 0. kSquare: x * x. kCube: x * x * x.
 enum class Unary : uint8_t {
   kAbs,

@@ -23,7 +23,7 @@ std::vector<float> Sweep(uint32_t step) {
     x.push_back(v);
   }
   // Both sides of where e^x overflows, becomes denormal, becomes 0.
-  for (float v : {-0.0f, kInf, -kInf, 1.0f, -1.0f, 88.72283f, 88.72284f, -87.33655f, -103.972f, -103.973f}) x.push_back(v);
+  for (float v : {-0.0f, kInf, -kInf, 1.0f, 88.72283f, 88.72284f, -87.33655f, -103.972f, -103.973f}) x.push_back(v);
   return x;
 }
 
