@@ -1,4 +1,4 @@
-// Memory of the engine: aligned, with room behind it that may be read.
+// Memory of the engine: aligned, and never more in one piece than the machine has.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -11,12 +11,13 @@ constexpr size_t kBufferAlignment = 64;
 struct BufferDelete {
   void operator()(void* data) const { ::operator delete(data, std::align_val_t(kBufferAlignment)); }
 };
-
-// Owns `bytes` bytes. Throws std::bad_alloc. Not cleared.
 using Buffer = std::unique_ptr<void, BufferDelete>;
 
-inline Buffer NewBuffer(size_t bytes) {
-  return Buffer(::operator new(bytes == 0 ? 1 : bytes, std::align_val_t(kBufferAlignment)));
-}
+// Owns `bytes` bytes, not cleared. Throws std::bad_alloc, also above the limit: a system that promises memory it does not
+// have would end the process later, where nothing can be said any more.
+Buffer NewBuffer(size_t bytes);
+
+// Bytes of the largest buffer: by default the physical memory.
+void SetBufferLimit(size_t bytes);
 
 }  // namespace gossamer
