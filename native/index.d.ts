@@ -88,6 +88,13 @@ export interface Operations {
     zeroPoints: Bytes,
     nonFinite: Float64Array,
   ];
+  /**
+   * loop: 0 int8, 1 float, 2 bfloat16; isa: the place in the order of dispatch.h. work: operations done (0 where there is no such variant),
+   * checksum.
+   */
+  peakLoop: [loop: 0 | 1 | 2, isa: number, rounds: number, tiles: number, work: Float64Array];
+  /** Each of `tiles` threads reads its share of x `rounds` times. work: bytes read, checksum. */
+  readLoop: [x: Bytes, isa: number, rounds: number, tiles: number, work: Float64Array];
 }
 
 /** Every operation, run at once. */

@@ -29,6 +29,8 @@ constexpr Operation kOperations[] = {
     {"transpose", PrepareTranspose},
     {"quantizeMatMulNBits", PrepareQuantizeMatMulNBits},
     {"quantizeBlockedWeight", PrepareQuantizeBlockedWeight},
+    {"peakLoop", PreparePeakLoop},
+    {"readLoop", PrepareReadLoop},
 };
 
 const Operation& OperationOf(const Napi::CallbackInfo& info) { return *static_cast<const Operation*>(info.Data()); }

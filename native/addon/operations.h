@@ -17,6 +17,9 @@ PrepareFn PrepareNarrowFloats, PrepareWidenFloats, PreparePackBits, PrepareUnpac
 // addon/blocks.cc
 PrepareFn PrepareQuantizeMatMulNBits, PrepareQuantizeBlockedWeight;
 
+// addon/peak.cc
+PrepareFn PreparePeakLoop, PrepareReadLoop;
+
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);
 

@@ -167,6 +167,22 @@ void QuantizeBlockedWeightCall(CallBuilder& call, Input& input) {
   call.Doubles(1);
 }
 
+void PeakLoopCall(CallBuilder& call, Input& input) {
+  call.Number(input.Range(0, 2));
+  call.Number(input.Range(0, static_cast<int32_t>(Isa::kAvx512Bf16)));
+  call.Number(input.Range(0, 300));
+  call.Number(input.Range(1, 5));
+  call.Doubles(2);
+}
+
+void ReadLoopCall(CallBuilder& call, Input& input) {
+  call.Bytes(input.Size(3000), input.Bool());
+  call.Number(input.Range(0, static_cast<int32_t>(Isa::kAvx512Bf16)));
+  call.Number(input.Range(0, 3));
+  call.Number(input.Range(1, 5));
+  call.Doubles(2);
+}
+
 }  // namespace
 
 std::vector<OperationCall> OperationCalls() {
@@ -184,6 +200,8 @@ std::vector<OperationCall> OperationCalls() {
       {"Transpose", PrepareTranspose, TransposeCall},
       {"QuantizeMatMulNBits", PrepareQuantizeMatMulNBits, QuantizeMatMulNBitsCall},
       {"QuantizeBlockedWeight", PrepareQuantizeBlockedWeight, QuantizeBlockedWeightCall},
+      {"PeakLoop", PreparePeakLoop, PeakLoopCall},
+      {"ReadLoop", PrepareReadLoop, ReadLoopCall},
   };
 }
 

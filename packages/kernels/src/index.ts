@@ -27,6 +27,7 @@ export {
 } from './min-max.js';
 export { type AsyncOptions } from './native-call.js';
 export { packInt2, packInt4, unpackInt2, unpackInt4 } from './pack-bits.js';
+export { type LoopWork, MAX_ROUNDS, type PeakLoop, peakLoop, readLoop } from './peak-loop.js';
 export {
   quantizeAffine,
   quantizeAffineAsync,
