@@ -112,7 +112,8 @@ export type ProgramHandle = object & { readonly __program: unique symbol };
 
 /** Programs: built call by call in the order in which they run. Errors have codes ERR_ENGINE_... */
 export interface Programs {
-  createProgram(): ProgramHandle;
+  /** isBody: of an operator of control flow; such a program is not run by itself. */
+  createProgram(isBody: boolean): ProgramHandle;
   /** Each returns the number of the value it makes. */
   programInput(program: ProgramHandle, type: DataTypeCode): number;
   /** The bytes are copied. readers: operators that will read it (then it is let go); 0: not known. */
@@ -136,6 +137,7 @@ export interface Programs {
     ends: Int32Array,
     numbers: Float64Array,
     texts: readonly string[],
+    ...bodies: ProgramHandle[]
   ): number;
   /** The bytes of its constants. */
   programFinish(program: ProgramHandle, outputs: Int32Array): number;

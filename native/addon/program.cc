@@ -94,10 +94,12 @@ auto Engine(const Body& body) {
 
 napi_value Number(napi_env env, double value) { return Napi::Number::New(env, value); }
 
-// createProgram(): External
-napi_value CreateProgram(napi_env env, napi_callback_info) {
+// createProgram(isBody): External
+napi_value CreateProgram(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
     auto handle = std::make_unique<Handle>();
+    if (Arguments(info, 0).Boolean(0, "isBody")) handle->compiled->program.BorrowInputs();
     napi_value external;
     if (napi_create_external(env, handle.get(), Finalize, nullptr, &external) != napi_ok) throw Napi::Error::New(env);
     handle.release();
@@ -180,7 +182,17 @@ Attributes ReadAttributes(const Napi::CallbackInfo& info, Arguments& args) {
   return attributes;
 }
 
-// programOperator(program, type, inputs, outputs, names, ends, numbers, texts): first output value
+// Programs that are bodies of the operator; they live on in it.
+std::vector<std::shared_ptr<const Program>> ReadBodies(const Napi::CallbackInfo& info, size_t first) {
+  std::vector<std::shared_ptr<const Program>> bodies;
+  for (size_t i = first; i < info.Length(); ++i) {
+    const std::shared_ptr<Compiled>& compiled = HandleOf(info, i).compiled;
+    bodies.emplace_back(compiled, &compiled->program);
+  }
+  return bodies;
+}
+
+// programOperator(program, type, inputs, outputs, names, ends, numbers, texts, ...bodies): first output value
 napi_value ProgramOperator(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
@@ -196,7 +208,8 @@ napi_value ProgramOperator(napi_env env, napi_callback_info call) {
     return Engine([&] {
       const std::vector<ptrdiff_t> values(inputs.data, inputs.data + inputs.length);
       return Number(env, static_cast<double>(
-                             handle.compiled->program.AddOperator(type, values, types, std::move(attributes))));
+                             handle.compiled->program.AddOperator(type, values, types, std::move(attributes),
+                                                                  ReadBodies(info, 8))));
     });
   });
 }

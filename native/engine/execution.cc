@@ -20,6 +20,7 @@ class Execution::Context : public RunContext {
     const unsigned all = ThreadPool::Process().Threads();
     return options_.threads == 0 ? all : std::min(all, options_.threads);
   }
+  AbortFlag Abort() const override { return options_.abort; }
   void* Scratch(size_t bytes) override {
     if (pieces_used_ == pieces_.size()) pieces_.emplace_back();
     Piece& piece = pieces_[pieces_used_++];
@@ -45,6 +46,16 @@ class Execution::Context : public RunContext {
   RunOptions options_;
   std::vector<Piece> pieces_;
   size_t pieces_used_ = 0;
+};
+
+class Execution::Allocator : public OutputAllocator {
+ public:
+  Allocator(Execution& execution, size_t step) : execution_(execution), step_(step) {}
+  void Allocate(size_t index) override { execution_.PlaceOutput(step_, index); }
+
+ private:
+  Execution& execution_;
+  const size_t step_;
 };
 
 Execution::Execution(const Program& program)
@@ -90,6 +101,10 @@ void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
   for (size_t i = 0; i < ids.size(); ++i) {
     Tensor& tensor = tensors_[ids[i]];
     tensor.dims = inputs[i].dims;
+    if (program_.Values()[ids[i]].is_borrowed) {
+      tensor.data = inputs[i].data;
+      continue;
+    }
     const size_t bytes = tensor.Bytes();
     tensor.data = memory_.Take(ids[i], bytes + program_.Values()[ids[i]].slack, 0);
     if (bytes != 0) std::memcpy(tensor.data, inputs[i].data, bytes);
@@ -128,41 +143,43 @@ void Execution::RunStep(size_t index, Context& context) {
     results_.emplace_back();
     results_.back().type = tensors_[output].type;
   }
-  step.op->Shape(arguments_, results_);
-  PlaceOutputs(index);
-  if (step.op->View() < 0) {
-    context.BeginStep();
-    step.op->Run(arguments_, results_, context);
+  context.BeginStep();
+  if (step.op->Allocates()) {
+    Allocator allocator(*this, index);
+    step.op->RunAllocating(arguments_, results_, allocator, context);
+  } else {
+    step.op->Shape(arguments_, results_);
+    for (size_t i = 0; i < results_.size(); ++i) PlaceOutput(index, i);
+    if (step.op->View() < 0) step.op->Run(arguments_, results_, context);
   }
   for (size_t i = 0; i < step.outputs.size(); ++i) tensors_[step.outputs[i]] = results_[i];
   Expire(index);
 }
 
-void Execution::PlaceOutputs(size_t index) {
+void Execution::PlaceOutput(size_t index, size_t output) {
   const Program::Step& step = program_.Steps()[index];
-  for (size_t i = 0; i < step.outputs.size(); ++i) {
-    Tensor& result = results_[i];
-    const size_t bytes = result.Bytes();
-    if (i == 0 && step.op->View() >= 0) {
-      const Tensor& viewed = *arguments_[static_cast<size_t>(step.op->View())];
-      if (viewed.Bytes() != bytes) {
-        throw EngineError{"ERR_ENGINE_SHAPE", step.type + ": expected dims of " + std::to_string(viewed.Count()) +
-                                                  " elements, received " + result.dims.Text()};
-      }
-      result.data = viewed.data;
-      continue;
+  Tensor& result = results_[output];
+  const size_t bytes = result.Bytes();
+  const Program::ValueId id = step.outputs[output];
+  if (output == 0 && step.op->View() >= 0) {
+    const Tensor& viewed = *arguments_[static_cast<size_t>(step.op->View())];
+    if (viewed.Bytes() != bytes) {
+      throw EngineError{"ERR_ENGINE_SHAPE", step.type + ": expected dims of " + std::to_string(viewed.Count()) +
+                                                " elements, received " + result.dims.Text()};
     }
-    if (i == 0 && step.in_place >= 0) {
-      const Tensor& taken = *arguments_[static_cast<size_t>(step.in_place)];
-      const size_t giver = program_.Values()[static_cast<size_t>(step.inputs[static_cast<size_t>(step.in_place)])].root;
-      if (taken.Bytes() == bytes && memory_.MayPass(giver, step.outputs[0])) {
-        memory_.Pass(giver, step.outputs[0]);
-        result.data = taken.data;
-        continue;
-      }
-    }
-    result.data = memory_.Take(step.outputs[i], bytes + program_.Values()[step.outputs[i]].slack, index);
+    result.data = viewed.data;
+    return;
   }
+  if (output == 0 && step.in_place >= 0) {
+    const size_t input = static_cast<size_t>(step.in_place);
+    const size_t giver = program_.Values()[static_cast<size_t>(step.inputs[input])].root;
+    if (arguments_[input]->Bytes() == bytes && memory_.MayPass(giver, id)) {
+      memory_.Pass(giver, id);
+      result.data = arguments_[input]->data;
+      return;
+    }
+  }
+  result.data = memory_.Take(id, bytes + program_.Values()[id].slack, index);
 }
 
 void Execution::Expire(size_t index) {

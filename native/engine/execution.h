@@ -22,7 +22,7 @@ class Execution {
   explicit Execution(const Program& program);
   ~Execution();
 
-  // Runs once. `inputs`: in the order of the program's, their elements are copied. The outputs stay valid until the next
+  // Runs once. `inputs`: in the order of the program's; their elements are copied unless the program borrows them. The outputs stay valid until the next
   // run. False: stopped by the flag. Throws EngineError, std::bad_alloc.
   bool Run(const std::vector<Tensor>& inputs, const RunOptions& options, std::vector<Tensor>* outputs);
 
@@ -30,10 +30,11 @@ class Execution {
 
  private:
   class Context;
+  class Allocator;
 
   void TakeInputs(const std::vector<Tensor>& inputs);
   void RunStep(size_t index, Context& context);
-  void PlaceOutputs(size_t index);
+  void PlaceOutput(size_t index, size_t output);
   void Expire(size_t index);
 
   const Program& program_;

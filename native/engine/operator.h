@@ -43,8 +43,10 @@ struct OperatorInput {
   DataType type = DataType::kFloat32;
   const Tensor* constant = nullptr;
 };
+class Program;
 struct OperatorSpec {
   std::string type;
+  std::vector<std::shared_ptr<const Program>> bodies;  // of control flow; finished
   Attributes attributes;
   std::vector<OperatorInput> inputs;
   std::vector<DataType> outputs;
@@ -63,12 +65,22 @@ using TensorList = std::vector<const Tensor*>;
 class RunContext {
  public:
   virtual ~RunContext() = default;
+  // For a run inside this one (the body of a loop); null: never stops.
+  virtual AbortFlag Abort() const { return nullptr; }
   // Calls body(0) .. body(tiles - 1) on the session's threads. Throws Aborted when the run is to stop.
   virtual void Parallel(size_t tiles, const std::function<void(size_t)>& body) = 0;
   virtual unsigned Threads() const = 0;
   // Memory for this run of this operator, aligned to 64 bytes and not cleared, readable kReadSlack bytes past its end.
   // Every call gives another piece.
   virtual void* Scratch(size_t bytes) = 0;
+};
+
+// Memory for outputs whose sizes are only known while an operator runs.
+class OutputAllocator {
+ public:
+  virtual ~OutputAllocator() = default;
+  // Gives outputs[index] of RunAllocating its data, by the dims that it has now. Once for each output.
+  virtual void Allocate(size_t index) = 0;
 };
 
 // Thrown through an operator when its run is to stop.
@@ -85,6 +97,12 @@ class Operator {
   // Computes the outputs. An output is never the buffer of an input, but for InPlace and View. Large work goes through
   // context.Parallel in tiles of roughly 50 microseconds, so that threads share it and a run can be stopped.
   virtual void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const = 0;
+
+  // Where Shape would have to do the work: true, and RunAllocating is called instead of Shape and Run. It sets the dims of
+  // each output and asks for its memory before it writes there.
+  virtual bool Allocates() const { return false; }
+  virtual void RunAllocating(const TensorList& inputs, std::vector<Tensor>& outputs, OutputAllocator& allocator,
+                             RunContext& context) const {}
 
   // Input whose buffer output 0 may take over when nobody else reads it and the bytes are as many; -1: none.
   virtual int InPlace() const { return -1; }

@@ -50,7 +50,8 @@ Program::ValueId Program::AddConstant(DataType type, const Dims& dims, const voi
 }
 
 Program::ValueId Program::AddOperator(const std::string& type, const std::vector<ptrdiff_t>& inputs,
-                                      const std::vector<DataType>& outputs, Attributes attributes) {
+                                      const std::vector<DataType>& outputs, Attributes attributes,
+                                      std::vector<std::shared_ptr<const Program>> bodies) {
   RequireOpen();
   OperatorFactory* make = FindOperator(type);
   if (make == nullptr) Refuse("operator: expected a type the engine has, received " + type);
@@ -58,6 +59,7 @@ Program::ValueId Program::AddOperator(const std::string& type, const std::vector
   OperatorSpec spec;
   spec.type = type;
   spec.attributes = std::move(attributes);
+  spec.bodies = std::move(bodies);
   spec.outputs = outputs;
   spec.inputs.resize(inputs.size());
   spec.released.assign(inputs.size(), false);
@@ -113,6 +115,7 @@ void Program::Finish(std::vector<ValueId> outputs) {
     }
   }
   FindViews();
+  FindBorrowed();
   FindLifetimes();
   FindSlack();
   is_finished_ = true;
@@ -126,6 +129,16 @@ void Program::FindViews() {
     const ptrdiff_t input = static_cast<size_t>(view) < step.inputs.size() ? step.inputs[static_cast<size_t>(view)] : kNone;
     if (input == kNone) Refuse(step.type + ": expected the input that its output is a view of, received none");
     values_[step.outputs[0]].root = values_[static_cast<size_t>(input)].root;
+  }
+}
+
+void Program::FindBorrowed() {
+  for (ValueId input : inputs_) values_[input].is_borrowed = borrows_inputs_;
+  for (const Step& step : steps_) {
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (step.inputs[i] == kNone || step.op->WritesSlack(i) == 0) continue;
+      values_[values_[static_cast<size_t>(step.inputs[i])].root].is_borrowed = false;
+    }
   }
 }
 
@@ -151,7 +164,7 @@ void Program::FindLifetimes() {
     const ptrdiff_t value = step.inputs[static_cast<size_t>(input)];
     if (value == kNone) continue;
     const size_t root = values_[static_cast<size_t>(value)].root;
-    if (values_[root].source == Source::kConstant || last[root] != s) continue;
+    if (values_[root].source == Source::kConstant || values_[root].is_borrowed || last[root] != s) continue;
     // Another input that reads the same bytes would see them change.
     size_t uses = 0;
     for (ptrdiff_t other : step.inputs) uses += other != kNone && values_[static_cast<size_t>(other)].root == root;

@@ -17,13 +17,18 @@ class Program {
   using ValueId = size_t;
   static constexpr ptrdiff_t kNone = -1;  // an input of an operator that is left out
 
+  // For the body of an operator: its inputs lie in memory of the engine and are read there, not copied. Before anything
+  // else is added.
+  void BorrowInputs() { borrows_inputs_ = true; }
+
   // All throw EngineError (ERR_ENGINE_PROGRAM) for a value that is not there yet, or after Finish.
   ValueId AddInput(DataType type);
   // Copies the elements. `readers`: how many operators will read it, after which it is let go; 0: not known.
   ValueId AddConstant(DataType type, const Dims& dims, const void* bytes, size_t readers);
   // The values of its outputs follow one another; the first is returned.
   ValueId AddOperator(const std::string& type, const std::vector<ptrdiff_t>& inputs,
-                      const std::vector<DataType>& outputs, Attributes attributes);
+                      const std::vector<DataType>& outputs, Attributes attributes,
+                      std::vector<std::shared_ptr<const Program>> bodies = {});
   void Finish(std::vector<ValueId> outputs);
 
   struct Step {
@@ -43,6 +48,7 @@ class Program {
     Tensor constant;   // data is null once every reader has packed it
     Buffer storage;
     size_t readers_left = 0, kept = 0;
+    bool is_borrowed = false;  // an input that is read where it lies
   };
 
   const std::vector<Step>& Steps() const { return steps_; }
@@ -56,13 +62,14 @@ class Program {
   void RequireOpen() const;
   void RequireValue(ptrdiff_t value) const;
   void FindViews();
+  void FindBorrowed();
   void FindLifetimes();
   void FindSlack();
 
   std::vector<Value> values_;
   std::vector<Step> steps_;
   std::vector<ValueId> inputs_, outputs_;
-  bool is_finished_ = false;
+  bool is_finished_ = false, borrows_inputs_ = false;
 };
 
 }  // namespace gossamer

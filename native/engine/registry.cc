@@ -5,7 +5,7 @@
 
 namespace gossamer {
 
-OperatorFactory MakeIdentity;
+OperatorFactory MakeIdentity, MakeIf, MakeLoop;
 
 namespace {
 
@@ -16,6 +16,8 @@ struct Entry {
 
 constexpr Entry kOperators[] = {
     {"Identity", MakeIdentity},
+    {"If", MakeIf},
+    {"Loop", MakeLoop},
 };
 
 }  // namespace

@@ -60,3 +60,81 @@ describe('Program', () => {
     expect(operatorTypes().has('Identity')).toBe(true);
   });
 });
+
+describe('control flow', () => {
+  const scalar = (dtype: 'bool' | 'int64', value: number) => ({
+    dtype,
+    dims: [],
+    bytes: dtype === 'bool' ? Uint8Array.of(value) : new Uint8Array(BigInt64Array.of(BigInt(value)).buffer),
+  });
+
+  test('If runs the branch of its condition over what it captures', async () => {
+    const branch = (pick: 0 | 1) => {
+      const body = new ProgramBuilder('body');
+      const captures = [body.input('float32'), body.input('float32')];
+      return body.finish(body.operator('Identity', [captures[pick]], ['float32']));
+    };
+    const builder = new ProgramBuilder();
+    const inputs = [builder.input('bool'), builder.input('float32'), builder.input('float32')];
+    const program = builder.finish(builder.operator('If', inputs, ['float32'], {}, [branch(0), branch(1)]));
+    const a = { dtype: 'float32', dims: [2], bytes: bytesOf([1, 2]) } as const;
+    const b = { dtype: 'float32', dims: [3], bytes: bytesOf([3, 4, 5]) } as const;
+    for (const take of [1, 0, 1]) {
+      const [y] = await program.run([scalar('bool', take), a, b]);
+      expect(y).toEqual(take ? a : b);
+    }
+  });
+
+  test('Loop carries states, swaps them, and stacks what it scans', async () => {
+    const body = new ProgramBuilder('body');
+    const [iteration, condition, a, b] = [
+      body.input('int64'),
+      body.input('bool'),
+      body.input('float32'),
+      body.input('float32'),
+    ];
+    const loop = body.finish([condition!, b!, a!, iteration!]);
+    const builder = new ProgramBuilder();
+    const trips = builder.input('int64');
+    const [first, second] = [builder.input('float32'), builder.input('float32')];
+    const outputs = builder.operator(
+      'Loop',
+      [trips, undefined, first, second],
+      ['float32', 'float32', 'int64'],
+      { states: 2 },
+      [loop],
+    );
+    const program = builder.finish(outputs);
+    const one = { dtype: 'float32', dims: [1], bytes: bytesOf([1]) } as const;
+    const two = { dtype: 'float32', dims: [2], bytes: bytesOf([2, 2]) } as const;
+    for (const count of [3, 4, 0]) {
+      const [x, y, scan] = await program.run([scalar('int64', count), one, two]);
+      expect([x, y]).toEqual(count % 2 === 0 ? [one, two] : [two, one]);
+      expect(scan!.dims).toEqual([count]);
+      expect([...new BigInt64Array(scan!.bytes.buffer)].map(Number)).toEqual(
+        Array.from({ length: count }, (_, i) => i),
+      );
+    }
+  });
+
+  test('a loop that never ends is stopped by its signal', async () => {
+    const body = new ProgramBuilder('body');
+    const [, condition] = [body.input('int64'), body.input('bool')];
+    const builder = new ProgramBuilder();
+    const trips = builder.input('int64');
+    const state = builder.input('float32');
+    const carried = body.input('float32');
+    const program = builder.finish(
+      builder.operator('Loop', [trips, undefined, state], ['float32'], { states: 1 }, [
+        body.finish([condition!, carried]),
+      ]),
+    );
+    const feeds = [
+      scalar('int64', Number.MAX_SAFE_INTEGER),
+      { dtype: 'float32', dims: [], bytes: bytesOf([1]) },
+    ] as const;
+    await expect(program.run(feeds, { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+  });
+});

@@ -61,7 +61,8 @@ export function isEngineDType(dtype: DType): boolean {
 /** A compiled model that runs in C++; any number of runs at the same time. */
 export class Program {
   constructor(
-    private readonly handle: ProgramHandle,
+    /** What the addon knows it by. */
+    readonly handle: ProgramHandle,
     /** Bytes of its constants, packed ones included. */
     readonly constantBytes: number,
   ) {}
@@ -106,7 +107,12 @@ function readOutputs(header: Float64Array, buffers: readonly ArrayBuffer[]): Pro
 
 /** Builds one program: inputs, constants and operators in the order in which they run; each gives the numbers of its values. */
 export class ProgramBuilder {
-  private readonly handle = runNative((addon) => addon.createProgram());
+  private readonly handle: ProgramHandle;
+
+  /** `kind` body: a program that runs inside operators of another (If, Loop), never by itself. Default main. */
+  constructor(kind: 'main' | 'body' = 'main') {
+    this.handle = runNative((addon) => addon.createProgram(kind === 'body'));
+  }
 
   input(dtype: DType): number {
     return runNative((addon) => addon.programInput(this.handle, codeOf(dtype)));
@@ -125,6 +131,7 @@ export class ProgramBuilder {
     inputs: readonly (number | undefined)[],
     outputs: readonly DType[],
     attributes: ProgramAttributes = {},
+    bodies: readonly Program[] = [],
   ): number[] {
     const names: string[] = [];
     const ends: number[] = [];
@@ -150,6 +157,7 @@ export class ProgramBuilder {
         Int32Array.from(ends),
         Float64Array.from(numbers),
         texts,
+        ...bodies.map(({ handle }) => handle),
       ),
     );
     return outputs.map((_, i) => first + i);
