@@ -2,6 +2,7 @@
 export type RuntimeErrorCode =
   | 'ERR_ENGINE'
   | 'ERR_ENGINE_MISSING'
+  | 'ERR_ENGINE_COVERAGE'
   | 'ERR_PEER_MISSING'
   | 'ERR_ORT_LOAD'
   | 'ERR_ORT_RUN'

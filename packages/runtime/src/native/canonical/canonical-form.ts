@@ -1,0 +1,58 @@
+import { isGossamerError, type Model } from '@gossamer/graph';
+import { convertFloat32, runPasses, upgradeOpset } from '@gossamer/graph/passes';
+
+/** The operator set that the engine's operators are those of. */
+export const ENGINE_OPSET = 21;
+
+/** Types that are widened to float32 before anything is compiled. */
+const NARROW_FLOATS: ReadonlySet<string | undefined> = new Set(['float16', 'bfloat16']);
+
+export interface CanonicalForm {
+  readonly model: Model;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * A clone of `model` in standard operators of one version, as ONNX Runtime could run it too: float16 widened (outputs are cast back), constants
+ * folded, normalizations and activations recognised, affine operators merged into layers. A model that does not rise to the engine's operator
+ * set keeps its own, with a warning: coverage then says which operators are lacking.
+ */
+export function canonicalForm(model: Model): CanonicalForm {
+  const warnings: string[] = [];
+  let current = model;
+  if (current.opset < ENGINE_OPSET) {
+    try {
+      current = upgradeOpset(current, ENGINE_OPSET);
+    } catch (error) {
+      if (!isGossamerError(error)) throw error;
+      warnings.push(`opset ${ENGINE_OPSET}: not reached: ${error.message}`);
+    }
+  }
+  if (holdsNarrowFloats(current)) current = convertFloat32(current).model;
+  const result = runPasses(current, 'default');
+  warnings.push(...result.warnings);
+  const { model: finished } = runPasses(result.model, ['fuse-hard-swish']);
+  nameNodes(finished);
+  return { model: finished, warnings };
+}
+
+function holdsNarrowFloats(model: Model): boolean {
+  for (const graph of model.scopes()) {
+    for (const { type, initializer } of graph.values()) {
+      if (NARROW_FLOATS.has(initializer?.dtype) || (type?.kind === 'tensor' && NARROW_FLOATS.has(type.dtype)))
+        return true;
+    }
+  }
+  return false;
+}
+
+/** Gives every node a name of its own, by which reports and partitions know it. */
+function nameNodes(model: Model): void {
+  const taken = new Set<string>();
+  for (const node of model.graph.nodes()) {
+    let name = node.name === '' ? (node.outputs.find((value) => value)?.name ?? node.op) : node.name;
+    for (let copy = 2; taken.has(name); copy++) name = `${node.name}_${copy}`;
+    taken.add(name);
+    if (name !== node.name) model.graph.retarget(node, { name });
+  }
+}

@@ -1,0 +1,64 @@
+import { type DType, type Graph, type Model, type TensorType, tensorType, type Value } from '@gossamer/graph';
+import { PassContext } from '@gossamer/graph/passes';
+
+/** What the engine of this build can do. */
+export interface Capabilities {
+  /** Types of operators it has. */
+  readonly operators: ReadonlySet<string>;
+}
+
+/** The domain of the engine's own operators (docs/engine.md). */
+export const GOSSAMER = 'gossamer';
+
+type Shape = NonNullable<TensorType['shape']>;
+
+/**
+ * A model on its way to a program: its main graph, and the types of all values. Types are inferred once, from the inputs alone; passes say
+ * what they know about values they make, since nothing infers through the engine's own operators.
+ */
+export class Compilation {
+  readonly graph: Graph;
+  readonly #types = new Map<Value, TensorType>();
+
+  constructor(
+    readonly model: Model,
+    readonly capabilities: Capabilities,
+  ) {
+    this.graph = model.graph;
+    const { types } = new PassContext(model);
+    for (const value of model.graph.values()) {
+      const type = value.initializer
+        ? tensorType(value.initializer.dtype, value.initializer.dims)
+        : types.typeOf(value);
+      if (type?.kind === 'tensor') this.#types.set(value, type);
+    }
+    if (!model.opsets.has(GOSSAMER)) model.opsets.set(GOSSAMER, 1);
+  }
+
+  /** True when the engine has operators of all these types. */
+  has(...types: readonly string[]): boolean {
+    return types.every((type) => this.capabilities.operators.has(type));
+  }
+
+  typeOf(value: Value): TensorType | undefined {
+    return value.initializer ? tensorType(value.initializer.dtype, value.initializer.dims) : this.#types.get(value);
+  }
+
+  dtypeOf(value: Value | undefined): DType | undefined {
+    return value && this.typeOf(value)?.dtype;
+  }
+
+  /** The shape; undefined when the rank is not known. */
+  shapeOf(value: Value | undefined): Shape | undefined {
+    return value && this.typeOf(value)?.shape;
+  }
+
+  rankOf(value: Value | undefined): number | undefined {
+    return this.shapeOf(value)?.length;
+  }
+
+  /** Says what a value made by a pass is. */
+  setType(value: Value, dtype: DType | undefined, shape: Shape | undefined): void {
+    this.#types.set(value, tensorType(dtype, shape));
+  }
+}

@@ -1,0 +1,77 @@
+import { GossamerError, type Model } from '@gossamer/graph';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import { canonicalForm } from './canonical/canonical-form.js';
+import { explicitForms } from './canonical/explicit-forms.js';
+import { type Capabilities, Compilation } from './compilation.js';
+import { removeDead } from './edit/node-edits.js';
+import { type LackingNode, lackingNodes } from './emit/coverage.js';
+import { emitProgram, type EmittedProgram } from './emit/emit-program.js';
+import { activations } from './fusion/activation-of.js';
+import { fuseEpilogue } from './fusion/fuse-epilogue.js';
+import { linearLayers } from './fusion/linear-layers.js';
+import { channelsLast } from './layout/channels-last.js';
+import { transposesToViews } from './layout/transposes-to-views.js';
+import type { ProgramBuilder } from './program-builder.js';
+
+export interface CompileOptions {
+  readonly capabilities: Capabilities;
+}
+
+/** A model as the engine would run it. */
+export interface NativePlan {
+  /** The rewritten graph, in operators of the standard and the engine's own. */
+  readonly model: Model;
+  /** Nodes the engine cannot run; none: it can run the model. */
+  readonly lacking: readonly LackingNode[];
+  readonly warnings: readonly string[];
+  /** Makes the program. Throws ERR_ENGINE_COVERAGE where nodes are lacking; its cause is a LackingNodes. */
+  emit(builder: ProgramBuilder): EmittedProgram;
+}
+
+/** The nodes a model has and the engine has not. */
+export class LackingNodes extends Error {
+  override name = 'LackingNodes';
+  constructor(readonly nodes: readonly LackingNode[]) {
+    super(nodes.map(({ operator, node, reason }) => `${operator} ${node}: ${reason}`).join('\n'));
+  }
+}
+
+/** Rewrites a clone of `model` for the native engine (docs/engine.md); nothing is packed yet. */
+export function compileModel(model: Model, { capabilities }: CompileOptions): NativePlan {
+  const { model: canonical, warnings } = canonicalForm(model);
+  return compileCanonical(canonical, capabilities, warnings);
+}
+
+/** As `compileModel`, for a model in canonical form, which is rewritten in place. */
+export function compileCanonical(
+  canonical: Model,
+  capabilities: Capabilities,
+  warnings: readonly string[] = [],
+): NativePlan {
+  const compilation = new Compilation(canonical, capabilities);
+  explicitForms(compilation);
+  linearLayers(compilation);
+  channelsLast(compilation);
+  removeDead(compilation);
+  fuseEpilogue(compilation);
+  activations(compilation);
+  transposesToViews(compilation);
+  removeDead(compilation);
+  const lacking = lackingNodes(compilation);
+  const emit = (builder: ProgramBuilder): EmittedProgram => {
+    if (lacking.length > 0) throw coverageError(lacking);
+    return emitProgram(compilation, builder);
+  };
+  return { model: canonical, lacking, warnings, emit };
+}
+
+/** The error that names the first node the engine lacks, counts the others, and has all of them as its cause. */
+export function coverageError(lacking: readonly LackingNode[]): GossamerError<RuntimeErrorCode> {
+  const { operator, node, reason } = lacking[0]!;
+  const others = lacking.length > 1 ? `, and ${lacking.length - 1} others` : '';
+  return new GossamerError(
+    'ERR_ENGINE_COVERAGE',
+    `model: expected operators of the native engine, received ${operator} (${node}: ${reason})${others}`,
+    { cause: new LackingNodes(lacking) },
+  );
+}

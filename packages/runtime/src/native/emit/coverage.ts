@@ -1,0 +1,59 @@
+import { type DType, type Node } from '@gossamer/graph';
+import { type Compilation, GOSSAMER } from '../compilation.js';
+import {
+  MICROSOFT_OPERATORS,
+  type OperatorEntry,
+  OWN_OPERATORS,
+  STANDARD_OPERATORS,
+  STORED,
+} from './operator-table.js';
+
+/** A node that the engine cannot run, and why. */
+export interface LackingNode {
+  /** Kind of the operator: `Conv`, `com.microsoft::Attention`. */
+  readonly operator: string;
+  /** Name of the node in the canonical form. */
+  readonly node: string;
+  readonly reason: string;
+}
+
+const TABLES: Readonly<Record<string, Readonly<Record<string, OperatorEntry>>>> = {
+  '': STANDARD_OPERATORS,
+  'com.microsoft': MICROSOFT_OPERATORS,
+  [GOSSAMER]: OWN_OPERATORS,
+};
+
+/** What the table says of the operator of a node. */
+export function operatorEntry(node: Node): OperatorEntry | undefined {
+  const table = Object.hasOwn(TABLES, node.domain) ? TABLES[node.domain]! : {};
+  return Object.hasOwn(table, node.op) ? table[node.op] : undefined;
+}
+
+/** Every node of the main graph that the engine cannot run, in order. */
+export function lackingNodes(compilation: Compilation): LackingNode[] {
+  const lacking: LackingNode[] = [];
+  for (const node of compilation.graph.nodes()) {
+    const reason = reasonAgainst(node, compilation);
+    if (reason !== undefined) lacking.push({ operator: node.kind, node: node.id, reason });
+  }
+  return lacking;
+}
+
+function reasonAgainst(node: Node, compilation: Compilation): string | undefined {
+  if (node.subgraphs().length > 0) return 'control flow';
+  const entry = operatorEntry(node);
+  if (!entry || !compilation.has(node.op)) return 'no such operator in the engine';
+  for (const value of [...node.inputs, ...node.outputs]) {
+    if (!value) continue;
+    const type = compilation.typeOf(value);
+    if (!type?.dtype) return `${value.name}: an element type that is not known`;
+    if (type.kind !== 'tensor' || !STORED.has(type.dtype)) return `${value.name}: ${spell(type.kind, type.dtype)}`;
+  }
+  const data = node.op === 'Where' ? node.input(1) : node.input(0);
+  const dtype = compilation.dtypeOf(data);
+  if (dtype && !entry.types.has(dtype)) return `operands of ${dtype}`;
+  if (node.op === 'Resize' && node.string('mode', 'nearest') === 'cubic') return 'cubic interpolation';
+  return undefined;
+}
+
+const spell = (kind: string, dtype: DType) => (kind === 'tensor' ? `elements of ${dtype}` : `a ${kind}`);

@@ -1,0 +1,85 @@
+import { type Attribute, type Node, type Tensor, type Value } from '@gossamer/graph';
+import type { Compilation } from '../compilation.js';
+import type { Program, ProgramAttribute, ProgramBuilder } from '../program-builder.js';
+import { operatorEntry } from './coverage.js';
+
+/** Hands the compiled graph to `builder`, operator by operator; each constant just before the first operator that reads it. */
+export function emitProgram(compilation: Compilation, builder: ProgramBuilder): EmittedProgram {
+  const { graph } = compilation;
+  const numbers = new Map<Value, number>();
+  const operators: string[] = [];
+  const numberOf = (value: Value): number => {
+    const known = numbers.get(value);
+    if (known !== undefined) return known;
+    const tensor = value.constant;
+    if (!tensor) throw new Error(`value ${value.name}: read before it is made`);
+    const number = builder.constant(tensor.dtype, tensor.dims, constantBytes(tensor));
+    numbers.set(value, number);
+    return number;
+  };
+  for (const input of graph.inputs) {
+    if (!input.initializer) numbers.set(input, builder.input(compilation.dtypeOf(input)!));
+  }
+  for (const node of graph.nodes()) {
+    const inputs = node.inputs.map((value) => value && numberOf(value));
+    const made = node.outputs.filter((value) => value !== undefined);
+    const dtypes = node.outputs.map(
+      (value, slot) => compilation.dtypeOf(value) ?? absentOutput(node, slot, compilation),
+    );
+    const results = builder.operator(node.op, inputs, dtypes, programAttributes(node));
+    operators.push(node.id);
+    for (const value of made) numbers.set(value, results[node.outputs.indexOf(value)]!);
+  }
+  // An output that no operator makes is a name for an input or a constant; one that is listed twice is made once.
+  const outputs = graph.outputs.map((value) => {
+    if (value.producer) return numberOf(value);
+    operators.push(value.name);
+    return builder.operator('Identity', [numberOf(value)], [compilation.dtypeOf(value)!], {})[0]!;
+  });
+  return { program: builder.finish(outputs), operators };
+}
+
+export interface EmittedProgram {
+  readonly program: Program;
+  /** Names of the nodes, by index of the operator. */
+  readonly operators: readonly string[];
+}
+
+/** Outputs nobody wants have a type all the same. */
+function absentOutput(node: Node, slot: number, compilation: Compilation) {
+  void slot;
+  return compilation.dtypeOf(node.input(0)) ?? ('float32' as const);
+}
+
+function constantBytes(tensor: Tensor): Uint8Array {
+  return tensor.bytes();
+}
+
+function programAttributes(node: Node): Record<string, ProgramAttribute> {
+  const found: Record<string, ProgramAttribute> = {};
+  const entry = operatorEntry(node);
+  for (const [name, otherwise] of Object.entries(entry?.attributes ?? {})) {
+    const given = node.attributes.get(name);
+    const value = given ? plainAttribute(node, given) : otherwise;
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}
+
+function plainAttribute(node: Node, { name, content }: Attribute): ProgramAttribute {
+  switch (content.type) {
+    case 'int':
+      return node.int(name, 0);
+    case 'ints':
+      return node.ints(name, []);
+    case 'float':
+    case 'floats':
+      return content.value;
+    case 'string':
+      return node.string(name, '');
+    case 'tensor':
+      return content.value.length === 1 ? content.value.item() : Array.from(content.value.toFloat64());
+    default:
+      throw new Error(`node ${node.id}: attribute ${name} of kind ${content.type} has no plain form`);
+  }
+}

@@ -1,0 +1,107 @@
+import { elementCount, Tensor } from '@gossamer/graph';
+import type { ProgramAttribute } from '../program-builder.js';
+import { int8Average, int8Binary, int8Concat, int8Layer } from './int8-operators.js';
+import { runStandard } from './run-standard.js';
+
+export type Attributes = Readonly<Record<string, ProgramAttribute>>;
+type Inputs = readonly (Tensor | undefined)[];
+
+/** What the engine's own operators mean (docs/engine.md), in operators of the standard or written out: slow, for tests. */
+export const OWN: Readonly<Record<string, (inputs: Inputs, attributes: Attributes) => Tensor>> = {
+  Linear: ([x, w, bias, residual], attributes) =>
+    epilogue(linear(x!, w!, attributes['trans_b'] === 1), bias, residual, attributes),
+  ConvNhwc: ([x, w, bias, residual], attributes) => {
+    const y = spatial('Conv', [x!, w!], windowOf(attributes, 'strides', 'pads', 'dilations', 'group'));
+    return epilogue(y, bias, residual, attributes);
+  },
+  MaxPoolNhwc: ([x], attributes) => spatial('MaxPool', [x!], attributes),
+  AveragePoolNhwc: ([x], attributes) => spatial('AveragePool', [x!], attributes),
+  Activate: ([x], attributes) => activated(x!, attributes),
+  Int8Linear: (inputs, attributes) =>
+    int8Layer(inputs, attributes, (x, w) => linear(x, w, attributes['trans_b'] === 1)),
+  Int8Conv: (inputs, attributes) =>
+    int8Layer(inputs, attributes, (x, w) =>
+      spatial('Conv', [x, w], windowOf(attributes, 'strides', 'pads', 'dilations', 'group')),
+    ),
+  Int8AveragePoolNhwc: ([x], attributes) => int8Average(x!, attributes),
+  Int8Binary: ([a, b], attributes) => int8Binary(a!, b!, attributes),
+  Int8Concat: (inputs, attributes) => int8Concat(inputs as readonly Tensor[], attributes),
+  Int8Table: ([x], attributes) => {
+    const table = attributes['table'] as readonly number[];
+    return Tensor.of(
+      'uint8',
+      x!.dims,
+      Uint8Array.from(x!.bytes(), (code) => table[code]!),
+    );
+  },
+};
+
+export function windowOf(attributes: Attributes, ...names: readonly string[]): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)));
+}
+
+function linear(x: Tensor, w: Tensor, transB: boolean): Tensor {
+  const weight = transB ? runStandard('Transpose', [w], { perm: [1, 0] }, [w.dtype])[0]! : w;
+  return runStandard('MatMul', [x, weight], {}, [x.dtype])[0]!;
+}
+
+/** An operator with channels first, between Transposes. */
+export function spatial(op: string, [x, ...others]: readonly Tensor[], attributes: Attributes): Tensor {
+  const rank = x!.dims.length;
+  const middle = Array.from({ length: rank - 2 }, (_, i) => i + 1);
+  const turned = runStandard('Transpose', [x], { perm: [0, rank - 1, ...middle] }, [x!.dtype])[0]!;
+  const y = runStandard(op, [turned, ...others], attributes, [x!.dtype])[0]!;
+  const back = [0, ...middle.map((axis) => axis + 1), 1];
+  return runStandard('Transpose', [y], { perm: back }, [x!.dtype])[0]!;
+}
+
+function epilogue(y: Tensor, bias: Tensor | undefined, residual: Tensor | undefined, attributes: Attributes): Tensor {
+  let result = y;
+  if (bias) result = runStandard('Add', [result, bias])[0]!;
+  if (residual) {
+    if (String(residual.dims) !== String(result.dims)) throw new Error('residual: not of the shape of the result');
+    result = runStandard('Add', [result, residual])[0]!;
+  }
+  return activated(result, attributes);
+}
+
+export function activated(x: Tensor, attributes: Attributes): Tensor {
+  const [alpha, beta] = [Number(attributes['activation_alpha']), Number(attributes['activation_beta'])];
+  const run = (op: string, more: Attributes = {}) => runStandard(op, [x], more)[0]!;
+  switch (attributes['activation']) {
+    case undefined:
+    case 'none':
+      return x;
+    case 'clamp':
+      return each(x, (v) => Math.min(Math.max(v, alpha), beta));
+    case 'leaky':
+      return run('LeakyRelu', { alpha });
+    case 'elu':
+      return run('Elu', { alpha });
+    case 'hard_sigmoid':
+      return run('HardSigmoid', { alpha, beta });
+    case 'gelu':
+      return run('Gelu');
+    case 'gelu_tanh':
+      return run('Gelu', { approximate: 'tanh' });
+    case 'silu':
+      return each(x, (v) => v / (1 + Math.exp(-v)));
+    default:
+      return run(OPS[String(attributes['activation'])] ?? 'unknown activation');
+  }
+}
+
+const OPS: Readonly<Record<string, string>> = {
+  sigmoid: 'Sigmoid',
+  tanh: 'Tanh',
+  hard_swish: 'HardSwish',
+  erf: 'Erf',
+  exp: 'Exp',
+  softplus: 'Softplus',
+  mish: 'Mish',
+};
+
+function each(x: Tensor, apply: (value: number) => number): Tensor {
+  if (elementCount(x.dims) !== x.length) throw new Error('tensor: dims and length differ');
+  return Tensor.of('float32', x.dims, x.toFloat32().map(apply));
+}
