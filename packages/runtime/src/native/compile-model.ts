@@ -11,7 +11,7 @@ import { fuseEpilogue } from './fusion/fuse-epilogue.js';
 import { linearLayers } from './fusion/linear-layers.js';
 import { channelsLast } from './layout/channels-last.js';
 import { transposesToViews } from './layout/transposes-to-views.js';
-import type { ProgramBuilder } from './program-builder.js';
+import type { ProgramTarget } from './program-builder.js';
 
 export interface CompileOptions {
   readonly capabilities: Capabilities;
@@ -25,7 +25,7 @@ export interface NativePlan {
   readonly lacking: readonly LackingNode[];
   readonly warnings: readonly string[];
   /** Makes the program. Throws ERR_ENGINE_COVERAGE where nodes are lacking; its cause is a LackingNodes. */
-  emit(builder: ProgramBuilder): EmittedProgram;
+  emit(builder: ProgramTarget): EmittedProgram;
 }
 
 /** The nodes a model has and the engine has not. */
@@ -58,7 +58,7 @@ export function compileCanonical(
   transposesToViews(compilation);
   removeDead(compilation);
   const lacking = lackingNodes(compilation);
-  const emit = (builder: ProgramBuilder): EmittedProgram => {
+  const emit = (builder: ProgramTarget): EmittedProgram => {
     if (lacking.length > 0) throw coverageError(lacking);
     return emitProgram(compilation, builder);
   };

@@ -1,37 +1,25 @@
 import type { DType } from '@gossamer/graph';
+import type { OperatorNote, ProgramAttributes, ProgramRunOptions, ProgramTensor } from '@gossamer/kernels';
 
-/** What crosses the border to the engine: elements in row-major order. */
-export interface ProgramTensor {
-  readonly dtype: DType;
-  readonly dims: readonly number[];
-  readonly bytes: Uint8Array;
-}
+/** One attribute of an operator as the engine reads it. */
+export type ProgramAttribute = ProgramAttributes[string];
 
-/** An attribute of an operator as the engine reads it. */
-export type ProgramAttribute = number | readonly number[] | string;
-
-/** A compiled program: runs any number of times, for any sizes of its inputs. */
-export interface Program {
-  run(
-    inputs: readonly ProgramTensor[],
-    options: { readonly threads: number | undefined; readonly signal: AbortSignal | undefined },
-  ): Promise<ProgramTensor[]>;
-  /** What operators say about the kernel or format they chose, by index of the operator. */
-  notes(): readonly { readonly operator: number; readonly note: string }[];
+/** What the compiler needs of a finished program: the addon's, or a reference in tests. */
+export interface CompiledProgram {
+  run(inputs: readonly ProgramTensor[], options?: ProgramRunOptions): Promise<ProgramTensor[]>;
+  notes(): readonly OperatorNote[];
   dispose(): void;
 }
 
-/** Builds one program; every method returns at once. Values are numbers. */
-export interface ProgramBuilder {
+/** What the compiler hands a model to: `ProgramBuilder` of @gossamer/kernels, or a reference in tests. Values are numbers. */
+export interface ProgramTarget {
   input(dtype: DType): number;
-  /** A constant; its bytes are copied. */
-  constant(dtype: DType, dims: readonly number[], bytes: Uint8Array): number;
-  /** Adds an operator and returns its outputs; throws a GossamerError for one that cannot be. */
+  constant(dtype: DType, dims: readonly number[], bytes: Uint8Array, readers?: number): number;
   operator(
     type: string,
     inputs: readonly (number | undefined)[],
-    outputDtypes: readonly DType[],
-    attributes: Readonly<Record<string, ProgramAttribute>>,
+    outputs: readonly DType[],
+    attributes?: ProgramAttributes,
   ): number[];
-  finish(outputs: readonly number[]): Program;
+  finish(outputs: readonly number[]): CompiledProgram;
 }

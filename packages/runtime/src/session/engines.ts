@@ -1,12 +1,14 @@
 import { GossamerError } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Engine } from './engine.js';
+import { nativeEngine } from './native-engine.js';
 import { ortEngine } from './ort-engine.js';
 import { referenceEngine } from './reference-engine.js';
 
 /** Every engine, by name. */
 export const ENGINES: Readonly<Record<string, Engine>> = {
   ort: ortEngine,
+  native: nativeEngine,
   reference: referenceEngine,
 };
 

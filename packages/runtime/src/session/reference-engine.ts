@@ -1,7 +1,6 @@
-import type { Model } from '@gossamer/graph';
 import { evaluate } from '@gossamer/graph/eval';
-import { loadModel, parseModel } from '@gossamer/graph/onnx';
-import type { Engine, ModelSource } from './engine.js';
+import type { Engine } from './engine.js';
+import { modelOf } from './model-of.js';
 import { modelInputs, modelOutputs } from './model-ports.js';
 
 /** The reference evaluator (graph/eval): readable, slow, the definition of what a model computes. */
@@ -18,8 +17,3 @@ export const referenceEngine: Engine = {
     };
   },
 };
-
-async function modelOf(source: ModelSource): Promise<Model> {
-  if (source.kind === 'model') return source.model;
-  return source.kind === 'path' ? loadModel(source.path) : parseModel(source.bytes);
-}

@@ -1,10 +1,10 @@
 import { type Attribute, type Node, type Tensor, type Value } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
-import type { Program, ProgramAttribute, ProgramBuilder } from '../program-builder.js';
+import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
 import { operatorEntry } from './coverage.js';
 
 /** Hands the compiled graph to `builder`, operator by operator; each constant just before the first operator that reads it. */
-export function emitProgram(compilation: Compilation, builder: ProgramBuilder): EmittedProgram {
+export function emitProgram(compilation: Compilation, builder: ProgramTarget): EmittedProgram {
   const { graph } = compilation;
   const numbers = new Map<Value, number>();
   const operators: string[] = [];
@@ -13,7 +13,7 @@ export function emitProgram(compilation: Compilation, builder: ProgramBuilder): 
     if (known !== undefined) return known;
     const tensor = value.constant;
     if (!tensor) throw new Error(`value ${value.name}: read before it is made`);
-    const number = builder.constant(tensor.dtype, tensor.dims, constantBytes(tensor));
+    const number = builder.constant(tensor.dtype, tensor.dims, tensor.bytes(), readersOf(value));
     numbers.set(value, number);
     return number;
   };
@@ -40,7 +40,7 @@ export function emitProgram(compilation: Compilation, builder: ProgramBuilder): 
 }
 
 export interface EmittedProgram {
-  readonly program: Program;
+  readonly program: CompiledProgram;
   /** Names of the nodes, by index of the operator. */
   readonly operators: readonly string[];
 }
@@ -51,8 +51,9 @@ function absentOutput(node: Node, slot: number, compilation: Compilation) {
   return compilation.dtypeOf(node.input(0)) ?? ('float32' as const);
 }
 
-function constantBytes(tensor: Tensor): Uint8Array {
-  return tensor.bytes();
+/** Operators that will read a constant. */
+function readersOf(value: Value): number {
+  return new Set(value.uses.map(({ node }) => node)).size + (value.isOutput ? 1 : 0);
 }
 
 function programAttributes(node: Node): Record<string, ProgramAttribute> {

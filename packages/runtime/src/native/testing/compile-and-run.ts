@@ -26,7 +26,6 @@ export async function compileAndRun(
   const inputs = model.graph.inputs.filter((input) => !input.initializer).map(({ name }) => feeds[name]!);
   const results = await program.run(
     inputs.map((tensor) => ({ dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() })),
-    { threads: undefined, signal: undefined },
   );
   const outputs = Object.fromEntries(
     results.map(({ dtype, dims, bytes }, i) => [model.graph.outputs[i]!.name, Tensor.of(dtype, dims, bytes)]),

@@ -1,5 +1,6 @@
 import { type DType, Tensor } from '@gossamer/graph';
-import type { Program, ProgramAttribute, ProgramBuilder, ProgramTensor } from '../program-builder.js';
+import type { ProgramTensor } from '@gossamer/kernels';
+import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
 import { MICROSOFT_OPERATORS, OWN_OPERATORS, STANDARD_OPERATORS } from '../emit/operator-table.js';
 import { OWN } from './own-operators.js';
 import { runStandard } from './run-standard.js';
@@ -21,7 +22,7 @@ export const ALL_OPERATORS: ReadonlySet<string> = new Set([
 ]);
 
 /** A builder whose programs run in the reference evaluator: what a compiled model means, before and beside the C++. */
-export class ReferenceBuilder implements ProgramBuilder {
+export class ReferenceBuilder implements ProgramTarget {
   readonly operators: RecordedOperator[] = [];
   readonly #constants = new Map<number, Tensor>();
   readonly #inputs: { readonly value: number; readonly dtype: DType }[] = [];
@@ -41,14 +42,14 @@ export class ReferenceBuilder implements ProgramBuilder {
     type: string,
     inputs: readonly (number | undefined)[],
     outputDtypes: readonly DType[],
-    attributes: Readonly<Record<string, ProgramAttribute>>,
+    attributes: Readonly<Record<string, ProgramAttribute>> = {},
   ): number[] {
     const outputs = outputDtypes.map(() => this.#count++);
     this.operators.push({ type, inputs, outputs, outputDtypes, attributes });
     return outputs;
   }
 
-  finish(outputs: readonly number[]): Program {
+  finish(outputs: readonly number[]): CompiledProgram {
     const run = (inputs: readonly ProgramTensor[]): ProgramTensor[] => {
       const values = new Map(this.#constants);
       for (const [i, { value, dtype }] of this.#inputs.entries()) {

@@ -1,0 +1,54 @@
+import { GossamerError, type Model, Tensor } from '@gossamer/graph';
+import { operatorTypes, ProgramBuilder } from '@gossamer/kernels';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import type { Feeds, Outputs } from '../session/feeds.js';
+import { type NativePlan } from './compile-model.js';
+import type { Capabilities } from './compilation.js';
+
+/** What the addon of this process can run. */
+export const nativeCapabilities = (): Capabilities => ({ operators: operatorTypes() });
+
+/** A compiled model in memory: runs by names. */
+export class NativeProgram {
+  readonly #inputs: readonly string[];
+  readonly #outputs: readonly string[];
+  readonly #emitted: ReturnType<NativePlan['emit']>;
+
+  /** Packs the constants of `plan`. Throws ERR_ENGINE_COVERAGE, and what operators refuse. */
+  constructor(plan: NativePlan, model: Model) {
+    this.#inputs = model.graph.inputs.filter((input) => !input.initializer).map(({ name }) => name);
+    this.#outputs = model.graph.outputs.map(({ name }) => name);
+    this.#emitted = plan.emit(new ProgramBuilder());
+  }
+
+  /** Runs once; tensors by input name in, by output name out. */
+  async run(
+    feeds: Feeds,
+    options: { readonly threads?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ) {
+    const { threads, signal } = options;
+    const inputs = this.#inputs.map((name) => {
+      const tensor = feeds[name];
+      if (!tensor)
+        throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected input ${name}, received none`);
+      return { dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() };
+    });
+    const results = await this.#emitted.program.run(inputs, {
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    });
+    const outputs: Outputs = {};
+    results.forEach(({ dtype, dims, bytes }, i) => (outputs[this.#outputs[i]!] = Tensor.of(dtype, dims, bytes)));
+    return outputs;
+  }
+
+  /** What operators say of the kernel or format they chose, by node. */
+  notes(): { readonly node: string; readonly operator: string; readonly note: string }[] {
+    const { program, operators } = this.#emitted;
+    return program.notes().map(({ operator, note }, i) => ({ node: operators[i]!, operator, note }));
+  }
+
+  dispose(): void {
+    this.#emitted.program.dispose();
+  }
+}
