@@ -1,0 +1,20 @@
+#include "kernels/simd/avx512.h"
+
+#include "kernels/gemm_nbits/ops_avx512.h"
+
+namespace gossamer {
+namespace {
+
+// Tiles of 6 x 32: 12 exact and 12 float sums, 2 weights; of 2 x 64 and 1 x 64 where there are no more rows.
+constexpr size_t kInt8Panels = 2, kInt8Rows = 6;
+
+template <unsigned kBits>
+inline I32 Dot(I32 acc, Bytes fields, Bytes activations) {
+  return _mm512_dpbusd_epi32(acc, fields, activations);
+}
+
+}  // namespace
+}  // namespace gossamer
+
+#define GOSSAMER_NBITS_INT8 GemmNbitsInt8Avx512Vnni
+#include "kernels/gemm_nbits/int8_simd.h"

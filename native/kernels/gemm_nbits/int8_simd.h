@@ -1,0 +1,110 @@
+// The vector body of GemmNbitsInt8, over one ops_*.h and Dot<kBits>(acc, fields, activations), which adds to each lane
+// four products of unsigned fields and signed bytes. The name of the kernel is GOSSAMER_NBITS_INT8.
+#pragma once
+#include "kernels/gemm_nbits/block_simd.h"
+
+namespace gossamer {
+namespace {
+
+// kRows rows of activations times kPanels panels.
+template <unsigned kBits, size_t kRows, size_t kPanels>
+void Int8Tile(const NbitsWeights& w, size_t panel, const NbitsRows& x, size_t row, const FloatOutput& out) {
+  constexpr size_t kVectors = kPanels * kPanelVectors, kColumns = 32 / kBits;
+  const size_t blocks = NbitsBlocks(w.k, w.block_size), groups = w.block_size / kColumns;
+  const size_t panel_bytes = blocks * groups * 64;
+  const bool has_zeros = w.byte_zeros != nullptr || w.float_zeros != nullptr;
+  const uint8_t* codes = w.codes + panel * panel_bytes;
+  F32 sums[kRows][kVectors];
+  for (size_t m = 0; m < kRows; ++m) {
+    for (size_t v = 0; v < kVectors; ++v) sums[m][v] = Fill(0.0f);
+  }
+  for (size_t b = 0; b < blocks; ++b) {
+    I32 dots[kRows][kVectors];
+    for (size_t m = 0; m < kRows; ++m) {
+      const I32 start = FillI(has_zeros ? 0 : x.sums[(row + m) * blocks + b]);
+      for (size_t v = 0; v < kVectors; ++v) dots[m][v] = start;
+    }
+    const int8_t* columns = x.codes + row * x.stride + b * w.block_size;
+    for (size_t g = 0; g < groups; ++g, codes += 64, columns += kColumns) {
+      Bytes raw[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) {
+        raw[v] = LoadGroup(codes + v / kPanelVectors * panel_bytes, v % kPanelVectors);
+      }
+#pragma GCC unroll 4
+      for (unsigned f = 0; f < 8 / kBits; ++f) {
+        Bytes fields[kVectors];
+        for (size_t v = 0; v < kVectors; ++v) fields[v] = Field<kBits>(raw[v], f);
+        for (size_t m = 0; m < kRows; ++m) {
+          const auto four = BroadcastFour(columns + m * x.stride + 4 * f);
+          for (size_t v = 0; v < kVectors; ++v) dots[m][v] = Dot<kBits>(dots[m][v], fields[v], four);
+        }
+      }
+    }
+    for (size_t v = 0; v < kVectors; ++v) {
+      const size_t at = ((panel + v / kPanelVectors) * blocks + b) * kNbitsPanel + v % kPanelVectors * kLanes;
+      const F32 scale = LoadScales(w, at);
+      if (has_zeros) {
+        const F32 minus_zero = Negate(LoadZeros(w, at));
+        for (size_t m = 0; m < kRows; ++m) {
+          const size_t i = (row + m) * blocks + b;
+          const F32 t = Fma(minus_zero, ToFloat(FillI(x.sums[i])), ToFloat(dots[m][v]));
+          sums[m][v] = Fma(t, Mul(scale, Fill(x.scales[i])), sums[m][v]);
+        }
+      } else {
+        for (size_t m = 0; m < kRows; ++m) {
+          const F32 both = Mul(scale, Fill(x.scales[(row + m) * blocks + b]));
+          sums[m][v] = Fma(ToFloat(dots[m][v]), both, sums[m][v]);
+        }
+      }
+    }
+  }
+  const size_t n = panel * kNbitsPanel, rest = w.n - n;
+  for (size_t m = 0; m < kRows; ++m) {
+    float row_sums[kPanels * kNbitsPanel];
+    for (size_t v = 0; v < kVectors; ++v) Store(row_sums + v * kLanes, sums[m][v]);
+    FinishRow(row_sums, row + m, n, rest < kPanels * kNbitsPanel ? rest : kPanels * kNbitsPanel, out);
+  }
+}
+
+using Int8TileFn = void(const NbitsWeights&, size_t, const NbitsRows&, size_t, const FloatOutput&);
+
+template <unsigned kBits, size_t kPanels>
+Int8TileFn* Int8TileOfRows(size_t rows) {
+  switch (rows) {
+    case 1: return Int8Tile<kBits, 1, kPanels>;
+    case 2: return Int8Tile<kBits, 2, kPanels>;
+    case 3: return Int8Tile<kBits, 3, kPanels>;
+    case 4: return Int8Tile<kBits, 4, kPanels>;
+    case 5: return Int8Tile<kBits, 5, kPanels>;
+    default: return Int8Tile<kBits, 6, kPanels>;
+  }
+}
+
+template <unsigned kBits>
+void Int8Rows(const NbitsWeights& w, size_t first_panel, size_t panels, const NbitsRows& x, size_t first_row,
+              size_t rows, const FloatOutput& out) {
+  constexpr size_t kWide = kInt8Panels;
+  const size_t tiles = (rows + kInt8Rows - 1) / kInt8Rows;
+  for (size_t p = 0; p < panels;) {
+    const size_t together = panels - p >= 2 * kWide && rows <= 2 ? 2 * kWide : panels - p >= kWide ? kWide : 1;
+    for (size_t t = 0, m = 0; t < tiles; ++t) {
+      const size_t count = (rows - m + tiles - t - 1) / (tiles - t);  // tiles of even height
+      Int8TileFn* tile = together == 1 ? Int8TileOfRows<kBits, 1>(count) : Int8TileOfRows<kBits, kWide>(count);
+      if (together == 2 * kWide) tile = count == 1 ? Int8Tile<kBits, 1, 2 * kWide> : Int8Tile<kBits, 2, 2 * kWide>;
+      tile(w, first_panel + p, x, first_row + m, out);
+      m += count;
+    }
+    p += together;
+  }
+}
+
+}  // namespace
+
+void GOSSAMER_NBITS_INT8(const NbitsWeights& w, size_t first_panel, size_t panels, const NbitsRows& x,
+                         size_t first_row, size_t rows, const FloatOutput& out) {
+  if (w.bits == 2) return Int8Rows<2>(w, first_panel, panels, x, first_row, rows, out);
+  if (w.bits == 4) return Int8Rows<4>(w, first_panel, panels, x, first_row, rows, out);
+  Int8Rows<8>(w, first_panel, panels, x, first_row, rows, out);
+}
+
+}  // namespace gossamer

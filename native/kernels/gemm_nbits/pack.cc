@@ -1,0 +1,110 @@
+#include "kernels/gemm_nbits/pack.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "kernels/small_float/small_float.h"
+
+namespace gossamer {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+unsigned PackedCode(const uint8_t* bytes, size_t index, unsigned bits) {
+  const size_t at = index * bits;
+  return (bytes[at / 8] >> (at % 8)) & ((1u << bits) - 1);
+}
+
+bool AllHalf(const float* x, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    uint16_t half;
+    float back;
+    F32ToF16()(x + i, 1, &half);
+    F16ToF32()(&half, 1, &back);
+    if (!(back == x[i])) return false;
+  }
+  return true;
+}
+
+// One row of codes into its place in a panel, which is cleared.
+void PackRow(const NbitsSource& source, size_t row, uint8_t* panel) {
+  const unsigned bits = source.bits;
+  const size_t group = 32 / bits, block_bytes = source.block_size * bits / 8;
+  const uint8_t* codes = source.codes + row * NbitsBlocks(source.k, source.block_size) * block_bytes;
+  for (size_t k = 0; k < source.k; ++k) {
+    // Blocks are whole bytes and whole groups, so both orders count columns on from one block to the next.
+    const size_t field = k % group / 4;
+    uint8_t& byte = panel[k / group * 64 + row % kNbitsPanel * 4 + k % 4];
+    byte = static_cast<uint8_t>(byte | PackedCode(codes, k, bits) << (field * bits));
+  }
+}
+
+}  // namespace
+
+void PackedNbits::Free::operator()(uint8_t* memory) const { ::operator delete(memory, kAlignment); }
+
+// Cleared, and readable 64 bytes on: a kernel may load whole vectors of scales.
+template <class T>
+T* PackedNbits::Allocate(size_t count) {
+  const size_t bytes = count * sizeof(T);
+  uint8_t* memory = static_cast<uint8_t*>(::operator new(bytes + 64, kAlignment));
+  std::memset(memory, 0, bytes + 64);
+  pieces_[used_++] = Memory(memory);
+  bytes_ += bytes;
+  return reinterpret_cast<T*>(memory);
+}
+
+PackedNbits::PackedNbits(const NbitsSource& source) {
+  const size_t blocks = NbitsBlocks(source.k, source.block_size), panels = NbitsPanels(source.n);
+  const size_t panel_bytes = blocks * source.block_size * source.bits / 8 * kNbitsPanel;
+  const size_t parameters = panels * blocks * kNbitsPanel;
+  const auto at = [&](size_t row, size_t block) {
+    return (row / kNbitsPanel * blocks + block) * kNbitsPanel + row % kNbitsPanel;
+  };
+  uint8_t* codes = Allocate<uint8_t>(panels * panel_bytes);
+  weights_ = {source.n, source.k,  source.block_size, source.bits, codes, nullptr, nullptr,
+              nullptr,  nullptr,   1 << (source.bits - 1), nullptr};
+  for (size_t row = 0; row < source.n; ++row) PackRow(source, row, codes + row / kNbitsPanel * panel_bytes);
+
+  if (AllHalf(source.scales, source.n * blocks)) {
+    uint16_t* scales = Allocate<uint16_t>(parameters);
+    weights_.half_scales = scales;
+    for (size_t row = 0; row < source.n; ++row) {
+      for (size_t b = 0; b < blocks; ++b) F32ToF16()(source.scales + row * blocks + b, 1, scales + at(row, b));
+    }
+  } else {
+    float* scales = Allocate<float>(parameters);
+    weights_.scales = scales;
+    for (size_t row = 0; row < source.n; ++row) {
+      for (size_t b = 0; b < blocks; ++b) scales[at(row, b)] = source.scales[row * blocks + b];
+    }
+  }
+
+  if (source.packed_zeros != nullptr) {
+    const size_t row_bytes = (blocks * source.bits + 7) / 8;
+    uint8_t* zeros = Allocate<uint8_t>(parameters);
+    weights_.byte_zeros = zeros;
+    for (size_t row = 0; row < source.n; ++row) {
+      for (size_t b = 0; b < blocks; ++b) {
+        zeros[at(row, b)] = static_cast<uint8_t>(PackedCode(source.packed_zeros + row * row_bytes, b, source.bits));
+      }
+    }
+  } else if (source.float_zeros != nullptr) {
+    float* zeros = Allocate<float>(parameters);
+    weights_.float_zeros = zeros;
+    for (size_t row = 0; row < source.n; ++row) {
+      for (size_t b = 0; b < blocks; ++b) zeros[at(row, b)] = source.float_zeros[row * blocks + b];
+    }
+  }
+
+  if (source.table != nullptr) {
+    const size_t entries = size_t{1} << source.bits;
+    float* table = Allocate<float>(std::max<size_t>(entries, 16));
+    weights_.table = table;
+    // Repeated up to 16 entries: a look-up by four bits then needs no mask where codes have two.
+    for (size_t i = 0; i < std::max<size_t>(entries, 16); ++i) table[i] = source.table[i % entries];
+  }
+}
+
+}  // namespace gossamer
