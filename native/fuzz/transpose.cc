@@ -44,9 +44,10 @@ void Fuzz(Input& input, VariantList<TransposeFn<T>> list) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
-  const uint8_t kind = input.Byte() % 3;
+  const uint8_t kind = input.Byte() % 4;
   if (kind == 0) Fuzz<uint8_t>(input, Transpose8Variants());
   if (kind == 1) Fuzz<uint16_t>(input, Transpose16Variants());
   if (kind == 2) Fuzz<uint32_t>(input, Transpose32Variants());
+  if (kind == 3) Fuzz<uint64_t>(input, Transpose64Variants());
   return 0;
 }

@@ -21,12 +21,14 @@ inline void StoreVector(T* p, Vector v) {
 template <class T>
 inline Vector InterleaveLow(Vector a, Vector b) {
   if (sizeof(T) == 1) return _mm_unpacklo_epi8(a, b);
-  return sizeof(T) == 2 ? _mm_unpacklo_epi16(a, b) : _mm_unpacklo_epi32(a, b);
+  if (sizeof(T) == 2) return _mm_unpacklo_epi16(a, b);
+  return sizeof(T) == 4 ? _mm_unpacklo_epi32(a, b) : _mm_unpacklo_epi64(a, b);
 }
 template <class T>
 inline Vector InterleaveHigh(Vector a, Vector b) {
   if (sizeof(T) == 1) return _mm_unpackhi_epi8(a, b);
-  return sizeof(T) == 2 ? _mm_unpackhi_epi16(a, b) : _mm_unpackhi_epi32(a, b);
+  if (sizeof(T) == 2) return _mm_unpackhi_epi16(a, b);
+  return sizeof(T) == 4 ? _mm_unpackhi_epi32(a, b) : _mm_unpackhi_epi64(a, b);
 }
 
 }  // namespace

@@ -24,4 +24,8 @@ void Transpose32Scalar(const uint32_t* x, size_t rows, size_t cols, size_t strid
   Transpose(x, rows, cols, stride, out, out_stride);
 }
 
+void Transpose64Scalar(const uint64_t* x, size_t rows, size_t cols, size_t stride, uint64_t* out, size_t out_stride) {
+  Transpose(x, rows, cols, stride, out, out_stride);
+}
+
 }  // namespace gossamer

@@ -53,4 +53,9 @@ void GOSSAMER_SIMD(Transpose32)(const uint32_t* x, size_t rows, size_t cols, siz
   TransposeTile(x, rows, cols, stride, out, out_stride, Transpose32Scalar);
 }
 
+void GOSSAMER_SIMD(Transpose64)(const uint64_t* x, size_t rows, size_t cols, size_t stride, uint64_t* out,
+                                size_t out_stride) {
+  TransposeTile(x, rows, cols, stride, out, out_stride, Transpose64Scalar);
+}
+
 }  // namespace gossamer

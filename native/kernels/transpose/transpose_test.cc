@@ -55,3 +55,5 @@ TEST_CASE("Transpose8: every variant, any shape") { CheckTranspose<uint8_t>(Tran
 TEST_CASE("Transpose16: every variant, any shape") { CheckTranspose<uint16_t>(Transpose16Variants()); }
 
 TEST_CASE("Transpose32: every variant, any shape") { CheckTranspose<uint32_t>(Transpose32Variants()); }
+
+TEST_CASE("Transpose64: every variant, any shape") { CheckTranspose<uint64_t>(Transpose64Variants()); }
