@@ -5,7 +5,17 @@
 
 namespace gossamer {
 
-OperatorFactory MakeIdentity, MakeIf, MakeLoop;
+OperatorFactory MakeAveragePoolNhwc;
+OperatorFactory MakeConcat;
+OperatorFactory MakeFlatten;
+OperatorFactory MakeGather;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc;
+OperatorFactory MakeLoop;
+OperatorFactory MakeMaxPoolNhwc;
+OperatorFactory MakeReshape;
+OperatorFactory MakeShape, MakeSize, MakeSlice, MakeSplit, MakeSqueeze;
+OperatorFactory MakeTranspose;
+OperatorFactory MakeUnsqueeze;
 
 namespace {
 
@@ -15,9 +25,23 @@ struct Entry {
 };
 
 constexpr Entry kOperators[] = {
+    {"AveragePoolNhwc", MakeAveragePoolNhwc},
+    {"Concat", MakeConcat},
+    {"Flatten", MakeFlatten},
+    {"Gather", MakeGather},
     {"Identity", MakeIdentity},
     {"If", MakeIf},
+    {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
     {"Loop", MakeLoop},
+    {"MaxPoolNhwc", MakeMaxPoolNhwc},
+    {"Reshape", MakeReshape},
+    {"Shape", MakeShape},
+    {"Size", MakeSize},
+    {"Slice", MakeSlice},
+    {"Split", MakeSplit},
+    {"Squeeze", MakeSqueeze},
+    {"Transpose", MakeTranspose},
+    {"Unsqueeze", MakeUnsqueeze},
 };
 
 }  // namespace
