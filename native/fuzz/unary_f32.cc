@@ -1,22 +1,9 @@
 // Functions of one float: every kernel against the definition.
 #include "kernels/unary_f32/unary_f32.h"
 
-#include <cmath>
-
 #include "fuzz/input.h"
 
 using namespace gossamer;
-
-namespace {
-
-bool SameFloats(const std::vector<float>& a, const std::vector<float>& b) {
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (!(std::isnan(a[i]) && std::isnan(b[i])) && std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return false;
-  }
-  return a.size() == b.size();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);

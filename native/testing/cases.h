@@ -55,6 +55,15 @@ bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
+// The same bits, or NaN in both: which NaN comes out of an operation on NaN differs between instruction sets.
+inline bool SameFloats(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (!(std::isnan(a[i]) && std::isnan(b[i])) && std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return false;
+  }
+  return true;
+}
+
 // The variants of a kernel that this machine can run, the definition included.
 template <class Fn>
 std::vector<Variant<Fn>> Runnable(VariantList<Fn> list) {

@@ -25,6 +25,10 @@ inline F32 Fill(float v) { return _mm256_set1_ps(v); }
 inline I32 FillI(int32_t v) { return _mm256_set1_epi32(v); }
 inline F32 Load(const float* p) { return _mm256_loadu_ps(p); }
 inline F32 LoadFirst(const float* p, size_t count) { return _mm256_maskload_ps(p, FirstLanes(count)); }
+inline F32 LoadFirstOr(const float* p, size_t count, F32 otherwise) {
+  const __m256i first = FirstLanes(count);
+  return _mm256_blendv_ps(otherwise, _mm256_maskload_ps(p, first), _mm256_castsi256_ps(first));
+}
 inline void Store(float* p, F32 v) { _mm256_storeu_ps(p, v); }
 inline void StoreFirst(float* p, F32 v, size_t count) { _mm256_maskstore_ps(p, FirstLanes(count), v); }
 inline I32 LoadI(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }

@@ -23,6 +23,9 @@ inline F32 Fill(float v) { return _mm512_set1_ps(v); }
 inline I32 FillI(int32_t v) { return _mm512_set1_epi32(v); }
 inline F32 Load(const float* p) { return _mm512_loadu_ps(p); }
 inline F32 LoadFirst(const float* p, size_t count) { return _mm512_maskz_loadu_ps(FirstLanes(count), p); }
+inline F32 LoadFirstOr(const float* p, size_t count, F32 otherwise) {
+  return _mm512_mask_loadu_ps(otherwise, FirstLanes(count), p);
+}
 inline void Store(float* p, F32 v) { _mm512_storeu_ps(p, v); }
 inline void StoreFirst(float* p, F32 v, size_t count) { _mm512_mask_storeu_ps(p, FirstLanes(count), v); }
 inline I32 LoadI(const int32_t* p) { return _mm512_loadu_si512(p); }

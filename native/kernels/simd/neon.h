@@ -24,6 +24,12 @@ inline F32 LoadFirst(const float* p, size_t count) {
   for (size_t i = 0; i < count; ++i) lanes[i] = p[i];
   return vld1q_f32(lanes);
 }
+inline F32 LoadFirstOr(const float* p, size_t count, F32 otherwise) {
+  float lanes[4];
+  vst1q_f32(lanes, otherwise);
+  for (size_t i = 0; i < count; ++i) lanes[i] = p[i];
+  return vld1q_f32(lanes);
+}
 inline void Store(float* p, F32 v) { vst1q_f32(p, v); }
 inline void StoreFirst(float* p, F32 v, size_t count) {
   float lanes[4];

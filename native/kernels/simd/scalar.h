@@ -20,6 +20,7 @@ inline F32 Fill(float v) { return v; }
 inline I32 FillI(int32_t v) { return v; }
 inline F32 Load(const float* p) { return *p; }
 inline F32 LoadFirst(const float* p, size_t count) { return count == 0 ? 0.0f : *p; }
+inline F32 LoadFirstOr(const float* p, size_t count, F32 otherwise) { return count == 0 ? otherwise : *p; }
 inline void Store(float* p, F32 v) { *p = v; }
 inline void StoreFirst(float* p, F32 v, size_t count) {
   if (count != 0) *p = v;

@@ -82,15 +82,6 @@ double Ulps(float actual, double expected, double floor) {
   return error <= floor ? 0 : error / (std::nextafterf(magnitude, kInf) - magnitude);
 }
 
-bool SameFloats(const std::vector<float>& a, const std::vector<float>& b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (std::isnan(a[i]) && std::isnan(b[i])) continue;
-    if (std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 TEST_CASE("ActivateF32: errors against float64 over the whole range") {

@@ -1,0 +1,3 @@
+#include "kernels/simd/neon.h"
+
+#include "kernels/binary_f32/simd.h"
