@@ -110,6 +110,9 @@ export type DataTypeCode = number;
 /** A compiled model (native/engine/program.h); its memory goes with it or with closeProgram. */
 export type ProgramHandle = object & { readonly __program: unique symbol };
 
+/** What is carried from run to run of a program. */
+export type StateHandle = object & { readonly __state: unique symbol };
+
 /** Programs: built call by call in the order in which they run. Errors have codes ERR_ENGINE_... */
 export interface Programs {
   /** isBody: of an operator of control flow; such a program is not run by itself. */
@@ -145,11 +148,22 @@ export interface Programs {
   programNotes(program: ProgramHandle): string[];
   closeProgram(program: ProgramHandle): void;
   operatorTypes(): string[];
-  /** header: type, rank and dims of each input, whose elements follow; the same of the outputs comes first in the result. threads 0: all. */
+  /** Before programFinish: with a state, input number `input` becomes after each run what output number `output` was. */
+  programState(program: ProgramHandle, input: number, output: number): void;
+  /** What one sequence of runs carries along; one run at a time uses it. */
+  createState(program: ProgramHandle): StateHandle;
+  /** The next run must be fed its carried inputs again. */
+  resetState(state: StateHandle): void;
+  /**
+   * header: type, rank and dims of each input, whose elements follow; type -1, rank 0 and no elements: carried in the state. The
+   * same of the wanted outputs (a byte for each, 0: not) comes first in the result. threads 0: all.
+   */
   runProgram(
     abort: Int32Array | undefined,
     program: ProgramHandle,
     threads: number,
+    state: StateHandle | undefined,
+    wanted: Uint8Array,
     header: Float64Array,
     ...inputs: Uint8Array[]
   ): Promise<[Float64Array, ...ArrayBuffer[]]>;

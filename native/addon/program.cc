@@ -9,6 +9,7 @@
 #include "engine/execution.h"
 #include "engine/program.h"
 #include "engine/registry.h"
+#include "engine/state.h"
 
 namespace gossamer {
 namespace {
@@ -44,6 +45,19 @@ struct Handle {
   int64_t reported = 0;  // bytes of which the garbage collector knows
 };
 
+// What a state's External points at.
+struct StateHandle {
+  static constexpr uint64_t kTag = 0x676f73737461746b;
+  uint64_t tag = kTag;
+  std::shared_ptr<Compiled> compiled;
+  State state;
+  bool is_busy = false;  // changed on the environment's own thread only
+
+  explicit StateHandle(std::shared_ptr<Compiled> of) : compiled(std::move(of)), state(compiled->program) {}
+};
+
+void FinalizeState(napi_env, void* data, void*) { delete static_cast<std::shared_ptr<StateHandle>*>(data); }
+
 void Finalize(napi_env env, void* data, void*) {
   Handle* handle = static_cast<Handle*>(data);
   int64_t total;
@@ -62,6 +76,25 @@ Handle& HandleOf(const Napi::CallbackInfo& info, size_t index) {
   }
   if (!handle->compiled) throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected an open one, received a closed one"};
   return *handle;
+}
+
+void RequireFinished(const Handle& handle) {
+  if (handle.compiled->program.IsFinished()) return;
+  throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected a finished one, received one that is being built"};
+}
+
+// Null where the argument is undefined.
+std::shared_ptr<StateHandle> StateOf(const Napi::CallbackInfo& info, size_t index) {
+  napi_valuetype type = napi_undefined;
+  if (info.Length() > index) napi_typeof(info.Env(), info[index], &type);
+  if (type == napi_undefined) return nullptr;
+  void* data = nullptr;
+  if (type == napi_external) napi_get_value_external(info.Env(), info[index], &data);
+  auto* held = static_cast<std::shared_ptr<StateHandle>*>(data);
+  if (held == nullptr || (*held)->tag != StateHandle::kTag) {
+    throw ArgumentError{"ERR_WRONG_TYPE", "state: expected one made by createState, received another value"};
+  }
+  return *held;
 }
 
 DataType TypeOfCode(double code, const char* name) {
@@ -214,6 +247,43 @@ napi_value ProgramOperator(napi_env env, napi_callback_info call) {
   });
 }
 
+// programState(program, input, output): undefined
+napi_value ProgramState(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    Arguments args(info, 1);
+    const size_t input = args.Size(0, "input"), output = args.Size(1, "output");
+    Engine([&] { handle.compiled->program.LinkState(input, output); });
+    return Napi::Env(env).Undefined();
+  });
+}
+
+// createState(program): External
+napi_value CreateState(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    RequireFinished(handle);
+    auto held = std::make_unique<std::shared_ptr<StateHandle>>(std::make_shared<StateHandle>(handle.compiled));
+    napi_value external;
+    if (napi_create_external(env, held.get(), FinalizeState, nullptr, &external) != napi_ok) throw Napi::Error::New(env);
+    held.release();
+    return external;
+  });
+}
+
+// resetState(state): undefined
+napi_value ResetState(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    const std::shared_ptr<StateHandle> state = StateOf(info, 0);
+    if (!state || state->is_busy) throw ArgumentError{"ERR_ENGINE_PROGRAM", "state: expected one that no run uses"};
+    state->state.Clear();
+    return Napi::Env(env).Undefined();
+  });
+}
+
 // programFinish(program, outputs: Int32Array): bytes of its constants
 napi_value ProgramFinish(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
@@ -273,11 +343,19 @@ napi_value OperatorTypes(napi_env env, napi_callback_info) {
 // One run: the outputs lie in the execution until they are copied out on the environment's own thread.
 struct Run {
   std::shared_ptr<Compiled> compiled;
+  std::shared_ptr<StateHandle> state;
+  std::unique_ptr<State> own_state;  // of a program with state that is run without one
   std::unique_ptr<Execution> execution;
   std::vector<Tensor> inputs, outputs;
+  std::vector<bool> wanted;
   unsigned threads = 0;
 
+  ~Run() {
+    if (state) state->is_busy = false;
+  }
+
   bool Compute(AbortFlag abort) {
+    TakeState();
     execution = compiled->Borrow();
     bool done = false;
     try {
@@ -290,59 +368,104 @@ struct Run {
     return done;
   }
 
-  // [header: Float64Array of type, rank, dims for each output, ...ArrayBuffer]
+  // What is fed for a carried input moves into memory of the engine; where nothing is fed it is there already.
+  void TakeState() {
+    if (compiled->program.StateLinks().empty()) return;
+    if (!state) own_state = std::make_unique<State>(compiled->program);
+    State& values = state ? state->state : *own_state;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const size_t link = values.LinkOf(i);
+      if (link == compiled->program.StateLinks().size()) continue;
+      if (inputs[i].data != nullptr) values.Set(link, inputs[i]);
+      if (!values.IsSet(link)) {
+        throw EngineError{"ERR_ENGINE_FEEDS", "input " + std::to_string(i) + ": expected a first value of the state, received none"};
+      }
+      inputs[i] = values.Get(link);
+    }
+  }
+
+  // [header: Float64Array of type, rank, dims for each wanted output, ...ArrayBuffer]
   napi_value Result(napi_env env) {
     std::vector<double> header;
-    for (const Tensor& output : outputs) {
-      header.push_back(static_cast<double>(output.type));
-      header.push_back(static_cast<double>(output.dims.Rank()));
-      for (size_t i = 0; i < output.dims.Rank(); ++i) header.push_back(static_cast<double>(output.dims[i]));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!wanted[i]) continue;
+      header.push_back(static_cast<double>(outputs[i].type));
+      header.push_back(static_cast<double>(outputs[i].dims.Rank()));
+      for (size_t axis = 0; axis < outputs[i].dims.Rank(); ++axis) {
+        header.push_back(static_cast<double>(outputs[i].dims[axis]));
+      }
     }
-    Napi::Array result = Napi::Array::New(env, outputs.size() + 1);
+    Napi::Array result = Napi::Array::New(env);
     Napi::Float64Array numbers = Napi::Float64Array::New(env, header.size());
     for (size_t i = 0; i < header.size(); ++i) numbers[i] = header[i];
-    result.Set(0u, numbers);
+    uint32_t count = 0;
+    result.Set(count++, numbers);
     for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!wanted[i]) continue;
       const size_t bytes = outputs[i].Bytes();
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
       if (bytes != 0) std::memcpy(buffer.Data(), outputs[i].data, bytes);
-      result.Set(static_cast<uint32_t>(i + 1), buffer);
+      result.Set(count++, buffer);
     }
+    if (state) state->state.Advance(*execution, outputs);
     compiled->GiveBack(std::move(execution));
     return result;
   }
 };
 
-// runProgram(abort, program, threads, header: Float64Array, ...Uint8Array): Promise<[header, ...ArrayBuffer]>
+// type, rank and dims of each input; type -1, rank 0: taken from the state, no array.
+void ReadInputs(Arguments& args, size_t first, const Array<const double>& header, Run& run) {
+  size_t at = 0, array = first;
+  while (at < header.length) {
+    if (header.length - at < 2 || !(header.data[at + 1] >= 0 && header.data[at + 1] <= static_cast<double>(kMaxRank)) ||
+        header.length - at - 2 < static_cast<size_t>(header.data[at + 1])) {
+      throw ArgumentError{"ERR_WRONG_LENGTH", "header: expected type, rank and dims of each input"};
+    }
+    Tensor input;
+    const size_t rank = static_cast<size_t>(header.data[at + 1]);
+    const bool is_carried = header.data[at] == -1 && run.state != nullptr;
+    if (!is_carried) {
+      input.type = TypeOfCode(header.data[at], "header");
+      input.dims = Engine([&] { return ReadDims(header.data + at + 2, rank); });
+      const Array<const uint8_t> bytes = args.InBytes(array++, "input");
+      RequireLength("input", bytes.length, input.Bytes());
+      static uint8_t nothing;  // an empty array may have no address, which would look like a carried input
+      input.data = bytes.length == 0 ? &nothing : const_cast<uint8_t*>(bytes.data);
+    } else if (run.inputs.size() < run.compiled->program.Inputs().size()) {
+      const Program& program = run.compiled->program;
+      if (run.state->state.LinkOf(run.inputs.size()) == program.StateLinks().size()) {
+        throw ArgumentError{"ERR_ENGINE_FEEDS", "header: expected a carried input where none is fed, received another"};
+      }
+      input.type = program.Values()[program.Inputs()[run.inputs.size()]].type;
+    }
+    at += 2 + rank;
+    run.inputs.push_back(input);
+  }
+}
+
+// runProgram(abort, program, threads, state, wanted: Uint8Array, header: Float64Array, ...Uint8Array): Promise<[header,
+// ...ArrayBuffer]>
 napi_value RunProgram(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
     Arguments args(info, 0);
     std::atomic<int32_t>* abort = args.Abort(0);
     Handle& handle = HandleOf(info, 1);
-    if (!handle.compiled->program.IsFinished()) {
-      throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected a finished one, received one that is being built"};
-    }
+    RequireFinished(handle);
     auto run = std::make_shared<Run>();
     run->compiled = handle.compiled;
     run->threads = static_cast<unsigned>(args.Integer(2, "threads", 0, static_cast<int32_t>(ThreadPool::kMaxThreads)));
-    const Array<const double> header = args.In<double>(3, "header");
-    size_t at = 0;
-    for (size_t i = 0; at < header.length; ++i) {
-      if (header.length - at < 2 || !(header.data[at + 1] >= 0 && header.data[at + 1] <= static_cast<double>(kMaxRank)) ||
-          header.length - at - 2 < static_cast<size_t>(header.data[at + 1])) {
-        throw ArgumentError{"ERR_WRONG_LENGTH", "header: expected type, rank and dims of each input"};
-      }
-      Tensor input;
-      input.type = TypeOfCode(header.data[at], "header");
-      const size_t rank = static_cast<size_t>(header.data[at + 1]);
-      input.dims = Engine([&] { return ReadDims(header.data + at + 2, rank); });
-      at += 2 + rank;
-      const Array<const uint8_t> bytes = args.InBytes(4 + i, "input");
-      RequireLength("input", bytes.length, input.Bytes());
-      input.data = const_cast<uint8_t*>(bytes.data);
-      run->inputs.push_back(input);
+    const std::shared_ptr<StateHandle> state = StateOf(info, 3);
+    if (state && (state->is_busy || state->compiled != handle.compiled)) {
+      throw ArgumentError{"ERR_ENGINE_PROGRAM", "state: expected one of this program that no run uses"};
     }
+    const Array<const uint8_t> wanted = args.InBytes(4, "wanted");
+    RequireLength("wanted", wanted.length, handle.compiled->program.Outputs().size());
+    run->wanted.assign(wanted.data, wanted.data + wanted.length);
+    const Array<const double> header = args.In<double>(5, "header");
+    run->state = state;
+    if (state) state->is_busy = true;
+    ReadInputs(args, 6, header, *run);
     return Environment::Of(env).Run(
         env, [run](AbortFlag flag) { return run->Compute(flag); }, args.Arrays(), abort,
         [run](napi_env result_env) { return run->Result(result_env); });
@@ -356,10 +479,13 @@ void RegisterPrograms(Napi::Object exports) {
   Define(exports, "programInput", ProgramInput);
   Define(exports, "programConstant", ProgramConstant);
   Define(exports, "programOperator", ProgramOperator);
+  Define(exports, "programState", ProgramState);
   Define(exports, "programFinish", ProgramFinish);
   Define(exports, "programNotes", ProgramNotes);
   Define(exports, "closeProgram", CloseProgram);
   Define(exports, "operatorTypes", OperatorTypes);
+  Define(exports, "createState", CreateState);
+  Define(exports, "resetState", ResetState);
   Define(exports, "runProgram", RunProgram);
 }
 

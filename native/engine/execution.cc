@@ -186,6 +186,14 @@ void Execution::Expire(size_t index) {
   for (Program::ValueId root : program_.Steps()[index].expire) memory_.Free(root, index);
 }
 
+bool Execution::TakeOutput(size_t output, Buffer* buffer, size_t* bytes) {
+  const std::vector<Program::Value>& values = program_.Values();
+  const size_t root = values[program_.Outputs()[output]].root;
+  size_t uses = 0;
+  for (Program::ValueId id : program_.Outputs()) uses += values[id].root == root;
+  return uses == 1 && values[root].source == Program::Source::kComputed && memory_.Exchange(root, buffer, bytes);
+}
+
 size_t Execution::BufferBytes() const { return memory_.Bytes() + context_->Bytes(); }
 
 }  // namespace gossamer

@@ -26,6 +26,10 @@ class Execution {
   // run. False: stopped by the flag. Throws EngineError, std::bad_alloc.
   bool Run(const std::vector<Tensor>& inputs, const RunOptions& options, std::vector<Tensor>* outputs);
 
+  // Gives the buffer of output number `output` of the last run away for `buffer`, which may be null. False: it is not
+  // that output's alone, or lies among others.
+  bool TakeOutput(size_t output, Buffer* buffer, size_t* bytes);
+
   size_t BufferBytes() const;
 
  private:

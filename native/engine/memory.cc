@@ -1,6 +1,7 @@
 #include "engine/memory.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gossamer {
 namespace {
@@ -147,6 +148,19 @@ void Memory::Settle() {
     arena_bytes_ = bytes;
   }
   layouts_.emplace(key_, std::move(layout));
+}
+
+bool Memory::Exchange(size_t slot, Buffer* buffer, size_t* bytes) {
+  if (block_of_[slot] == kNoBlock) return false;
+  Block& block = blocks_[block_of_[slot]];
+  std::swap(block.buffer, *buffer);
+  std::swap(block.bytes, *bytes);
+  block_of_[slot] = kNoBlock;
+  if (!block.buffer) {
+    // Nothing came back: an empty block that fits no wish.
+    block.bytes = 0;
+  }
+  return true;
 }
 
 size_t Memory::Bytes() const {

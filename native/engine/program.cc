@@ -97,6 +97,25 @@ Program::ValueId Program::AddOperator(const std::string& type, const std::vector
   return steps_.back().outputs[0];
 }
 
+void Program::LinkState(size_t input, size_t output) {
+  RequireOpen();
+  state_links_.push_back({input, output});
+}
+
+void Program::CheckState() const {
+  for (const StateLink& link : state_links_) {
+    if (link.input >= inputs_.size() || link.output >= outputs_.size()) {
+      Refuse("state: expected positions of an input and an output");
+    }
+    if (values_[inputs_[link.input]].type != values_[outputs_[link.output]].type) {
+      Refuse("state: expected an input and an output of one type");
+    }
+    size_t uses = 0;
+    for (const StateLink& other : state_links_) uses += other.input == link.input;
+    if (uses != 1) Refuse("state: expected each input once");
+  }
+}
+
 void Program::Finish(std::vector<ValueId> outputs) {
   RequireOpen();
   for (ValueId output : outputs) {
@@ -114,6 +133,7 @@ void Program::Finish(std::vector<ValueId> outputs) {
       value.constant.data = nullptr;
     }
   }
+  CheckState();
   FindViews();
   FindBorrowed();
   FindLifetimes();
@@ -134,6 +154,7 @@ void Program::FindViews() {
 
 void Program::FindBorrowed() {
   for (ValueId input : inputs_) values_[input].is_borrowed = borrows_inputs_;
+  for (const StateLink& link : state_links_) values_[inputs_[link.input]].is_borrowed = true;
   for (const Step& step : steps_) {
     for (size_t i = 0; i < step.inputs.size(); ++i) {
       if (step.inputs[i] == kNone || step.op->WritesSlack(i) == 0) continue;
@@ -174,6 +195,11 @@ void Program::FindLifetimes() {
 
 void Program::FindSlack() {
   for (Value& value : values_) value.slack = kReadSlack;
+  // Operators may write behind a state where it is borrowed; it is made by what gives it, possibly in place.
+  for (const StateLink& link : state_links_) {
+    Value& given = values_[values_[outputs_[link.output]].root];
+    given.slack = std::max(given.slack, values_[inputs_[link.input]].slack);
+  }
   // Backwards, because an output that takes over a buffer passes its wishes on.
   for (size_t s = steps_.size(); s-- > 0;) {
     const Step& step = steps_[s];

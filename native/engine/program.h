@@ -29,7 +29,14 @@ class Program {
   ValueId AddOperator(const std::string& type, const std::vector<ptrdiff_t>& inputs,
                       const std::vector<DataType>& outputs, Attributes attributes,
                       std::vector<std::shared_ptr<const Program>> bodies = {});
+  // After each run with a State, input number `input` becomes what output number `output` was.
+  void LinkState(size_t input, size_t output);
   void Finish(std::vector<ValueId> outputs);
+
+  struct StateLink {
+    size_t input, output;  // positions in Inputs() and Outputs()
+  };
+  const std::vector<StateLink>& StateLinks() const { return state_links_; }
 
   struct Step {
     std::string type;
@@ -62,6 +69,7 @@ class Program {
   void RequireOpen() const;
   void RequireValue(ptrdiff_t value) const;
   void FindViews();
+  void CheckState() const;
   void FindBorrowed();
   void FindLifetimes();
   void FindSlack();
@@ -69,6 +77,7 @@ class Program {
   std::vector<Value> values_;
   std::vector<Step> steps_;
   std::vector<ValueId> inputs_, outputs_;
+  std::vector<StateLink> state_links_;
   bool is_finished_ = false, borrows_inputs_ = false;
 };
 

@@ -4,30 +4,11 @@
 #include <cstring>
 
 #include "engine/body.h"
+#include "engine/carried.h"
+#include "kernels/linear.h"
 
 namespace gossamer {
 namespace {
-
-// A value that changes from iteration to iteration, in memory of its own.
-struct Carried {
-  Tensor tensor;
-  Buffer buffer;
-  size_t capacity = 0;
-
-  void Set(const Tensor& value) {
-    const size_t bytes = value.Bytes();
-    if (bytes > capacity || !buffer) {
-      buffer.reset();
-      capacity = 0;
-      buffer = NewBuffer(bytes + 256);  // what may be read behind it
-      capacity = bytes;
-    }
-    tensor.type = value.type;
-    tensor.dims = value.dims;
-    tensor.data = buffer.get();
-    if (bytes != 0) std::memcpy(tensor.data, value.data, bytes);
-  }
-};
 
 // The slices of one scan output, one after another.
 struct Slices {
@@ -70,7 +51,7 @@ class LoopOperator : public Operator {
     const int64_t trips = inputs[0] == nullptr ? INT64_MAX : *inputs[0]->As<int64_t>();
     uint8_t condition = inputs[1] == nullptr ? 1 : *inputs[1]->As<uint8_t>();
     std::vector<Carried> states(states_);
-    for (size_t i = 0; i < states_; ++i) states[i].Set(*inputs[2 + i]);
+    for (size_t i = 0; i < states_; ++i) states[i].Set(*inputs[2 + i], kReadSlack);
     std::vector<Slices> scans(outputs.size() - states_);
     Iterate(inputs, trips, condition, states, scans, context);
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -87,7 +68,7 @@ class LoopOperator : public Operator {
                std::vector<Slices>& scans, RunContext& context) const {
     Body::Lease lease(body_);
     // With what may be read behind one element.
-    alignas(64) uint8_t iteration_bytes[320] = {}, condition_bytes[320] = {};
+    alignas(64) uint8_t iteration_bytes[8 + kReadSlack] = {}, condition_bytes[8 + kReadSlack] = {};
     std::vector<Tensor> feeds(2);
     feeds[0].type = DataType::kInt64;
     feeds[0].data = iteration_bytes;
@@ -106,7 +87,7 @@ class LoopOperator : public Operator {
       }
       condition = *results[0].As<uint8_t>();
       // A result may be the bytes of any state as they were.
-      for (size_t i = 0; i < states_; ++i) next[i].Set(results[1 + i]);
+      for (size_t i = 0; i < states_; ++i) next[i].Set(results[1 + i], kReadSlack);
       states.swap(next);
       for (size_t i = 0; i < states_; ++i) feeds[2 + i] = states[i].tensor;
       for (size_t i = 0; i < scans.size(); ++i) scans[i].Add(results[1 + states_ + i]);

@@ -64,5 +64,6 @@ export {
   type ProgramAttributes,
   ProgramBuilder,
   type ProgramRunOptions,
+  ProgramState,
   type ProgramTensor,
 } from './program.js';

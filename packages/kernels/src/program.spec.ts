@@ -138,3 +138,40 @@ describe('control flow', () => {
     });
   });
 });
+
+describe('state', () => {
+  test('carried inputs are what the outputs of the run before were, across growth, reset and copies', async () => {
+    const builder = new ProgramBuilder();
+    const [a, b, c] = [builder.input('float32'), builder.input('float32'), builder.input('float32')];
+    // b := a, c := b: views, so that one buffer has several names.
+    const program = (() => {
+      const [first] = builder.operator('Identity', [a], ['float32']);
+      const [second] = builder.operator('Identity', [b], ['float32']);
+      builder.state(1, 0);
+      builder.state(2, 1);
+      return builder.finish([first!, second!, c!]);
+    })();
+    const feed = (values: number[]) => ({ dtype: 'float32', dims: [values.length], bytes: bytesOf(values) }) as const;
+    const state = program.createState();
+    await expect(program.run([feed([1]), undefined, undefined], { state })).rejects.toMatchObject({
+      code: 'ERR_ENGINE_FEEDS',
+    });
+    const [, , first] = await program.run([feed([1]), feed([8, 8]), feed([9])], { state });
+    expect(first).toEqual(feed([9]));
+    const [, , second] = await program.run([feed([2, 2, 2]), undefined, undefined], { state });
+    expect(second).toEqual(feed([8, 8]));
+    const [, , third] = await program.run([feed([3]), undefined, undefined], { state, wanted: [false, false, true] });
+    expect(third).toEqual(feed([1]));
+    const [none, , fourth] = await program.run([feed([4]), undefined, undefined], { state, wanted: [false] });
+    expect([none, fourth]).toEqual([undefined, feed([2, 2, 2])]);
+    const both = program.run([feed([4]), undefined, undefined], { state });
+    await expect(program.run([feed([4]), undefined, undefined], { state })).rejects.toMatchObject({
+      code: 'ERR_ENGINE_PROGRAM',
+    });
+    await both;
+    state.reset();
+    await expect(program.run([feed([1]), undefined, undefined], { state })).rejects.toMatchObject({
+      code: 'ERR_ENGINE_FEEDS',
+    });
+  });
+});

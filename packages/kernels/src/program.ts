@@ -1,5 +1,5 @@
 import { type DType, GossamerError } from '@gossamer/graph';
-import type { ProgramHandle } from '@gossamer/native';
+import type { ProgramHandle, StateHandle } from '@gossamer/native';
 import { type AsyncOptions, callAbortable, nativeAddon, runNative } from './native-call.js';
 
 /** Data types of the engine; the index is the code at the border. */
@@ -31,6 +31,10 @@ export type ProgramAttributes = Readonly<Record<string, number | readonly number
 export interface ProgramRunOptions extends AsyncOptions {
   /** At most so many threads of the pool work for this run. Default: all. */
   readonly threads?: number;
+  /** Where carried inputs are and go; one run at a time uses it. Default: none, every input is fed. */
+  readonly state?: ProgramState;
+  /** false for each output that need not be copied out. Default: all are. */
+  readonly wanted?: readonly boolean[];
 }
 
 /** What an operator says of itself: the kernel and format it chose, and why. */
@@ -58,28 +62,63 @@ export function isEngineDType(dtype: DType): boolean {
   return DTYPES.includes(dtype);
 }
 
+/** What is carried from run to run of one sequence, in memory of the engine. */
+export class ProgramState {
+  /** What the addon knows it by. */
+  constructor(readonly handle: StateHandle) {}
+
+  /** The next run must be fed its carried inputs again. */
+  reset(): void {
+    runNative((addon) => addon.resetState(this.handle));
+  }
+}
+
 /** A compiled model that runs in C++; any number of runs at the same time. */
 export class Program {
   constructor(
     /** What the addon knows it by. */
     readonly handle: ProgramHandle,
+    private readonly outputs: number,
     /** Bytes of its constants, packed ones included. */
     readonly constantBytes: number,
   ) {}
 
   /**
-   * Runs once on the pool: tensors in the order in which the builder declared inputs in, outputs in theirs out. The arrays are
-   * borrowed until it settles (see AsyncOptions). Throws ERR_ENGINE_FEEDS, ERR_ENGINE_SHAPE, ERR_ENGINE_VALUE.
+   * Runs once on the pool: tensors in the order in which the builder declared inputs in, outputs in theirs out. With a state,
+   * carried inputs may be left out (undefined). The arrays are borrowed until it settles (see AsyncOptions). Throws
+   * ERR_ENGINE_FEEDS, ERR_ENGINE_SHAPE, ERR_ENGINE_VALUE.
    */
-  async run(inputs: readonly ProgramTensor[], options: ProgramRunOptions = {}): Promise<ProgramTensor[]> {
-    const header = Float64Array.from(inputs.flatMap(({ dtype, dims }) => [codeOf(dtype), dims.length, ...dims]));
-    const bytes = inputs.map((input) => input.bytes);
+  async run(
+    inputs: readonly (ProgramTensor | undefined)[],
+    options: ProgramRunOptions = {},
+  ): Promise<(ProgramTensor | undefined)[]> {
+    const { threads = 0, state, wanted } = options;
+    const header = inputs.flatMap((input) =>
+      input ? [codeOf(input.dtype), input.dims.length, ...input.dims] : [-1, 0],
+    );
+    const bytes = inputs.flatMap((input) => (input ? [input.bytes] : []));
+    const flags = Uint8Array.from({ length: this.outputs }, (_, i) => (wanted?.[i] === false ? 0 : 1));
     const [described, ...buffers] = await callAbortable(
-      (abort) => nativeAddon().runProgram(abort, this.handle, options.threads ?? 0, header, ...bytes),
+      (abort) =>
+        nativeAddon().runProgram(
+          abort,
+          this.handle,
+          threads,
+          state?.handle,
+          flags,
+          Float64Array.from(header),
+          ...bytes,
+        ),
       bytes,
       options,
     );
-    return readOutputs(described, buffers);
+    const given = readOutputs(described, buffers)[Symbol.iterator]();
+    return Array.from(flags, (flag) => (flag ? (given.next().value as ProgramTensor) : undefined));
+  }
+
+  /** What a sequence of runs carries along, empty at first. */
+  createState(): ProgramState {
+    return new ProgramState(runNative((addon) => addon.createState(this.handle)));
   }
 
   /** One note for each operator, in the order in which they run. */
@@ -163,9 +202,14 @@ export class ProgramBuilder {
     return outputs.map((_, i) => first + i);
   }
 
+  /** With a state, input number `input` becomes after each run what output number `output` (of finish) was. */
+  state(input: number, output: number): void {
+    runNative((addon) => addon.programState(this.handle, input, output));
+  }
+
   /** Nothing can be added afterwards. */
   finish(outputs: readonly number[]): Program {
     const bytes = runNative((addon) => addon.programFinish(this.handle, Int32Array.from(outputs)));
-    return new Program(this.handle, bytes);
+    return new Program(this.handle, outputs.length, bytes);
   }
 }
