@@ -7,13 +7,21 @@ namespace gossamer {
 
 OperatorFactory MakeAveragePoolNhwc;
 OperatorFactory MakeConcat;
+OperatorFactory MakeConvNhwc;
 OperatorFactory MakeFlatten;
 OperatorFactory MakeGather;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc;
+OperatorFactory MakeIdentity;
+OperatorFactory MakeIf;
+OperatorFactory MakeInt8AveragePoolNhwc;
+OperatorFactory MakeLinear;
 OperatorFactory MakeLoop;
 OperatorFactory MakeMaxPoolNhwc;
 OperatorFactory MakeReshape;
-OperatorFactory MakeShape, MakeSize, MakeSlice, MakeSplit, MakeSqueeze;
+OperatorFactory MakeShape;
+OperatorFactory MakeSize;
+OperatorFactory MakeSlice;
+OperatorFactory MakeSplit;
+OperatorFactory MakeSqueeze;
 OperatorFactory MakeTranspose;
 OperatorFactory MakeUnsqueeze;
 
@@ -27,11 +35,13 @@ struct Entry {
 constexpr Entry kOperators[] = {
     {"AveragePoolNhwc", MakeAveragePoolNhwc},
     {"Concat", MakeConcat},
+    {"ConvNhwc", MakeConvNhwc},
     {"Flatten", MakeFlatten},
     {"Gather", MakeGather},
     {"Identity", MakeIdentity},
     {"If", MakeIf},
     {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
+    {"Linear", MakeLinear},
     {"Loop", MakeLoop},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
     {"Reshape", MakeReshape},

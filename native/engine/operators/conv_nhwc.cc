@@ -1,0 +1,153 @@
+// ConvNhwc: convolution over NHWC in float32, without im2col. Three ways, by the geometry:
+//   1x1 without stride and pads: a matrix product;
+//   kernel rows: where no pixel of a kernel row is left out (no dilation along W) and none lies outside of the image, a
+//     piece is a whole kernel row of kW * C numbers; with pads that takes a padded copy, made where channels are few;
+//   kernel positions: a piece has the channels of one; those outside of the image read a row of zeros behind the input.
+// A group is a convolution of its own over some of the channels.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/activation.h"
+#include "engine/operators/convolution.h"
+#include "engine/operators/float_weights.h"
+
+namespace gossamer {
+namespace {
+
+constexpr size_t kFewChannels = 4;
+
+// The offsets of one tile; kept by each thread between tiles.
+int32_t* TileOffsets(size_t count) {
+  static thread_local std::vector<int32_t> offsets;
+  if (offsets.size() < count) offsets.resize(count);
+  return offsets.data();
+}
+
+class ConvNhwcOperator : public Operator {
+ public:
+  explicit ConvNhwcOperator(OperatorSpec& spec)
+      : conv_(ConvAttributesOf("ConvNhwc", spec.attributes, spec.Constant(1)->dims)),
+        act_(ActivationOf(spec.attributes)),
+        has_residual_(spec.Has(3)) {
+    const size_t taps = conv_.Taps(), channels = conv_.group_channels, outputs = conv_.outputs / conv_.group;
+    const size_t of_output = channels * taps;
+    weights_ = FloatWeights({spec.Constant(1)->As<float>(), outputs, taps, channels, of_output, 1, taps}, conv_.group,
+                            outputs * of_output);
+    spec.released[1] = true;
+    by_rows_ = conv_.dilation[1] == 1 && conv_.group == 1 && (!conv_.Padded() || channels <= kFewChannels);
+    matrix_ = taps == 1 && conv_.stride[0] == 1 && conv_.stride[1] == 1 && !conv_.Padded();
+  }
+
+  void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
+    const ConvGeometry geometry = ConvGeometryOf("ConvNhwc", conv_, inputs[0]->dims);
+    const Dims y = ConvOutputDims(conv_, geometry);
+    CheckEpilogueF32("ConvNhwc", inputs, conv_.outputs, y);
+    if (by_rows_ && conv_.Padded()) PaddedGeometry(geometry);
+    outputs[0].dims = y;
+  }
+
+  void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
+    ConvGeometry geometry = ConvGeometryOf("ConvNhwc", conv_, inputs[0]->dims);
+    const float* x = inputs[0]->As<float>();
+    int32_t zero_row = 0;
+    size_t piece = conv_.group_channels;
+    if (by_rows_) {
+      if (conv_.Padded()) {
+        const ConvGeometry padded = PaddedGeometry(geometry);
+        x = CopyPadded(geometry, padded, x, context);
+        geometry = padded;
+      }
+      geometry.kernel[1] = 1;
+      piece *= conv_.kernel[1];
+    } else if (conv_.Padded()) {
+      zero_row = static_cast<int32_t>(geometry.InputCount());
+      std::memset(inputs[0]->As<float>() + zero_row, 0, geometry.channels * sizeof(float));
+    }
+
+    const size_t pixels = geometry.Pixels(), taps = geometry.kernel[0] * geometry.kernel[1];
+    const size_t columns = conv_.outputs / conv_.group;
+    // A pixel's own share of the input: kernels overlap.
+    const size_t own = std::min(conv_.stride[0] * conv_.stride[1], conv_.Taps()) * geometry.channels;
+    const GemmTiles tiles = PlanGemmF32(pixels, columns, weights_.Group(0).k, own);
+    const FloatOutput all = EpilogueF32(inputs, act_, outputs[0], conv_.outputs);
+    context.Parallel(conv_.group * tiles.Count(), [&](size_t i) {
+      const size_t group = i % conv_.group;
+      const GemmTile tile = tiles.At(i / conv_.group);
+      const float* from = x + group * conv_.group_channels;
+      FloatOutput output = all;
+      output.y += group * columns;
+      if (output.bias != nullptr) output.bias += group * columns;
+      if (output.residual != nullptr) output.residual += group * columns;
+      if (matrix_) {
+        const ActivationRows rows{nullptr, pixels, 1, piece, geometry.channels};
+        GemmF32()(from, rows, tile.m0, tile.m1, weights_.Group(group), tile.n0, tile.n1, output);
+        return;
+      }
+      const size_t count = tile.m1 - tile.m0;
+      int32_t* offsets = TileOffsets(taps * count);
+      FillOffsets(geometry, tile.m0, tile.m1, zero_row, offsets);
+      output.y += tile.m0 * output.y_stride;
+      if (output.residual != nullptr) output.residual += tile.m0 * output.residual_stride;
+      GemmF32()(from, {offsets, count, taps, piece, 0}, 0, count, weights_.Group(group), tile.n0, tile.n1, output);
+    });
+  }
+
+  int InPlace() const override { return has_residual_ ? 3 : -1; }
+  size_t WritesSlack(size_t input) const override {
+    return input == 0 && !by_rows_ && conv_.Padded() ? conv_.Channels() * sizeof(float) : 0;
+  }
+  std::string Note() const override {
+    return matrix_ ? "1x1 as a matrix product" : by_rows_ ? "by kernel rows" : "by kernel positions";
+  }
+  size_t PackedBytes() const override { return weights_.Bytes(); }
+
+ private:
+  // The geometry of the same convolution over the padded copy.
+  ConvGeometry PaddedGeometry(const ConvGeometry& geometry) const {
+    Dims x;
+    x.Append(static_cast<int64_t>(geometry.batch));
+    ConvAttributes without = conv_;
+    for (size_t axis = 2 - conv_.spatial; axis < 2; ++axis) {
+      x.Append(static_cast<int64_t>(geometry.in[axis] + conv_.pad_begin[axis] + conv_.pad_end[axis]));
+    }
+    for (size_t axis = 0; axis < 2; ++axis) without.pad_begin[axis] = without.pad_end[axis] = 0;
+    x.Append(static_cast<int64_t>(geometry.channels));
+    return ConvGeometryOf("ConvNhwc", without, x);
+  }
+
+  // The images with their pads.
+  const float* CopyPadded(const ConvGeometry& geometry, const ConvGeometry& padded, const float* x,
+                          RunContext& context) const {
+    auto* copy = static_cast<float*>(context.Scratch(padded.InputCount() * sizeof(float)));
+    const size_t in_line = geometry.in[1] * geometry.channels, line = padded.in[1] * geometry.channels;
+    const size_t before = conv_.pad_begin[1] * geometry.channels;
+    const size_t lines = geometry.batch * padded.in[0], block = std::max<size_t>(1, (256 << 10) / (line + 1));
+    context.Parallel((lines + block - 1) / block, [&](size_t tile) {
+      for (size_t i = tile * block; i < std::min(lines, (tile + 1) * block); ++i) {
+        const size_t image = i / padded.in[0], row = i % padded.in[0] - conv_.pad_begin[0];  // wraps above the image
+        float* to = copy + i * line;
+        const bool inside = row < geometry.in[0];
+        std::fill_n(to, inside ? before : line, 0.0f);
+        if (!inside) continue;
+        std::copy_n(x + (image * geometry.in[0] + row) * in_line, in_line, to + before);
+        std::fill_n(to + before + in_line, line - before - in_line, 0.0f);
+      }
+    });
+    return copy;
+  }
+
+  ConvAttributes conv_;
+  ActivationSpec act_;
+  FloatWeights weights_;
+  bool has_residual_, by_rows_, matrix_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> MakeConvNhwc(OperatorSpec& spec) {
+  CheckFloatOperator("ConvNhwc", spec, 4);
+  if (spec.Constant(1) == nullptr) throw EngineError{"ERR_ENGINE_PROGRAM", "ConvNhwc: expected a constant w"};
+  return std::make_unique<ConvNhwcOperator>(spec);
+}
+
+}  // namespace gossamer

@@ -1,0 +1,138 @@
+#include "engine/operators/convolution.h"
+
+#include <algorithm>
+#include <string>
+
+namespace gossamer {
+namespace {
+
+constexpr int64_t kLimit = int64_t{1} << 31;
+
+[[noreturn]] void Refuse(const char* code, const char* type, const std::string& message) {
+  throw EngineError{code, std::string(type) + ": " + message};
+}
+
+// The last `spatial` numbers of [H, W]; H without one is `otherwise`.
+void Take(const char* type, const Attributes& attributes, const char* name, size_t spatial, int64_t least,
+          std::initializer_list<size_t*> targets, size_t otherwise) {
+  const std::vector<int64_t> values = attributes.Ints(name);
+  if (!values.empty() && values.size() != spatial * targets.size()) {
+    Refuse("ERR_ENGINE_PROGRAM", type, std::string(name) + ": expected " + std::to_string(spatial * targets.size()) +
+                                           " numbers, received " + std::to_string(values.size()));
+  }
+  size_t i = 0;
+  for (size_t* target : targets) {
+    target[0] = target[1] = otherwise;
+    for (size_t axis = 2 - spatial; !values.empty() && axis < 2; ++axis, ++i) {
+      if (values[i] < least || values[i] >= kLimit) {
+        Refuse("ERR_ENGINE_PROGRAM", type, std::string(name) + ": expected numbers from " + std::to_string(least) +
+                                               " below 2^31, received " + std::to_string(values[i]));
+      }
+      target[axis] = static_cast<size_t>(values[i]);
+    }
+  }
+}
+
+}  // namespace
+
+ConvAttributes ConvAttributesOf(const char* type, const Attributes& attributes, const Dims& w) {
+  if (w.Rank() != 3 && w.Rank() != 4) {
+    Refuse("ERR_ENGINE_PROGRAM", type, "expected w of rank 3 or 4, received " + w.Text());
+  }
+  ConvAttributes conv{};
+  conv.spatial = w.Rank() - 2;
+  Take(type, attributes, "strides", conv.spatial, 1, {conv.stride}, 1);
+  Take(type, attributes, "dilations", conv.spatial, 1, {conv.dilation}, 1);
+  Take(type, attributes, "pads", conv.spatial, 0, {conv.pad_begin, conv.pad_end}, 0);
+  const int64_t group = attributes.Int("group", 1);
+  bool fits = group >= 1 && w[0] >= 1 && w[0] % group == 0;
+  for (size_t i = 0; i < w.Rank(); ++i) fits = fits && w[i] >= 1 && w[i] < kLimit;
+  if (!fits || group * w[1] >= kLimit) {
+    Refuse("ERR_ENGINE_PROGRAM", type,
+           "expected w without empty axes for group " + std::to_string(group) + ", received " + w.Text());
+  }
+  conv.outputs = static_cast<size_t>(w[0]);
+  conv.group = static_cast<size_t>(group);
+  conv.group_channels = static_cast<size_t>(w[1]);
+  conv.kernel[0] = conv.spatial == 2 ? static_cast<size_t>(w[2]) : 1;
+  conv.kernel[1] = static_cast<size_t>(w[w.Rank() - 1]);
+  return conv;
+}
+
+ConvGeometry ConvGeometryOf(const char* type, const ConvAttributes& conv, const Dims& x) {
+  if (x.Rank() != conv.spatial + 2 || static_cast<size_t>(x[x.Rank() - 1]) != conv.Channels()) {
+    Refuse("ERR_ENGINE_SHAPE", type, "expected x of rank " + std::to_string(conv.spatial + 2) + " with " +
+                                         std::to_string(conv.Channels()) + " channels last, received " + x.Text());
+  }
+  ConvGeometry geometry{};
+  geometry.batch = static_cast<size_t>(x[0]);
+  geometry.channels = conv.Channels();
+  for (size_t axis = 0; axis < 2; ++axis) {
+    const size_t in = axis == 0 && conv.spatial == 1 ? 1 : static_cast<size_t>(x[conv.spatial - 1 + axis]);
+    const size_t reach = conv.dilation[axis] * (conv.kernel[axis] - 1) + 1;  // below 2^62
+    const size_t padded = in + conv.pad_begin[axis] + conv.pad_end[axis];
+    if (padded < reach) {
+      Refuse("ERR_ENGINE_SHAPE", type, "expected an image and pads as large as the kernel, received " + x.Text());
+    }
+    geometry.in[axis] = in;
+    geometry.out[axis] = (padded - reach) / conv.stride[axis] + 1;
+    geometry.kernel[axis] = conv.kernel[axis];
+    geometry.stride[axis] = conv.stride[axis];
+    geometry.pad_begin[axis] = conv.pad_begin[axis];
+    geometry.dilation[axis] = conv.dilation[axis];
+  }
+  if (x.Count() + geometry.channels >= static_cast<size_t>(kLimit)) {
+    Refuse("ERR_ENGINE_SHAPE", type, "expected fewer than 2^31 elements, received " + x.Text());
+  }
+  return geometry;
+}
+
+Dims ConvOutputDims(const ConvAttributes& conv, const ConvGeometry& geometry) {
+  Dims y;
+  y.Append(static_cast<int64_t>(geometry.batch));
+  if (conv.spatial == 2) y.Append(static_cast<int64_t>(geometry.out[0]));
+  y.Append(static_cast<int64_t>(geometry.out[1]));
+  y.Append(static_cast<int64_t>(conv.outputs));
+  return y;
+}
+
+void FillOffsets(const ConvGeometry& g, size_t m0, size_t m1, int32_t zero_row, int32_t* offsets) {
+  const size_t count = m1 - m0;
+  const auto channels = static_cast<int64_t>(g.channels), stride = static_cast<int64_t>(g.stride[1]);
+  const auto width = static_cast<int64_t>(g.in[1]);
+  const auto step = static_cast<uint32_t>(stride * channels);  // unsigned: may pass the last offset
+  size_t image = m0 / (g.out[0] * g.out[1]), row = m0 / g.out[1] % g.out[0], column = m0 % g.out[1];
+  for (size_t m = 0; m < count;) {  // runs of pixels of one output row
+    const size_t run = std::min(count - m, g.out[1] - column);
+    for (size_t ky = 0; ky < g.kernel[0]; ++ky) {
+      const auto from_pad = static_cast<int64_t>(row * g.stride[0] + ky * g.dilation[0]);
+      const int64_t y = from_pad - static_cast<int64_t>(g.pad_begin[0]);
+      const bool inside = y >= 0 && y < static_cast<int64_t>(g.in[0]);
+      const int64_t line = (static_cast<int64_t>(image * g.in[0]) + y) * width * channels;
+      int32_t* tap = offsets + ky * g.kernel[1] * count + m;
+      int64_t x = static_cast<int64_t>(column) * stride - static_cast<int64_t>(g.pad_begin[1]);
+      for (size_t kx = 0; kx < g.kernel[1]; ++kx, tap += count, x += static_cast<int64_t>(g.dilation[1])) {
+        // Of the run, pixels first .. end - 1 are inside the image.
+        int64_t first = 0, end = 0;
+        if (inside) {
+          const int64_t before = std::max<int64_t>(-x, 0), until = std::max<int64_t>(width - x, 0);
+          first = std::min(stride == 1 ? before : (before + stride - 1) / stride, static_cast<int64_t>(run));
+          end = std::min(stride == 1 ? until : (until + stride - 1) / stride, static_cast<int64_t>(run));
+          end = std::max(first, end);
+        }
+        std::fill(tap, tap + first, zero_row);
+        auto offset = static_cast<uint32_t>(line + (x + first * stride) * channels);
+        for (int64_t i = first; i < end; ++i, offset += step) tap[i] = static_cast<int32_t>(offset);
+        std::fill(tap + end, tap + run, zero_row);
+      }
+    }
+    m += run;
+    column = 0;
+    if (++row == g.out[0]) {
+      row = 0;
+      ++image;
+    }
+  }
+}
+
+}  // namespace gossamer

@@ -1,0 +1,81 @@
+#include "engine/operators/float_weights.h"
+
+#include <algorithm>
+
+namespace gossamer {
+
+FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride)
+    : k_(source.taps * source.piece), n_(source.n), groups_(groups), packed_(NewBuffer(Bytes() + kReadSlack)) {
+  float* packed = static_cast<float*>(packed_.get());
+  for (size_t g = 0; g < groups; ++g) {
+    WeightSourceF32 of_group = source;
+    of_group.data += g * group_stride;
+    PackF32(of_group, 0, StripsF32(n_), 1, packed + g * PackedCountF32(k_, n_));
+  }
+}
+
+WeightsF32 FloatWeights::Group(size_t group) const {
+  return PackedF32(static_cast<const float*>(packed_.get()) + group * PackedCountF32(k_, n_), k_, n_);
+}
+
+namespace {
+
+size_t Blocks(size_t count, size_t block) { return count == 0 ? 0 : (count - 1) / block + 1; }
+
+}  // namespace
+
+size_t GemmTiles::Count() const { return Blocks(rows, row_block) * Blocks(columns, column_block); }
+
+GemmTile GemmTiles::At(size_t index) const {
+  const size_t across = Blocks(columns, column_block);
+  const size_t m0 = index / across * row_block, n0 = index % across * column_block;
+  return {m0, std::min(rows, m0 + row_block), n0, std::min(columns, n0 + column_block)};
+}
+
+GemmTiles PlanGemmF32(size_t rows, size_t columns, size_t k, size_t row_floats) {
+  constexpr size_t kPanel = 64;              // columns: the widest tile of the kernels
+  constexpr size_t kHeights = 24;            // rows: a multiple of the heights of their tiles, 6, 8 and 12
+  constexpr size_t kCacheFloats = 64 << 10;  // 256 KB: a quarter of a small second-level cache
+  constexpr size_t kProducts = 6 << 20;      // multiplications of one core with AVX-512 in 50 microseconds
+  constexpr size_t kWeights = 256 << 10;     // floats that it loads from memory meanwhile
+  k = std::max<size_t>(k, 1);
+  const size_t in_cache = std::clamp<size_t>(kCacheFloats / (row_floats + columns + 1), 96, 384);
+  const size_t in_time = std::max<size_t>(96, kProducts / k / std::clamp<size_t>(columns, 1, kPanel));
+  size_t row_block = std::min(in_cache, in_time) / kHeights * kHeights;
+  if (rows <= row_block) {
+    row_block = std::max<size_t>(rows, 1);
+  } else {  // as even as can be
+    row_block = Blocks(Blocks(rows, Blocks(rows, row_block)), kHeights) * kHeights;
+  }
+  const size_t most = std::min(kProducts / k / row_block, kWeights / k) / kPanel * kPanel;
+  return {rows, columns, row_block, std::max(kPanel, most)};
+}
+
+void CheckFloatOperator(const char* type, const OperatorSpec& spec, size_t most) {
+  bool fits = spec.inputs.size() >= 2 && spec.inputs.size() <= most && spec.outputs.size() == 1 &&
+              spec.outputs[0] == DataType::kFloat32 && spec.Has(0) && spec.Has(1);
+  for (const OperatorInput& input : spec.inputs) fits = fits && (!input.present || input.type == DataType::kFloat32);
+  if (!fits) {
+    throw EngineError{"ERR_ENGINE_PROGRAM",
+                      std::string(type) + ": expected 2 to " + std::to_string(most) + " float32 inputs and one output"};
+  }
+}
+
+void CheckEpilogueF32(const char* type, const TensorList& inputs, size_t columns, const Dims& y) {
+  if (inputs.size() > 2 && inputs[2] != nullptr && inputs[2]->Count() != columns) {
+    throw EngineError{"ERR_ENGINE_SHAPE", std::string(type) + ": expected a bias of " + std::to_string(columns) +
+                                              ", received " + inputs[2]->dims.Text()};
+  }
+  if (inputs.size() > 3 && inputs[3] != nullptr && inputs[3]->dims != y) {
+    throw EngineError{"ERR_ENGINE_SHAPE", std::string(type) + ": expected a residual of " + y.Text() + ", received " +
+                                              inputs[3]->dims.Text()};
+  }
+}
+
+FloatOutput EpilogueF32(const TensorList& inputs, const ActivationSpec& act, const Tensor& y, size_t columns) {
+  const float* bias = inputs.size() > 2 && inputs[2] != nullptr ? inputs[2]->As<float>() : nullptr;
+  const float* residual = inputs.size() > 3 && inputs[3] != nullptr ? inputs[3]->As<float>() : nullptr;
+  return {bias, residual, columns, act, y.As<float>(), columns};
+}
+
+}  // namespace gossamer

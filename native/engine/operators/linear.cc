@@ -1,0 +1,66 @@
+// Linear: y = act(x * w + bias + residual) with constant w, in float32.
+#include "engine/activation.h"
+#include "engine/operators/float_weights.h"
+
+namespace gossamer {
+namespace {
+
+class LinearOperator : public Operator {
+ public:
+  explicit LinearOperator(OperatorSpec& spec) : act_(ActivationOf(spec.attributes)) {
+    const Tensor& w = *spec.Constant(1);
+    const bool transposed = spec.attributes.Int("trans_b", 0) != 0;
+    k_ = static_cast<size_t>(w.dims[transposed ? 1 : 0]);
+    n_ = static_cast<size_t>(w.dims[transposed ? 0 : 1]);
+    const WeightSourceF32 source{w.As<float>(), n_, 1, k_, transposed ? k_ : 1, 0, transposed ? 1 : n_};
+    weights_ = FloatWeights(source, 1, 0);
+    spec.released[1] = true;
+    has_residual_ = spec.Has(3);
+  }
+
+  void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
+    const Dims& x = inputs[0]->dims;
+    if (x.Rank() == 0 || static_cast<size_t>(x[x.Rank() - 1]) != k_) {
+      throw EngineError{"ERR_ENGINE_SHAPE",
+                        "Linear: expected rows of " + std::to_string(k_) + ", received " + x.Text()};
+    }
+    Dims y;
+    for (size_t i = 0; i + 1 < x.Rank(); ++i) y.Append(x[i]);
+    y.Append(static_cast<int64_t>(n_));
+    CheckEpilogueF32("Linear", inputs, n_, y);
+    outputs[0].dims = y;
+  }
+
+  void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
+    const size_t rows = inputs[0]->dims.Count(0, inputs[0]->dims.Rank() - 1);
+    const GemmTiles tiles = PlanGemmF32(rows, n_, k_, k_);
+    const FloatOutput output = EpilogueF32(inputs, act_, outputs[0], n_);
+    context.Parallel(tiles.Count(), [&](size_t i) {
+      const GemmTile tile = tiles.At(i);
+      GemmF32()(inputs[0]->As<float>(), {nullptr, rows, 1, k_, k_}, tile.m0, tile.m1, weights_.Group(0), tile.n0,
+                tile.n1, output);
+    });
+  }
+
+  int InPlace() const override { return has_residual_ ? 3 : -1; }
+  size_t PackedBytes() const override { return weights_.Bytes(); }
+
+ private:
+  ActivationSpec act_;
+  size_t k_, n_;
+  FloatWeights weights_;
+  bool has_residual_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> MakeLinear(OperatorSpec& spec) {
+  CheckFloatOperator("Linear", spec, 4);
+  const Tensor* w = spec.Constant(1);
+  if (w == nullptr || w->dims.Rank() != 2) {
+    throw EngineError{"ERR_ENGINE_PROGRAM", "Linear: expected a constant matrix w"};
+  }
+  return std::make_unique<LinearOperator>(spec);
+}
+
+}  // namespace gossamer

@@ -1,0 +1,70 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "testing/cases.h"
+#include "testing/run_operator.h"
+
+using namespace gossamer;
+
+namespace {
+
+const std::vector<DataType> kFloat = {DataType::kFloat32};
+
+}  // namespace
+
+TEST_CASE("Linear: x * w + bias + residual, both layouts of w, one row and many") {
+  for (size_t rows : {size_t{0}, size_t{1}, size_t{6}, size_t{500}}) {
+    for (bool transposed : {false, true}) {
+      const size_t k = 70, n = 90;
+      const std::vector<float> x = NormalFloats(rows * k, 1), w = NormalFloats(k * n, 2), bias = NormalFloats(n, 3);
+      const std::vector<float> residual = NormalFloats(rows * n, 4);
+      const auto m = static_cast<int64_t>(rows);
+      const Dims w_dims = transposed ? Dims{90, 70} : Dims{70, 90};
+      const Value y = RunOperator("Linear", MakeAttributes({{"trans_b", transposed ? 1 : 0}, {"activation", "relu"}}),
+                                  {Value({m, 1, 70}, x), Argument::Constant(Value(w_dims, w)),
+                                   Argument::Constant(Value({90}, bias)), Value({m, 1, 90}, residual)},
+                                  kFloat)[0];
+      CHECK(y.dims == Dims{m, 1, 90});
+      const std::vector<float> values = y.To<float>();
+      for (size_t i = 0; i < rows * n; ++i) {
+        double sum = static_cast<double>(bias[i % n]) + residual[i], magnitude = std::fabs(sum);
+        for (size_t j = 0; j < k; ++j) {
+          const float weight = transposed ? w[i % n * k + j] : w[j * n + i % n];
+          sum += static_cast<double>(x[i / n * k + j]) * weight;
+          magnitude += std::fabs(static_cast<double>(x[i / n * k + j]) * weight);
+        }
+        REQUIRE(std::fabs(values[i] - std::fmax(sum, 0)) <= 72 * 6e-8 * magnitude);  // k + 2 roundings of partial sums
+      }
+    }
+  }
+}
+
+TEST_CASE("Linear: large and thin products are split into tiles that change nothing") {
+  for (auto [rows, k, n] : {std::array<int64_t, 3>{1, 2000, 700}, {1000, 33, 130}, {9, 3000, 65}}) {
+    const std::vector<float> x = NormalFloats(static_cast<size_t>(rows * k), 1);
+    const std::vector<float> w = NormalFloats(static_cast<size_t>(k * n), 2);
+    const std::vector<float> y = RunOperator("Linear", {}, {Value({rows, k}, x), Argument::Constant(Value({k, n}, w))},
+                                             kFloat)[0].To<float>();
+    for (int64_t i = 0; i < rows * n; i += 7) {
+      float sum = 0;  // the kernel's own order: equal bit for bit
+      for (int64_t j = 0; j < k; ++j) {
+        sum = std::fma(x[static_cast<size_t>(i / n * k + j)], w[static_cast<size_t>(j * n + i % n)], sum);
+      }
+      REQUIRE(y[static_cast<size_t>(i)] == sum);
+    }
+  }
+}
+
+TEST_CASE("Linear refuses what does not fit") {
+  const Value x({2, 3}, NormalFloats(6, 1)), w({3, 4}, NormalFloats(12, 2));
+  const Argument constant = Argument::Constant(w);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, w}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", MakeAttributes({{"trans_b", 1}}), {x, constant}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {Value({}, std::vector<float>{1}), constant}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, constant, Value({3}, NormalFloats(3, 1))}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, constant, Argument::None(), Value({4, 2}, NormalFloats(8, 1))}, kFloat),
+                  EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, constant}, {DataType::kInt32}), EngineError);
+}

@@ -1,0 +1,7 @@
+#include "kernels/gemm_f32/gemm_f32.h"
+
+namespace gossamer {
+
+GOSSAMER_DEFINE_KERNEL(GemmF32)
+
+}  // namespace gossamer
