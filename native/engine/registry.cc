@@ -6,22 +6,14 @@
 namespace gossamer {
 
 OperatorFactory MakeAveragePoolNhwc;
-OperatorFactory MakeConcat;
-OperatorFactory MakeConvNhwc;
+OperatorFactory MakeConcat, MakeConvNhwc;
 OperatorFactory MakeFlatten;
 OperatorFactory MakeGather;
-OperatorFactory MakeIdentity;
-OperatorFactory MakeIf;
-OperatorFactory MakeInt8AveragePoolNhwc;
-OperatorFactory MakeLinear;
-OperatorFactory MakeLoop;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
+OperatorFactory MakeLinear, MakeLoop;
 OperatorFactory MakeMaxPoolNhwc;
 OperatorFactory MakeReshape;
-OperatorFactory MakeShape;
-OperatorFactory MakeSize;
-OperatorFactory MakeSlice;
-OperatorFactory MakeSplit;
-OperatorFactory MakeSqueeze;
+OperatorFactory MakeShape, MakeSize, MakeSlice, MakeSplit, MakeSqueeze;
 OperatorFactory MakeTranspose;
 OperatorFactory MakeUnsqueeze;
 
@@ -41,6 +33,8 @@ constexpr Entry kOperators[] = {
     {"Identity", MakeIdentity},
     {"If", MakeIf},
     {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
+    {"Int8Conv", MakeInt8Conv},
+    {"Int8Linear", MakeInt8Linear},
     {"Linear", MakeLinear},
     {"Loop", MakeLoop},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
