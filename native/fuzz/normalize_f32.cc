@@ -27,8 +27,9 @@ void FuzzRows(Input& input) {
     return all;
   };
   const std::vector<float> expected = run(NormalizeF32Scalar);
-  ForEachVariant(NormalizeF32Variants(),
-                 [&](NormalizeF32Fn& fn, const char* isa) { Require(SameFloats(run(fn), expected), "NormalizeF32", isa); });
+  ForEachVariant(NormalizeF32Variants(), [&](NormalizeF32Fn& fn, const char* isa) {
+    Require(SameFloats(run(fn), expected), "NormalizeF32", isa);
+  });
 }
 
 void FuzzMoments(Input& input) {

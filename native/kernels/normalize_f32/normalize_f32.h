@@ -33,7 +33,8 @@ using NormalizeF32Fn = void(const NormalizeRows& arrays, size_t rows, size_t col
 // Mean and variance, as kLayer has them, of count > 0 floats.
 using MomentsF32Fn = void(const float* x, size_t count, float* mean, float* variance);
 
-// y[r, c] = fma(x[r, c], scale, shift): scale[r] and shift[r] for kRows, scale[c] and shift[c] for kColumns. y may be x.
+// y[r, c] = fma(x[r, c], scale, shift): scale[r] and shift[r] for kRows, scale[c] and shift[c] for kColumns. y may be
+// x.
 enum class AffineAxis : uint8_t { kRows, kColumns };
 using AffineF32Fn = void(AffineAxis axis, const float* x, size_t rows, size_t cols, const float* scale,
                          const float* shift, float* y);

@@ -7,13 +7,13 @@
 
 namespace gossamer {
 
-// Of nothing: 0 for the sums, 1 for kProd, -infinity for kMax, +infinity for kMin. kMax and kMin are NaN when an element
-// is. kSumAbs: of |x|. kSumSquares: of x * x, by fma.
+// Of nothing: 0 for the sums, 1 for kProd, -infinity for kMax, +infinity for kMin. kMax and kMin are NaN when an
+// element is. kSumAbs: of |x|. kSumSquares: of x * x, by fma.
 enum class Reduce : uint8_t { kSum, kSumAbs, kSumSquares, kMax, kMin, kProd };
 constexpr size_t kReduceKinds = 6;
 
-// y[r] = over x[r * stride .. + cols), r < rows, in the order of kernels/simd/fold_row.h. Bit-exact across variants, but
-// for the bits of NaN, as the next.
+// y[r] = over x[r * stride .. + cols), r < rows, in the order of kernels/simd/fold_row.h. Bit-exact across variants,
+// but for the bits of NaN, as the next.
 using ReduceRowsF32Fn = void(Reduce kind, const float* x, size_t rows, size_t cols, size_t stride, float* y);
 
 // y[c] = over x[r * stride + c], from the first row to the last.

@@ -81,7 +81,8 @@ inline float SumRow(const float* x, size_t count, float padding, const Term& add
   GOSSAMER_UNROLL
   for (size_t v = 0; v < kRowVectors; ++v) acc[v] = Fill(0.0f);
   const F32 pad = Fill(padding);
-  ForRowVectors(count, [&](size_t i, size_t lanes, size_t v) { acc[v] = add_term(acc[v], LoadLanes(x + i, lanes, pad)); });
+  ForRowVectors(count,
+                [&](size_t i, size_t lanes, size_t v) { acc[v] = add_term(acc[v], LoadLanes(x + i, lanes, pad)); });
   return SumPartials(acc);
 }
 
@@ -92,7 +93,8 @@ inline float FoldRow(const float* x, size_t count, float identity, const Combine
   const F32 pad = Fill(identity);
   GOSSAMER_UNROLL
   for (size_t v = 0; v < kRowVectors; ++v) acc[v] = pad;
-  ForRowVectors(count, [&](size_t i, size_t lanes, size_t v) { acc[v] = combine(acc[v], LoadLanes(x + i, lanes, pad)); });
+  ForRowVectors(count,
+                [&](size_t i, size_t lanes, size_t v) { acc[v] = combine(acc[v], LoadLanes(x + i, lanes, pad)); });
   return FoldPartials(acc, combine);
 }
 
