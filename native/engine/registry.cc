@@ -27,6 +27,28 @@ OperatorFactory MakeTest, MakeTranspose;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
 OperatorFactory MakeWhere;
+OperatorFactory MakeShape;
+OperatorFactory MakeSize;
+OperatorFactory MakeSlice;
+OperatorFactory MakeSplit;
+OperatorFactory MakeSqueeze;
+OperatorFactory MakeTranspose;
+OperatorFactory MakeCompress, MakeConcat, MakeConstantOfShape;
+OperatorFactory MakeDepthToSpace;
+OperatorFactory MakeExpand, MakeEyeLike;
+OperatorFactory MakeFlatten;
+OperatorFactory MakeGather, MakeGatherElements, MakeGatherND;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc;
+OperatorFactory MakeLoop;
+OperatorFactory MakeMaxPoolNhwc;
+OperatorFactory MakeNonZero;
+OperatorFactory MakeOneHot;
+OperatorFactory MakePad;
+OperatorFactory MakeRange, MakeReshape, MakeReverseSequence;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit,
+    MakeSqueeze;
+OperatorFactory MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
+OperatorFactory MakeUnsqueeze;
 
 namespace {
 
@@ -66,6 +88,13 @@ constexpr Entry kOperators[] = {
     {"Equal", MakeComparison},
     {"Erf", MakeUnary},
     {"Exp", MakeUnary},
+    {"Compress", MakeCompress},
+    {"Concat", MakeConcat},
+    {"ConvNhwc", MakeConvNhwc},
+    {"ConstantOfShape", MakeConstantOfShape},
+    {"DepthToSpace", MakeDepthToSpace},
+    {"Expand", MakeExpand},
+    {"EyeLike", MakeEyeLike},
     {"Flatten", MakeFlatten},
     {"Floor", MakeUnary},
     {"Gather", MakeGather},
@@ -74,6 +103,8 @@ constexpr Entry kOperators[] = {
     {"GreaterOrEqual", MakeComparison},
     {"HardSigmoid", MakeActivate},
     {"HardSwish", MakeUnary},
+    {"GatherElements", MakeGatherElements},
+    {"GatherND", MakeGatherND},
     {"Identity", MakeIdentity},
     {"If", MakeIf},
     {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
@@ -104,6 +135,14 @@ constexpr Entry kOperators[] = {
     {"Reshape", MakeReshape},
     {"Round", MakeUnary},
     {"Selu", MakeActivate},
+    {"NonZero", MakeNonZero},
+    {"OneHot", MakeOneHot},
+    {"Pad", MakePad},
+    {"Range", MakeRange},
+    {"Reshape", MakeReshape},
+    {"ReverseSequence", MakeReverseSequence},
+    {"ScatterElements", MakeScatterElements},
+    {"ScatterND", MakeScatterND},
     {"Shape", MakeShape},
     {"Sigmoid", MakeUnary},
     {"Sign", MakeUnary},
@@ -113,6 +152,7 @@ constexpr Entry kOperators[] = {
     {"Slice", MakeSlice},
     {"Softplus", MakeUnary},
     {"Softsign", MakeUnary},
+    {"SpaceToDepth", MakeSpaceToDepth},
     {"Split", MakeSplit},
     {"Sqrt", MakeUnary},
     {"Squeeze", MakeSqueeze},
@@ -121,7 +161,10 @@ constexpr Entry kOperators[] = {
     {"Tan", MakeUnary},
     {"Tanh", MakeUnary},
     {"ThresholdedRelu", MakeActivate},
+    {"Tile", MakeTile},
+    {"TopK", MakeTopK},
     {"Transpose", MakeTranspose},
+    {"Trilu", MakeTrilu},
     {"Unsqueeze", MakeUnsqueeze},
     {"Where", MakeWhere},
     {"Xor", MakeComparison},

@@ -92,6 +92,12 @@ Integers ReadIntegers(const char* what, const std::vector<int64_t>& values, size
   return integers;
 }
 
+int64_t ScalarInteger(const char* what, const Tensor* tensor, int64_t otherwise) {
+  if (tensor == nullptr) return otherwise;
+  if (tensor->Count() != 1) RefuseShape(what, "one number", tensor->dims.Text());
+  return IntegerAt(*tensor, 0);
+}
+
 int64_t SumOfSizes(int64_t a, int64_t b) { return a > kMost - b ? kMost : a + b; }
 int64_t ProductOfSizes(int64_t a, int64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
 

@@ -44,6 +44,9 @@ struct Integers {
 Integers ReadIntegers(const char* what, const Tensor& tensor, size_t most);
 Integers ReadIntegers(const char* what, const std::vector<int64_t>& values, size_t most);
 
+// The only element of an int32 or int64 tensor; `otherwise` without a tensor.
+int64_t ScalarInteger(const char* what, const Tensor* tensor, int64_t otherwise);
+
 // Sizes of 0 or more; the largest int64 where the result does not fit, which Dims refuses.
 int64_t SumOfSizes(int64_t a, int64_t b);
 int64_t ProductOfSizes(int64_t a, int64_t b);

@@ -1,40 +1,11 @@
 // Reshape and its like, Shape, Transpose, Concat, Split, Slice, Gather.
-#include <doctest/doctest.h>
+#include <limits>
 
-#include "testing/cases.h"
-#include "testing/run_operator.h"
+#include "testing/operator_cases.h"
 
 using namespace gossamer;
 
 namespace {
-
-Value Longs(const std::vector<int64_t>& values) { return Value(Dims{static_cast<int64_t>(values.size())}, values); }
-
-Value Numbered(Dims dims) {
-  std::vector<float> x(dims.Count());
-  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
-  return Value(dims, x);
-}
-
-Dims DimsOf(const char* type, Attributes attributes, const std::vector<Argument>& arguments) {
-  return RunOperator(type, std::move(attributes), arguments, {arguments[0].value.type})[0].dims;
-}
-
-std::vector<float> Floats(const char* type, Attributes attributes, const std::vector<Argument>& arguments) {
-  return RunOperator(type, std::move(attributes), arguments, {DataType::kFloat32})[0].To<float>();
-}
-
-// The code of the refusal; empty: none.
-std::string Refusal(const char* type, Attributes attributes, const std::vector<Argument>& arguments) {
-  try {
-    RunOperator(type, std::move(attributes), arguments, {arguments[0].value.type});
-  } catch (const EngineError& error) {
-    CHECK(error.message.find("expected") != std::string::npos);
-    CHECK(error.message.find("received") != std::string::npos);
-    return error.code;
-  }
-  return "";
-}
 
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min(), kMax = std::numeric_limits<int64_t>::max();
 const std::string kShape = "ERR_ENGINE_SHAPE", kValue = "ERR_ENGINE_VALUE";
