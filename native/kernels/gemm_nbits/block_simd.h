@@ -10,6 +10,21 @@ namespace {
 inline F32 LoadScales(const NbitsWeights& w, size_t at) {
   return w.scales != nullptr ? Load(w.scales + at) : LoadHalves(w.half_scales + at);
 }
+// Those of kVectors vectors, kPanelVectors a panel, panels `panel_stride` parameters apart.
+template <size_t kVectors>
+inline void LoadScales(const NbitsWeights& w, size_t at, size_t panel_stride, F32 (&scales)[kVectors]) {
+  if (w.scales != nullptr) {
+#pragma GCC unroll 8
+    for (size_t v = 0; v < kVectors; ++v) {
+      scales[v] = Load(w.scales + at + v / kPanelVectors * panel_stride + v % kPanelVectors * kLanes);
+    }
+  } else {
+#pragma GCC unroll 8
+    for (size_t v = 0; v < kVectors; ++v) {
+      scales[v] = LoadHalves(w.half_scales + at + v / kPanelVectors * panel_stride + v % kPanelVectors * kLanes);
+    }
+  }
+}
 inline F32 LoadZeros(const NbitsWeights& w, size_t at) {
   if (w.byte_zeros != nullptr) return ToFloat(LoadUnsignedBytes(w.byte_zeros + at));
   return w.float_zeros != nullptr ? Load(w.float_zeros + at) : Fill(static_cast<float>(w.zero));

@@ -15,8 +15,8 @@ constexpr size_t kNbitsMinBlock = 16, kNbitsMaxBlock = 256;  // powers of two
 
 // Packed weights (pack.h makes them). Rows are padded to panels and columns to blocks: codes and scales there are 0.
 //   codes: panel p, block b, then block_size * bits / 32 groups of 64 bytes. A group holds 32 / bits columns, from k0
-//     on, of 16 rows: byte 4 * row + j holds columns k0 + 4 * f + j in its bits f * bits .. (f + 1) * bits - 1. So the f-th
-//     field of a group is what an instruction wants that adds four products of bytes into each 32-bit lane.
+//     on, of 16 rows: byte 4 * row + j holds columns k0 + 4 * f + j in its bits f * bits .. (f + 1) * bits - 1. So the
+//     f-th field of a group is what an instruction wants that adds four products of bytes into each 32-bit lane.
 //   scales, zeros: [panel][block][16 rows].
 struct NbitsWeights {
   size_t n, k, block_size;
@@ -49,8 +49,8 @@ inline constexpr int32_t NbitsSumFactor(const NbitsWeights& w) {
 }
 
 // Quantizes `rows` rows of k floats, `stride` apart, by blocks: with a the largest magnitude of a block, scale =
-// a / 127 and code = round_half_even(x * (127 / a)). A block with a < 2^-120 is one of zeros; one with an infinity or NaN gets
-// codes 0 and a NaN scale, so that its products are NaN. Bit-exact across variants.
+// a / 127 and code = round_half_even(x * (127 / a)). A block with a < 2^-120 is one of zeros; one with an infinity or
+// NaN gets codes 0 and a NaN scale, so that its products are NaN. Bit-exact across variants.
 // Source: ONNX Runtime, MLAS, QuantizeARow_CompInt8 (accuracy_level 4), which leaves those last two cases open.
 using QuantizeRowsNbitsFn = void(const float* x, size_t rows, size_t stride, size_t k, size_t block_size,
                                  int32_t sum_factor, int8_t* codes, size_t code_stride, float* scales, int32_t* sums);

@@ -6,61 +6,89 @@
 namespace gossamer {
 namespace {
 
-// kRows rows of activations times kPanels panels.
+// kRows rows of activations times kPanels panels. Loops over rows and vectors are unrolled whole, so that sums stay in
+// registers.
 template <unsigned kBits, size_t kRows, size_t kPanels>
 void Int8Tile(const NbitsWeights& w, size_t panel, const NbitsRows& x, size_t row, const FloatOutput& out) {
   constexpr size_t kVectors = kPanels * kPanelVectors, kColumns = 32 / kBits;
+  constexpr size_t kStep = 16 / kColumns;  // groups of 16 columns: blocks are whole multiples
   const size_t blocks = NbitsBlocks(w.k, w.block_size), groups = w.block_size / kColumns;
   const size_t panel_bytes = blocks * groups * 64;
   const bool has_zeros = w.byte_zeros != nullptr || w.float_zeros != nullptr;
   const uint8_t* codes = w.codes + panel * panel_bytes;
   F32 sums[kRows][kVectors];
+#pragma GCC unroll 8
   for (size_t m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; ++v) sums[m][v] = Fill(0.0f);
   }
   for (size_t b = 0; b < blocks; ++b) {
-    I32 dots[kRows][kVectors];
+    const size_t parameters = panel * blocks + b;  // row (row + m) * blocks + b of x, this and the next panels of w
+    I32 dots[kRows][kVectors], odd_dots[kVectors];
+#pragma GCC unroll 8
     for (size_t m = 0; m < kRows; ++m) {
       const I32 start = FillI(has_zeros ? 0 : x.sums[(row + m) * blocks + b]);
+#pragma GCC unroll 8
       for (size_t v = 0; v < kVectors; ++v) dots[m][v] = start;
     }
+    if (kRows == 1) {
+#pragma GCC unroll 8
+      for (size_t v = 0; v < kVectors; ++v) odd_dots[v] = FillI(0);
+    }
     const int8_t* columns = x.codes + row * x.stride + b * w.block_size;
-    for (size_t g = 0; g < groups; ++g, codes += 64, columns += kColumns) {
-      Bytes raw[kVectors];
-      for (size_t v = 0; v < kVectors; ++v) {
-        raw[v] = LoadGroup(codes + v / kPanelVectors * panel_bytes, v % kPanelVectors);
-      }
+    for (size_t g = 0; g < groups; g += kStep, codes += 64 * kStep, columns += kStep * kColumns) {
 #pragma GCC unroll 4
-      for (unsigned f = 0; f < 8 / kBits; ++f) {
+      for (size_t f = 0; f < 4; ++f) {  // four times four columns, whatever the bits
+        const uint8_t* group = codes + 4 * f / kColumns * 64;
         Bytes fields[kVectors];
-        for (size_t v = 0; v < kVectors; ++v) fields[v] = Field<kBits>(raw[v], f);
+#pragma GCC unroll 8
+        for (size_t v = 0; v < kVectors; ++v) {
+          const Bytes raw = LoadGroup(group + v / kPanelVectors * panel_bytes, v % kPanelVectors);
+          fields[v] = Field<kBits>(raw, f % (kColumns / 4));
+        }
+#pragma GCC unroll 8
         for (size_t m = 0; m < kRows; ++m) {
           const auto four = BroadcastFour(columns + m * x.stride + 4 * f);
-          for (size_t v = 0; v < kVectors; ++v) dots[m][v] = Dot<kBits>(dots[m][v], fields[v], four);
+#pragma GCC unroll 8
+          for (size_t v = 0; v < kVectors; ++v) {
+            I32& dot = kRows == 1 && f % 2 == 1 ? odd_dots[v] : dots[m][v];
+            dot = Dot<kBits>(dot, fields[v], four);
+          }
         }
       }
     }
-    for (size_t v = 0; v < kVectors; ++v) {
-      const size_t at = ((panel + v / kPanelVectors) * blocks + b) * kNbitsPanel + v % kPanelVectors * kLanes;
-      const F32 scale = LoadScales(w, at);
-      if (has_zeros) {
+    if (kRows == 1) {
+#pragma GCC unroll 8
+      for (size_t v = 0; v < kVectors; ++v) dots[0][v] = AddI(dots[0][v], odd_dots[v]);
+    }
+    F32 scales[kVectors];
+    LoadScales<kVectors>(w, parameters * kNbitsPanel, blocks * kNbitsPanel, scales);
+    if (has_zeros) {
+#pragma GCC unroll 8
+      for (size_t v = 0; v < kVectors; ++v) {
+        const size_t at = (parameters + v / kPanelVectors * blocks) * kNbitsPanel + v % kPanelVectors * kLanes;
         const F32 minus_zero = Negate(LoadZeros(w, at));
+#pragma GCC unroll 8
         for (size_t m = 0; m < kRows; ++m) {
           const size_t i = (row + m) * blocks + b;
           const F32 t = Fma(minus_zero, ToFloat(FillI(x.sums[i])), ToFloat(dots[m][v]));
-          sums[m][v] = Fma(t, Mul(scale, Fill(x.scales[i])), sums[m][v]);
+          sums[m][v] = Fma(t, Mul(scales[v], Fill(x.scales[i])), sums[m][v]);
         }
-      } else {
-        for (size_t m = 0; m < kRows; ++m) {
-          const F32 both = Mul(scale, Fill(x.scales[(row + m) * blocks + b]));
-          sums[m][v] = Fma(ToFloat(dots[m][v]), both, sums[m][v]);
-        }
+      }
+    } else {
+#pragma GCC unroll 8
+      for (size_t m = 0; m < kRows; ++m) {
+        const F32 scale = Fill(x.scales[(row + m) * blocks + b]);
+#pragma GCC unroll 8
+        for (size_t v = 0; v < kVectors; ++v) sums[m][v] = Fma(ToFloat(dots[m][v]), Mul(scales[v], scale), sums[m][v]);
       }
     }
   }
   const size_t n = panel * kNbitsPanel, rest = w.n - n;
+#pragma GCC unroll 8
   for (size_t m = 0; m < kRows; ++m) {
     float row_sums[kPanels * kNbitsPanel];
+#pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; ++v) Store(row_sums + v * kLanes, sums[m][v]);
     FinishRow(row_sums, row + m, n, rest < kPanels * kNbitsPanel ? rest : kPanels * kNbitsPanel, out);
   }
