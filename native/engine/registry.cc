@@ -5,50 +5,26 @@
 
 namespace gossamer {
 
-OperatorFactory MakeAveragePoolNhwc;
-OperatorFactory MakeConcat, MakeConvNhwc;
-OperatorFactory MakeFlatten;
-OperatorFactory MakeGather;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
-OperatorFactory MakeLinear, MakeLoop;
-OperatorFactory MakeMaxPoolNhwc;
 OperatorFactory MakeActivate, MakeArithmetic, MakeAveragePoolNhwc;
 OperatorFactory MakeBitwise;
-OperatorFactory MakeCast, MakeClip, MakeComparison, MakeConcat;
-OperatorFactory MakeFlatten;
-OperatorFactory MakeGather;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc;
-OperatorFactory MakeLoop;
-OperatorFactory MakeMaxPoolNhwc, MakeMod;
-OperatorFactory MakePow;
-OperatorFactory MakeReshape;
-OperatorFactory MakeShape, MakeSize, MakeSlice, MakeSplit, MakeSqueeze;
-OperatorFactory MakeTest, MakeTranspose;
-OperatorFactory MakeUnary, MakeUnsqueeze;
-OperatorFactory MakeVariadic;
-OperatorFactory MakeWhere;
-OperatorFactory MakeShape;
-OperatorFactory MakeSize;
-OperatorFactory MakeSlice;
-OperatorFactory MakeSplit;
-OperatorFactory MakeSqueeze;
-OperatorFactory MakeTranspose;
-OperatorFactory MakeCompress, MakeConcat, MakeConstantOfShape;
-OperatorFactory MakeDepthToSpace;
+OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvNhwc;
+OperatorFactory MakeDepthToSpace, MakeDynamicQuantizeLinear;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
 OperatorFactory MakeGather, MakeGatherElements, MakeGatherND;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc;
-OperatorFactory MakeLoop;
-OperatorFactory MakeMaxPoolNhwc;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
+OperatorFactory MakeLinear, MakeLoop;
+OperatorFactory MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
 OperatorFactory MakeOneHot;
-OperatorFactory MakePad;
+OperatorFactory MakePad, MakePow;
 OperatorFactory MakeRange, MakeReshape, MakeReverseSequence;
-OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit,
-    MakeSqueeze;
-OperatorFactory MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
-OperatorFactory MakeUnsqueeze;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit;
+OperatorFactory MakeSqueeze;
+OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
+OperatorFactory MakeUnary, MakeUnsqueeze;
+OperatorFactory MakeVariadic;
+OperatorFactory MakeWhere;
 
 namespace {
 
@@ -79,43 +55,42 @@ constexpr Entry kOperators[] = {
     {"Ceil", MakeUnary},
     {"Celu", MakeActivate},
     {"Clip", MakeClip},
+    {"Compress", MakeCompress},
     {"Concat", MakeConcat},
+    {"ConstantOfShape", MakeConstantOfShape},
     {"ConvNhwc", MakeConvNhwc},
     {"Cos", MakeUnary},
     {"Cosh", MakeUnary},
+    {"DepthToSpace", MakeDepthToSpace},
     {"Div", MakeArithmetic},
+    {"DynamicQuantizeLinear", MakeDynamicQuantizeLinear},
     {"Elu", MakeActivate},
     {"Equal", MakeComparison},
     {"Erf", MakeUnary},
     {"Exp", MakeUnary},
-    {"Compress", MakeCompress},
-    {"Concat", MakeConcat},
-    {"ConvNhwc", MakeConvNhwc},
-    {"ConstantOfShape", MakeConstantOfShape},
-    {"DepthToSpace", MakeDepthToSpace},
     {"Expand", MakeExpand},
     {"EyeLike", MakeEyeLike},
     {"Flatten", MakeFlatten},
     {"Floor", MakeUnary},
     {"Gather", MakeGather},
+    {"GatherElements", MakeGatherElements},
+    {"GatherND", MakeGatherND},
     {"Gelu", MakeActivate},
     {"Greater", MakeComparison},
     {"GreaterOrEqual", MakeComparison},
     {"HardSigmoid", MakeActivate},
     {"HardSwish", MakeUnary},
-    {"GatherElements", MakeGatherElements},
-    {"GatherND", MakeGatherND},
     {"Identity", MakeIdentity},
     {"If", MakeIf},
     {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
     {"Int8Conv", MakeInt8Conv},
     {"Int8Linear", MakeInt8Linear},
-    {"Linear", MakeLinear},
     {"IsInf", MakeTest},
     {"IsNaN", MakeTest},
     {"LeakyRelu", MakeActivate},
     {"Less", MakeComparison},
     {"LessOrEqual", MakeComparison},
+    {"Linear", MakeLinear},
     {"Log", MakeUnary},
     {"Loop", MakeLoop},
     {"Max", MakeVariadic},
@@ -126,23 +101,22 @@ constexpr Entry kOperators[] = {
     {"Mod", MakeMod},
     {"Mul", MakeArithmetic},
     {"Neg", MakeUnary},
+    {"NonZero", MakeNonZero},
     {"Not", MakeTest},
+    {"OneHot", MakeOneHot},
     {"Or", MakeComparison},
     {"PRelu", MakeArithmetic},
+    {"Pad", MakePad},
     {"Pow", MakePow},
+    {"Range", MakeRange},
     {"Reciprocal", MakeUnary},
     {"Relu", MakeUnary},
     {"Reshape", MakeReshape},
-    {"Round", MakeUnary},
-    {"Selu", MakeActivate},
-    {"NonZero", MakeNonZero},
-    {"OneHot", MakeOneHot},
-    {"Pad", MakePad},
-    {"Range", MakeRange},
-    {"Reshape", MakeReshape},
     {"ReverseSequence", MakeReverseSequence},
+    {"Round", MakeUnary},
     {"ScatterElements", MakeScatterElements},
     {"ScatterND", MakeScatterND},
+    {"Selu", MakeActivate},
     {"Shape", MakeShape},
     {"Sigmoid", MakeUnary},
     {"Sign", MakeUnary},

@@ -1,0 +1,5 @@
+#include "kernels/simd/avx2.h"
+
+#include "kernels/simd/int8_avx2.h"
+
+#include "kernels/dynamic_quantize/simd.h"
