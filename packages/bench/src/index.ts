@@ -1,3 +1,5 @@
+export { type CaseComparison, compareFiles, type ResultsComparison } from './compare/compare-files.js';
+export type { CaseOutcome, CaseResult, EngineTimes, FailedCase } from './cases/case-result.js';
 export { environment, type Environment } from './harness/environment.js';
 export { pairedLatency, type PairedLatency, type PairedOptions } from './harness/paired-latency.js';
 export {

@@ -2,44 +2,83 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
+import { noStore, openCaseStore } from './cases/case-store.js';
 import { environment } from './harness/environment.js';
+import { busyWarning, loadSince, loadSnapshot } from './harness/machine-load.js';
 import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
-import type { Suite } from './harness/suite.js';
+import type { Suite, SuiteContext } from './harness/suite.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
+import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
+import { models } from './suites/models.js';
 import { operators } from './suites/operators.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 
 /** Every suite, in the order they are best read. */
-export const SUITES: readonly Suite[] = [roundTrip, operators, generatedGraphs, realModels, speedVersusOrt, largeModel];
+export const SUITES: readonly Suite[] = [
+  quick,
+  kernels,
+  models,
+  roundTrip,
+  operators,
+  generatedGraphs,
+  realModels,
+  speedVersusOrt,
+  largeModel,
+];
+
+/** Other names of suites. */
+const ALIASES: Readonly<Record<string, string>> = { compression: speedVersusOrt.name };
 
 export interface RunSuiteOptions {
-  /** Folder for SUITE.json and SUITE.md. Default: nothing is written. */
+  /** Folder for SUITE.json, SUITE.md and SUITE.html; finished cases are kept there. Default: nothing is written. */
   readonly out?: string;
   /** Names of cases to run, e.g. of single models. Default: all. */
   readonly only?: readonly string[];
+  /** Texts of which a case's name must contain one (kernels, models, quick). Default: all cases. */
+  readonly filter?: readonly string[];
+  /** Numbers of threads to measure on, one after the other (kernels, models, quick). Default: 1 and 2. */
+  readonly threads?: readonly number[];
+  /** The engine in question and the one it stands beside (kernels, models, quick). Default: native and ort. */
+  readonly engines?: readonly [subject: string, peer: string];
+  /** Take over the finished cases that `out` holds of the same commit and CPU. Default false. */
+  readonly resume?: boolean;
   readonly signal?: AbortSignal;
   /** Receives lines of progress. Default: dropped. */
   readonly say?: (line: string) => void;
+  /** Receives how far it is. Default: dropped. */
+  readonly onProgress?: SuiteContext['onProgress'];
 }
 
 /** Runs a suite of the benchmark harness by name. Throws `ERR_SUITE` for an unknown one, listing the known ones. */
 export async function runSuite(name: string, options: RunSuiteOptions = {}): Promise<SuiteResult> {
-  const suite = SUITES.find((candidate) => candidate.name === name);
-  if (!suite) {
-    const known = SUITES.map((candidate) => candidate.name).join(', ');
-    throw new GossamerError('ERR_SUITE', `suite: expected one of ${known}, received ${name}`);
+  const suite = findSuite(name);
+  const { only, filter, out, resume = false, signal = new AbortController().signal, say = () => undefined } = options;
+  const { threads = [1, 2], engines = ['native', 'ort'], onProgress = () => undefined } = options;
+  if (resume && out === undefined) {
+    throw new GossamerError('ERR_OPTION', 'resume: expected the folder of earlier results (out), received none');
   }
-  const { only, out, signal = new AbortController().signal, say = () => undefined } = options;
   const surroundings = environment();
+  const before = loadSnapshot();
+  const busy = suite.isTimed ? busyWarning(before) : undefined;
+  if (busy !== undefined) say(`warning: ${busy}`);
+  const store =
+    out === undefined ? noStore : openCaseStore(join(out, `${suite.name}.json`), suite.name, surroundings, resume);
   const scratch = await mkdtemp(join(tmpdir(), 'gossamer-bench-'));
   const start = performance.now();
   try {
-    const findings = await suite.run({ scratch, say, signal, only });
+    const context = { scratch, say, onProgress, signal, only, filter, threads, engines, store };
+    const findings = await suite.run(context);
     const seconds = (performance.now() - start) / 1000;
-    const result = { suite: name, command: commandOf(name, only), seconds, environment: surroundings, ...findings };
+    const warnings = [...(busy === undefined ? [] : [busy]), ...(findings.warnings ?? [])];
+    const result = {
+      ...{ suite: suite.name, command: commandOf(suite.name, options), seconds, environment: surroundings },
+      ...findings,
+      warnings,
+      load: loadSince(before),
+    };
     const report = { ...result, markdown: toMarkdown(result) };
     if (out !== undefined) writeReport(report, out);
     return report;
@@ -48,7 +87,19 @@ export async function runSuite(name: string, options: RunSuiteOptions = {}): Pro
   }
 }
 
-function commandOf(name: string, only: readonly string[] | undefined): string {
-  const cases = only === undefined ? '' : ` --only "${only.join(',')}"`;
-  return `node packages/bench/dist/main.js --suite ${name}${cases} --out docs/benchmarks`;
+function findSuite(name: string): Suite {
+  const wanted = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
+  const suite = SUITES.find((candidate) => candidate.name === wanted);
+  if (suite) return suite;
+  const known = [...SUITES.map((candidate) => candidate.name), ...Object.keys(ALIASES)].join(', ');
+  throw new GossamerError('ERR_SUITE', `suite: expected one of ${known}, received ${name}`);
+}
+
+function commandOf(name: string, { only, filter, threads, engines }: RunSuiteOptions): string {
+  const flag = (key: string, value: string | undefined) => (value === undefined ? '' : ` --${key} ${value}`);
+  const quoted = (values: readonly string[] | undefined) => values && `"${values.join(',')}"`;
+  return (
+    `node packages/bench/dist/main.js --suite ${name}${flag('only', quoted(only))}${flag('filter', quoted(filter))}` +
+    `${flag('threads', threads?.join(','))}${flag('engine', engines?.[0])}${flag('peer', engines?.[1])} --out docs/benchmarks`
+  );
 }

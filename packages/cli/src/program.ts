@@ -223,11 +223,21 @@ function addMeasuring(add: Add, run: RunCommand): void {
   add('bench', 'Times a model on one sample, or runs a suite of the benchmark harness.', [
     'bench model.onnx --threads 1',
     'bench model.onnx --bind seq=128 --runs 100 --json',
+    'bench model.onnx --engine native --threads 2',
+    'bench --suite quick',
+    'bench --suite kernels --threads 1,2 --filter "quantized,12:64" --out results',
+    'bench --suite kernels --out results --resume      # goes on where an interrupted run stopped',
+    'bench --compare before/kernels.json results/kernels.json',
     'bench --suite round-trip',
   ])
     .argument('[model]', 'an ONNX file')
-    .option('--suite <name>', 'a suite of @gossamer/bench')
-    .option('--engine <name>', 'ort or reference (default ort)')
+    .option('--suite <name>', 'quick, kernels, models, compression, or another suite of @gossamer/bench')
+    .option('--compare <files...>', 'two results files of a suite: what changed')
+    .option('--engine <name>', 'ort, native, auto or reference (default: ort for a model, native for a suite)')
+    .option('--peer <name>', 'of a suite: the engine beside it (default ort)')
+    .option('--filter <texts>', 'of a suite: only cases whose names contain one of these, comma-separated')
+    .option('--out <dir>', 'of a suite: folder for results (JSON, Markdown, HTML); finished cases are kept there')
+    .option('--resume', 'of a suite: keep the finished cases in --out that are of this commit and CPU')
     .option('--data <source>', 'inputs, of which the first sample is used (default: random)')
     .option('--preprocess <file>', 'how images become inputs (JSON)')
     .option('--bind <sizes>', 'sizes of symbolic dimensions for random inputs, besides the first (the sample)')
@@ -242,11 +252,20 @@ function addCommonOptions(command: Command): void {
     .optionsGroup('Common options:')
     .option('--json', 'one JSON document on stdout')
     .option('--seed <n>', 'seed of every random choice', integer, 0)
-    .option('--threads <n>', 'threads (default: all cores, or GOSSAMER_THREADS)', count)
+    .addOption(threadsOption(command.name()))
     .option('--quiet', 'no progress')
     .option('--verbose', 'every layer, not just a summary')
     .option('--force', 'replace an existing output')
     .option('--run <dir>', 'keep a manifest and the result in this folder');
+}
+
+/** A suite of benchmarks runs on several numbers of threads, one after the other. */
+function threadsOption(command: string): Option {
+  if (command !== 'bench') {
+    return new Option('--threads <n>', 'threads (default: all cores, or GOSSAMER_THREADS)').argParser(count);
+  }
+  const description = 'threads (default: all cores, or GOSSAMER_THREADS); of a suite a list (default 1,2)';
+  return new Option('--threads <n>', description).argParser((value) => value.split(',').map(count));
 }
 
 /** The options every command has. */
@@ -254,12 +273,17 @@ export function globalOptions(flags: Flags): GlobalOptions {
   return {
     json: flags['json'] === true,
     seed: flags['seed'] as number,
-    threads: flags['threads'] as number | undefined,
+    threads: oneThreadCount(flags['threads'] as number | readonly number[] | undefined),
     quiet: flags['quiet'] === true,
     verbose: flags['verbose'] === true,
     force: flags['force'] === true,
     run: flags['run'] as string | undefined,
   };
+}
+
+/** Of a list, which only suites take, the one number it holds. */
+function oneThreadCount(threads: number | readonly number[] | undefined): number | undefined {
+  return typeof threads === 'object' ? (threads.length === 1 ? threads[0] : undefined) : threads;
 }
 
 function integer(value: string): number {

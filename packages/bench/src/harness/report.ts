@@ -1,6 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { htmlPage } from '../page/html-page.js';
 import type { Environment } from './environment.js';
+import { machineLines, verdict } from './describe-run.js';
+import type { LoadReport } from './machine-load.js';
+import type { Plot } from './plot.js';
 
 /** Rows under a heading. Cells are ready to print. */
 export interface Table {
@@ -23,6 +27,10 @@ export interface SuiteFindings {
   readonly summary: string;
   readonly tables: readonly Table[];
   readonly claims: readonly Claim[];
+  /** For the HTML page. Default: none, and no page. */
+  readonly plots?: readonly Plot[];
+  /** What makes the figures doubtful. Default: nothing known. */
+  readonly warnings?: readonly string[];
   /** The figures behind the tables, for programs. */
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -34,33 +42,34 @@ export interface SuiteResult extends SuiteFindings {
   readonly command: string;
   readonly seconds: number;
   readonly environment: Environment;
+  /** What else the machine did meanwhile. */
+  readonly load?: LoadReport;
   readonly markdown: string;
 }
 
-/** Writes SUITE.json and SUITE.md into `folder`, which is made when missing. */
+/** Writes SUITE.json, SUITE.md and, where there are plots, SUITE.html into `folder`, which is made when missing. */
 export function writeReport(result: SuiteResult, folder: string): void {
   mkdirSync(folder, { recursive: true });
-  const { markdown, ...rest } = result;
+  const { markdown, plots, ...rest } = result;
   writeFileSync(
     join(folder, `${result.suite}.json`),
     `${JSON.stringify({ schemaVersion: 1, ...rest }, undefined, 2)}\n`,
   );
   writeFileSync(join(folder, `${result.suite}.md`), markdown);
+  if (plots) writeFileSync(join(folder, `${result.suite}.html`), htmlPage(result));
 }
 
-/** The page of a result: what, on what machine, claims, tables, the command. */
+/** The page of a result: what, on what machine, warnings, claims, tables, the command. */
 export function toMarkdown(result: Omit<SuiteResult, 'markdown'>): string {
-  const { environment: e, claims, tables } = result;
-  const machine = [
-    `${e.cpu}, ${e.cores} cores (${[...e.cpuFlags].join(' ') || 'flags unknown'}; kernels: ${e.isa}), ${e.memoryGb} GB`,
-    `${e.system}, Node ${e.node}, onnxruntime-node ${e.onnxruntime}`,
-    `commit ${e.commit}, ${e.measuredAt}, load at start ${e.loadAtStart}, ${result.seconds.toFixed(0)} s`,
-  ];
+  const { claims, tables, warnings = [] } = result;
   const sections = [
     `# ${result.suite}`,
     result.summary,
     ['```sh', result.command, '```'].join('\n'),
-    machine.map((line) => `- ${line}`).join('\n'),
+    machineLines(result)
+      .map((line) => `- ${line}`)
+      .join('\n'),
+    ...(warnings.length > 0 ? [warnings.map((line) => `- **warning**: ${line}`).join('\n')] : []),
   ];
   if (claims.length > 0) {
     const rows = claims.map(({ claim, measured, holds }) => [claim, measured, verdict(holds)]);
@@ -70,12 +79,8 @@ export function toMarkdown(result: Omit<SuiteResult, 'markdown'>): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-function verdict(holds: boolean | undefined): string {
-  return holds === undefined ? 'not measured' : holds ? 'holds' : '**does not hold**';
-}
-
 /** Columns padded to a common width, as prettier lays tables out. */
-function markdownTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [columns, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = columns.map((_, i) => Math.max(3, ...cells.map((row) => row[i]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;

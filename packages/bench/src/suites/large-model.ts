@@ -33,6 +33,7 @@ interface StepResult {
 /** A model of 5 GB with external data, optimised and quantised to 4 bits in little memory. */
 export const largeModel: Suite = {
   name: 'large-model',
+  isTimed: true,
   about: 'optimises and 4-bit quantises a language model of 5 GB with external data: memory and time',
   run: measure,
 };

@@ -12,6 +12,7 @@ import { peerVariants } from '../real-models/peer-variants.js';
 /** Every mode on every real model: does it load, how small, how good, how fast. */
 export const realModels: Suite = {
   name: 'real-models',
+  isTimed: true,
   about: 'optimizes and quantizes eleven real models in every mode and judges the files in stock ONNX Runtime',
   run: measureAll,
 };

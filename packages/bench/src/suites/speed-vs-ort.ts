@@ -43,6 +43,7 @@ const zoo: Readonly<Record<string, ZooModel>> = {
 /** Making and running quantized files against onnxruntime.quantization, on one machine in one run. */
 export const speedVersusOrt: Suite = {
   name: 'speed-vs-ort',
+  isTimed: true,
   about:
     'ResNet-50, MobileNetV2 and BERT-base: time and memory of quantizing, speed of the result, beside onnxruntime.quantization',
   run: measureAll,

@@ -1,0 +1,19 @@
+import { sharesOf } from './profile-ort.js';
+
+describe('sharesOf', () => {
+  it("adds up each node's best time by operator", () => {
+    const node = (name: string, op: string, dur: number) => ({
+      ...{ cat: 'Node', name: `${name}_kernel_time`, dur },
+      args: { op_name: op },
+    });
+    const shares = sharesOf([
+      { cat: 'Session', name: 'model_run', dur: 1000 },
+      { cat: 'Node', name: 'a_fence_before', dur: 5, args: { op_name: 'Conv' } },
+      node('a', 'Conv', 90),
+      node('a', 'Conv', 30),
+      node('b', 'Conv', 30),
+      node('c', 'Add', 20),
+    ]);
+    expect(shares).toEqual({ Conv: 0.75, Add: 0.25 });
+  });
+});
