@@ -1,6 +1,7 @@
 import { GossamerError, type Model } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { canonicalForm } from './canonical/canonical-form.js';
+import { foldConstants } from './canonical/fold-constants.js';
 import { explicitForms } from './canonical/explicit-forms.js';
 import { type Capabilities, Compilation } from './compilation.js';
 import { removeDead } from './edit/node-edits.js';
@@ -8,7 +9,18 @@ import { type LackingNode, lackingNodes } from './emit/coverage.js';
 import { emitProgram, type EmittedProgram } from './emit/emit-program.js';
 import { activations } from './fusion/activation-of.js';
 import { fuseEpilogue } from './fusion/fuse-epilogue.js';
+import { fuseInt8Residual } from './fusion/fuse-int8-residual.js';
 import { linearLayers } from './fusion/linear-layers.js';
+import { blockProducts } from './integer/block-products.js';
+import { expandQOperators } from './integer/expand-qoperators.js';
+import { fuseDynamicLayers } from './integer/fuse-dynamic-layers.js';
+import { fuseInt8Average } from './integer/fuse-int8-average.js';
+import { fuseInt8Binary } from './integer/fuse-int8-binary.js';
+import { fuseInt8Concat } from './integer/fuse-int8-concat.js';
+import { fuseInt8Table } from './integer/fuse-int8-table.js';
+import { fuseQdqLayers } from './integer/fuse-qdq-layers.js';
+import { pushDequantize } from './integer/push-dequantize.js';
+import { unsignedActivations } from './integer/unsigned-activations.js';
 import { channelsLast } from './layout/channels-last.js';
 import { transposesToViews } from './layout/transposes-to-views.js';
 import type { ProgramTarget } from './program-builder.js';
@@ -50,9 +62,11 @@ export function compileCanonical(
 ): NativePlan {
   const compilation = new Compilation(canonical, capabilities);
   explicitForms(compilation);
+  fuseIntegers(compilation);
   linearLayers(compilation);
   channelsLast(compilation);
   removeDead(compilation);
+  fuseInt8Residual(compilation);
   fuseEpilogue(compilation);
   activations(compilation);
   transposesToViews(compilation);
@@ -63,6 +77,25 @@ export function compileCanonical(
     return emitProgram(compilation, builder);
   };
   return { model: canonical, lacking, warnings, emit };
+}
+
+/** Quantized layers of every spelling become the engine's integer operators. */
+function fuseIntegers(compilation: Compilation): void {
+  expandQOperators(compilation);
+  explicitForms(compilation);
+  foldConstants(compilation, { dequantize: false });
+  unsignedActivations(compilation);
+  removeDead(compilation);
+  pushDequantize(compilation);
+  fuseQdqLayers(compilation);
+  fuseInt8Table(compilation);
+  fuseInt8Binary(compilation);
+  fuseInt8Average(compilation);
+  fuseInt8Concat(compilation);
+  fuseDynamicLayers(compilation);
+  blockProducts(compilation);
+  removeDead(compilation);
+  foldConstants(compilation, { dequantize: true });
 }
 
 /** The error that names the first node the engine lacks, counts the others, and has all of them as its cause. */

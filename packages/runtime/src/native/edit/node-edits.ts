@@ -38,6 +38,16 @@ export function replaceNode(compilation: Compilation, last: Node, spec: NativeSp
   return node;
 }
 
+/** Readers of the result of `node` read `value`; an output keeps its name, as an Identity of that. */
+export function replaceByValue(compilation: Compilation, node: Node, value: Value): void {
+  if (node.output.isOutput) {
+    replaceNode(compilation, node, { op: 'Identity', domain: '', inputs: [value] });
+    return;
+  }
+  compilation.graph.replaceUses(node.output, value);
+  prune(compilation, node.output);
+}
+
 /** Removes the node that makes `value`, if nothing reads what it makes, and then what only fed it. */
 export function prune(compilation: Compilation, value: Value): void {
   const { producer } = value;

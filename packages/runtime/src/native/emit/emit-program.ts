@@ -1,4 +1,4 @@
-import { type Attribute, type Node, type Tensor, type Value } from '@gossamer/graph';
+import type { Attribute, Node, Value } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
 import { operatorEntry } from './coverage.js';

@@ -1,9 +1,13 @@
 import { equalDims, type Node, type Value } from '@gossamer/graph';
 import { type Compilation, GOSSAMER } from '../compilation.js';
 import { attributesOf, onlyReader, replaceNode } from '../edit/node-edits.js';
+import { isSum, otherOperand } from '../integer/integer-weight.js';
 import { activationAttributes, activationOf, type NativeActivation, siluOf } from './activation-of.js';
 
 const LAYERS: ReadonlySet<string> = new Set(['Linear', 'ConvNhwc']);
+
+/** Integer layers with a float result: they take an activation up, nothing else. */
+const INTEGER_LAYERS: ReadonlySet<string> = new Set(['Int8Linear', 'Int8Conv']);
 
 /** Slots of a layer. */
 const [BIAS, RESIDUAL] = [2, 3];
@@ -14,11 +18,13 @@ const [BIAS, RESIDUAL] = [2, 3];
  */
 export function fuseEpilogue(compilation: Compilation): void {
   for (const node of compilation.graph.nodes()) {
-    if (node.domain !== GOSSAMER || !LAYERS.has(node.op)) continue;
+    if (node.domain !== GOSSAMER || !(LAYERS.has(node.op) || isFloatInteger(node))) continue;
     let layer: Node | undefined = node;
     while (layer) layer = extended(layer, compilation);
   }
 }
+
+const isFloatInteger = (node: Node) => INTEGER_LAYERS.has(node.op) && node.string('result', '') === 'float';
 
 /** The layer with what follows it taken up; undefined where nothing can be. */
 function extended(layer: Node, compilation: Compilation): Node | undefined {
@@ -27,9 +33,8 @@ function extended(layer: Node, compilation: Compilation): Node | undefined {
   if (silu) return withActivation(layer, silu, { name: 'silu', alpha: 0, beta: 0 }, compilation);
   const reader = onlyReader(layer.output);
   if (!reader) return undefined;
-  if (reader.isStandard('Add') || (reader.isStandard('Sum') && reader.inputs.length === 2)) {
-    const slot = reader.input(0) === layer.output ? 1 : 0;
-    const other = reader.input(slot)!;
+  if (LAYERS.has(layer.op) && isSum(reader)) {
+    const other = otherOperand(reader, layer.output);
     return withBias(layer, reader, other, compilation) ?? withResidual(layer, reader, other, compilation);
   }
   const activation = activationOf(reader);
