@@ -251,7 +251,11 @@ describe('operators on codes', () => {
       ],
       { alpha: attribute.float(1) },
     );
-    const types = await check(g.output(gemm, 'y').model(), { x: integers('uint8', [2, 4, 6, 6], 5, 0, 255) }, { step: 1, share: 0.1 });
+    const types = await check(
+      g.output(gemm, 'y').model(),
+      { x: integers('uint8', [2, 4, 6, 6], 5, 0, 255) },
+      { step: 1, share: 0.1 },
+    );
     expect(types.filter((type) => type.startsWith('Int8'))).toEqual([
       'Int8Table',
       'Int8Binary',

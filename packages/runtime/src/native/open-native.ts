@@ -8,6 +8,11 @@ import type { Capabilities } from './compilation.js';
 /** What the addon of this process can run. */
 export const nativeCapabilities = (): Capabilities => ({ operators: operatorTypes() });
 
+export interface NativeRunOptions {
+  readonly threads: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** A compiled model in memory: runs by names. */
 export class NativeProgram {
   readonly #inputs: readonly string[];
@@ -21,11 +26,8 @@ export class NativeProgram {
     this.#emitted = plan.emit(new ProgramBuilder());
   }
 
-  /** Runs once; tensors by input name in, by output name out. */
-  async run(
-    feeds: Feeds,
-    options: { readonly threads?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ) {
+  /** Runs once; tensors by input name in, those of `wanted` by output name out. */
+  async run(feeds: Feeds, wanted: readonly string[], options: NativeRunOptions): Promise<Outputs> {
     const { threads, signal } = options;
     const inputs = this.#inputs.map((name) => {
       const tensor = feeds[name];
@@ -34,11 +36,14 @@ export class NativeProgram {
       return { dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() };
     });
     const results = await this.#emitted.program.run(inputs, {
+      wanted: this.#outputs.map((name) => wanted.includes(name)),
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     });
     const outputs: Outputs = {};
-    results.forEach(({ dtype, dims, bytes }, i) => (outputs[this.#outputs[i]!] = Tensor.of(dtype, dims, bytes)));
+    results.forEach((result, i) => {
+      if (result) outputs[this.#outputs[i]!] = Tensor.of(result.dtype, result.dims, result.bytes);
+    });
     return outputs;
   }
 

@@ -6,7 +6,10 @@ export type ProgramAttribute = ProgramAttributes[string];
 
 /** What the compiler needs of a finished program: the addon's, or a reference in tests. */
 export interface CompiledProgram {
-  run(inputs: readonly ProgramTensor[], options?: ProgramRunOptions): Promise<ProgramTensor[]>;
+  run(
+    inputs: readonly (ProgramTensor | undefined)[],
+    options?: ProgramRunOptions,
+  ): Promise<(ProgramTensor | undefined)[]>;
   notes(): readonly OperatorNote[];
   dispose(): void;
 }

@@ -16,10 +16,7 @@ export const nativeEngine: Engine = {
     return {
       inputs: modelInputs(model),
       outputs: modelOutputs(model),
-      run: async (feeds, wanted, signal) => {
-        const outputs = await program.run(feeds, { threads, signal });
-        return Object.fromEntries(wanted.map((name) => [name, outputs[name]!]));
-      },
+      run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal }),
       dispose: async () => program.dispose(),
     };
   },

@@ -1,4 +1,4 @@
-import type { Tensor} from '@gossamer/graph';
+import type { Tensor } from '@gossamer/graph';
 import { type Node, type Value } from '@gossamer/graph';
 
 /** Codes of a layer's weight, with a scale and a zero point for all outputs or one each. */

@@ -28,7 +28,10 @@ export async function compileAndRun(
     inputs.map((tensor) => ({ dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() })),
   );
   const outputs = Object.fromEntries(
-    results.map(({ dtype, dims, bytes }, i) => [model.graph.outputs[i]!.name, Tensor.of(dtype, dims, bytes)]),
+    results.map((result, i) => {
+      const { dtype, dims, bytes } = result!;
+      return [model.graph.outputs[i]!.name, Tensor.of(dtype, dims, bytes)];
+    }),
   );
   return { plan, operators: builder.operators, types: builder.operators.map(({ type }) => type), outputs };
 }

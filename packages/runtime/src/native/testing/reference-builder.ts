@@ -50,7 +50,7 @@ export class ReferenceBuilder implements ProgramTarget {
   }
 
   finish(outputs: readonly number[]): CompiledProgram {
-    const run = (inputs: readonly ProgramTensor[]): ProgramTensor[] => {
+    const run = (inputs: readonly (ProgramTensor | undefined)[]): ProgramTensor[] => {
       const values = new Map(this.#constants);
       for (const [i, { value, dtype }] of this.#inputs.entries()) {
         const { dims, bytes, dtype: given } = inputs[i]!;
