@@ -9,6 +9,7 @@ OperatorFactory MakeActivate, MakeArithmetic, MakeAveragePoolNhwc;
 OperatorFactory MakeBitwise;
 OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvNhwc;
 OperatorFactory MakeDepthToSpace, MakeDynamicQuantizeLinear;
+OperatorFactory MakeDepthToSpace;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
 OperatorFactory MakeGather, MakeGatherElements, MakeGatherND;
@@ -21,6 +22,9 @@ OperatorFactory MakePad, MakePow;
 OperatorFactory MakeRange, MakeReshape, MakeReverseSequence;
 OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit;
 OperatorFactory MakeSqueeze;
+OperatorFactory MakeRange, MakeReshape, MakeResize, MakeReverseSequence;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit,
+    MakeSqueeze;
 OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
@@ -112,6 +116,7 @@ constexpr Entry kOperators[] = {
     {"Reciprocal", MakeUnary},
     {"Relu", MakeUnary},
     {"Reshape", MakeReshape},
+    {"Resize", MakeResize},
     {"ReverseSequence", MakeReverseSequence},
     {"Round", MakeUnary},
     {"ScatterElements", MakeScatterElements},

@@ -1,0 +1,3 @@
+#include "kernels/simd/neon.h"
+
+#include "kernels/blend_rows/simd.h"
