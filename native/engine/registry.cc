@@ -12,10 +12,10 @@ OperatorFactory MakeDepthToSpace, MakeDynamicQuantizeLinear;
 OperatorFactory MakeDepthToSpace;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
-OperatorFactory MakeGather, MakeGatherElements, MakeGatherND;
+OperatorFactory MakeGather, MakeGatherElements, MakeGatherND, MakeGemm;
 OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
 OperatorFactory MakeLinear, MakeLoop;
-OperatorFactory MakeMaxPoolNhwc, MakeMod;
+OperatorFactory MakeMatMul, MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
 OperatorFactory MakeOneHot;
 OperatorFactory MakePad, MakePow;
@@ -80,6 +80,7 @@ constexpr Entry kOperators[] = {
     {"GatherElements", MakeGatherElements},
     {"GatherND", MakeGatherND},
     {"Gelu", MakeActivate},
+    {"Gemm", MakeGemm},
     {"Greater", MakeComparison},
     {"GreaterOrEqual", MakeComparison},
     {"HardSigmoid", MakeActivate},
@@ -97,6 +98,7 @@ constexpr Entry kOperators[] = {
     {"Linear", MakeLinear},
     {"Log", MakeUnary},
     {"Loop", MakeLoop},
+    {"MatMul", MakeMatMul},
     {"Max", MakeVariadic},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
     {"Mean", MakeVariadic},

@@ -4,13 +4,13 @@
 
 namespace gossamer {
 
-FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride)
+FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor)
     : k_(source.taps * source.piece), n_(source.n), groups_(groups), packed_(NewBuffer(Bytes() + kReadSlack)) {
   float* packed = static_cast<float*>(packed_.get());
   for (size_t g = 0; g < groups; ++g) {
     WeightSourceF32 of_group = source;
     of_group.data += g * group_stride;
-    PackF32(of_group, 0, StripsF32(n_), 1, packed + g * PackedCountF32(k_, n_));
+    PackF32(of_group, 0, StripsF32(n_), factor, packed + g * PackedCountF32(k_, n_));
   }
 }
 

@@ -10,7 +10,7 @@ namespace gossamer {
 class FloatWeights {
  public:
   FloatWeights() = default;
-  FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride);
+  FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor = 1);
 
   WeightsF32 Group(size_t group) const;
   size_t Bytes() const { return groups_ * PackedCountF32(k_, n_) * sizeof(float); }
