@@ -5,26 +5,23 @@
 
 namespace gossamer {
 
-OperatorFactory MakeActivate, MakeArithmetic, MakeAveragePoolNhwc;
-OperatorFactory MakeBitwise;
-OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvNhwc;
+OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePoolNhwc;
+OperatorFactory MakeBatchNorm, MakeBitwise;
+OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvNhwc,
+    MakeCumSum;
 OperatorFactory MakeDepthToSpace, MakeDynamicQuantizeLinear;
-OperatorFactory MakeDepthToSpace;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
-OperatorFactory MakeGather, MakeGatherElements, MakeGatherND, MakeGemm;
+OperatorFactory MakeGather, MakeGatherElements, MakeGatherND, MakeGemm, MakeGroupNorm;
 OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
-OperatorFactory MakeLinear, MakeLoop;
+OperatorFactory MakeLayerNorm, MakeLinear, MakeLoop;
 OperatorFactory MakeMatMul, MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
 OperatorFactory MakeOneHot;
 OperatorFactory MakePad, MakePow;
-OperatorFactory MakeRange, MakeReshape, MakeReverseSequence;
-OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit;
-OperatorFactory MakeSqueeze;
-OperatorFactory MakeRange, MakeReshape, MakeResize, MakeReverseSequence;
-OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit,
-    MakeSqueeze;
+OperatorFactory MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth,
+    MakeSplit, MakeSqueeze;
 OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
@@ -44,11 +41,14 @@ constexpr Entry kOperators[] = {
     {"Activate", MakeActivate},
     {"Add", MakeArithmetic},
     {"And", MakeComparison},
+    {"ArgMax", MakeArg},
+    {"ArgMin", MakeArg},
     {"Asin", MakeUnary},
     {"Asinh", MakeUnary},
     {"Atan", MakeUnary},
     {"Atanh", MakeUnary},
     {"AveragePoolNhwc", MakeAveragePoolNhwc},
+    {"BatchNormalization", MakeBatchNorm},
     {"BitShift", MakeBitwise},
     {"BitwiseAnd", MakeBitwise},
     {"BitwiseNot", MakeTest},
@@ -65,6 +65,7 @@ constexpr Entry kOperators[] = {
     {"ConvNhwc", MakeConvNhwc},
     {"Cos", MakeUnary},
     {"Cosh", MakeUnary},
+    {"CumSum", MakeCumSum},
     {"DepthToSpace", MakeDepthToSpace},
     {"Div", MakeArithmetic},
     {"DynamicQuantizeLinear", MakeDynamicQuantizeLinear},
@@ -83,20 +84,24 @@ constexpr Entry kOperators[] = {
     {"Gemm", MakeGemm},
     {"Greater", MakeComparison},
     {"GreaterOrEqual", MakeComparison},
+    {"GroupNormalization", MakeGroupNorm},
     {"HardSigmoid", MakeActivate},
     {"HardSwish", MakeUnary},
     {"Identity", MakeIdentity},
     {"If", MakeIf},
+    {"InstanceNormalization", MakeGroupNorm},
     {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
     {"Int8Conv", MakeInt8Conv},
     {"Int8Linear", MakeInt8Linear},
     {"IsInf", MakeTest},
     {"IsNaN", MakeTest},
+    {"LayerNormalization", MakeLayerNorm},
     {"LeakyRelu", MakeActivate},
     {"Less", MakeComparison},
     {"LessOrEqual", MakeComparison},
     {"Linear", MakeLinear},
     {"Log", MakeUnary},
+    {"LogSoftmax", MakeSoftmax},
     {"Loop", MakeLoop},
     {"MatMul", MakeMatMul},
     {"Max", MakeVariadic},
@@ -114,8 +119,19 @@ constexpr Entry kOperators[] = {
     {"PRelu", MakeArithmetic},
     {"Pad", MakePad},
     {"Pow", MakePow},
+    {"RMSNormalization", MakeLayerNorm},
     {"Range", MakeRange},
     {"Reciprocal", MakeUnary},
+    {"ReduceL1", MakeReduce},
+    {"ReduceL2", MakeReduce},
+    {"ReduceLogSum", MakeReduce},
+    {"ReduceLogSumExp", MakeReduce},
+    {"ReduceMax", MakeReduce},
+    {"ReduceMean", MakeReduce},
+    {"ReduceMin", MakeReduce},
+    {"ReduceProd", MakeReduce},
+    {"ReduceSum", MakeReduce},
+    {"ReduceSumSquare", MakeReduce},
     {"Relu", MakeUnary},
     {"Reshape", MakeReshape},
     {"Resize", MakeResize},
@@ -127,10 +143,14 @@ constexpr Entry kOperators[] = {
     {"Shape", MakeShape},
     {"Sigmoid", MakeUnary},
     {"Sign", MakeUnary},
+    {"SimplifiedLayerNormalization", MakeLayerNorm},
     {"Sin", MakeUnary},
     {"Sinh", MakeUnary},
     {"Size", MakeSize},
+    {"SkipLayerNormalization", MakeLayerNorm},
+    {"SkipSimplifiedLayerNormalization", MakeLayerNorm},
     {"Slice", MakeSlice},
+    {"Softmax", MakeSoftmax},
     {"Softplus", MakeUnary},
     {"Softsign", MakeUnary},
     {"SpaceToDepth", MakeSpaceToDepth},
