@@ -1,9 +1,10 @@
-// Int8Conv: a convolution over uint8 NHWC in 8-bit integers, dense or grouped. docs/engine.md has its inputs and
+// Int8Conv: a convolution over uint8 NHWC in 8-bit integers, dense, grouped or depthwise. docs/engine.md has its inputs and
 // attributes.
 #include <cstring>
 #include <memory>
 
 #include "engine/operators/convolution_window.h"
+#include "engine/operators/int8_depthwise.h"
 #include "engine/operators/int8_results.h"
 #include "engine/operators/int8_rows.h"
 
@@ -57,6 +58,10 @@ class Int8ConvOperator : public Operator {
     const size_t each = outputs_ / groups_, depth = window_.Taps() * channels_;
     taps_ = joins_rows_ ? static_cast<size_t>(window_.h.kernel) : window_.Taps();
     piece_ = depth / taps_;
+    if (groups_ > 1 && channels_ == 1) {
+      depthwise_ = std::make_unique<Int8Depthwise>(w.data.data(), results_.WeightZeros(), outputs_, each, depth);
+      return;
+    }
     for (size_t g = 0; g < groups_; ++g) {
       weights_.push_back(PackInt8({w.data.data() + g * each * depth, each, taps_, piece_}));
     }
@@ -68,6 +73,9 @@ class Int8ConvOperator : public Operator {
     if (static_cast<size_t>(sizes.channels) != channels_ * groups_) {
       RefuseInt8("Int8Conv", "ERR_ENGINE_SHAPE",
                  "x: expected " + std::to_string(channels_ * groups_) + " channels, received " + x.Text());
+    }
+    if (depthwise_ != nullptr && (sizes.Pixels() + 1) > static_cast<size_t>(INT32_MAX) / outputs_) {
+      RefuseInt8("Int8Conv", "ERR_ENGINE_SHAPE", "x: expected fewer than 2^31 elements for all outputs");
     }
     if (joins_rows_) {
       const WindowSizes padded = Padded(sizes);
@@ -84,6 +92,7 @@ class Int8ConvOperator : public Operator {
     if (sizes.Rows() == 0) return;
     uint8_t* x = inputs[kInt8X]->As<uint8_t>();
     const uint8_t zero = results_.XZeroPoint(inputs);
+    if (depthwise_ != nullptr) return RunDepthwise(inputs, outputs[0], sizes, context);
     ActivationRows rows{nullptr, sizes.Rows(), taps_, piece_, channels_ * groups_};
     std::shared_ptr<const WindowOffsets> offsets;
     if (joins_rows_) {
@@ -94,7 +103,7 @@ class Int8ConvOperator : public Operator {
       WindowSizes padded = Padded(sizes);
       offsets = offsets_.Get(lines, padded);
     } else if (!window_.IsPointwise()) {
-      if (window_.HasPadding()) std::memset(x + sizes.Pixels() * channels_ * groups_, zero, channels_ * groups_);
+      FillOutside(x, sizes, zero);
       offsets = offsets_.Get(window_, sizes);
     }
     if (offsets != nullptr) rows.offsets = offsets->data();
@@ -111,15 +120,30 @@ class Int8ConvOperator : public Operator {
     return input == kInt8X && window_.HasPadding() && !joins_rows_ ? channels_ * groups_ : 0;
   }
   std::string Note() const override {
-    return weights_.empty() ? "" : weights_[0]->Note() + (joins_rows_ ? ", pieces of whole kernel rows" : "");
+    if (depthwise_ != nullptr) return depthwise_->Note();
+    return weights_[0]->Note() + (joins_rows_ ? ", pieces of whole kernel rows" : "");
   }
   size_t PackedBytes() const override {
-    size_t bytes = 0;
+    size_t bytes = depthwise_ != nullptr ? depthwise_->Bytes() : 0;
     for (const auto& weights : weights_) bytes += weights->Bytes();
     return bytes;
   }
 
  private:
+  // The row of zero points behind the image.
+  void FillOutside(uint8_t* x, const WindowSizes& sizes, uint8_t zero) const {
+    if (window_.HasPadding()) std::memset(x + sizes.Pixels() * channels_ * groups_, zero, channels_ * groups_);
+  }
+  void RunDepthwise(const TensorList& inputs, const Tensor& y, WindowSizes sizes, RunContext& context) const {
+    uint8_t* x = inputs[kInt8X]->As<uint8_t>();
+    FillOutside(x, sizes, results_.XZeroPoint(inputs));
+    const uint8_t* wide = depthwise_->Expand(x, sizes.Pixels() + (window_.HasPadding() ? 1 : 0), context);
+    sizes.channels = static_cast<int64_t>(outputs_);
+    const std::shared_ptr<const WindowOffsets> offsets = offsets_.Get(window_, sizes);
+    const ActivationRows rows{offsets->data(), sizes.Rows(), taps_, outputs_, outputs_};
+    const size_t fresh = static_cast<size_t>(window_.h.stride * window_.w.stride) * outputs_;
+    depthwise_->Run(wide, rows, fresh, results_.Prepare(inputs, y, context), context);
+  }
   // The sizes of the image with its padding; as many outputs.
   WindowSizes Padded(WindowSizes sizes) const {
     sizes.height += window_.h.begin + window_.h.end;
@@ -154,6 +178,7 @@ class Int8ConvOperator : public Operator {
   bool joins_rows_;
   Int8Results results_;
   std::vector<std::unique_ptr<PackedInt8>> weights_;  // by group
+  std::unique_ptr<Int8Depthwise> depthwise_;          // instead of them
   OffsetCache offsets_;
 };
 

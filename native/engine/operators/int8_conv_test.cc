@@ -59,6 +59,7 @@ const Convolution kConvolutions[] = {
     {2, 6, 7, 12, 20, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},    // groups
     {1, 9, 9, 10, 10, 10, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},   // depthwise
     {1, 9, 8, 70, 140, 70, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2},  // depthwise, two outputs a channel
+    {2, 9, 8, 96, 96, 96, 3, 3, 2, 1, 1, 2, 1, 2, 1, 2},   // depthwise, dilated
     {1, 2, 2, 5, 3, 1, 3, 3, 1, 1, 1, 1, 4, 4, 4, 4},      // windows wholly outside
     {0, 5, 5, 16, 4, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // nothing
 };

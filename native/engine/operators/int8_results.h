@@ -35,6 +35,7 @@ class Int8Results {
   Int8Output From(const Int8Output& output, size_t first) const;
 
   bool NeedsRowSums() const { return has_weight_zero_; }
+  const int32_t* WeightZeros() const { return weight_zero_.data(); }  // by output
   // The zero point of x in a run.
   uint8_t XZeroPoint(const TensorList& inputs) const;
   size_t ResultBytes() const { return kind_ == Int8Result::kQuantized ? 1 : 4; }

@@ -1,0 +1,122 @@
+// DepthwiseI8 over the vector operations of an instruction set: the bytes of four pixels are interleaved so that the four
+// positions of a channel lie side by side, as a dot product of four bytes wants them. Included after the headers of
+// kernels/simd/ and after definitions, in an unnamed namespace, of types like
+//   struct Wide { kLanes128: 128-bit lanes; Vector; Load(p), LoadWeights(w), Zero(); Low8, High8, Low16, High16 (a, b):
+//     the halves of each lane interleaved by bytes and pairs of bytes; Dot(acc, quads, weights); kNatural, and
+//     Natural(acc, v): I32 v[kNatural] with the channels in order }
+// and RunBlock(call, lanes), which calls RunRows<Wide> for the block's width. kRowOffset: what Load takes off the elements.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/depthwise_i8/depthwise_i8.h"
+#include "kernels/simd/int8_output.h"
+
+namespace gossamer {
+namespace {
+
+struct BlockCall {
+  const uint8_t* x;  // at the first channel
+  const ActivationRows* rows;
+  size_t row_begin, row_end;
+  const PackedDepthwiseI8* weights;
+  const int8_t* block;
+  size_t stride;    // bytes from one quarter of a group's weights to the next
+  size_t n, count;  // first channel, channels that exist
+  const Int8Output* output;
+};
+
+alignas(64) constexpr uint8_t kNoPixel[64] = {};
+
+template <class Wide, int kRows>
+inline void RunSome(const BlockCall& call, size_t m, const typename Wide::Vector (&start)[4]) {
+  using Vector = typename Wide::Vector;
+  const Int8Output& output = *call.output;
+  const int8_t* w = call.block;
+  Vector acc[kRows][4];
+  GOSSAMER_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    GOSSAMER_UNROLL
+    for (int j = 0; j < 4; ++j) acc[r][j] = start[j];
+  }
+  for (size_t g = 0; g < call.weights->groups; ++g, w += 4 * call.stride) {
+    Vector b[4];
+    GOSSAMER_UNROLL
+    for (int j = 0; j < 4; ++j) b[j] = Wide::LoadWeights(w + static_cast<size_t>(j) * call.stride);
+    GOSSAMER_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const uint8_t* p[4];
+      GOSSAMER_UNROLL
+      for (size_t i = 0; i < 4; ++i) {
+        const size_t t = 4 * g + i;
+        p[i] = t < call.weights->taps ? call.x + PieceOffset(*call.rows, t, m + static_cast<size_t>(r)) : kNoPixel;
+      }
+      const Vector x0 = Wide::Load(p[0]), x1 = Wide::Load(p[1]), x2 = Wide::Load(p[2]), x3 = Wide::Load(p[3]);
+      const Vector low01 = Wide::Low8(x0, x1), low23 = Wide::Low8(x2, x3);
+      const Vector high01 = Wide::High8(x0, x1), high23 = Wide::High8(x2, x3);
+      acc[r][0] = Wide::Dot(acc[r][0], Wide::Low16(low01, low23), b[0]);
+      acc[r][1] = Wide::Dot(acc[r][1], Wide::High16(low01, low23), b[1]);
+      acc[r][2] = Wide::Dot(acc[r][2], Wide::Low16(high01, high23), b[2]);
+      acc[r][3] = Wide::Dot(acc[r][3], Wide::High16(high01, high23), b[3]);
+    }
+  }
+  GOSSAMER_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    I32 sum[Wide::kNatural];
+    Wide::Natural(acc[r], sum);
+    GOSSAMER_UNROLL
+    for (int v = 0; v < Wide::kNatural; ++v) sum[v] = AddI(sum[v], LoadI(output.bias + call.n + v * kLanes));
+    FinishInt8Row<Wide::kNatural>(output, m + static_cast<size_t>(r), call.n, call.count, sum);
+  }
+  const bool is_plain = output.act.kind == Activation::kNone || output.act.kind == Activation::kClamp;
+  if (output.kind == Int8Result::kFloat && (!is_plain || output.residual != nullptr)) {
+    FinishFloatRows(output, m, kRows, call.n, call.count);
+  }
+}
+
+template <class Wide>
+inline void RunRows(const BlockCall& call) {
+  typename Wide::Vector start[4];
+  for (int j = 0; j < 4; ++j) {
+    start[j] = Wide::Zero();
+    if constexpr (kRowOffset != 0) {  // 128 times the weights, as twice 64, which a signed byte holds
+      const int8_t* w = call.block + static_cast<size_t>(j) * call.stride;
+      for (size_t g = 0; g < 2 * call.weights->groups; ++g) {
+        start[j] = Wide::Dot(start[j], Wide::Sixty4(), Wide::LoadWeights(w + g / 2 * 4 * call.stride));
+      }
+    }
+  }
+  size_t m = call.row_begin;
+  for (; m + 4 <= call.row_end; m += 4) RunSome<Wide, 4>(call, m, start);
+  for (; m < call.row_end; ++m) RunSome<Wide, 1>(call, m, start);
+}
+
+void RunBlock(BlockCall call, size_t lanes);
+
+inline void RunDepthwise(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
+                         const PackedDepthwiseI8& weights, const Int8Output& output) {
+  for (size_t first = 0, width = 0; first < weights.channels; first += width) {
+    const size_t left = weights.channels - first;
+    width = left > 48 ? kBlockChannels : left > 16 ? 32 : 16;
+    RunBlock({x + first, &rows, row_begin, row_end, &weights, weights.blocks + first * weights.groups * 4, width, first,
+              left < width ? left : width, &output},
+             width / kLaneChannels);
+  }
+}
+
+// For a block that is wider than the vectors of Wide: part by part.
+template <class Wide>
+inline void RunParts(BlockCall call, size_t lanes) {
+  constexpr size_t kWidth = Wide::kLanes128 * kLaneChannels;
+  const size_t end = call.n + call.count;
+  for (size_t at = 0; at < lanes && call.n < end; at += Wide::kLanes128) {
+    call.count = end - call.n < kWidth ? end - call.n : kWidth;
+    RunRows<Wide>(call);
+    call.x += kWidth;
+    call.block += Wide::kLanes128 * 16;
+    call.n += kWidth;
+  }
+}
+
+}  // namespace
+}  // namespace gossamer
