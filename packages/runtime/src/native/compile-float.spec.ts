@@ -93,6 +93,23 @@ describe('float models', () => {
     expect(operators[0]!.attributes['activation']).toBe('gelu');
   });
 
+  test.each([
+    ['h', 'w'],
+    [5, 4],
+  ])('ConvTranspose that writes each result once, over [%s, %s]', async (h, w) => {
+    const g = new GraphBuilder('net', { opset: 21 });
+    const x = g.input('x', 'float32', ['n', 3, h, w]);
+    const a = g.op('Conv', [x, weight(g, 'first', [6, 3, 1, 1])]);
+    const up = g.op('ConvTranspose', [a, weight(g, 'up', [6, 4, 2, 3]), weight(g, 'bias', [4])], { strides: [2, 3] });
+    const y = g.op('Conv', [g.op('Relu', [up]), weight(g, 'last', [2, 4, 3, 3])]);
+    const model = g.output(y, 'y').model();
+    const feeds = { x: waves([2, 3, 5, 4]) };
+    const { types, outputs } = await compileAndRun(model, feeds);
+    expectClose(outputs, evaluate(model, feeds));
+    expect(types.filter((type) => type === 'Transpose')).toHaveLength(3);
+    expect(types.filter((type) => type === 'ConvNhwc')).toHaveLength(2);
+  });
+
   test('Gemm in every form', async () => {
     for (const [transA, transB, alpha, beta] of [
       [0, 0, 1, 1],

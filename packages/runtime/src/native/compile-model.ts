@@ -3,6 +3,7 @@ import type { RuntimeErrorCode } from '../error-codes.js';
 import { canonicalForm } from './canonical/canonical-form.js';
 import { foldConstants } from './canonical/fold-constants.js';
 import { explicitForms } from './canonical/explicit-forms.js';
+import { upsamplingConvolutions } from './canonical/upsampling-convolutions.js';
 import { type Capabilities, Compilation } from './compilation.js';
 import { removeDead } from './edit/node-edits.js';
 import { type LackingNode, lackingNodes } from './emit/coverage.js';
@@ -64,6 +65,7 @@ export function compileCanonical(
   explicitForms(compilation);
   fuseIntegers(compilation);
   linearLayers(compilation);
+  upsamplingConvolutions(compilation);
   channelsLast(compilation);
   removeDead(compilation);
   fuseInt8Residual(compilation);

@@ -45,6 +45,8 @@ class LayoutWalk {
     const value = node.input(0)!;
     const last = this.#made.get(value);
     const perm = node.ints('perm', undefined);
+    // An image that comes with channels last and is turned: what follows may have it as it came.
+    if (!last && perm?.length === 4 && perm.join() === channelsFirstPerm(4).join()) this.#made.set(node.output, value);
     if (!last || !perm) return;
     const { graph } = this.compilation;
     const merged = composed(channelsFirstPerm(perm.length), perm);
