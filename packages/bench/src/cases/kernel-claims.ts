@@ -1,7 +1,8 @@
+import { isAtLeast } from '../harness/describe-run.js';
 import type { Claim } from '../harness/report.js';
 import type { RatioInterval } from '../harness/summary.js';
 import { type CaseOutcome, type CaseResult, isMeasured } from './case-result.js';
-import { kernelRatio } from './kernel-report.js';
+import { kernelRatio, ratioText } from './kernel-report.js';
 
 /** A promise about the geometric mean of the ratios of some cases, one thread. */
 interface KernelPromise {
@@ -74,12 +75,12 @@ export function kernelClaims(outcomes: readonly CaseOutcome[]): Claim[] {
     const text = `${claim}: at least ${must}x (goal ${goal}x)`;
     const results = measured.filter(({ facts }) => holdsFor(facts));
     if (results.length === 0) return { claim: text, measured: 'no case in this run', holds: undefined };
-    const { ratio, low, high } = geometricMean(results.map(kernelRatio));
+    const mean = geometricMean(results.map(kernelRatio));
     const cases = results.length === 1 ? '' : `, ${results.length} cases from ${extremes(results)}`;
     return {
       claim: text,
-      measured: `${ratio.toFixed(2)}x (${low.toFixed(2)}-${high.toFixed(2)})${cases}`,
-      holds: ratio >= must,
+      measured: `${ratioText(mean)}${cases}`,
+      holds: isAtLeast(mean, must),
     };
   });
 }

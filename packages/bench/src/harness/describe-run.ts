@@ -1,4 +1,5 @@
-import type { SuiteResult } from './report.js';
+import type { Claim, SuiteResult } from './report.js';
+import type { RatioInterval } from './summary.js';
 
 /** On what machine, with what, when. */
 export function machineLines({ environment: e, load, seconds }: Omit<SuiteResult, 'markdown'>): string[] {
@@ -12,6 +13,12 @@ export function machineLines({ environment: e, load, seconds }: Omit<SuiteResult
 }
 
 /** What a claim came to, in Markdown. */
-export function verdict(holds: boolean | undefined): string {
-  return holds === undefined ? 'not measured' : holds ? 'holds' : '**does not hold**';
+export function verdict(holds: Claim['holds']): string {
+  if (holds === undefined) return 'not measured';
+  return holds === true ? 'holds' : holds === false ? '**does not hold**' : holds;
+}
+
+/** Whether a ratio is at least `least`, as far as its interval tells. */
+export function isAtLeast({ low, high }: RatioInterval, least: number): boolean | 'undecided' {
+  return low >= least ? true : high < least ? false : 'undecided';
 }

@@ -17,8 +17,8 @@ export interface Table {
 export interface Claim {
   readonly claim: string;
   readonly measured: string;
-  /** False: not met by this run. Undefined: not measured, `measured` says why. */
-  readonly holds: boolean | undefined;
+  /** False: not met by this run. 'undecided': the interval holds the limit. Undefined: not measured, `measured` says why. */
+  readonly holds: boolean | 'undecided' | undefined;
 }
 
 /** What a suite found, before it is put on paper. */

@@ -22,6 +22,10 @@ export interface SuiteContext {
   readonly store: CaseStore;
 }
 
+/** The engines that the project's promises are about; of others a run says nothing on them. */
+export const isOurs = ([subject, peer]: SuiteContext['engines']): boolean =>
+  subject !== peer && subject !== 'ort' && peer === 'ort';
+
 /** A set of measurements that belong together. */
 export interface Suite {
   readonly name: string;

@@ -1,5 +1,6 @@
 import { type CaseOutcome, type CaseResult, isMeasured } from '../cases/case-result.js';
 import { engineNames, ratioText } from '../cases/kernel-report.js';
+import { isAtLeast } from '../harness/describe-run.js';
 import type { Claim, Table } from '../harness/report.js';
 
 /** Amdahl's prediction of a case, and what it rests on. */
@@ -41,7 +42,7 @@ export function modelClaims(outcomes: readonly CaseOutcome[], memory: readonly M
             facts['model'] === model && facts['mask'] === mask && facts['batch'] === 1 && threads === 1,
         );
       if (!found) return { claim, measured: 'no case in this run', holds: undefined };
-      return { claim, measured: ratioText(found.ratio), holds: found.ratio.ratio >= must };
+      return { claim, measured: ratioText(found.ratio), holds: isAtLeast(found.ratio, must) };
     }),
   );
   return [...speed, ...memoryClaims(outcomes, memory)];

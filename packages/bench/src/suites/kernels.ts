@@ -4,9 +4,10 @@ import { isMeasured } from '../cases/case-result.js';
 import { readShapes } from '../cases/kernel-case.js';
 import { kernelClaims } from '../cases/kernel-claims.js';
 import { engineNames, gopsPlot, kernelTables, peakTable, ratioPlots } from '../cases/kernel-report.js';
+import { measureSparsePeers, sparsePeerClaim, sparsePeerTable } from '../cases/sparse-peers.js';
 import { chosen, measureKernels, measurePeaks } from '../cases/measure-cases.js';
 import type { SuiteFindings } from '../harness/report.js';
-import type { Suite, SuiteContext } from '../harness/suite.js';
+import { isOurs, type Suite, type SuiteContext } from '../harness/suite.js';
 
 /** Seconds of pairs behind each case on one thread. */
 const SECONDS = 1;
@@ -38,19 +39,29 @@ async function measureShapes(file: string, seconds: number, context: SuiteContex
   }
   const peaks = await measurePeaks(context);
   const outcomes = await measureKernels(cases, context, seconds);
+  const sparsePeers = await measureSparsePeers(outcomes, context);
+  const sparseTable = sparsePeerTable(outcomes, sparsePeers);
   const failed = outcomes.filter((outcome) => !isMeasured(outcome)).length;
   const noisy = outcomes.filter(isMeasured).filter(({ warnings }) => warnings.length > 0).length;
   const breakEven = breakEvenTable(outcomes);
   return {
     summary: summary(engineNames(outcomes)),
-    claims: file === 'kernels' ? kernelClaims(outcomes) : [],
-    tables: [peakTable(peaks), ...(breakEven ? [breakEven] : []), ...kernelTables(outcomes, peaks)],
+    claims:
+      file === 'kernels' && isOurs(context.engines)
+        ? [...kernelClaims(outcomes), sparsePeerClaim(outcomes, sparsePeers)]
+        : [],
+    tables: [
+      peakTable(peaks),
+      ...(breakEven ? [breakEven] : []),
+      ...kernelTables(outcomes, peaks),
+      ...(sparseTable ? [sparseTable] : []),
+    ],
     plots: [...gopsPlot(outcomes, peaks, ['int8 and float, dense']), ...ratioPlots(outcomes)],
     warnings: [
       ...(failed > 0 ? [`${failed} of ${outcomes.length} cases could not be measured`] : []),
       ...(noisy > 0 ? [`${noisy} of ${outcomes.length} cases were disturbed; they are marked`] : []),
     ],
-    data: { peaks, cases: outcomes },
+    data: { peaks, cases: outcomes, sparsePeers },
   };
 }
 

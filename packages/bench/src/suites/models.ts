@@ -8,7 +8,7 @@ import { engineNames, kernelRatio, ratioPlots } from '../cases/kernel-report.js'
 import { chosen, measureJobs, measureKernels, type NamedJob } from '../cases/measure-cases.js';
 import { caseId } from '../cases/run-job.js';
 import type { SuiteFindings } from '../harness/report.js';
-import type { Suite, SuiteContext } from '../harness/suite.js';
+import { isOurs, type Suite, type SuiteContext } from '../harness/suite.js';
 import { amdahl } from '../models/amdahl.js';
 import { type ModelFile, writeModelFiles, ZOO, type ZooModel } from '../models/model-case.js';
 import {
@@ -58,7 +58,7 @@ async function measureModels(context: SuiteContext): Promise<SuiteFindings> {
   const [subject, peer] = engineNames(outcomes);
   return {
     summary: summary(subject, peer),
-    claims: modelClaims(outcomes, memory),
+    claims: isOurs(context.engines) ? modelClaims(outcomes, memory) : [],
     tables: [modelTable(outcomes, predictions), memoryTable(memory), shareTable(shares)],
     plots: ratioPlots(outcomes),
     warnings: failed > 0 ? [`${failed} of ${outcomes.length} cases could not be measured`] : [],
