@@ -22,6 +22,16 @@ OperatorFactory MakePad, MakePow;
 OperatorFactory MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
 OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth,
     MakeSplit, MakeSqueeze;
+OperatorFactory MakeGRU, MakeGather, MakeGatherElements, MakeGatherND;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
+OperatorFactory MakeLSTM, MakeLinear, MakeLoop;
+OperatorFactory MakeMaxPoolNhwc, MakeMod;
+OperatorFactory MakeNonZero;
+OperatorFactory MakeOneHot;
+OperatorFactory MakePad, MakePow;
+OperatorFactory MakeRNN, MakeRange, MakeReshape, MakeResize, MakeReverseSequence;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit,
+    MakeSqueeze;
 OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
@@ -77,6 +87,7 @@ constexpr Entry kOperators[] = {
     {"EyeLike", MakeEyeLike},
     {"Flatten", MakeFlatten},
     {"Floor", MakeUnary},
+    {"GRU", MakeGRU},
     {"Gather", MakeGather},
     {"GatherElements", MakeGatherElements},
     {"GatherND", MakeGatherND},
@@ -96,6 +107,7 @@ constexpr Entry kOperators[] = {
     {"IsInf", MakeTest},
     {"IsNaN", MakeTest},
     {"LayerNormalization", MakeLayerNorm},
+    {"LSTM", MakeLSTM},
     {"LeakyRelu", MakeActivate},
     {"Less", MakeComparison},
     {"LessOrEqual", MakeComparison},
@@ -120,6 +132,7 @@ constexpr Entry kOperators[] = {
     {"Pad", MakePad},
     {"Pow", MakePow},
     {"RMSNormalization", MakeLayerNorm},
+    {"RNN", MakeRNN},
     {"Range", MakeRange},
     {"Reciprocal", MakeUnary},
     {"ReduceL1", MakeReduce},
