@@ -62,8 +62,9 @@ class Int8ConvOperator : public Operator {
       depthwise_ = std::make_unique<Int8Depthwise>(w.data.data(), results_.WeightZeros(), outputs_, each, depth);
       return;
     }
+    const SparseMode sparse = SparseModeOf(spec.attributes);
     for (size_t g = 0; g < groups_; ++g) {
-      weights_.push_back(PackInt8({w.data.data() + g * each * depth, each, taps_, piece_}));
+      weights_.push_back(PackInt8({w.data.data() + g * each * depth, each, taps_, piece_}, sparse));
     }
   }
 

@@ -31,7 +31,7 @@ class Int8LinearOperator : public Operator {
       : outputs_(w.outputs),
         depth_(w.depth),
         results_(spec, w.data.data(), w.outputs, w.depth),
-        weights_(PackInt8({w.data.data(), w.outputs, 1, w.depth})) {}
+        weights_(PackInt8({w.data.data(), w.outputs, 1, w.depth}, SparseModeOf(spec.attributes))) {}
 
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const Dims& x = inputs[kInt8X]->dims;

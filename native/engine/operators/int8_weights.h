@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/operator.h"
 #include "kernels/linear.h"
 
 namespace gossamer {
@@ -33,7 +34,12 @@ class PackedInt8 {
   virtual std::string Note() const = 0;
 };
 
+// Attribute `sparse` of a linear layer: "auto" (a sparse format where the cost model says that it pays), "dense" or
+// "sparse" (one of them, whatever the model says).
+enum class SparseMode : uint8_t { kAuto, kDense, kSparse };
+SparseMode SparseModeOf(const Attributes& attributes);
+
 // The form that is fastest for these weights on this CPU. Copies them.
-std::unique_ptr<PackedInt8> PackInt8(const PlainWeightsI8& weights);
+std::unique_ptr<PackedInt8> PackInt8(const PlainWeightsI8& weights, SparseMode mode);
 
 }  // namespace gossamer

@@ -1,0 +1,220 @@
+#include "kernels/sparse_i8/pack.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/sparse_i8/cost.h"
+
+namespace gossamer {
+namespace {
+
+constexpr size_t kAlignment = 64, kGroupsOfPanel = kSparsePanel / kSparseGroup;
+
+// Which outputs the 16 lanes of each group compute; `outputs` where there is none.
+std::vector<size_t> OutputsOfLanes(const std::vector<uint8_t>& slots, size_t outputs) {
+  std::vector<size_t> lanes((outputs + kSparseGroup - 1) / kSparseGroup * kSparseGroup, outputs);
+  for (size_t n = 0; n < outputs; ++n) {
+    lanes[slots.empty() ? n : n / kSparsePanel * kSparsePanel + slots[n]] = n;
+  }
+  return lanes;
+}
+
+// Slots that bring the outputs of each panel in the order of their non-zeros.
+std::vector<uint8_t> SlotsByDensity(const PlainI8Weights& weights) {
+  const size_t outputs = weights.outputs, depth = weights.taps * weights.piece;
+  std::vector<size_t> zeros(outputs), order(kSparsePanel);
+  for (size_t n = 0; n < outputs; ++n) {
+    zeros[n] = static_cast<size_t>(std::count(weights.data + n * depth, weights.data + (n + 1) * depth, int8_t{0}));
+  }
+  std::vector<uint8_t> slots((outputs + kSparsePanel - 1) / kSparsePanel * kSparsePanel);
+  for (size_t begin = 0; begin < outputs; begin += kSparsePanel) {
+    const size_t count = std::min(kSparsePanel, outputs - begin);
+    order.resize(count);
+    std::iota(order.begin(), order.end(), begin);
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return zeros[a] > zeros[b]; });
+    for (size_t i = 0; i < count; ++i) slots[order[i]] = static_cast<uint8_t>(i);
+  }
+  return slots;
+}
+
+// The non-zeros of one lane in one piece, taken from the front.
+struct Lane {
+  const int8_t* w = nullptr;
+  size_t k = 0, end = 0;  // the next non-zero
+
+  void Skip() {
+    while (k < end && w[k] == 0) ++k;
+  }
+};
+
+// Where windows begin. kAligned: at multiples of 64, each until nothing is left in it. Else at the first non-zero that
+// any lane still has, and anew as soon as this is `stay` further on.
+constexpr size_t kAligned = 0;
+constexpr size_t kStays[] = {kAligned, 20, 32, 44, 64};
+
+// Goes through one group's non-zeros in one piece: step(k) where a window begins, round(lanes) for each round, which takes
+// the non-zeros.
+template <class Step, class Round>
+void Walk(Lane (&lanes)[kSparseGroup], size_t stay, const Step& step, const Round& round) {
+  size_t k = 0;
+  bool begun = false;
+  for (;;) {
+    size_t first = SIZE_MAX;
+    for (const Lane& lane : lanes) first = lane.k < lane.end ? std::min(first, lane.k) : first;
+    if (first == SIZE_MAX) return;
+    if (!begun || first - k >= (stay == kAligned ? kSparseWindow : stay)) {
+      k = stay == kAligned ? first / kSparseWindow * kSparseWindow : first;
+      begun = true;
+      step(k);
+    }
+    round(k);
+  }
+}
+
+// Lanes of group g in piece t, as the format sees pieces.
+void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outputs, size_t t, Lane (&lanes)[kSparseGroup]) {
+  const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
+  for (size_t i = 0; i < kSparseGroup; ++i) {
+    lanes[i] = Lane();
+    if (outputs[i] == weights.outputs) continue;
+    lanes[i].w = weights.data + outputs[i] * depth + t * length;
+    lanes[i].end = length;
+    lanes[i].Skip();
+  }
+}
+
+SparseI8Plan PlanRounds(const PlainI8Weights& weights, bool gathered, const std::vector<uint8_t>& slots, size_t stay) {
+  SparseI8Plan plan;
+  plan.gathered = gathered;
+  plan.slots = slots;
+  const std::vector<size_t> outputs = OutputsOfLanes(slots, weights.outputs);
+  Lane lanes[kSparseGroup];
+  for (size_t g = 0; g < outputs.size(); g += kSparseGroup) {
+    for (size_t t = 0; t < (gathered ? 1 : weights.taps); ++t) {
+      plan.first_step.push_back(plan.steps.size());
+      FindLanes(weights, gathered, outputs.data() + g, t, lanes);
+      Walk(
+          lanes, stay, [&](size_t k) { plan.steps.push_back({static_cast<uint32_t>(k), 0}); },
+          [&](size_t k) {
+            ++plan.steps.back().rounds;
+            ++plan.rounds;
+            for (Lane& lane : lanes) {
+              for (size_t j = 0; j < 4 && lane.k < std::min(lane.end, k + kSparseWindow); ++j, lane.Skip()) ++lane.k;
+            }
+          });
+    }
+  }
+  plan.first_step.push_back(plan.steps.size());
+  plan.cost = CostOfRounds(weights, plan);
+  return plan;
+}
+
+void PackRounds(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t* data, std::vector<size_t>& starts) {
+  const std::vector<size_t> outputs = OutputsOfLanes(plan.slots, weights.outputs);
+  const size_t pieces = plan.gathered ? 1 : weights.taps;
+  size_t at = 0;
+  for (size_t g = 0; g < outputs.size() / kSparseGroup; ++g) {
+    starts.push_back(at);
+    for (size_t t = 0; t < pieces; ++t) {
+      Lane lanes[kSparseGroup];
+      FindLanes(weights, plan.gathered, outputs.data() + g * kSparseGroup, t, lanes);
+      for (size_t s = plan.first_step[g * pieces + t]; s < plan.first_step[g * pieces + t + 1]; ++s) {
+        const size_t k = plan.steps[s].k;
+        for (size_t q = 0; q < plan.steps[s].rounds; ++q, at += kSparseRoundBytes) {
+          for (size_t i = 0; i < kSparseGroup; ++i) {
+            Lane& lane = lanes[i];
+            int8_t* to = data + at + 4 * i;
+            for (size_t j = 0; j < 4 && lane.k < std::min(lane.end, k + kSparseWindow); ++j, lane.Skip()) {
+              to[j] = static_cast<int8_t>(lane.k - k);
+              to[kSparseRoundBytes / 2 + j] = lane.w[lane.k++];
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Calls body(n - first output of the panel, k, w) for each weight of a panel with k .. k + 3 of a piece.
+template <class Body>
+void ForTile(const PlainI8Weights& weights, bool gathered, size_t panel, size_t t, size_t k, const Body& body) {
+  const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
+  const size_t begin = panel * kSparsePanel, end = std::min(weights.outputs, begin + kSparsePanel);
+  for (size_t n = begin; n < end; ++n) {
+    for (size_t i = k; i < std::min(length, k + 4); ++i) body(n - begin, i, weights.data[n * depth + t * length + i]);
+  }
+}
+
+SparseI8Plan PlanBlocks(const PlainI8Weights& weights, bool gathered) {
+  SparseI8Plan plan;
+  plan.format = SparseFormat::kBlocks;
+  plan.gathered = gathered;
+  for (size_t panel = 0; panel * kSparsePanel < weights.outputs; ++panel) {
+    for (size_t t = 0; t < (gathered ? 1 : weights.taps); ++t) {
+      plan.first_step.push_back(plan.steps.size());
+      for (size_t k = 0; k < (gathered ? weights.taps : 1) * weights.piece; k += 4) {
+        bool any = false;
+        ForTile(weights, gathered, panel, t, k, [&](size_t, size_t, int8_t w) { any = any || w != 0; });
+        if (any) plan.steps.push_back({static_cast<uint32_t>(k), 1});
+      }
+    }
+  }
+  plan.first_step.push_back(plan.steps.size());
+  plan.rounds = plan.steps.size();
+  plan.cost = CostOfBlocks(weights, plan);
+  return plan;
+}
+
+void PackBlocks(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t* data, std::vector<size_t>& starts) {
+  const size_t pieces = plan.gathered ? 1 : weights.taps;
+  for (size_t panel = 0; panel * kSparsePanel < weights.outputs; ++panel) {
+    starts.push_back(plan.first_step[panel * pieces] * kSparseTileBytes);
+    for (size_t t = 0; t < pieces; ++t) {
+      for (size_t s = plan.first_step[panel * pieces + t]; s < plan.first_step[panel * pieces + t + 1]; ++s) {
+        const size_t k = plan.steps[s].k;
+        int8_t* tile = data + s * kSparseTileBytes;
+        ForTile(weights, plan.gathered, panel, t, k, [&](size_t n, size_t i, int8_t w) { tile[4 * n + i - k] = w; });
+      }
+    }
+  }
+}
+
+}  // namespace
+
+SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format) {
+  SparseI8Plan best;
+  const auto consider = [&](SparseI8Plan&& plan) {
+    if (best.first_step.empty() || plan.cost < best.cost) best = std::move(plan);
+  };
+  const std::vector<uint8_t> by_density = SlotsByDensity(weights);
+  for (bool gathered : {false, true}) {
+    if (gathered && weights.taps == 1) continue;
+    if (format == SparseFormat::kBlocks) {
+      consider(PlanBlocks(weights, gathered));
+      continue;
+    }
+    for (size_t stay : kStays) {
+      consider(PlanRounds(weights, gathered, {}, stay));
+      consider(PlanRounds(weights, gathered, by_density, stay));
+    }
+  }
+  return best;
+}
+
+PackedSparseI8::PackedSparseI8(const PlainI8Weights& weights, SparseI8Plan plan)
+    : plan_(std::move(plan)), data_(plan_.DataBytes() + kAlignment) {
+  const size_t misaligned = reinterpret_cast<uintptr_t>(data_.data()) % kAlignment;
+  int8_t* const data = data_.data() + (kAlignment - misaligned) % kAlignment;
+  plan_.format == SparseFormat::kRounds ? PackRounds(weights, plan_, data, starts_)
+                                        : PackBlocks(weights, plan_, data, starts_);
+  view_ = {plan_.format,       plan_.gathered,           weights.outputs, weights.taps,   weights.piece,
+           plan_.steps.data(), plan_.first_step.data(), data,            starts_.data(), nullptr};
+  if (!plan_.slots.empty()) view_.slots = plan_.slots.data();
+}
+
+size_t PackedSparseI8::Bytes() const {
+  return plan_.steps.size() * sizeof(SparseStep) + (plan_.first_step.size() + starts_.size()) * sizeof(size_t) +
+         plan_.slots.size() + data_.size();
+}
+
+}  // namespace gossamer

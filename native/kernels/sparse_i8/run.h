@@ -1,0 +1,111 @@
+// The walk over rows and panels that the vector variants share, and what becomes of their sums. Included after a
+// kernels/simd/ header, its int8 companion, activation.h and, in an unnamed namespace, a struct `Ops`:
+//   kRows, kBlockRows                         most rows of one tile, at most kSparseMostRows
+//   kSpan                                     outputs finished at a time: 16 or 64
+//   CopyPiece(to, from, bytes)                copies at least `bytes`; may read and write up to 63 more
+//   Rounds(tile, rows, weights, group, sums)  sums[r * 64 + i] = sum over k of row r < rows for the i-th of 16 outputs
+//   Blocks(tile, rows, weights, panel, sums)  the same for the 64 outputs of a panel
+//   Unsort(sums, slots)                       sums[i] = sums[slots[i]], i < 64
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/simd/int8_output.h"
+#include "kernels/sparse_i8/sparse_i8.h"
+#include "kernels/sparse_i8/tile.h"
+
+namespace gossamer {
+namespace {
+
+// Outputs n .. n + count - 1 of row m, 16 * kSixteens - 15 <= count <= 16 * kSixteens.
+template <size_t kSixteens>
+inline void FinishSpan(const Int8Output& output, const int32_t* sums, size_t m, size_t n, size_t count) {
+  constexpr int kVectors = static_cast<int>(kSixteens * 16 / kLanes);
+  I32 acc[kVectors];
+  GOSSAMER_UNROLL
+  for (int v = 0; v < kVectors; ++v) acc[v] = AddI(LoadI(sums + v * kLanes), LoadI(output.bias + n + v * kLanes));
+  if (output.row_sums != nullptr) {
+    const I32 sum = FillI(output.row_sums[m]);
+    GOSSAMER_UNROLL
+    for (int v = 0; v < kVectors; ++v) acc[v] = SubI(acc[v], MulI(sum, LoadI(output.weight_zero + n + v * kLanes)));
+  }
+  FinishInt8Row<kVectors>(output, m, n, count, acc);
+}
+
+// Outputs n .. n + count - 1 of rows m .. m + rows - 1, count <= 64.
+template <class Ops>
+inline void FinishPanel(const Int8Output& output, int32_t* sums, const uint8_t* slots, size_t m, size_t rows, size_t n,
+                        size_t count) {
+  for (size_t r = 0; r < rows; ++r, sums += kSparsePanel) {
+    if (slots != nullptr) Ops::Unsort(sums, slots);
+    if (Ops::kSpan == 64 && count > 48) {
+      FinishSpan<Ops::kSpan / 16>(output, sums, m + r, n, count);
+      continue;
+    }
+    for (size_t i = 0; i < count; i += 16) {
+      FinishSpan<1>(output, sums + i, m + r, n + i, count - i < 16 ? count - i : 16);
+    }
+  }
+  const bool is_plain = output.act.kind == Activation::kNone || output.act.kind == Activation::kClamp;
+  if (output.kind == Int8Result::kFloat && (!is_plain || output.residual != nullptr)) {
+    FinishFloatRows(output, m, rows, n, count);
+  }
+}
+
+template <class Ops>
+inline void RunSparseI8(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
+                        const SparseI8Weights& w, size_t panel_begin, size_t panel_end, const Int8Output& output,
+                        uint8_t* scratch) {
+  static_assert(Ops::kRows <= kSparseMostRows && Ops::kBlockRows <= Ops::kRows, "memory is for so many");
+  alignas(64) int32_t sums[Ops::kRows * kSparsePanel];
+  if (row_end <= row_begin || panel_end <= panel_begin) return;
+  // All tiles about as tall, rather than a last one of few rows.
+  const bool blocks = w.format == SparseFormat::kBlocks;
+  const size_t most = blocks ? Ops::kBlockRows : Ops::kRows;
+  const size_t count = row_end - row_begin, tiles = (count + most - 1) / most;
+  const size_t height = count / tiles, taller = count % tiles;
+  const size_t groups = w.Groups(), row_bytes = w.GatheredBytes();
+  int32_t apart[Ops::kRows];  // where one row, not a table, says where the next is
+  for (size_t r = 0; r < Ops::kRows; ++r) apart[r] = static_cast<int32_t>(r * (w.gathered ? row_bytes : rows.stride));
+
+  const auto panel_of_tile = [&](const SparseTile& tile, size_t panel, size_t m, size_t tile_rows) {
+    const size_t first = panel * (kSparsePanel / kSparseGroup);
+    if (blocks) Ops::Blocks(tile, tile_rows, w, panel, sums);
+    for (size_t g = 0; !blocks && g < kSparsePanel / kSparseGroup && first + g < groups; ++g) {
+      Ops::Rounds(tile, tile_rows, w, first + g, sums + g * kSparseGroup);
+    }
+    const size_t n = panel * kSparsePanel;
+    const size_t outputs = w.outputs - n < kSparsePanel ? w.outputs - n : kSparsePanel;
+    FinishPanel<Ops>(output, sums, w.slots == nullptr ? nullptr : w.slots + n, m, tile_rows, n, outputs);
+  };
+
+  if (w.gathered) {
+    size_t m = row_begin;
+    for (size_t i = 0; i < tiles; ++i) {
+      const size_t tile_rows = height + (i < taller ? 1 : 0);
+      for (size_t r = 0; r < tile_rows; ++r) {
+        // In order: what one copy writes too much, the next one overwrites.
+        for (size_t t = 0; t < w.taps; ++t) {
+          Ops::CopyPiece(scratch + r * row_bytes + t * w.piece, x + PieceOffset(rows, t, m + r), w.piece);
+        }
+      }
+      const SparseTile tile = {scratch, apart, 0, 1};
+      for (size_t panel = panel_begin; panel < panel_end; ++panel) panel_of_tile(tile, panel, m, tile_rows);
+      m += tile_rows;
+    }
+    return;
+  }
+  for (size_t panel = panel_begin; panel < panel_end; ++panel) {
+    size_t m = row_begin;
+    for (size_t i = 0; i < tiles; ++i) {
+      const size_t tile_rows = height + (i < taller ? 1 : 0);
+      const SparseTile tile = rows.offsets == nullptr ? SparseTile{x + m * rows.stride, apart, 0, 1}
+                                                      : SparseTile{x, rows.offsets + m, rows.count, w.taps};
+      panel_of_tile(tile, panel, m, tile_rows);
+      m += tile_rows;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gossamer
