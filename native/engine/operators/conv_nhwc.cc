@@ -3,13 +3,15 @@
 //   kernel rows: where no pixel of a kernel row is left out (no dilation along W) and none lies outside of the image, a
 //     piece is a whole kernel row of kW * C numbers; with pads that takes a padded copy, made where channels are few;
 //   kernel positions: a piece has the channels of one; those outside of the image read a row of zeros behind the input.
-// A group is a convolution of its own over some of the channels.
+// A group is a convolution of its own over some of the channels; where each is one channel to one, depthwise_f32 has
+// them all at once.
 #include <algorithm>
 #include <cstring>
 
 #include "engine/activation.h"
 #include "engine/operators/convolution.h"
 #include "engine/operators/float_weights.h"
+#include "kernels/depthwise_f32/depthwise_f32.h"
 
 namespace gossamer {
 namespace {
@@ -31,8 +33,13 @@ class ConvNhwcOperator : public Operator {
         has_residual_(spec.Has(3)) {
     const size_t taps = conv_.Taps(), channels = conv_.group_channels, outputs = conv_.outputs / conv_.group;
     const size_t of_output = channels * taps;
-    weights_ = FloatWeights({spec.Constant(1)->As<float>(), outputs, taps, channels, of_output, 1, taps}, conv_.group,
-                            outputs * of_output);
+    const float* w = spec.Constant(1)->As<float>();
+    depthwise_ = conv_.group > 1 && channels == 1 && outputs == 1;
+    if (depthwise_) {
+      PackDepthwise(w);
+    } else {
+      weights_ = FloatWeights({w, outputs, taps, channels, of_output, 1, taps}, conv_.group, outputs * of_output);
+    }
     spec.released[1] = true;
     by_rows_ = conv_.dilation[1] == 1 && conv_.group == 1 && (!conv_.Padded() || channels <= kFewChannels);
     matrix_ = taps == 1 && conv_.stride[0] == 1 && conv_.stride[1] == 1 && !conv_.Padded();
@@ -65,9 +72,13 @@ class ConvNhwcOperator : public Operator {
     }
 
     const size_t pixels = geometry.Pixels(), taps = geometry.kernel[0] * geometry.kernel[1];
-    const size_t columns = conv_.outputs / conv_.group;
     // A pixel's own share of the input: kernels overlap.
     const size_t own = std::min(conv_.stride[0] * conv_.stride[1], conv_.Taps()) * geometry.channels;
+    if (depthwise_) {
+      RunDepthwise(x, geometry, zero_row, own, EpilogueF32(inputs, act_, outputs[0], conv_.outputs), context);
+      return;
+    }
+    const size_t columns = conv_.outputs / conv_.group;
     const GemmTiles tiles = PlanGemmF32(pixels, columns, weights_.Group(0).k, own);
     const FloatOutput all = EpilogueF32(inputs, act_, outputs[0], conv_.outputs);
     context.Parallel(conv_.group * tiles.Count(), [&](size_t i) {
@@ -97,11 +108,41 @@ class ConvNhwcOperator : public Operator {
     return input == 0 && !by_rows_ && conv_.Padded() ? conv_.Channels() * sizeof(float) : 0;
   }
   std::string Note() const override {
-    return matrix_ ? "1x1 as a matrix product" : by_rows_ ? "by kernel rows" : "by kernel positions";
+    if (depthwise_) return "depthwise";
+    if (matrix_) return "1x1 as a matrix product";
+    return by_rows_ ? "by kernel rows" : "by kernel positions";
   }
-  size_t PackedBytes() const override { return weights_.Bytes(); }
+  size_t PackedBytes() const override { return weights_.Bytes() + depthwise_bytes_; }
 
  private:
+  void PackDepthwise(const float* w) {
+    const size_t taps = conv_.Taps(), stride = DepthwiseStrideF32(conv_.group);
+    depthwise_bytes_ = taps * stride * sizeof(float);
+    depthwise_weights_ = NewBuffer(depthwise_bytes_);
+    auto* packed = static_cast<float*>(depthwise_weights_.get());
+    for (size_t t = 0; t < taps; ++t) {
+      for (size_t c = 0; c < stride; ++c) packed[t * stride + c] = c < conv_.group ? w[c * taps + t] : 0;
+    }
+  }
+
+  void RunDepthwise(const float* x, const ConvGeometry& geometry, int32_t zero_row, size_t own, const FloatOutput& all,
+                    RunContext& context) const {
+    constexpr size_t kProducts = 1 << 20;      // in 50 microseconds
+    constexpr size_t kCacheFloats = 64 << 10;  // in and out of a block
+    const size_t pixels = geometry.Pixels(), taps = conv_.Taps(), channels = geometry.channels;
+    const size_t block = std::max<size_t>(8, std::min(kProducts / (taps * channels), kCacheFloats / (own + channels)));
+    context.Parallel((pixels + block - 1) / block, [&](size_t i) {
+      const size_t m0 = i * block, count = std::min(pixels - m0, block);
+      int32_t* offsets = TileOffsets(taps * count);
+      FillOffsets(geometry, m0, m0 + count, zero_row, offsets);
+      FloatOutput output = all;
+      output.y += m0 * output.y_stride;
+      if (output.residual != nullptr) output.residual += m0 * output.residual_stride;
+      DepthwiseF32()(x, {offsets, count, taps, channels, 0}, 0, count, static_cast<float*>(depthwise_weights_.get()),
+                     output);
+    });
+  }
+
   // The geometry of the same convolution over the padded copy.
   ConvGeometry PaddedGeometry(const ConvGeometry& geometry) const {
     Dims x;
@@ -139,7 +180,9 @@ class ConvNhwcOperator : public Operator {
   ConvAttributes conv_;
   ActivationSpec act_;
   FloatWeights weights_;
-  bool has_residual_, by_rows_, matrix_;
+  Buffer depthwise_weights_;
+  size_t depthwise_bytes_ = 0;
+  bool has_residual_, by_rows_, matrix_, depthwise_;
 };
 
 }  // namespace

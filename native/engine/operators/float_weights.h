@@ -13,7 +13,7 @@ class FloatWeights {
   FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor = 1);
 
   WeightsF32 Group(size_t group) const;
-  size_t Bytes() const { return groups_ * PackedCountF32(k_, n_) * sizeof(float); }
+  size_t Bytes() const { return groups_ * PackedCountF32(k_, n_) * sizeof(float); }  // 0: none
 
  private:
   size_t k_ = 0, n_ = 0, groups_ = 0;
