@@ -12,10 +12,10 @@ OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, Ma
 OperatorFactory MakeDepthToSpace, MakeDynamicQuantizeLinear;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
-OperatorFactory MakeGather, MakeGatherElements, MakeGatherND, MakeGemm, MakeGroupNorm;
+OperatorFactory MakeGather, MakeGatherBlockQuantized, MakeGatherElements, MakeGatherND, MakeGemm, MakeGroupNorm;
 OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
 OperatorFactory MakeLayerNorm, MakeLinear, MakeLoop;
-OperatorFactory MakeMatMul, MakeMaxPoolNhwc, MakeMod;
+OperatorFactory MakeMatMul, MakeMatMulCodebook, MakeMatMulNbits, MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
 OperatorFactory MakeOneHot;
 OperatorFactory MakePad, MakePow;
@@ -89,6 +89,7 @@ constexpr Entry kOperators[] = {
     {"Floor", MakeUnary},
     {"GRU", MakeGRU},
     {"Gather", MakeGather},
+    {"GatherBlockQuantized", MakeGatherBlockQuantized},
     {"GatherElements", MakeGatherElements},
     {"GatherND", MakeGatherND},
     {"Gelu", MakeActivate},
@@ -116,6 +117,8 @@ constexpr Entry kOperators[] = {
     {"LogSoftmax", MakeSoftmax},
     {"Loop", MakeLoop},
     {"MatMul", MakeMatMul},
+    {"MatMulCodebook", MakeMatMulCodebook},
+    {"MatMulNBits", MakeMatMulNbits},
     {"Max", MakeVariadic},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
     {"Mean", MakeVariadic},

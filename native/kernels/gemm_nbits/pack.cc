@@ -27,16 +27,33 @@ bool AllHalf(const float* x, size_t count) {
   return true;
 }
 
+// Four bytes of codes in order, low bits first, as a row's four bytes of a group: field f of byte j is code 4 * f + j.
+uint32_t GroupOf(uint32_t codes, unsigned bits) {
+  if (bits == 2) {  // a 4 x 4 matrix of fields, transposed: first within its quarters, then the quarters
+    uint32_t swap = (codes ^ codes >> 6) & 0x00cc00cc;
+    codes ^= swap ^ swap << 6;
+    swap = (codes ^ codes >> 12) & 0x0000f0f0;
+    return codes ^ swap ^ swap << 12;
+  }
+  if (bits == 8) return codes;
+  const auto spread = [](uint32_t four) {  // each nibble of 16 bits into a byte
+    four = (four | four << 8) & 0x00ff00ff;
+    return (four | four << 4) & 0x0f0f0f0f;
+  };
+  return spread(codes & 0xffff) | spread(codes >> 16) << 4;
+}
+
 // One row of codes into its place in a panel, which is cleared.
 void PackRow(const NbitsSource& source, size_t row, uint8_t* panel) {
-  const unsigned bits = source.bits;
-  const size_t group = 32 / bits, block_bytes = source.block_size * bits / 8;
-  const uint8_t* codes = source.codes + row * NbitsBlocks(source.k, source.block_size) * block_bytes;
-  for (size_t k = 0; k < source.k; ++k) {
-    // Blocks are whole bytes and whole groups, so both orders count columns on from one block to the next.
-    const size_t field = k % group / 4;
-    uint8_t& byte = panel[k / group * 64 + row % kNbitsPanel * 4 + k % 4];
-    byte = static_cast<uint8_t>(byte | PackedCode(codes, k, bits) << (field * bits));
+  const size_t columns = 32 / source.bits;  // of a group: four bytes here and there
+  const uint8_t* codes =
+      source.codes + row * NbitsBlocks(source.k, source.block_size) * (source.block_size * source.bits / 8);
+  for (size_t k = 0; k < source.k; k += columns, codes += 4, panel += 64) {
+    uint32_t word = 0;
+    for (unsigned j = 0; j < 4; ++j) word |= static_cast<uint32_t>(codes[j]) << (8 * j);
+    if (source.k - k < columns) word &= (1u << (source.k - k) * source.bits) - 1;
+    word = GroupOf(word, source.bits);
+    for (unsigned j = 0; j < 4; ++j) panel[row % kNbitsPanel * 4 + j] = static_cast<uint8_t>(word >> (8 * j));
   }
 }
 
