@@ -9,29 +9,22 @@ OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePoolNhwc;
 OperatorFactory MakeBatchNorm, MakeBitwise;
 OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvNhwc,
     MakeCumSum;
-OperatorFactory MakeDepthToSpace, MakeDynamicQuantizeLinear;
+OperatorFactory MakeDepthToSpace, MakeDequantizeLinear, MakeDynamicQuantizeLinear;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
-OperatorFactory MakeGather, MakeGatherBlockQuantized, MakeGatherElements, MakeGatherND, MakeGemm, MakeGroupNorm;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
-OperatorFactory MakeLayerNorm, MakeLinear, MakeLoop;
+OperatorFactory MakeGRU, MakeGather, MakeGatherBlockQuantized, MakeGatherElements, MakeGatherND, MakeGemm,
+    MakeGroupNorm;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Binary, MakeInt8Concat, MakeInt8Conv,
+    MakeInt8Linear, MakeInt8Table;
+OperatorFactory MakeLSTM, MakeLayerNorm, MakeLinear, MakeLoop;
 OperatorFactory MakeMatMul, MakeMatMulCodebook, MakeMatMulNbits, MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
 OperatorFactory MakeOneHot;
 OperatorFactory MakePad, MakePow;
-OperatorFactory MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
+OperatorFactory MakeQuantizeLinear;
+OperatorFactory MakeRNN, MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
 OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth,
     MakeSplit, MakeSqueeze;
-OperatorFactory MakeGRU, MakeGather, MakeGatherElements, MakeGatherND;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
-OperatorFactory MakeLSTM, MakeLinear, MakeLoop;
-OperatorFactory MakeMaxPoolNhwc, MakeMod;
-OperatorFactory MakeNonZero;
-OperatorFactory MakeOneHot;
-OperatorFactory MakePad, MakePow;
-OperatorFactory MakeRNN, MakeRange, MakeReshape, MakeResize, MakeReverseSequence;
-OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSpaceToDepth, MakeSplit,
-    MakeSqueeze;
 OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
@@ -77,6 +70,7 @@ constexpr Entry kOperators[] = {
     {"Cosh", MakeUnary},
     {"CumSum", MakeCumSum},
     {"DepthToSpace", MakeDepthToSpace},
+    {"DequantizeLinear", MakeDequantizeLinear},
     {"Div", MakeArithmetic},
     {"DynamicQuantizeLinear", MakeDynamicQuantizeLinear},
     {"Elu", MakeActivate},
@@ -103,12 +97,15 @@ constexpr Entry kOperators[] = {
     {"If", MakeIf},
     {"InstanceNormalization", MakeGroupNorm},
     {"Int8AveragePoolNhwc", MakeInt8AveragePoolNhwc},
+    {"Int8Binary", MakeInt8Binary},
+    {"Int8Concat", MakeInt8Concat},
     {"Int8Conv", MakeInt8Conv},
     {"Int8Linear", MakeInt8Linear},
+    {"Int8Table", MakeInt8Table},
     {"IsInf", MakeTest},
     {"IsNaN", MakeTest},
-    {"LayerNormalization", MakeLayerNorm},
     {"LSTM", MakeLSTM},
+    {"LayerNormalization", MakeLayerNorm},
     {"LeakyRelu", MakeActivate},
     {"Less", MakeComparison},
     {"LessOrEqual", MakeComparison},
@@ -134,6 +131,7 @@ constexpr Entry kOperators[] = {
     {"PRelu", MakeArithmetic},
     {"Pad", MakePad},
     {"Pow", MakePow},
+    {"QuantizeLinear", MakeQuantizeLinear},
     {"RMSNormalization", MakeLayerNorm},
     {"RNN", MakeRNN},
     {"Range", MakeRange},

@@ -1,0 +1,3 @@
+#include "kernels/simd/avx2.h"
+
+#include "kernels/binary_u8/simd.h"

@@ -1,0 +1,3 @@
+#include "kernels/simd/neon.h"
+
+#include "kernels/binary_u8/simd.h"
