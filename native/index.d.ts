@@ -172,6 +172,8 @@ export interface Programs {
 export interface NativeAddon extends SyncOperations, Programs {
   readonly async: AsyncOperations;
   isaInfo(): { selected: string; available: string[]; threads: number };
+  /** The GPU and its driver, or why there is none. */
+  cudaInfo(): { isAvailable: boolean; description: string };
   setThreads(threads: number): void;
 }
 

@@ -1,6 +1,7 @@
-// isaInfo() and setThreads(): what the kernels run on.
+// isaInfo(), cudaInfo() and setThreads(): what the kernels run on.
 #include "addon/guard.h"
 #include "addon/operations.h"
+#include "cuda/driver.h"
 #include "kernels/dispatch.h"
 
 namespace gossamer {
@@ -22,6 +23,15 @@ napi_value IsaInfo(napi_env call_env, napi_callback_info) {
   });
 }
 
+napi_value CudaInfo(napi_env call_env, napi_callback_info) {
+  return Guard(call_env, [&]() -> napi_value {
+    Napi::Object result = Napi::Object::New(call_env);
+    result.Set("isAvailable", Cuda().is_available);
+    result.Set("description", Cuda().text);
+    return result;
+  });
+}
+
 napi_value SetThreads(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
@@ -36,6 +46,7 @@ napi_value SetThreads(napi_env env, napi_callback_info call) {
 
 void RegisterSystem(Napi::Object exports) {
   Define(exports, "isaInfo", IsaInfo);
+  Define(exports, "cudaInfo", CudaInfo);
   Define(exports, "setThreads", SetThreads);
 }
 

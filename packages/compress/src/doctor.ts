@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isGossamerError } from '@gossamer/graph';
-import { isaInfo } from '@gossamer/kernels';
+import { cudaInfo, isaInfo } from '@gossamer/kernels';
 
 /** One thing Gossamer needs, as it was found. */
 export interface Check {
@@ -24,6 +24,7 @@ export function doctor(): Check[] {
   return [
     nodeCheck(),
     nativeCheck(),
+    cudaCheck(),
     packageCheck('onnxruntime-node', true),
     packageCheck('sharp', false),
     diskCheck(),
@@ -58,6 +59,20 @@ function nativeCheck(): Check {
   }
 }
 
+/** The GPU for the CUDA kernels; without one nothing is missing. */
+function cudaCheck(): Check {
+  const found = describeCuda();
+  return { name: 'cuda', ok: true, found, required: false };
+}
+
+function describeCuda(): string {
+  try {
+    return cudaInfo().description;
+  } catch (error) {
+    if (isGossamerError(error)) return 'not looked for: the native addon does not load';
+    throw error;
+  }
+}
 function packageCheck(name: string, required: boolean): Check {
   const require = createRequire(import.meta.url);
   try {

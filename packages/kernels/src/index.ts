@@ -55,6 +55,7 @@ export {
   f32ToF16,
   f32ToF16Async,
 } from './small-float.js';
+export { type CudaInfo, cudaInfo } from './cuda-info.js';
 export { transpose2d, transpose2dAsync, type Transposable } from './transpose-2d.js';
 export {
   isEngineDType,
