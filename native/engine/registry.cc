@@ -19,7 +19,7 @@ OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Binary, M
 OperatorFactory MakeLSTM, MakeLayerNorm, MakeLinear, MakeLoop;
 OperatorFactory MakeMatMul, MakeMatMulCodebook, MakeMatMulNbits, MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
-OperatorFactory MakeOneHot;
+OperatorFactory MakeOneHot, MakeOtherNorm;
 OperatorFactory MakePad, MakePow;
 OperatorFactory MakeQuantizeLinear;
 OperatorFactory MakeRNN, MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
@@ -104,6 +104,7 @@ constexpr Entry kOperators[] = {
     {"Int8Table", MakeInt8Table},
     {"IsInf", MakeTest},
     {"IsNaN", MakeTest},
+    {"LRN", MakeOtherNorm},
     {"LSTM", MakeLSTM},
     {"LayerNormalization", MakeLayerNorm},
     {"LeakyRelu", MakeActivate},
@@ -113,12 +114,14 @@ constexpr Entry kOperators[] = {
     {"Log", MakeUnary},
     {"LogSoftmax", MakeSoftmax},
     {"Loop", MakeLoop},
+    {"LpNormalization", MakeOtherNorm},
     {"MatMul", MakeMatMul},
     {"MatMulCodebook", MakeMatMulCodebook},
     {"MatMulNBits", MakeMatMulNbits},
     {"Max", MakeVariadic},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
     {"Mean", MakeVariadic},
+    {"MeanVarianceNormalization", MakeOtherNorm},
     {"Min", MakeVariadic},
     {"Mish", MakeUnary},
     {"Mod", MakeMod},

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "testing/cases.h"
@@ -151,4 +152,46 @@ TEST_CASE("BatchNormalization, InstanceNormalization, GroupNormalization") {
   CHECK_THROWS_AS(RunOperator("InstanceNormalization", {}, {x, six, four}, {DataType::kFloat32}), EngineError);
   CHECK_THROWS_AS(RunOperator("GroupNormalization", MakeAttributes({{"num_groups", 4}}), {x, six, six},
                               {DataType::kFloat32}), EngineError);
+}
+
+TEST_CASE("LpNormalization, MeanVarianceNormalization, LRN") {
+  const Dims dims = {2, 7, 3, 70};
+  Floats x = NormalFloats(dims.Count(), 1, 2);
+  const std::vector<DataType> one = {DataType::kFloat32};
+  for (int axis : {1, 3, -2}) {
+    for (int p : {1, 2}) {
+      const size_t a = static_cast<size_t>(axis < 0 ? axis + 4 : axis), size = static_cast<size_t>(dims[a]);
+      const size_t inner = dims.Count(a + 1, 4);
+      std::vector<double> expected;
+      for (size_t i = 0; i < x.size(); ++i) {
+        double norm = 0;
+        for (size_t r = 0; r < size; ++r) {
+          const double v = x[i / (size * inner) * size * inner + i % inner + r * inner];
+          norm += p == 1 ? std::fabs(v) : v * v;
+        }
+        expected.push_back(x[i] / (p == 1 ? norm : std::sqrt(norm)));
+      }
+      CheckClose(RunOperator("LpNormalization", MakeAttributes({{"axis", axis}, {"p", p}}), {Value(dims, x)},
+                             one)[0].To<float>(), expected);
+    }
+  }
+  CHECK(RunOperator("LpNormalization", {}, {Value({2}, Floats{0, 0})}, one)[0].To<float>() == Floats{0, 0});
+
+  const size_t spatial = 210;
+  std::vector<double> by_channel, local;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const size_t n = i / (7 * spatial), c = i / spatial % 7, s = i % spatial;
+    std::vector<double> members;
+    for (size_t k = 0; k < 2 * spatial; ++k) members.push_back(x[(k / spatial * 7 + c) * spatial + k % spatial]);
+    const Moments m = MomentsOf(members, 0, members.size());
+    by_channel.push_back((x[i] - m.mean) / (std::sqrt(m.variance) + 1e-9));
+    double sum = 0;
+    for (size_t k = c < 1 ? 0 : c - 1; k <= std::min<size_t>(6, c + 2); ++k) {
+      sum += std::pow(x[(n * 7 + k) * spatial + s], 2);
+    }
+    local.push_back(x[i] / std::pow(2 + 0.5 / 4 * sum, 0.75));
+  }
+  CheckClose(RunOperator("MeanVarianceNormalization", {}, {Value(dims, x)}, one)[0].To<float>(), by_channel);
+  CheckClose(RunOperator("LRN", MakeAttributes({{"size", 4}, {"alpha", 0.5}, {"bias", 2}}), {Value(dims, x)},
+                         one)[0].To<float>(), local);
 }
