@@ -7,24 +7,24 @@ namespace gossamer {
 
 OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePoolNhwc;
 OperatorFactory MakeBatchNorm, MakeBitwise;
-OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvNhwc,
-    MakeCumSum;
+OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvInteger;
+OperatorFactory MakeConvNhwc, MakeCumSum;
 OperatorFactory MakeDepthToSpace, MakeDequantizeLinear, MakeDynamicQuantizeLinear;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
-OperatorFactory MakeGRU, MakeGather, MakeGatherBlockQuantized, MakeGatherElements, MakeGatherND, MakeGemm,
-    MakeGroupNorm;
-OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Binary, MakeInt8Concat, MakeInt8Conv,
-    MakeInt8Linear, MakeInt8Table;
+OperatorFactory MakeGRU, MakeGather, MakeGatherBlockQuantized, MakeGatherElements, MakeGatherND, MakeGemm;
+OperatorFactory MakeGroupNorm;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Binary, MakeInt8Concat, MakeInt8Conv;
+OperatorFactory MakeInt8Linear, MakeInt8Table;
 OperatorFactory MakeLSTM, MakeLayerNorm, MakeLinear, MakeLoop;
-OperatorFactory MakeMatMul, MakeMatMulCodebook, MakeMatMulNbits, MakeMaxPoolNhwc, MakeMod;
+OperatorFactory MakeMatMul, MakeMatMulCodebook, MakeMatMulInteger, MakeMatMulNbits, MakeMaxPoolNhwc, MakeMod;
 OperatorFactory MakeNonZero;
 OperatorFactory MakeOneHot, MakeOtherNorm;
 OperatorFactory MakePad, MakePow;
 OperatorFactory MakeQuantizeLinear;
 OperatorFactory MakeRNN, MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
-OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth,
-    MakeSplit, MakeSqueeze;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth;
+OperatorFactory MakeSplit, MakeSqueeze;
 OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
@@ -65,6 +65,7 @@ constexpr Entry kOperators[] = {
     {"Compress", MakeCompress},
     {"Concat", MakeConcat},
     {"ConstantOfShape", MakeConstantOfShape},
+    {"ConvInteger", MakeConvInteger},
     {"ConvNhwc", MakeConvNhwc},
     {"Cos", MakeUnary},
     {"Cosh", MakeUnary},
@@ -117,6 +118,7 @@ constexpr Entry kOperators[] = {
     {"LpNormalization", MakeOtherNorm},
     {"MatMul", MakeMatMul},
     {"MatMulCodebook", MakeMatMulCodebook},
+    {"MatMulInteger", MakeMatMulInteger},
     {"MatMulNBits", MakeMatMulNbits},
     {"Max", MakeVariadic},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},

@@ -18,24 +18,25 @@ size_t RoundUp(size_t a, size_t unit) { return (a + unit - 1) / unit * unit; }
 
 Int8Depthwise::Int8Depthwise(const int8_t* w, const int32_t* weight_zero, size_t outputs, size_t multiplier, size_t taps)
     : multiplier_(multiplier), taps_(taps) {
-  std::vector<int32_t> differences(outputs * taps);
-  bool fits = true;
-  for (size_t i = 0; i < differences.size(); ++i) {
-    differences[i] = w[i] - weight_zero[i / taps];
-    fits = fits && differences[i] >= -128 && differences[i] <= 127;
+  std::vector<int32_t> rest(outputs * taps);
+  int32_t parts = 1;
+  for (size_t i = 0; i < rest.size(); ++i) {
+    rest[i] = w[i] - weight_zero[i / taps];
+    parts = std::max(parts, rest[i] < 0 ? (127 - rest[i]) / 128 : (126 + rest[i]) / 127);
   }
-  const size_t all = fits ? taps : 2 * taps;
-  std::vector<int8_t> parts(outputs * all);
+  const size_t all = static_cast<size_t>(parts) * taps;
+  std::vector<int8_t> split(outputs * all);
   for (size_t n = 0; n < outputs; ++n) {
-    for (size_t t = 0; t < taps; ++t) {
-      const int32_t whole = differences[n * taps + t], part = std::clamp(whole, -128, 127);
-      parts[n * all + t] = static_cast<int8_t>(part);
-      if (!fits) parts[n * all + taps + t] = static_cast<int8_t>(whole - part);
+    for (size_t i = 0; i < all; ++i) {
+      int32_t& left = rest[n * taps + i % taps];
+      const int32_t part = std::clamp(left, -128, 127);
+      split[n * all + i] = static_cast<int8_t>(part);
+      left -= part;
     }
   }
   bytes_ = DepthwiseBytesI8(outputs, all);
   blocks_ = NewBuffer(bytes_);
-  packed_ = PackDepthwiseI8(parts.data(), outputs, all, static_cast<int8_t*>(blocks_.get()));
+  packed_ = PackDepthwiseI8(split.data(), outputs, all, static_cast<int8_t*>(blocks_.get()));
 }
 
 const uint8_t* Int8Depthwise::Expand(const uint8_t* x, size_t pixels, RunContext& context) const {
@@ -54,11 +55,12 @@ void Int8Depthwise::Run(const uint8_t* x, ActivationRows rows, size_t new_bytes,
                         RunContext& context) const {
   if (rows.count == 0) return;
   if (packed_.taps != taps_) {
-    int32_t* twice = static_cast<int32_t*>(context.Scratch(2 * taps_ * rows.count * sizeof(int32_t)));
-    for (size_t i = 0; i < 2; ++i) {
-      std::memcpy(twice + i * taps_ * rows.count, rows.offsets, taps_ * rows.count * sizeof(int32_t));
+    const size_t once = taps_ * rows.count;
+    int32_t* offsets = static_cast<int32_t*>(context.Scratch(packed_.taps / taps_ * once * sizeof(int32_t)));
+    for (size_t i = 0; i < packed_.taps / taps_; ++i) {
+      std::memcpy(offsets + i * once, rows.offsets, once * sizeof(int32_t));
     }
-    rows.offsets = twice;
+    rows.offsets = offsets;
     rows.taps = packed_.taps;
   }
   const size_t cost = std::max<size_t>(1, packed_.channels * packed_.taps);
@@ -75,7 +77,7 @@ void Int8Depthwise::Run(const uint8_t* x, ActivationRows rows, size_t new_bytes,
 }
 
 std::string Int8Depthwise::Note() const {
-  return packed_.taps == taps_ ? "depthwise" : "depthwise, weights in two parts: with their zero points they exceed int8";
+  return packed_.taps == taps_ ? "depthwise" : "depthwise, weights in parts: less their zero points they exceed int8";
 }
 
 }  // namespace gossamer

@@ -13,7 +13,7 @@ namespace gossamer {
 class Int8Depthwise {
  public:
   // w: [outputs][taps]; output n stands for w - weight_zero[n] and reads channel n / multiplier. A difference that int8
-  // does not hold is split over two taps at the same place, which keeps sums exact.
+  // does not hold is split over two or three taps at the same place, which keeps sums exact.
   Int8Depthwise(const int8_t* w, const int32_t* weight_zero, size_t outputs, size_t multiplier, size_t taps);
 
   // As many channels as rows must have: those of x, each `multiplier` times.
