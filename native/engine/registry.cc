@@ -7,7 +7,8 @@ namespace gossamer {
 
 OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePoolNhwc;
 OperatorFactory MakeBatchNorm, MakeBitwise;
-OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvInteger;
+OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvInteger,
+    MakeConvTransposeNhwc;
 OperatorFactory MakeConvNhwc, MakeCumSum;
 OperatorFactory MakeDepthToSpace, MakeDequantizeLinear, MakeDynamicQuantizeLinear;
 OperatorFactory MakeExpand, MakeEyeLike;
@@ -67,6 +68,7 @@ constexpr Entry kOperators[] = {
     {"ConstantOfShape", MakeConstantOfShape},
     {"ConvInteger", MakeConvInteger},
     {"ConvNhwc", MakeConvNhwc},
+    {"ConvTransposeNhwc", MakeConvTransposeNhwc},
     {"Cos", MakeUnary},
     {"Cosh", MakeUnary},
     {"CumSum", MakeCumSum},
