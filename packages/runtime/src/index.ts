@@ -8,7 +8,14 @@ export { modelInputs, modelOutputs } from './session/model-ports.js';
 export type { PortDim, PortSpec } from './session/port-spec.js';
 export { float32View, sliceRows, typedView } from './session/tensor-view.js';
 export { detectState, type StateFeed } from './session/detect-state.js';
-export type { Engine, EngineOptions, EngineSession, ModelSource, OptimizationLevel } from './session/engine.js';
+export type {
+  Engine,
+  EngineOptions,
+  EngineReport,
+  EngineSession,
+  ModelSource,
+  OptimizationLevel,
+} from './session/engine.js';
 export { ENGINES, findEngine } from './session/engines.js';
 export { defaultThreads } from './session/default-threads.js';
 export type { RunOptions } from './session/run-options.js';

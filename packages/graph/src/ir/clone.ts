@@ -36,7 +36,8 @@ export function copyNodes(source: Graph, target: Graph, copies: Map<Value, Value
   for (const node of source.nodes()) copyNode(node, target, copies);
 }
 
-function copyNode(node: Node, target: Graph, copies: Map<Value, Value>): void {
+/** Copies one node, as `copyNodes` does all: what it reads and makes must be in `copies`. */
+export function copyNode(node: Node, target: Graph, copies: Map<Value, Value>): void {
   const copy = target.add({
     op: node.op,
     domain: node.domain,

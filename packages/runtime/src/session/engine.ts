@@ -22,6 +22,14 @@ export interface EngineOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Which engine runs what of a model. */
+export interface EngineReport {
+  /** Parts of the model in the order in which they run. */
+  readonly segments: readonly { readonly engine: string; readonly nodes: readonly string[] }[];
+  /** Why a node does not run on the native engine. */
+  readonly reasons: readonly { readonly node: string; readonly operator: string; readonly reason: string }[];
+}
+
 /** A model opened in an engine. */
 export interface EngineSession {
   readonly inputs: readonly PortSpec[];
@@ -29,6 +37,8 @@ export interface EngineSession {
   /** Runs once; `outputs` names what is wanted. */
   run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
   dispose(): Promise<void>;
+  /** Only of engines that share a model out. */
+  readonly report?: EngineReport;
 }
 
 /** Something that runs models. One file an engine, one line in the registry. */

@@ -1,6 +1,7 @@
 import { GossamerError } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Engine } from './engine.js';
+import { autoEngine } from './auto-engine.js';
 import { nativeEngine } from './native-engine.js';
 import { ortEngine } from './ort-engine.js';
 import { referenceEngine } from './reference-engine.js';
@@ -9,6 +10,7 @@ import { referenceEngine } from './reference-engine.js';
 export const ENGINES: Readonly<Record<string, Engine>> = {
   ort: ortEngine,
   native: nativeEngine,
+  auto: autoEngine,
   reference: referenceEngine,
 };
 

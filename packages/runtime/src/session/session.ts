@@ -2,7 +2,7 @@ import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { defaultThreads } from './default-threads.js';
 import { detectState, type StateFeed, zeroState } from './detect-state.js';
-import type { EngineSession, ModelSource, OptimizationLevel } from './engine.js';
+import type { EngineReport, EngineSession, ModelSource, OptimizationLevel } from './engine.js';
 import { findEngine } from './engines.js';
 import type { Feeds, Outputs } from './feeds.js';
 import { modelInputs } from './model-ports.js';
@@ -35,6 +35,8 @@ export class Session {
   /** What has to be fed; state inputs are marked optional. */
   readonly inputs: readonly PortSpec[];
   readonly outputs: readonly PortSpec[];
+  /** Which engine runs what (engine 'auto' only). */
+  readonly report: EngineReport | undefined;
   #disposed = false;
 
   private constructor(
@@ -53,6 +55,7 @@ export class Session {
       };
     });
     this.outputs = opened.outputs;
+    this.report = opened.report;
   }
 
   /** Opens a model: a graph, the path of an .onnx file (data beside it included), or the bytes of one. */

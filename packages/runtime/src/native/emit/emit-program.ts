@@ -1,4 +1,4 @@
-import type { Attribute, Node, Value } from '@gossamer/graph';
+import { type Attribute, GossamerError, isGossamerError, type Node, type Value } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
 import { operatorEntry } from './coverage.js';
@@ -26,7 +26,7 @@ export function emitProgram(compilation: Compilation, builder: ProgramTarget): E
     const dtypes = node.outputs.map(
       (value, slot) => compilation.dtypeOf(value) ?? absentOutput(node, slot, compilation),
     );
-    const results = builder.operator(node.op, inputs, dtypes, programAttributes(node));
+    const results = named(node, () => builder.operator(node.op, inputs, dtypes, programAttributes(node)));
     operators.push(node.id);
     for (const value of made) numbers.set(value, results[node.outputs.indexOf(value)]!);
   }
@@ -49,6 +49,16 @@ export interface EmittedProgram {
 function absentOutput(node: Node, slot: number, compilation: Compilation) {
   void slot;
   return compilation.dtypeOf(node.input(0)) ?? ('float32' as const);
+}
+
+/** What an operator refuses is said with the name of its node. */
+function named<T>(node: Node, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (!isGossamerError(cause)) throw cause;
+    throw new GossamerError(cause.code, `node ${node.id} (${node.kind}): ${cause.message}`, { cause });
+  }
 }
 
 /** Operators that will read a constant. */
