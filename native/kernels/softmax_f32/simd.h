@@ -8,9 +8,21 @@
 namespace gossamer {
 namespace {
 
-// Without NaN: Larger takes its second operand where the first is NaN, and the row becomes NaN by its exponentials.
+// Without NaN: Larger takes its second operand where the first is NaN, and the row becomes NaN by its exponentials. The
+// largest has no order of operations; which of two zeros it is changes nothing.
 inline float LargestOf(const float* x, size_t count) {
-  return FoldRow(x, count, -INFINITY, [](F32 acc, F32 v) { return Larger(v, acc); });
+  F32 acc[kRowVectors];
+  const F32 pad = Fill(-INFINITY);
+  GOSSAMER_UNROLL
+  for (size_t v = 0; v < kRowVectors; ++v) acc[v] = pad;
+  ForRowVectors(count,
+                [&](size_t i, size_t lanes, size_t v) { acc[v] = Larger(LoadLanes(x + i, lanes, pad), acc[v]); });
+  GOSSAMER_UNROLL
+  for (size_t half = kRowVectors / 2; half > 0; half /= 2) {
+    GOSSAMER_UNROLL
+    for (size_t v = 0; v < half; ++v) acc[v] = Larger(acc[v], acc[v + half]);
+  }
+  return LargestLane(acc[0]);
 }
 
 template <bool kStoreExponentials>
