@@ -146,6 +146,8 @@ export interface Programs {
   programFinish(program: ProgramHandle, outputs: Int32Array): number;
   /** Type and note of each operator in turn. */
   programNotes(program: ProgramHandle): string[];
+  /** Turns measuring on or off; nanoseconds of each operator, summed over the runs since it was turned on. */
+  profileProgram(program: ProgramHandle, on: boolean): Float64Array;
   closeProgram(program: ProgramHandle): void;
   operatorTypes(): string[];
   /** Before programFinish: with a state, input number `input` becomes after each run what output number `output` was. */

@@ -19,6 +19,19 @@ struct Compiled {
   Program program;
   std::mutex mutex;
   std::vector<std::unique_ptr<Execution>> idle;
+  bool is_profiled = false;         // guarded by mutex, as what follows
+  std::vector<double> nanoseconds;  // of each operator, over the runs since profiling began
+
+  // Null where runs are not profiled.
+  std::unique_ptr<std::vector<double>> NewProfile() {
+    std::lock_guard<std::mutex> lock(mutex);
+    return is_profiled ? std::make_unique<std::vector<double>>(program.Steps().size()) : nullptr;
+  }
+  void AddProfile(const std::vector<double>& profile) {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!is_profiled) return;
+    for (size_t i = 0; i < profile.size(); ++i) nanoseconds[i] += profile[i];
+  }
 
   std::unique_ptr<Execution> Borrow() {
     {
@@ -318,6 +331,22 @@ napi_value ProgramNotes(napi_env env, napi_callback_info call) {
   });
 }
 
+// profileProgram(program, on): Float64Array of nanoseconds of each operator in the runs since it was turned on
+napi_value ProfileProgram(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    const bool on = Arguments(info, 1).Boolean(0, "on");
+    Compiled& compiled = *handle.compiled;
+    std::lock_guard<std::mutex> lock(compiled.mutex);
+    Napi::Float64Array result = Napi::Float64Array::New(env, compiled.nanoseconds.size());
+    std::copy(compiled.nanoseconds.begin(), compiled.nanoseconds.end(), result.Data());
+    compiled.is_profiled = on;
+    compiled.nanoseconds.assign(on ? compiled.program.Steps().size() : 0, 0);
+    return result;
+  });
+}
+
 // closeProgram(program): its memory goes when the last run has ended
 napi_value CloseProgram(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
@@ -359,7 +388,9 @@ struct Run {
     execution = compiled->Borrow();
     bool done = false;
     try {
-      done = execution->Run(inputs, {abort, threads}, &outputs);
+      const std::unique_ptr<std::vector<double>> profile = compiled->NewProfile();
+      done = execution->Run(inputs, {abort, threads, profile.get()}, &outputs);
+      if (profile) compiled->AddProfile(*profile);
     } catch (...) {
       compiled->GiveBack(std::move(execution));
       throw;
@@ -482,6 +513,7 @@ void RegisterPrograms(Napi::Object exports) {
   Define(exports, "programState", ProgramState);
   Define(exports, "programFinish", ProgramFinish);
   Define(exports, "programNotes", ProgramNotes);
+  Define(exports, "profileProgram", ProfileProgram);
   Define(exports, "closeProgram", CloseProgram);
   Define(exports, "operatorTypes", OperatorTypes);
   Define(exports, "createState", CreateState);

@@ -1,6 +1,7 @@
 #include "engine/execution.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "kernels/linear.h"
@@ -117,7 +118,14 @@ bool Execution::Run(const std::vector<Tensor>& inputs, const RunOptions& options
   try {
     for (size_t i = 0; i < program_.Steps().size(); ++i) {
       if (options.abort != nullptr && options.abort->load(std::memory_order_relaxed) != 0) throw Aborted{};
+      if (options.nanoseconds == nullptr) {
+        RunStep(i, *context_);
+        continue;
+      }
+      const auto begin = std::chrono::steady_clock::now();
       RunStep(i, *context_);
+      const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
+      (*options.nanoseconds)[i] += taken.count();
     }
   } catch (const Aborted&) {
     memory_.End(false);

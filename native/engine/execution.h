@@ -14,6 +14,8 @@ namespace gossamer {
 struct RunOptions {
   AbortFlag abort = nullptr;
   unsigned threads = 0;  // at most so many of the pool's work for it; 0: all
+  // Where not null: the nanoseconds of each operator are added, in the order in which they run.
+  std::vector<double>* nanoseconds = nullptr;
 };
 
 class Execution {

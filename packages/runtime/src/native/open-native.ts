@@ -53,6 +53,11 @@ export class NativeProgram {
     return program.notes().map(({ operator, note }, i) => ({ node: operators[i]!, operator, note }));
   }
 
+  /** Turns measuring on or off; milliseconds of each operator, in the order of notes(), over the runs since it was turned on. */
+  profile(on: boolean): number[] {
+    return this.#emitted.program.profile(on);
+  }
+
   dispose(): void {
     this.#emitted.program.dispose();
   }
