@@ -5,7 +5,7 @@
 
 namespace gossamer {
 
-OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePoolNhwc;
+OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePool, MakeAveragePoolNhwc;
 OperatorFactory MakeBatchNorm, MakeBitwise;
 OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvInteger,
     MakeConvTransposeNhwc;
@@ -26,6 +26,17 @@ OperatorFactory MakeQuantizeLinear;
 OperatorFactory MakeRNN, MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
 OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth;
 OperatorFactory MakeSplit, MakeSqueeze;
+OperatorFactory MakeGRU, MakeGather, MakeGatherElements, MakeGatherND, MakeGemm, MakeGlobalAveragePool,
+    MakeGlobalLpPool, MakeGlobalMaxPool, MakeGroupNorm;
+OperatorFactory MakeIdentity, MakeIf, MakeInt8AveragePoolNhwc, MakeInt8Conv, MakeInt8Linear;
+OperatorFactory MakeLSTM, MakeLayerNorm, MakeLinear, MakeLoop, MakeLpPool;
+OperatorFactory MakeMatMul, MakeMaxPool, MakeMaxPoolNhwc, MakeMod;
+OperatorFactory MakeNonMaxSuppression, MakeNonZero;
+OperatorFactory MakeOneHot;
+OperatorFactory MakePad, MakePow;
+OperatorFactory MakeRNN, MakeRange, MakeReduce, MakeReshape, MakeResize, MakeReverseSequence;
+OperatorFactory MakeScatterElements, MakeScatterND, MakeShape, MakeSize, MakeSlice, MakeSoftmax, MakeSpaceToDepth,
+    MakeSplit, MakeSqueeze;
 OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
@@ -51,6 +62,7 @@ constexpr Entry kOperators[] = {
     {"Asinh", MakeUnary},
     {"Atan", MakeUnary},
     {"Atanh", MakeUnary},
+    {"AveragePool", MakeAveragePool},
     {"AveragePoolNhwc", MakeAveragePoolNhwc},
     {"BatchNormalization", MakeBatchNorm},
     {"BitShift", MakeBitwise},
@@ -91,6 +103,9 @@ constexpr Entry kOperators[] = {
     {"GatherND", MakeGatherND},
     {"Gelu", MakeActivate},
     {"Gemm", MakeGemm},
+    {"GlobalAveragePool", MakeGlobalAveragePool},
+    {"GlobalLpPool", MakeGlobalLpPool},
+    {"GlobalMaxPool", MakeGlobalMaxPool},
     {"Greater", MakeComparison},
     {"GreaterOrEqual", MakeComparison},
     {"GroupNormalization", MakeGroupNorm},
@@ -118,11 +133,13 @@ constexpr Entry kOperators[] = {
     {"LogSoftmax", MakeSoftmax},
     {"Loop", MakeLoop},
     {"LpNormalization", MakeOtherNorm},
+    {"LpPool", MakeLpPool},
     {"MatMul", MakeMatMul},
     {"MatMulCodebook", MakeMatMulCodebook},
     {"MatMulInteger", MakeMatMulInteger},
     {"MatMulNBits", MakeMatMulNbits},
     {"Max", MakeVariadic},
+    {"MaxPool", MakeMaxPool},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
     {"Mean", MakeVariadic},
     {"MeanVarianceNormalization", MakeOtherNorm},
@@ -131,6 +148,7 @@ constexpr Entry kOperators[] = {
     {"Mod", MakeMod},
     {"Mul", MakeArithmetic},
     {"Neg", MakeUnary},
+    {"NonMaxSuppression", MakeNonMaxSuppression},
     {"NonZero", MakeNonZero},
     {"Not", MakeTest},
     {"OneHot", MakeOneHot},

@@ -28,9 +28,9 @@ PoolTaps PoolAxis::Taps(size_t o) const {
   return TapsAt(row, pad_end, o);
 }
 
-PoolWindow::PoolWindow(const OperatorSpec& spec) : op_(spec.type) {
+PoolWindow::PoolWindow(const OperatorSpec& spec, bool global) : op_(spec.type) {
   const Attributes& attributes = spec.attributes;
-  global_ = attributes.Int("global", 0) != 0;
+  global_ = global || attributes.Int("global", 0) != 0;
   ceil_ = attributes.Int("ceil_mode", 0) != 0;
   include_pad_ = attributes.Int("count_include_pad", 0) != 0;
   kernel_ = attributes.Ints("kernel_shape");

@@ -16,8 +16,9 @@ struct PoolAxis {
 
 class PoolWindow {
  public:
-  // Reads kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, count_include_pad and, where it may stand, global.
-  explicit PoolWindow(const OperatorSpec& spec);
+  // Reads kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, count_include_pad and global, which is also so where
+  // the operator is.
+  explicit PoolWindow(const OperatorSpec& spec, bool global = false);
 
   // The axes of x from `first` on, `count` of them. Throws ERR_ENGINE_SHAPE where the attributes do not fit.
   void Place(const Dims& x, size_t first, size_t count, PoolAxis* axes) const;
