@@ -42,7 +42,7 @@ const isRandom = (mask: string) => mask === 'dense' || /^\d+%$/.test(mask);
 
 function points(results: readonly CaseResult[]): Point[] {
   const dense = results.find(({ facts }) => facts['mask'] === 'dense');
-  const time = ({ subject, netRatio }: CaseResult) => subject.us.median - (netRatio ? subject.callUs!.median : 0);
+  const time = ({ subject, netRatio }: CaseResult) => subject.us.median - (netRatio ? subject.callUs!.min : 0);
   return results
     .map((result) => ({
       sparsity: result.facts['mask'] === 'dense' ? 0 : Number.parseFloat(String(result.facts['mask'])) / 100,

@@ -23,7 +23,7 @@ export interface CaseResult {
   readonly peer: EngineTimes;
   /** Time of the peer over the subject's as a caller sees them, pair by pair: above 1, the subject is faster. */
   readonly ratio: RatioInterval;
-  /** The same after each engine's own call cost is taken off; undefined where that is most of the time, or not measured. */
+  /** The same after the least that a call costs, each engine's own, is taken off; undefined where that is most of the time, or not measured. */
   readonly netRatio: RatioInterval | undefined;
   /** The raw ratio in processor time of the process, which other work on the machine disturbs less; one thread only. */
   readonly cpuRatio: RatioInterval | undefined;

@@ -1,8 +1,11 @@
 import { bestRate, type MachinePeak } from '../harness/measure-peak.js';
 import type { Plot } from '../harness/plot.js';
 import type { Table } from '../harness/report.js';
+import type { SuiteContext } from '../harness/suite.js';
 import type { RatioInterval } from '../harness/summary.js';
 import { type CaseOutcome, type CaseResult, isMeasured } from './case-result.js';
+
+type Engines = SuiteContext['engines'];
 
 /** The ratio to judge a kernel by: without the cost of the calls where it could be told apart. */
 export const kernelRatio = (result: CaseResult): RatioInterval => result.netRatio ?? result.ratio;
@@ -17,11 +20,14 @@ export const ratioText = ({ ratio, low, high }: RatioInterval): string =>
   `${ratio.toFixed(2)}x (${low.toFixed(2)}-${high.toFixed(2)})`;
 
 /** One table a group, a row a case and number of threads. */
-export function kernelTables(outcomes: readonly CaseOutcome[], peaks: readonly MachinePeak[]): Table[] {
+export function kernelTables(
+  outcomes: readonly CaseOutcome[],
+  peaks: readonly MachinePeak[],
+  [subject, peer]: Engines,
+): Table[] {
   const groups = [...new Set(outcomes.map(({ group }) => group))];
   return groups.map((group) => {
     const rows = outcomes.filter((outcome) => outcome.group === group).map((outcome) => kernelRow(outcome, peaks));
-    const [subject, peer] = engineNames(outcomes);
     return {
       title: group,
       columns: [
@@ -33,15 +39,9 @@ export function kernelTables(outcomes: readonly CaseOutcome[], peaks: readonly M
   });
 }
 
-/** Names of the engines of the first case that was measured. */
-export function engineNames(outcomes: readonly CaseOutcome[]): [string, string] {
-  const first = outcomes.find(isMeasured);
-  return first ? [first.subject.engine, first.peer.engine] : ['subject', 'peer'];
-}
-
 function kernelRow(outcome: CaseOutcome, peaks: readonly MachinePeak[]): string[] {
   if (!isMeasured(outcome)) {
-    return [outcome.name, String(outcome.threads), `not measured: ${outcome.error}`, ...new Array<string>(8).fill('')];
+    return [outcome.name, String(outcome.threads), 'not measured', ...new Array<string>(8).fill('')];
   }
   const { name, threads, subject, peer, ratio, netRatio, cpuRatio, gops } = outcome;
   const peak = peakOf(outcome, peaks);
@@ -55,36 +55,34 @@ function kernelRow(outcome: CaseOutcome, peaks: readonly MachinePeak[]): string[
 }
 
 /** Ratios with their intervals, one chart a group; of each number of threads one series. */
-export function ratioPlots(outcomes: readonly CaseOutcome[], groups?: readonly string[]): Plot[] {
+export function ratioPlots(outcomes: readonly CaseOutcome[], [subject, peer]: Engines): Plot[] {
   const measured = outcomes.filter(isMeasured);
   const threads = [...new Set(measured.map((result) => result.threads))];
-  const [subject, peer] = engineNames(outcomes);
-  return [...new Set(measured.map(({ group }) => group))]
-    .filter((group) => groups?.includes(group) ?? true)
-    .map((group) => {
-      const ofGroup = measured.filter((result) => result.group === group);
-      return {
-        title: `${group}: ${subject} beside ${peer}`,
-        unit: `time of ${peer} / time of ${subject}, call cost taken off where it can be told apart; above 1, ${subject} is faster`,
-        series: threads.map((count) => (count === 1 ? '1 thread' : `${count} threads`)),
-        groups: [...new Set(ofGroup.map(({ name }) => name))].map((name) => ({
-          label: name,
-          bars: threads.map((count) => {
-            const found = ofGroup.find((result) => result.name === name && result.threads === count);
-            if (!found) return undefined;
-            const { ratio, low, high } = kernelRatio(found);
-            return { value: ratio, low, high };
-          }),
-        })),
-        line: 1,
-      };
-    });
+  return [...new Set(measured.map(({ group }) => group))].map((group) => {
+    const ofGroup = measured.filter((result) => result.group === group);
+    return {
+      title: `${group}: ${subject} beside ${peer}`,
+      unit: `time of ${peer} / time of ${subject}, call cost taken off where it can be told apart; above 1, ${subject} is faster`,
+      series: threads.map((count) => (count === 1 ? '1 thread' : `${count} threads`)),
+      groups: [...new Set(ofGroup.map(({ name }) => name))].map((name) => ({
+        label: name,
+        bars: threads.map((count) => {
+          const found = ofGroup.find((result) => result.name === name && result.threads === count);
+          if (!found) return undefined;
+          const { ratio, low, high } = kernelRatio(found);
+          return { value: ratio, low, high };
+        }),
+      })),
+      line: 1,
+    };
+  });
 }
 
 /** GOPS of both engines beside the peak, one thread. */
 export function gopsPlot(
   outcomes: readonly CaseOutcome[],
   peaks: readonly MachinePeak[],
+  engines: Engines,
   groups: readonly string[],
 ): Plot[] {
   const peak = peaks.find(({ threads }) => threads === 1);
@@ -94,10 +92,21 @@ export function gopsPlot(
   const plot = {
     title: 'int8, one thread: GOPS beside the peak of the core',
     unit: '10^9 multiplications and additions a second; the line is a loop of nothing else in registers',
-    series: engineNames(outcomes),
+    series: engines,
     groups: int8.map(({ name, gops }) => ({ label: name, bars: [{ value: gops!.subject }, { value: gops!.peer }] })),
   };
   return [peak ? { ...plot, line: bestRate(peak.int8) } : plot];
+}
+
+/** Why cases were not measured, equal reasons together; undefined where all were. */
+export function failureTable(outcomes: readonly CaseOutcome[]): Table | undefined {
+  const reasons = new Map<string, string[]>();
+  for (const outcome of outcomes) {
+    if (!isMeasured(outcome)) reasons.set(outcome.error, [...(reasons.get(outcome.error) ?? []), outcome.id]);
+  }
+  if (reasons.size === 0) return undefined;
+  const rows = [...reasons].map(([reason, ids]) => [reason, String(ids.length), ids[0]!]);
+  return { title: 'Not measured', columns: ['reason', 'cases', 'the first'], rows };
 }
 
 /** What the machine can do at most. */

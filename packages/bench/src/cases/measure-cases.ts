@@ -24,17 +24,20 @@ export async function measureKernels(
   context: SuiteContext,
   seconds: number,
 ): Promise<CaseOutcome[]> {
+  const wanted = new Set(chosen(cases, context));
   const jobs = context.threads.flatMap((threads) =>
-    chosen(cases, context).map((kernelCase): JobRequest<KernelJob> => ({
-      ...{ kind: 'kernel', kernelCase, threads, engines: context.engines },
+    cases.flatMap((kernelCase): NamedJob[] => {
+      const { name, group } = kernelCase;
+      const id = caseId(name, threads);
+      // What an interrupted run has finished stays in the results, asked for or not.
+      if (!wanted.has(kernelCase) && !context.store.find(id)) return [];
       // Turns of several threads have a pause between them.
-      seconds: threads === 1 ? seconds : 2 * seconds,
-    })),
+      const time = threads === 1 ? seconds : 2 * seconds;
+      const job = { kind: 'kernel', kernelCase, threads, engines: context.engines, seconds: time } as const;
+      return [{ id, name, group, threads, job }];
+    }),
   );
-  return measureJobs(
-    jobs.map((job) => ({ id: caseId(job.kernelCase.name, job.threads), ...job.kernelCase, threads: job.threads, job })),
-    context,
-  );
+  return measureJobs(jobs, context);
 }
 
 /** A job with what is said of it when it fails. */
@@ -52,7 +55,7 @@ export async function measureJobs(jobs: readonly NamedJob[], context: SuiteConte
   const outcomes: CaseOutcome[] = [];
   for (const [done, { id, name, group, threads, job }] of jobs.entries()) {
     signal.throwIfAborted();
-    onProgress({ stage: 'cases', done, total: jobs.length });
+    onProgress({ stage: `${done + 1} of ${jobs.length}: ${id}`, done, total: jobs.length });
     const kept = store.find(id);
     const outcome = kept ?? (await outcomeOf(job, { id, name, group, threads }, signal));
     if (!kept) store.add(outcome);

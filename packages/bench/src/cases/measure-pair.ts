@@ -115,14 +115,15 @@ async function alternate(
   return reference;
 }
 
+/** The least that a call cost is taken off: on a busy machine more would also take off what was waited for, and flatter the dearer call. */
 function describe(request: PairRequest, subject: Side, peer: Side) {
   const { id, name, group, threads, facts, operations } = request;
   const [mine, theirs] = [describeSide(subject), describeSide(peer)];
   const ofSubject = subject.times.map(({ us }) => us);
   const ofPeer = peer.times.map(({ us }) => us);
   const net = [mine, theirs].every(isMostlyWork);
-  const netOf = (times: readonly number[], { callUs }: EngineTimes) => times.map((us) => us - callUs!.median);
-  const kernelUs = ({ us, callUs }: EngineTimes) => us.median - (net ? callUs!.median : 0);
+  const netOf = (times: readonly number[], { callUs }: EngineTimes) => times.map((us) => us - callUs!.min);
+  const kernelUs = ({ us, callUs }: EngineTimes) => us.median - (net ? callUs!.min : 0);
   return {
     ...{ id, name, group, threads, facts },
     subject: mine,
@@ -147,7 +148,7 @@ function describeSide({ timer, times, callTimes }: Side): EngineTimes {
 }
 
 const isMostlyWork = ({ us, callUs }: EngineTimes) =>
-  callUs !== undefined && callUs.median < MOST_CALL_SHARE * us.median && callUs.median < us.min;
+  callUs !== undefined && callUs.min < MOST_CALL_SHARE * us.median && callUs.min < us.min;
 
 function cpuRatio(subject: Side, peer: Side) {
   const times = [peer, subject].map((side) => side.times.map(({ cpuUs }) => cpuUs));

@@ -1,7 +1,10 @@
 import { type CaseOutcome, type CaseResult, isMeasured } from '../cases/case-result.js';
-import { engineNames, ratioText } from '../cases/kernel-report.js';
+import { ratioText } from '../cases/kernel-report.js';
 import { isAtLeast } from '../harness/describe-run.js';
 import type { Claim, Table } from '../harness/report.js';
+import type { SuiteContext } from '../harness/suite.js';
+
+type Engines = SuiteContext['engines'];
 
 /** Amdahl's prediction of a case, and what it rests on. */
 export interface Prediction {
@@ -31,7 +34,11 @@ const MUST: Readonly<Record<string, Readonly<Record<string, readonly [must: numb
 };
 
 /** What the project promises of whole models: one thread, batch 1; and memory. */
-export function modelClaims(outcomes: readonly CaseOutcome[], memory: readonly MemoryResult[]): Claim[] {
+export function modelClaims(
+  outcomes: readonly CaseOutcome[],
+  memory: readonly MemoryResult[],
+  engines: Engines,
+): Claim[] {
   const speed = Object.entries(MUST).flatMap(([model, masks]) =>
     Object.entries(masks).map(([mask, [must, goal]]): Claim => {
       const claim = `${model}, ${mask}, one thread: at least ${must}x (goal ${goal}x)`;
@@ -45,11 +52,10 @@ export function modelClaims(outcomes: readonly CaseOutcome[], memory: readonly M
       return { claim, measured: ratioText(found.ratio), holds: isAtLeast(found.ratio, must) };
     }),
   );
-  return [...speed, ...memoryClaims(outcomes, memory)];
+  return [...speed, ...memoryClaims(memory, engines)];
 }
 
-function memoryClaims(outcomes: readonly CaseOutcome[], memory: readonly MemoryResult[]): Claim[] {
-  const [subject, peer] = engineNames(outcomes);
+function memoryClaims(memory: readonly MemoryResult[], [subject, peer]: Engines): Claim[] {
   const models = [...new Set(memory.map(({ model }) => model))];
   return models.map((model) => {
     const claim = `${model}: peak memory of ${subject} at most that of ${peer}`;
@@ -62,8 +68,11 @@ function memoryClaims(outcomes: readonly CaseOutcome[], memory: readonly MemoryR
 }
 
 /** A row a model, mask, batch and number of threads. */
-export function modelTable(outcomes: readonly CaseOutcome[], predictions: readonly Prediction[]): Table {
-  const [subject, peer] = engineNames(outcomes);
+export function modelTable(
+  outcomes: readonly CaseOutcome[],
+  predictions: readonly Prediction[],
+  [subject, peer]: Engines,
+): Table {
   return {
     title: 'Whole models',
     columns: [
@@ -82,13 +91,7 @@ export function modelTable(outcomes: readonly CaseOutcome[], predictions: readon
     ],
     rows: outcomes.map((outcome) => {
       if (!isMeasured(outcome)) {
-        return [
-          outcome.name,
-          ...['', ''],
-          String(outcome.threads),
-          `not measured: ${outcome.error}`,
-          ...new Array<string>(6).fill(''),
-        ];
+        return [outcome.name, ...['', ''], String(outcome.threads), 'not measured', ...new Array<string>(6).fill('')];
       }
       const { facts, threads, ratio, cpuRatio } = outcome;
       const [model, mask] = [String(facts['model']), String(facts['mask'])];

@@ -4,7 +4,7 @@ import { askChild, type JobRequest } from '../cases/ask-child.js';
 import type { MemoryJob, ModelJob, OperatorShares, ProfileJob } from '../cases/case-job.js';
 import { type CaseOutcome, isMeasured } from '../cases/case-result.js';
 import { parseShapes } from '../cases/kernel-case.js';
-import { engineNames, kernelRatio, ratioPlots } from '../cases/kernel-report.js';
+import { failureTable, kernelRatio, ratioPlots } from '../cases/kernel-report.js';
 import { chosen, measureJobs, measureKernels, type NamedJob } from '../cases/measure-cases.js';
 import { caseId } from '../cases/run-job.js';
 import type { SuiteFindings } from '../harness/report.js';
@@ -36,6 +36,7 @@ const PROBE_SECONDS = 1;
 const PROBE = { kinds: ['quantized'], shapes: ['128x768x3072'], group: 'kernels behind the prediction' };
 
 async function measureModels(context: SuiteContext): Promise<SuiteFindings> {
+  const { engines } = context;
   const wanted = ZOO.filter((zoo) => chosen(caseNames(zoo), context).length > 0);
   if (wanted.length === 0) {
     const names = ZOO.map(({ name }) => name).join(', ');
@@ -54,19 +55,24 @@ async function measureModels(context: SuiteContext): Promise<SuiteFindings> {
   const masks = [...new Set(wanted.flatMap((zoo) => zoo.masks))];
   const probes = await probeKernels(masks, context);
   const predictions = wanted.flatMap((zoo) => predict(zoo, shares[zoo.name]!, probes));
+  const failures = failureTable(outcomes);
   const failed = outcomes.filter((outcome) => !isMeasured(outcome)).length;
-  const [subject, peer] = engineNames(outcomes);
   return {
-    summary: summary(subject, peer),
-    claims: isOurs(context.engines) ? modelClaims(outcomes, memory) : [],
-    tables: [modelTable(outcomes, predictions), memoryTable(memory), shareTable(shares)],
-    plots: ratioPlots(outcomes),
+    summary: summary(engines),
+    claims: isOurs(engines) ? modelClaims(outcomes, memory, engines) : [],
+    tables: [
+      modelTable(outcomes, predictions, engines),
+      memoryTable(memory),
+      shareTable(shares),
+      ...(failures ? [failures] : []),
+    ],
+    plots: ratioPlots(outcomes, engines),
     warnings: failed > 0 ? [`${failed} of ${outcomes.length} cases could not be measured`] : [],
     data: { cases: outcomes, probes, memory, shares, predictions },
   };
 }
 
-function summary(subject: string, peer: string): string {
+function summary([subject, peer]: SuiteContext['engines']): string {
   return [
     `The zoo's models with random weights (speed and memory are real, quality is not measured), quantized by this project: the CNNs static, BERT dynamic; ${subject}`,
     `and ${peer} run the same file in one fresh process per row, in turns, A B, B A. Masks are put on the int8 weights, the first and the last layer stay dense;`,
