@@ -63,14 +63,15 @@ struct Packed {
   std::vector<uint32_t> sums;
   size_t outputs, depth;
 
-  Packed(const uint8_t* b, DataType type, size_t depth, size_t outputs) : outputs(outputs), depth(depth) {
+  Packed(const uint8_t* b, DataType type, size_t depth, size_t outputs, SparseMode sparse)
+      : outputs(outputs), depth(depth) {
     std::vector<int8_t> w(depth * outputs);
     const uint8_t turn = type == DataType::kUint8 ? 0x80 : 0;
     for (size_t k = 0; k < depth; ++k) {
       for (size_t n = 0; n < outputs; ++n) w[n * depth + k] = static_cast<int8_t>(b[k * outputs + n] ^ turn);
     }
     sums = WeightSums(w.data(), outputs, depth);
-    weights = PackInt8({w.data(), outputs, 1, depth});
+    weights = PackInt8({w.data(), outputs, 1, depth}, sparse);
   }
 };
 
@@ -80,7 +81,7 @@ class MatMulIntegerOperator : public Operator {
     const Tensor* b = spec.Constant(kB);
     if (b == nullptr || b->dims.Rank() != 2) return;
     packed_ = std::make_unique<Packed>(b->As<uint8_t>(), b->type, static_cast<size_t>(b->dims[0]),
-                                       static_cast<size_t>(b->dims[1]));
+                                       static_cast<size_t>(b->dims[1]), SparseModeOf(spec.attributes));
     spec.released[kB] = true;
   }
 
@@ -115,7 +116,8 @@ class MatMulIntegerOperator : public Operator {
     for (size_t i = 0; i < s.batch.Count(); ++i) {
       const size_t matrix = MatrixOf(i, s.batch, s.b_batch);
       if (packed == nullptr || matrix != last) {
-        packed = std::make_unique<Packed>(b + matrix * b_size, inputs[kB]->type, depth, static_cast<size_t>(s.outputs));
+        packed = std::make_unique<Packed>(b + matrix * b_size, inputs[kB]->type, depth, static_cast<size_t>(s.outputs),
+                                          SparseMode::kDense);
       }
       last = matrix;
       Multiply(inputs, *packed, a + MatrixOf(i, s.batch, s.a_batch) * rows * depth, rows, rows, y + i * y_size, context);
