@@ -5,7 +5,7 @@
 
 namespace gossamer {
 
-OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAveragePool, MakeAveragePoolNhwc;
+OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAttention4d, MakeAveragePool, MakeAveragePoolNhwc;
 OperatorFactory MakeBatchNorm, MakeBitwise;
 OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvInteger,
     MakeConvTransposeNhwc;
@@ -62,6 +62,7 @@ constexpr Entry kOperators[] = {
     {"Asinh", MakeUnary},
     {"Atan", MakeUnary},
     {"Atanh", MakeUnary},
+    {"Attention4D", MakeAttention4d},
     {"AveragePool", MakeAveragePool},
     {"AveragePoolNhwc", MakeAveragePoolNhwc},
     {"BatchNormalization", MakeBatchNorm},
