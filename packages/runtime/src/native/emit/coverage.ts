@@ -52,6 +52,9 @@ function reasonAgainst(node: Node, compilation: Compilation): string | undefined
   const data = node.op === 'Where' ? node.input(1) : node.input(0);
   const dtype = compilation.dtypeOf(data);
   if (dtype && !entry.types.has(dtype)) return `operands of ${dtype}`;
+  if (node.op === 'BatchNormalization' && node.int('training_mode', 0) === 1) return 'training mode';
+  if (node.op === 'Mod' && dtype === 'float32' && node.int('fmod', 0) === 0)
+    return 'a remainder of floats without fmod';
   if (node.op === 'Resize' && node.string('mode', 'nearest') === 'cubic') return 'cubic interpolation';
   return undefined;
 }
