@@ -36,6 +36,7 @@ ActivationSpec ActivationOf(const Attributes& attributes) {
   const std::string name = attributes.Text("activation", "none");
   for (const Entry& entry : kActivations) {
     if (name != entry.name) continue;
+    if (name == "relu") return entry.defaults;
     return {entry.defaults.kind, attributes.Float("activation_alpha", entry.defaults.a),
             attributes.Float("activation_beta", entry.defaults.b)};
   }

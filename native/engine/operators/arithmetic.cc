@@ -291,9 +291,6 @@ std::unique_ptr<Operator> MakeMod(OperatorSpec& spec) {
   CheckType(spec, 1, type);
   CheckSameType(spec, 0, 0);
   const bool fmod = spec.attributes.Int("fmod", 0) != 0;
-  if (!fmod && (type == DataType::kFloat32 || type == DataType::kFloat64)) {
-    RefuseProgram("Mod fmod", "1 for floats", "0");
-  }
   BinaryPiece* piece = fmod ? LoopForType<RemainderOf>(type) : LoopForType<ModuloOf>(type);
   if (piece == nullptr || type == DataType::kBool) RefuseType("Mod", "a type of numbers", type);
   return MakeBinaryOperator(spec, piece, kLibrary);

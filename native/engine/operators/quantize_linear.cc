@@ -1,5 +1,7 @@
 // QuantizeLinear and DequantizeLinear: a tensor, an axis or blocks.
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "engine/operators/axis.h"
@@ -47,10 +49,14 @@ const int32_t* ZeroPoints(const TensorList& inputs, RunContext& context) {
   for (size_t i = 0; i < count; ++i) {
     if (given == nullptr) {
       zero_points[i] = 0;
-    } else if (given->type == DataType::kInt32) {
-      zero_points[i] = given->As<int32_t>()[i];
     } else {
-      zero_points[i] = given->type == DataType::kInt8 ? given->As<int8_t>()[i] : given->As<uint8_t>()[i];
+      switch (given->type) {
+        case DataType::kInt32: zero_points[i] = given->As<int32_t>()[i]; break;
+        case DataType::kInt16: zero_points[i] = given->As<int16_t>()[i]; break;
+        case DataType::kUint16: zero_points[i] = given->As<uint16_t>()[i]; break;
+        case DataType::kInt8: zero_points[i] = given->As<int8_t>()[i]; break;
+        default: zero_points[i] = given->As<uint8_t>()[i]; break;
+      }
     }
   }
   return zero_points;
@@ -70,30 +76,48 @@ void ForSegments(const TensorList& inputs, const TensorLayout& layout, RunContex
   });
 }
 
+// Codes of 16 and 32 bits, by the formulas of quantize_affine.
+template <class T>
+void QuantizeWide(const float* x, const Segment& s, const float* scale, const int32_t* zero_point, T* y) {
+  for (size_t i = 0; i < s.count; ++i) {
+    const size_t p = s.each ? i : 0;
+    const float lo = static_cast<float>(std::numeric_limits<T>::min() - zero_point[p]);
+    const float hi = static_cast<float>(std::numeric_limits<T>::max() - zero_point[p]);
+    const float v = x[i] / scale[p], raised = v > lo ? v : lo;  // NaN fails the comparison
+    y[i] = static_cast<T>(static_cast<int32_t>(std::nearbyint(raised < hi ? raised : hi)) + zero_point[p]);
+  }
+}
+template <class T>
+void DequantizeWide(const T* x, const Segment& s, const float* scale, const int32_t* zero_point, float* y) {
+  for (size_t i = 0; i < s.count; ++i) {
+    const size_t p = s.each ? i : 0;
+    y[i] = static_cast<float>(static_cast<int64_t>(x[i]) - zero_point[p]) * scale[p];
+  }
+}
+
 class QuantizeOperator : public Operator {
  public:
-  QuantizeOperator(DataType type, int64_t axis, int64_t block_size)
-      : range_(type == DataType::kInt8 ? CodeRange{-128, 127} : CodeRange{0, 255}), axis_(axis), block_(block_size) {}
+  QuantizeOperator(DataType type, int64_t axis, int64_t block_size) : type_(type), axis_(axis), block_(block_size) {}
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     LayoutOf("QuantizeLinear", inputs, axis_, block_);  // refuses what does not fit
     CheckZeroPoint("QuantizeLinear", inputs);
     outputs[0].dims = inputs[0]->dims;
   }
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
-    const float* x = inputs[0]->As<float>();
-    uint8_t* y = outputs[0].As<uint8_t>();
+    const Tensor& y = outputs[0];
+    const CodeRange range = type_ == DataType::kInt8 ? CodeRange{-128, 127} : CodeRange{0, 255};
     const TensorLayout layout = LayoutOf("QuantizeLinear", inputs, axis_, block_);
     ForSegments(inputs, layout, context, [&](const Segment& s, const float* scale, const int32_t* zero_point) {
-      if (s.each) {
-        QuantizeAffineEach()(x + s.offset, s.count, scale, zero_point, range_, y + s.offset);
-      } else {
-        QuantizeAffine()(x + s.offset, s.count, {*scale, *zero_point}, range_, y + s.offset);
-      }
+      const float* x = inputs[0]->As<float>() + s.offset;
+      if (type_ == DataType::kInt16) return QuantizeWide(x, s, scale, zero_point, y.As<int16_t>() + s.offset);
+      if (type_ == DataType::kUint16) return QuantizeWide(x, s, scale, zero_point, y.As<uint16_t>() + s.offset);
+      if (s.each) return QuantizeAffineEach()(x, s.count, scale, zero_point, range, y.As<uint8_t>() + s.offset);
+      QuantizeAffine()(x, s.count, {*scale, *zero_point}, range, y.As<uint8_t>() + s.offset);
     });
   }
 
  private:
-  CodeRange range_;
+  DataType type_;
   int64_t axis_, block_;
 };
 
@@ -107,27 +131,26 @@ class DequantizeOperator : public Operator {
   }
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const Tensor& x = *inputs[0];
-    float* y = outputs[0].As<float>();
     const bool is_signed = x.type == DataType::kInt8;
     const TensorLayout layout = LayoutOf("DequantizeLinear", inputs, axis_, block_);
     ForSegments(inputs, layout, context, [&](const Segment& s, const float* scale, const int32_t* zero_point) {
-      if (x.type == DataType::kInt32) {
-        const int32_t* codes = x.As<int32_t>() + s.offset;
-        for (size_t i = 0; i < s.count; ++i) {
-          const size_t p = s.each ? i : 0;
-          y[s.offset + i] = static_cast<float>(static_cast<int64_t>(codes[i]) - zero_point[p]) * scale[p];
-        }
-      } else if (s.each) {
-        DequantizeAffineEach()(x.As<uint8_t>() + s.offset, s.count, is_signed, scale, zero_point, y + s.offset);
-      } else {
-        DequantizeAffine()(x.As<uint8_t>() + s.offset, s.count, is_signed, {*scale, *zero_point}, y + s.offset);
-      }
+      float* y = outputs[0].As<float>() + s.offset;
+      if (x.type == DataType::kInt32) return DequantizeWide(x.As<int32_t>() + s.offset, s, scale, zero_point, y);
+      if (x.type == DataType::kInt16) return DequantizeWide(x.As<int16_t>() + s.offset, s, scale, zero_point, y);
+      if (x.type == DataType::kUint16) return DequantizeWide(x.As<uint16_t>() + s.offset, s, scale, zero_point, y);
+      const uint8_t* codes = x.As<uint8_t>() + s.offset;
+      if (s.each) return DequantizeAffineEach()(codes, s.count, is_signed, scale, zero_point, y);
+      DequantizeAffine()(codes, s.count, is_signed, {*scale, *zero_point}, y);
     });
   }
 
  private:
   int64_t axis_, block_;
 };
+
+bool IsCode(DataType type) {
+  return type == DataType::kUint8 || type == DataType::kInt8 || type == DataType::kUint16 || type == DataType::kInt16;
+}
 
 int64_t BlockSize(const OperatorSpec& spec) {
   const int64_t block_size = spec.attributes.Int("block_size", 0);
@@ -142,17 +165,15 @@ std::unique_ptr<Operator> MakeQuantizeLinear(OperatorSpec& spec) {
   CheckType(spec, 0, DataType::kFloat32);
   CheckType(spec, 1, DataType::kFloat32);
   CheckType(spec, 2, spec.outputs[0]);
-  if (spec.outputs[0] != DataType::kUint8 && spec.outputs[0] != DataType::kInt8) {
-    RefuseType("QuantizeLinear output", "uint8 or int8", spec.outputs[0]);
-  }
+  if (!IsCode(spec.outputs[0])) RefuseType("QuantizeLinear output", "an integer of 8 or 16 bits", spec.outputs[0]);
   return std::make_unique<QuantizeOperator>(spec.outputs[0], spec.attributes.Int("axis", 1), BlockSize(spec));
 }
 
 std::unique_ptr<Operator> MakeDequantizeLinear(OperatorSpec& spec) {
   CheckArity(spec, 2, 3);
   const DataType type = spec.inputs[0].type;
-  if (type != DataType::kUint8 && type != DataType::kInt8 && type != DataType::kInt32) {
-    RefuseType("DequantizeLinear input", "uint8, int8 or int32", type);
+  if (!IsCode(type) && type != DataType::kInt32) {
+    RefuseType("DequantizeLinear input", "int32 or an integer of 8 or 16 bits", type);
   }
   CheckType(spec, 1, DataType::kFloat32);
   CheckType(spec, 2, type);

@@ -68,6 +68,14 @@ TEST_CASE("QuantizeLinear and DequantizeLinear: a tensor, an axis, blocks") {
   CHECK(RunOperator("QuantizeLinear", {}, {v, one, signed_zero}, {DataType::kInt8})[0].To<int8_t>() ==
         std::vector<int8_t>{-3, -1, -128, 127});
   CHECK(RunOperator("QuantizeLinear", {}, {v, one}, {DataType::kUint8})[0].bytes == Bytes{0, 2, 0, 200});
+  const Value wide_zero({}, std::vector<uint16_t>{40000}), short_zero({}, std::vector<int16_t>{-7});
+  const Value wide = RunOperator("QuantizeLinear", {}, {v, one, wide_zero}, {DataType::kUint16})[0];
+  CHECK(wide.To<uint16_t>() == std::vector<uint16_t>{40000, 40002, 39800, 40200});
+  CHECK(RunOperator("DequantizeLinear", {}, {wide, one, wide_zero}, {DataType::kFloat32})[0].To<float>() ==
+        Floats{0, 1, -100, 100});
+  const Value far({2}, Floats{1e9f, -1e9f});
+  CHECK(RunOperator("QuantizeLinear", {}, {far, one, short_zero}, {DataType::kInt16})[0].To<int16_t>() ==
+        std::vector<int16_t>{32767, -32768});
   const Value sums({2}, std::vector<int32_t>{-7, 1 << 30}), two({2}, Floats{0.5f, 2});
   CHECK(RunOperator("DequantizeLinear", MakeAttributes({{"axis", 0}}), {sums, two}, {DataType::kFloat32})[0]
             .To<float>() == Floats{-3.5f, 2147483648.0f});
