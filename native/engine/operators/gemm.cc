@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "engine/operators/arguments.h"
-#include "engine/operators/float_weights.h"
-#include "kernels/gemm_f32/matmul.h"
+#include "engine/operators/runtime_product.h"
 
 namespace gossamer {
 namespace {
@@ -59,17 +58,21 @@ class GemmOperator : public Operator {
                              {Activation::kNone, 0, 0},
                              y,
                              n};
+    if (!packed_) {
+      const MatMulF32 product{m, n, k, a, trans_a_ ? 1 : k, trans_a_ ? m : 1, b, trans_b_ ? 1 : n, trans_b_ ? k : 1,
+                              alpha_};
+      const auto none = [](size_t) { return size_t{0}; };
+      const auto broadcast = [&](size_t, const GemmTile& tile) {
+        if (through_y) Broadcast(*c, tile, n, y);
+      };
+      RunProducts({product, 1, 1, none, none}, [&](size_t) { return output; }, broadcast, context);
+      return;
+    }
     const GemmTiles tiles = PlanGemmF32(m, n, k, k);
     context.Parallel(tiles.Count(), [&](size_t i) {
       const GemmTile tile = tiles.At(i);
       if (through_y) Broadcast(*c, tile, n, y);
-      if (packed_) {
-        GemmF32()(a, {nullptr, m, 1, k, k}, tile.m0, tile.m1, weights_.Group(0), tile.n0, tile.n1, output);
-        return;
-      }
-      const MatMulF32 product{m, n, k, a, trans_a_ ? 1 : k, trans_a_ ? m : 1, b, trans_b_ ? 1 : n, trans_b_ ? k : 1,
-                              alpha_};
-      RunMatMulF32(product, tile.m0, tile.m1, tile.n0, tile.n1, false, output);
+      GemmF32()(a, {nullptr, m, 1, k, k}, tile.m0, tile.m1, weights_.Group(0), tile.n0, tile.n1, output);
     });
   }
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "engine/operators/arguments.h"
-#include "engine/operators/float_weights.h"
-#include "kernels/gemm_f32/matmul.h"
+#include "engine/operators/runtime_product.h"
 
 namespace gossamer {
 namespace {
@@ -55,33 +54,24 @@ class MatMulOperator : public Operator {
 
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const Product p = ProductOf(inputs[0]->dims, inputs[1]->dims);
-    const GemmTiles tiles = PlanGemmF32(p.m, p.n, p.k, p.k);
-    // A tile of small products has several of them; a large one is split.
-    constexpr size_t kProducts = 4 << 20;
-    const size_t each = std::max<size_t>(1, p.m * p.n * std::max<size_t>(p.k, 1));
-    const size_t together = tiles.Count() > 1 ? 1 : std::max<size_t>(1, kProducts / each);
-    const size_t batch_blocks = (p.batches + together - 1) / together;
-    context.Parallel(batch_blocks * tiles.Count(), [&](size_t i) {
-      const GemmTile tile = tiles.At(i % tiles.Count());
-      const size_t first = i / tiles.Count() * together, end = std::min(p.batches, first + together);
-      for (size_t batch = first; batch < end; ++batch) {
-        const size_t b = p.Offset(p.b, batch);
-        const bool reuse = batch > first && b == p.Offset(p.b, batch - 1);
-        const MatMulF32 product{p.m,
-                                p.n,
-                                p.k,
-                                inputs[0]->As<float>() + p.Offset(p.a, batch),
-                                p.a.row_stride,
-                                p.a.column_stride,
-                                inputs[1]->As<float>() + b,
-                                p.b.row_stride,
-                                p.b.column_stride,
-                                alpha_};
-        float* y = outputs[0].As<float>() + batch * p.m * p.n;
-        RunMatMulF32(product, tile.m0, tile.m1, tile.n0, tile.n1, reuse,
-                     {nullptr, nullptr, 0, {Activation::kNone, 0, 0}, y, p.n});
-      }
-    });
+    const size_t matrix = std::max<size_t>(1, p.k * p.n);
+    const MatMulF32 first{p.m,
+                          p.n,
+                          p.k,
+                          inputs[0]->As<float>(),
+                          p.a.row_stride,
+                          p.a.column_stride,
+                          inputs[1]->As<float>(),
+                          p.b.row_stride,
+                          p.b.column_stride,
+                          alpha_};
+    RunProducts({first, p.batches, inputs[1]->Count() / matrix, [&](size_t i) { return p.Offset(p.a, i); },
+                 [&](size_t i) { return p.Offset(p.b, i) / matrix; }},
+                [&](size_t i) -> FloatOutput {
+                  float* y = outputs[0].As<float>() + i * p.m * p.n;
+                  return {nullptr, nullptr, 0, {Activation::kNone, 0, 0}, y, p.n};
+                },
+                nullptr, context);
   }
 
  private:

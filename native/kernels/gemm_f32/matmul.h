@@ -6,9 +6,9 @@
 
 namespace gossamer {
 
-// c = alpha * a * b. a: [m, k], element (i, t) at a[i * a_row + t * a_column]; b: [k, n], element (t, j) at b[t * b_row
-// + j * b_column]. In each one of the two strides is 1, or its axis has at most one element. Up to 15 floats behind a
-// row of b are read and ignored.
+// c = a * (alpha * b), alpha * b rounded. a: [m, k], element (i, t) at a[i * a_row + t * a_column]; b: [k, n], element
+// (t, j) at b[t * b_row + j * b_column]. In each one of the two strides is 1, or its axis has at most one element. Up
+// to 15 floats behind a row of b are read and ignored.
 struct MatMulF32 {
   size_t m, n, k;
   const float* a;
@@ -18,11 +18,17 @@ struct MatMulF32 {
   float alpha;
 };
 
+// Whether b is best read where it lies: its columns lie side by side, and it is small enough for the cache or the rows
+// of a too few to pay for a copy.
+bool ReadsInPlace(const MatMulF32& product);
+
+// Columns n0 .. n1 - 1 of alpha * b in strips; n0 a multiple of 16. PackedCountF32(k, n1 - n0) floats.
+void PackColumnsF32(const MatMulF32& product, size_t n0, size_t n1, float* packed);
+
 // Rows m0 .. m1 - 1 and columns n0 .. n1 - 1 (n0 a multiple of 16, n1 too or n) of c, as `output` (bias, residual and y
-// those of row 0, column 0). alpha multiplies b, rounded, before the sums, which are those of GemmF32. Columns and rows
-// that do not lie as the kernel reads them are copied first, to memory that the thread keeps: k * (n1 - n0) and k * (m1
-// - m0) floats at most. `reuse`: b and alpha, its columns and their copy are those of the last call on this thread.
-void RunMatMulF32(const MatMulF32& product, size_t m0, size_t m1, size_t n0, size_t n1, bool reuse,
+// those of row 0, column 0). The sums are those of GemmF32. b: all columns of alpha * b, packed or in place. Rows of a
+// that do not lie side by side are copied to memory that the thread keeps: k * (m1 - m0) floats at most.
+void RunMatMulF32(const MatMulF32& product, const WeightsF32& b, size_t m0, size_t m1, size_t n0, size_t n1,
                   const FloatOutput& output);
 
 }  // namespace gossamer

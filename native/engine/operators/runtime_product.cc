@@ -1,0 +1,49 @@
+#include "engine/operators/runtime_product.h"
+
+#include <algorithm>
+
+namespace gossamer {
+
+void RunProducts(const RuntimeProducts& products, const std::function<FloatOutput(size_t)>& output_of,
+                 const std::function<void(size_t, const GemmTile&)>& before, RunContext& context) {
+  const MatMulF32& p = products.first;
+  const size_t matrix = p.k * p.n, packed_count = PackedCountF32(p.k, p.n);
+  const bool in_place = ReadsInPlace(p);
+  float* packed = nullptr;
+  if (!in_place) {
+    constexpr size_t kFloats = 64 << 10;  // about 20 microseconds of copying
+    packed = static_cast<float*>(context.Scratch(products.b_count * packed_count * sizeof(float)));
+    const size_t strips = std::max<size_t>(4, kFloats / std::max<size_t>(p.k * kStripF32, 1)) / 4 * 4;
+    const size_t columns = std::min(strips * kStripF32, p.n), blocks = columns == 0 ? 0 : (p.n - 1) / columns + 1;
+    const size_t together = std::max<size_t>(1, kFloats / std::max<size_t>(packed_count, 1));
+    context.Parallel((products.b_count + together - 1) / together * blocks, [&](size_t i) {
+      const size_t n0 = i % blocks * columns, first = i / blocks * together;
+      for (size_t b = first; b < std::min(products.b_count, first + together); ++b) {
+        MatMulF32 product = p;
+        product.b += b * matrix;
+        PackColumnsF32(product, n0, std::min(p.n, n0 + columns), packed + b * packed_count + n0 * p.k);
+      }
+    });
+  }
+
+  // A tile of small products has several of them; a large one is split.
+  constexpr size_t kProducts = 4 << 20;
+  const GemmTiles tiles = PlanGemmF32(p.m, p.n, p.k, p.k);
+  const size_t each = std::max<size_t>(1, p.m * std::max<size_t>(matrix, 1));
+  const size_t together = tiles.Count() > 1 ? 1 : std::max<size_t>(1, kProducts / each);
+  context.Parallel((products.count + together - 1) / together * tiles.Count(), [&](size_t i) {
+    const GemmTile tile = tiles.At(i % tiles.Count());
+    const size_t first = i / tiles.Count() * together, end = std::min(products.count, first + together);
+    for (size_t product_index = first; product_index < end; ++product_index) {
+      const size_t b = products.b_index(product_index);
+      MatMulF32 product = p;
+      product.a += products.a_offset(product_index);
+      const WeightsF32 weights = in_place ? WeightsF32{p.b + b * matrix, p.k, p.n, p.b_row, kStripF32}
+                                          : PackedF32(packed + b * packed_count, p.k, p.n);
+      if (before) before(product_index, tile);
+      RunMatMulF32(product, weights, tile.m0, tile.m1, tile.n0, tile.n1, output_of(product_index));
+    }
+  });
+}
+
+}  // namespace gossamer
