@@ -154,6 +154,16 @@ describe('layers between DequantizeLinear and QuantizeLinear', () => {
     }
   });
 
+  test('a value times a function of it is one table, though codes lie between', async () => {
+    const g = new Quantized();
+    const x = g.input('x', 'uint8', [4, 64]);
+    const real = g.dq(x, 0.04, 130);
+    const gate = g.dq(g.q(g.op('HardSigmoid', [real]), 1 / 255, 0), 1 / 255, 0);
+    const model = g.output(g.q(g.op('Mul', [real, gate]), 0.03, 40), 'y').model();
+    const types = await check(model, { x: integers('uint8', [4, 64], 3, 0, 255) });
+    expect(types).toEqual(['Int8Table']);
+  });
+
   test('sums and products of two values, pools and Concat', async () => {
     const g = new Quantized();
     const [x, z] = ['x', 'z'].map((name) => g.input(name, 'uint8', ['n', 4, 6, 6])) as [Value, Value];
@@ -232,7 +242,8 @@ describe('operators on codes', () => {
     const ms = (op: string, inputs: readonly (Value | undefined)[], attributes = {}) =>
       g.op(op, inputs, attributes, { domain: 'com.microsoft' });
     const s = ms('QLinearSigmoid', [x, ...affine(0.04, 130), ...affine(0.004, 0)]);
-    const sum = ms('QLinearAdd', [x, ...affine(0.04, 130), s, ...affine(0.004, 0), ...affine(0.05, 120)]);
+    const z = g.input('z', 'uint8', ['n', 4, 6, 6]);
+    const sum = ms('QLinearAdd', [z, ...affine(0.04, 130), s, ...affine(0.004, 0), ...affine(0.05, 120)]);
     const joined = ms('QLinearConcat', [...affine(0.05, 120), sum, ...affine(0.05, 120), x, ...affine(0.04, 130)], {
       axis: 1,
     });
@@ -253,7 +264,7 @@ describe('operators on codes', () => {
     );
     const types = await check(
       g.output(gemm, 'y').model(),
-      { x: integers('uint8', [2, 4, 6, 6], 5, 0, 255) },
+      { x: integers('uint8', [2, 4, 6, 6], 5, 0, 255), z: integers('uint8', [2, 4, 6, 6], 6, 0, 255) },
       { step: 1, share: 0.1 },
     );
     expect(types.filter((type) => type.startsWith('Int8'))).toEqual([
@@ -273,6 +284,7 @@ describe('dynamic quantization', () => {
     const g = new Quantized();
     const x = g.input('x', 'float32', ['n', 5, 12]);
     const [codes, scale, zero] = g.ops('DynamicQuantizeLinear', [x], {}, { outputs: 3 }) as [Value, Value, Value];
+    const skip = g.input('skip', 'float32', ['n', 5, 7]);
     for (const seed of [1, 2]) {
       const weight = g.tensor(integers('int8', [12, 7], seed, -127, 127));
       const sums = g.op('MatMulInteger', [
@@ -286,9 +298,10 @@ describe('dynamic quantization', () => {
         seed === 1
           ? g.op('Mul', [floats, g.op('Mul', [scale, g.scale(scales)])])
           : g.op('Mul', [g.op('Mul', [floats, scale]), g.scale(0.01)]);
-      g.output(g.op('Relu', [g.op('Add', [g.tensor(reals([7], 3)), real])]), `y${seed}`);
+      const active = g.op('Relu', [g.op('Add', [g.tensor(reals([7], 3)), real])]);
+      g.output(seed === 1 ? g.op('Sum', [skip, active]) : active, `y${seed}`);
     }
-    const types = await check(g.model(), { x: reals([2, 5, 12], 4) });
+    const types = await check(g.model(), { x: reals([2, 5, 12], 4), skip: reals([2, 5, 7], 6) });
     expect(types).toEqual(['DynamicQuantizeLinear', 'Int8Linear', 'Int8Linear']);
   });
 

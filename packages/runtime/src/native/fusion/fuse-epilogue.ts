@@ -6,7 +6,7 @@ import { activationAttributes, activationOf, type NativeActivation, siluOf } fro
 
 const LAYERS: ReadonlySet<string> = new Set(['Linear', 'ConvNhwc']);
 
-/** Integer layers with a float result: they take an activation up, nothing else. */
+/** Integer layers with a float result: y = activation(scaled sum) + residual. */
 const INTEGER_LAYERS: ReadonlySet<string> = new Set(['Int8Linear', 'Int8Conv']);
 
 /** Slots of a layer. */
@@ -28,16 +28,20 @@ const isFloatInteger = (node: Node) => INTEGER_LAYERS.has(node.op) && node.strin
 
 /** The layer with what follows it taken up; undefined where nothing can be. */
 function extended(layer: Node, compilation: Compilation): Node | undefined {
-  if (layer.string('activation', 'none') !== 'none') return undefined;
-  const silu = siluOf(layer.output);
+  const isInteger = !LAYERS.has(layer.op);
+  const isActivated = layer.string('activation', 'none') !== 'none';
+  // Integer layers sum behind their activation, float ones before it.
+  if (isInteger ? layer.input(RESIDUAL) : isActivated) return undefined;
+  const silu = isActivated ? undefined : siluOf(layer.output);
   if (silu) return withActivation(layer, silu, { name: 'silu', alpha: 0, beta: 0 }, compilation);
   const reader = onlyReader(layer.output);
   if (!reader) return undefined;
-  if (LAYERS.has(layer.op) && isSum(reader)) {
+  if (isSum(reader)) {
     const other = otherOperand(reader, layer.output);
-    return withBias(layer, reader, other, compilation) ?? withResidual(layer, reader, other, compilation);
+    const biased = isInteger ? undefined : withBias(layer, reader, other, compilation);
+    return biased ?? withResidual(layer, reader, other, compilation);
   }
-  const activation = activationOf(reader);
+  const activation = isActivated ? undefined : activationOf(reader);
   return activation && withActivation(layer, reader, activation, compilation);
 }
 
@@ -58,10 +62,12 @@ function withBias(layer: Node, add: Node, other: Value, compilation: Compilation
 }
 
 function withResidual(layer: Node, add: Node, other: Value, compilation: Compilation): Node | undefined {
-  if (layer.input(RESIDUAL) || other === layer.output) return undefined;
+  if (layer.input(RESIDUAL) || other === layer.output || compilation.dtypeOf(other) !== 'float32') return undefined;
   const [own, shape] = [compilation.shapeOf(layer.output), compilation.shapeOf(other)];
   if (!own || own.length !== shape?.length || !own.every((dim, axis) => equalDims(dim, shape[axis]))) return undefined;
-  const inputs = [layer.input(0), layer.input(1), layer.input(BIAS), other];
+  const inputs = [...layer.inputs];
+  while (inputs.length <= RESIDUAL) inputs.push(undefined);
+  inputs[RESIDUAL] = other;
   return rebuilt(layer, add, inputs, attributesOf(layer), compilation);
 }
 

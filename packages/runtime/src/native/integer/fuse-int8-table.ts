@@ -1,8 +1,8 @@
 import { attribute, type Node, Tensor, type Value } from '@gossamer/graph';
 import { evaluateNode } from '@gossamer/graph/eval';
-import type { Compilation } from '../compilation.js';
+import { type Compilation, GOSSAMER } from '../compilation.js';
 import { replaceByValue, replaceNode } from '../edit/node-edits.js';
-import { type Dequantized, dequantizedOf, quantizerOf } from './affine.js';
+import { dequantizedOf, quantizerOf } from './affine.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
 
@@ -29,22 +29,24 @@ export function fuseInt8Table(compilation: Compilation): void {
 }
 
 interface CodeFunction {
-  readonly source: Dequantized;
-  /** In the order of the graph, the DequantizeLinear first and the QuantizeLinear last. */
+  /** Codes. */
+  readonly source: Value;
+  /** In the order of the graph, the QuantizeLinear last. */
   readonly nodes: readonly Node[];
 }
 
 function codeFunction(quantize: Node, compilation: Compilation): CodeFunction | undefined {
   const found = new Set<Node>([quantize]);
-  let source: Dequantized | undefined;
+  let source: Value | undefined;
   const queue: Value[] = [quantize.input(0)!];
   while (queue.length > 0) {
     const value = queue.pop()!;
     if (value.constant?.length === 1) continue;
     const leaf = dequantizedOf(value, compilation);
     if (leaf) {
-      if (leaf.codes.constant || (source && source.codes !== leaf.codes)) return undefined;
-      source = leaf;
+      const root = rootOf(leaf.codes, found);
+      if (root.constant || (source && source !== root)) return undefined;
+      source = root;
       found.add(leaf.node);
       continue;
     }
@@ -66,26 +68,40 @@ function codeFunction(quantize: Node, compilation: Compilation): CodeFunction | 
   return isClosed ? { source, nodes } : undefined;
 }
 
+/** The codes that tables before a value are functions of; the tables join what is one table now. */
+function rootOf(codes: Value, found: Set<Node>): Value {
+  const table = codes.producer;
+  if (table?.domain !== GOSSAMER || table.op !== 'Int8Table') return codes;
+  found.add(table);
+  return rootOf(table.input(0)!, found);
+}
+
 function tabulate(quantize: Node, { source, nodes }: CodeFunction, compilation: Compilation): void {
   const codes = Tensor.of(
     'uint8',
     [256],
     Uint8Array.from({ length: 256 }, (_, code) => code),
   );
-  const values = new Map<Value, Tensor>([[source.codes, codes]]);
+  const values = new Map<Value, Tensor>([[source, codes]]);
   for (const node of nodes) {
+    if (node.op === 'Int8Table') {
+      const inner = node.ints('table', []);
+      const looked = Uint8Array.from(values.get(node.input(0)!)!.bytes(), (code) => inner[code]!);
+      values.set(node.output, Tensor.of('uint8', [256], looked));
+      continue;
+    }
     const inputs = node.inputs.map((value) => value && (values.get(value) ?? scalarOf(value)));
     const [result] = evaluateNode(node, inputs, { opsets: compilation.model.opsets });
     values.set(node.output, result!);
   }
   const table = Array.from(values.get(quantize.output)!.bytes());
   if (table.every((code, index) => code === index)) {
-    replaceByValue(compilation, quantize, source.codes);
+    replaceByValue(compilation, quantize, source);
     return;
   }
   replaceNode(compilation, quantize, {
     op: 'Int8Table',
-    inputs: [source.codes],
+    inputs: [source],
     attributes: { table: attribute.ints(table) },
   });
 }

@@ -51,7 +51,8 @@ export function int8Layer(
       acc,
       (sum, i) => fround(sum) * scales[i % channels]! + (offsets ? offsets[i % channels]! : 0),
     );
-    return activated(Tensor.of('float32', sums.dims, y), attributes);
+    const result = activated(Tensor.of('float32', sums.dims, y), attributes);
+    return residual ? runStandard('Add', [result, residual])[0]! : result;
   }
   return Tensor.of('uint8', sums.dims, requantized(acc, scales, residual, attributes));
 }
