@@ -11,6 +11,8 @@ export interface CompiledProgram {
     options?: ProgramRunOptions,
   ): Promise<(ProgramTensor | undefined)[]>;
   notes(): readonly OperatorNote[];
+  /** Turns measuring on or off; milliseconds of each operator since it was turned on. */
+  profile(on: boolean): number[];
   dispose(): void;
 }
 

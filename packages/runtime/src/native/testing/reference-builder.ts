@@ -63,7 +63,7 @@ export class ReferenceBuilder implements ProgramTarget {
         return { dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() };
       });
     };
-    return { run: async (inputs) => run(inputs), notes: () => [], dispose: () => undefined };
+    return { run: async (inputs) => run(inputs), notes: () => [], profile: () => [], dispose: () => undefined };
   }
 }
 
