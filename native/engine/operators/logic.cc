@@ -57,6 +57,32 @@ bool IsFloat(DataType type) {
          type == DataType::kBfloat16;
 }
 
+// Steps are 0 or 1; of one constant each, so that the loop can be vectorised.
+template <bool kStepA, bool kStepB, class T>
+void ChooseRow(const uint8_t* condition, const T* a, const T* b, size_t count, T* y) {
+  for (size_t i = 0; i < count; ++i) y[i] = condition[i] != 0 ? a[kStepA ? i : 0] : b[kStepB ? i : 0];
+}
+template <class T>
+void ChooseRow(const uint8_t* condition, const T* a, const T* b, const size_t (&steps)[3], size_t count, T* y) {
+  if (steps[0] == 0) {
+    const bool first = *condition != 0;
+    const T* from = first ? a : b;
+    const size_t step = steps[first ? 1 : 2];
+    for (size_t i = 0; i < count; ++i) y[i] = from[i * step];
+  } else if (steps[1] != 0 && steps[2] != 0) {
+    ChooseRow<true, true>(condition, a, b, count, y);
+  } else if (steps[1] != 0) {
+    const T fill = *b;  // y may be the array of a, not that of b
+    ChooseRow<true, false>(condition, a, &fill, count, y);
+  } else if (steps[2] != 0) {
+    const T fill = *a;
+    ChooseRow<false, true>(condition, &fill, b, count, y);
+  } else {
+    const T first = *a, second = *b;
+    ChooseRow<false, false>(condition, &first, &second, count, y);
+  }
+}
+
 template <class T>
 class WhereOperator : public Operator {
  public:
@@ -69,15 +95,13 @@ class WhereOperator : public Operator {
     const T *x = inputs[1]->As<T>(), *y = inputs[2]->As<T>();
     T* result = outputs[0].As<T>();
     const Broadcast plan = PlanBroadcast(outputs[0].dims, inputs.data(), 3);
-    const size_t step[] = {plan.Step(0), plan.Step(1), plan.Step(2)};
+    const size_t steps[] = {plan.Step(0), plan.Step(1), plan.Step(2)};
     const size_t next[] = {plan.RowStride(0), plan.RowStride(1), plan.RowStride(2)};
     ForTiles(context, outputs[0].Count(), kCheap, [&](size_t first, size_t end) {
       ForPieces<3>(plan, first, end, [&](size_t at, const size_t(&offsets)[3], size_t rows, size_t cols) {
         for (size_t r = 0; r < rows; ++r) {
-          const uint8_t* c = condition + offsets[0] + r * next[0];
-          const T *a = x + offsets[1] + r * next[1], *b = y + offsets[2] + r * next[2];
-          T* out = result + at + r * cols;
-          for (size_t i = 0; i < cols; ++i) out[i] = c[i * step[0]] != 0 ? a[i * step[1]] : b[i * step[2]];
+          ChooseRow(condition + offsets[0] + r * next[0], x + offsets[1] + r * next[1], y + offsets[2] + r * next[2],
+                    steps, cols, result + at + r * cols);
         }
       });
     });
