@@ -40,7 +40,7 @@ describe('the report of kernels', () => {
       { id: 'y @1', name: 'y', group: 'g', threads: 1, error: 'ERR_ENGINE: no' },
     ];
     const [table] = kernelTables(outcomes, peaks, engines);
-    expect(table!.rows.map((row) => row[8])).toEqual(['1 %', '4 %', '', '']);
+    expect(table!.rows.map((row) => row[9])).toEqual(['1 %', '4 %', '', '']);
     expect(failureTable(outcomes)!.rows).toEqual([['ERR_ENGINE: no', '2', 'x @1']]);
     expect(ratioPlots(outcomes, engines)).toMatchObject([{ line: 1, groups: [{ bars: [{ value: 2 }] }, {}] }]);
     expect(gopsPlot(outcomes, peaks, engines, ['g'])).toMatchObject([

@@ -71,7 +71,7 @@ function summary([subject, peer]: readonly [string, string]): string {
     `Each case is a model of one operator (or of equal layers in a row), open on ${subject} and on ${peer} in one fresh process that is kept on as many`,
     `CPUs as it has threads. The two take turns, A B, B A, in bursts of about 6 ms, of which the median run counts. "faster" is the median of the paired ratios ${peer} / ${subject} of whole`,
     'calls from Node, with its 95 % bootstrap interval. "net of calls" takes off the least a call costs that computes nothing (Identity with the same output),',
-    'each engine its own; it is left out where that is most of the time. GOPS count two operations a multiply-add, zeros of a mask too, call cost taken',
+    'each engine its own; it is left out where that is most of the time. "best, net" is the same of the shortest times, which a busy machine disturbs least. GOPS count two operations a multiply-add, zeros of a mask too, call cost taken',
     'off; "of peak" is beside a loop of nothing but multiply-adds in registers on as many threads. Times are medians.',
   ].join('\n');
 }
