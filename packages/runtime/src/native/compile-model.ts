@@ -7,7 +7,7 @@ import { upsamplingConvolutions } from './canonical/upsampling-convolutions.js';
 import { type Capabilities, Compilation } from './compilation.js';
 import { removeDead } from './edit/node-edits.js';
 import { type LackingNode, lackingNodes } from './emit/coverage.js';
-import { emitProgram, type EmittedProgram } from './emit/emit-program.js';
+import { emitProgram, type EmittedProgram, type StatePositions } from './emit/emit-program.js';
 import { activations } from './fusion/activation-of.js';
 import { fuseEpilogue } from './fusion/fuse-epilogue.js';
 import { fuseInt8Residual } from './fusion/fuse-int8-residual.js';
@@ -37,8 +37,8 @@ export interface NativePlan {
   /** Nodes the engine cannot run; none: it can run the model. */
   readonly lacking: readonly LackingNode[];
   readonly warnings: readonly string[];
-  /** Makes the program. Throws ERR_ENGINE_COVERAGE where nodes are lacking; its cause is a LackingNodes. */
-  emit(builder: ProgramTarget): EmittedProgram;
+  /** Makes the program; `state`: which input becomes what which output was. Throws ERR_ENGINE_COVERAGE where nodes are lacking; its cause is a LackingNodes. */
+  emit(builder: ProgramTarget, state?: readonly StatePositions[]): EmittedProgram;
 }
 
 /** The nodes a model has and the engine has not. */
@@ -74,9 +74,9 @@ export function compileCanonical(
   transposesToViews(compilation);
   removeDead(compilation);
   const lacking = lackingNodes(compilation);
-  const emit = (builder: ProgramTarget): EmittedProgram => {
+  const emit: NativePlan['emit'] = (builder, state = []) => {
     if (lacking.length > 0) throw coverageError(lacking);
-    return emitProgram(compilation, builder);
+    return emitProgram(compilation, builder, state);
   };
   return { model: canonical, lacking, warnings, emit };
 }

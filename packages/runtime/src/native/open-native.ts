@@ -1,6 +1,7 @@
 import { GossamerError, type Model, Tensor } from '@gossamer/graph';
-import { operatorTypes, ProgramBuilder } from '@gossamer/kernels';
+import { operatorTypes, ProgramBuilder, type ProgramState } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
+import type { StateFeed } from '../session/detect-state.js';
 import type { Feeds, Outputs } from '../session/feeds.js';
 import { type NativePlan } from './compile-model.js';
 import type { Capabilities } from './compilation.js';
@@ -11,6 +12,8 @@ export const nativeCapabilities = (): Capabilities => ({ operators: operatorType
 export interface NativeRunOptions {
   readonly threads: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Where carried inputs are that are not fed. */
+  readonly state?: ProgramState;
 }
 
 /** A compiled model in memory: runs by names. */
@@ -20,17 +23,21 @@ export class NativeProgram {
   readonly #emitted: ReturnType<NativePlan['emit']>;
 
   /** Packs the constants of `plan`. Throws ERR_ENGINE_COVERAGE, and what operators refuse. */
-  constructor(plan: NativePlan, model: Model) {
+  constructor(plan: NativePlan, model: Model, state: readonly StateFeed[] = []) {
     this.#inputs = model.graph.inputs.filter((input) => !input.initializer).map(({ name }) => name);
     this.#outputs = model.graph.outputs.map(({ name }) => name);
-    this.#emitted = plan.emit(new ProgramBuilder());
+    const links = state
+      .map(({ input, output }) => [this.#inputs.indexOf(input), this.#outputs.indexOf(output)] as const)
+      .filter(([input, output]) => input >= 0 && output >= 0); // the stepper refuses the others by name
+    this.#emitted = plan.emit(new ProgramBuilder(), links);
   }
 
   /** Runs once; tensors by input name in, those of `wanted` by output name out. */
   async run(feeds: Feeds, wanted: readonly string[], options: NativeRunOptions): Promise<Outputs> {
-    const { threads, signal } = options;
+    const { threads, signal, state } = options;
     const inputs = this.#inputs.map((name) => {
       const tensor = feeds[name];
+      if (!tensor && state) return undefined; // the program refuses it where it carries none
       if (!tensor)
         throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `feeds: expected input ${name}, received none`);
       return { dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() };
@@ -39,12 +46,18 @@ export class NativeProgram {
       wanted: this.#outputs.map((name) => wanted.includes(name)),
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
+      ...(state ? { state } : {}),
     });
     const outputs: Outputs = {};
     results.forEach((result, i) => {
       if (result) outputs[this.#outputs[i]!] = Tensor.of(result.dtype, result.dims, result.bytes);
     });
     return outputs;
+  }
+
+  /** What one sequence of runs carries along. */
+  createState(): ProgramState {
+    return this.#emitted.program.createState();
   }
 
   /** What operators say of the kernel or format they chose, by node. */

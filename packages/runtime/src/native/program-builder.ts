@@ -1,5 +1,11 @@
 import type { DType } from '@gossamer/graph';
-import type { OperatorNote, ProgramAttributes, ProgramRunOptions, ProgramTensor } from '@gossamer/kernels';
+import type {
+  OperatorNote,
+  ProgramAttributes,
+  ProgramRunOptions,
+  ProgramState,
+  ProgramTensor,
+} from '@gossamer/kernels';
 
 /** One attribute of an operator as the engine reads it. */
 export type ProgramAttribute = ProgramAttributes[string];
@@ -10,6 +16,7 @@ export interface CompiledProgram {
     inputs: readonly (ProgramTensor | undefined)[],
     options?: ProgramRunOptions,
   ): Promise<(ProgramTensor | undefined)[]>;
+  createState(): ProgramState;
   notes(): readonly OperatorNote[];
   /** Turns measuring on or off; milliseconds of each operator since it was turned on. */
   profile(on: boolean): number[];
@@ -26,5 +33,6 @@ export interface ProgramTarget {
     outputs: readonly DType[],
     attributes?: ProgramAttributes,
   ): number[];
+  state(input: number, output: number): void;
   finish(outputs: readonly number[]): CompiledProgram;
 }

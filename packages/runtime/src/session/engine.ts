@@ -1,5 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import type { Feeds, Outputs } from './feeds.js';
+import type { StateFeed } from './detect-state.js';
 import type { PortSpec } from './port-spec.js';
 
 /** What a session is opened on: one of a graph, a file, the bytes of a file. */
@@ -19,7 +20,17 @@ export interface EngineOptions {
   readonly optimizedPath: string | undefined;
   /** Lay out the memory of a run ahead; false: take it piece by piece, less in all. */
   readonly memoryPlan: boolean;
+  /** State that the engine may carry itself; undefined: what detectState finds. */
+  readonly state: readonly StateFeed[] | undefined;
   readonly signal: AbortSignal | undefined;
+}
+
+/** One sequence of runs whose state stays inside the engine. */
+export interface EngineCarrier {
+  /** As EngineSession.run; state inputs are left out but in the first run. */
+  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
+  /** The next run is a first one. */
+  reset(): void;
 }
 
 /** Which engine runs what of a model. */
@@ -37,6 +48,8 @@ export interface EngineSession {
   /** Runs once; `outputs` names what is wanted. */
   run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
   dispose(): Promise<void>;
+  /** Begins a sequence of runs; absent: the engine carries no state. */
+  carry?(): EngineCarrier;
   /** Only of engines that share a model out. */
   readonly report?: EngineReport;
 }

@@ -1,5 +1,6 @@
 import { compileModel } from '../native/compile-model.js';
 import { nativeCapabilities, NativeProgram } from '../native/open-native.js';
+import { detectState } from './detect-state.js';
 import type { Engine } from './engine.js';
 import { modelInputs, modelOutputs } from './model-ports.js';
 import { modelOf } from './model-of.js';
@@ -11,12 +12,20 @@ export const nativeEngine: Engine = {
   async open(source, options) {
     const model = await modelOf(source);
     options.signal?.throwIfAborted();
-    const program = new NativeProgram(compileModel(model, { capabilities: nativeCapabilities() }), model);
+    const plan = compileModel(model, { capabilities: nativeCapabilities() });
+    const program = new NativeProgram(plan, model, options.state ?? detectState(model));
     const { threads } = options;
     return {
       inputs: modelInputs(model),
       outputs: modelOutputs(model),
       run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal }),
+      carry: () => {
+        const state = program.createState();
+        return {
+          run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal, state }),
+          reset: () => state.reset(),
+        };
+      },
       dispose: async () => program.dispose(),
     };
   },

@@ -8,7 +8,7 @@ import type { Feeds, Outputs } from './feeds.js';
 import { modelInputs } from './model-ports.js';
 import type { PortSpec } from './port-spec.js';
 import type { RunOptions } from './run-options.js';
-import { Stepper } from './stepper.js';
+import { type StateCarrier, Stepper } from './stepper.js';
 
 export interface SessionOptions {
   /** Which engine runs the model. Default 'ort'. */
@@ -67,6 +67,7 @@ export class Session {
       optimization: options.optimization ?? 'all',
       optimizedPath: options.optimizedPath,
       memoryPlan: options.memoryPlan ?? true,
+      state: options.state,
       signal: options.signal,
     });
     const isGraph = typeof model === 'object' && 'graph' in model;
@@ -80,21 +81,12 @@ export class Session {
     if (this.#disposed)
       throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', 'session: expected an open one, received a disposed one');
     options.signal?.throwIfAborted();
-    const known = new Set(this.outputs.map(({ name }) => name));
-    const wanted = options.outputs ?? [...known];
-    const unknown = wanted.find((name) => !known.has(name));
-    if (unknown !== undefined) {
-      throw new GossamerError<RuntimeErrorCode>(
-        'ERR_FEEDS',
-        `outputs: expected some of ${[...known].join(', ')}, received ${unknown}`,
-      );
-    }
-    return this.opened.run(this.#complete(feeds), wanted, options.signal);
+    return this.opened.run(this.#complete(feeds), this.#wanted(options), options.signal);
   }
 
   /** Runs step after step, feeding the state that comes out of one into the next. */
   stepper(options: { readonly state?: readonly StateFeed[] } = {}): Stepper {
-    return new Stepper(this, options.state ?? this.state);
+    return new Stepper(this, options.state ?? this.state, options.state ? undefined : this.#carrier());
   }
 
   /** Frees the engine's memory. Further runs throw. */
@@ -104,16 +96,46 @@ export class Session {
     await this.opened.dispose();
   }
 
-  /** Checks names and adds the initial state where it is not fed. */
-  #complete(feeds: Feeds): Feeds {
+  #carrier(): StateCarrier | undefined {
+    if (this.state.length === 0) return undefined;
+    const carrier = this.opened.carry?.();
+    return (
+      carrier && {
+        step: async (feeds, isFirst, options) => {
+          options.signal?.throwIfAborted();
+          const complete = isFirst ? this.#complete(feeds) : this.#known(feeds);
+          return carrier.run(complete, this.#wanted(options), options.signal);
+        },
+        reset: () => carrier.reset(),
+      }
+    );
+  }
+
+  #wanted({ outputs }: RunOptions): readonly string[] {
+    const known = new Set(this.outputs.map(({ name }) => name));
+    const wanted = outputs ?? [...known];
+    const unknown = wanted.find((name) => !known.has(name));
+    if (unknown === undefined) return wanted;
+    throw new GossamerError<RuntimeErrorCode>(
+      'ERR_FEEDS',
+      `outputs: expected some of ${[...known].join(', ')}, received ${unknown}`,
+    );
+  }
+
+  /** Checks names. */
+  #known(feeds: Feeds): Feeds {
     const ports = new Set(this.inputs.map(({ name }) => name));
     const stranger = Object.keys(feeds).find((name) => !ports.has(name));
-    if (stranger !== undefined) {
-      throw new GossamerError<RuntimeErrorCode>(
-        'ERR_FEEDS',
-        `feeds: expected inputs ${[...ports].join(', ')}, received ${stranger}`,
-      );
-    }
+    if (stranger === undefined) return feeds;
+    throw new GossamerError<RuntimeErrorCode>(
+      'ERR_FEEDS',
+      `feeds: expected inputs ${[...ports].join(', ')}, received ${stranger}`,
+    );
+  }
+
+  /** Checks names and adds the initial state where it is not fed. */
+  #complete(given: Feeds): Feeds {
+    const feeds = this.#known(given);
     const complete: Record<string, Tensor> = { ...feeds };
     for (const port of this.inputs) {
       if (complete[port.name]) continue;

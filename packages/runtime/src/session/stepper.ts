@@ -12,13 +12,24 @@ export interface Steppable {
   run(feeds: Feeds, options?: RunOptions): Promise<Outputs>;
 }
 
-/** Runs a recurrent model step by step: each step is fed the state that the one before gave. */
+/** Carries the state inside the engine: steps after the first need not be fed it. */
+export interface StateCarrier {
+  step(feeds: Feeds, isFirst: boolean, options: RunOptions): Promise<Outputs>;
+  reset(): void;
+}
+
+/**
+ * Runs a recurrent model step by step: each step is fed the state that the one before gave. Where the engine carries it itself, name the
+ * outputs you want: state that nobody asks for is then never copied out.
+ */
 export class Stepper {
   #carried: Record<string, Tensor> = {};
+  #isFirst = true;
 
   constructor(
     private readonly session: Steppable,
     private readonly state: readonly StateFeed[],
+    private readonly carrier?: StateCarrier | undefined,
   ) {
     for (const { input, output } of state) {
       const missing = !session.inputs.some(({ name }) => name === input)
@@ -39,6 +50,11 @@ export class Stepper {
     const initial = Object.fromEntries(
       this.state.flatMap(({ input, init }) => (init ? [[input, init]] : [])) as [string, Tensor][],
     );
+    if (this.carrier) {
+      const results = await this.carrier.step(this.#isFirst ? { ...initial, ...feeds } : feeds, this.#isFirst, options);
+      this.#isFirst = false;
+      return results;
+    }
     const wanted = options.outputs;
     const outputs = wanted && { outputs: [...new Set([...wanted, ...this.state.map(({ output }) => output)])] };
     const results = await this.session.run({ ...initial, ...this.#carried, ...feeds }, { ...options, ...outputs });
@@ -49,5 +65,7 @@ export class Stepper {
   /** The next step starts from the initial state again. */
   reset(): void {
     this.#carried = {};
+    this.#isFirst = true;
+    this.carrier?.reset();
   }
 }

@@ -3,8 +3,15 @@ import type { Compilation } from '../compilation.js';
 import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
 import { operatorEntry } from './coverage.js';
 
+/** Position of an input, and of the output that its next value comes from. */
+export type StatePositions = readonly [input: number, output: number];
+
 /** Hands the compiled graph to `builder`, operator by operator; each constant just before the first operator that reads it. */
-export function emitProgram(compilation: Compilation, builder: ProgramTarget): EmittedProgram {
+export function emitProgram(
+  compilation: Compilation,
+  builder: ProgramTarget,
+  state: readonly StatePositions[],
+): EmittedProgram {
   const { graph } = compilation;
   const numbers = new Map<Value, number>();
   const operators: string[] = [];
@@ -36,6 +43,7 @@ export function emitProgram(compilation: Compilation, builder: ProgramTarget): E
     operators.push(value.name);
     return builder.operator('Identity', [numberOf(value)], [compilation.dtypeOf(value)!], {})[0]!;
   });
+  for (const [input, output] of state) builder.state(input, output);
   return { program: builder.finish(outputs), operators };
 }
 

@@ -21,6 +21,10 @@ export const ALL_OPERATORS: ReadonlySet<string> = new Set([
   ...Object.keys(STANDARD_OPERATORS),
 ]);
 
+function notHere(what: string): never {
+  throw new Error(`reference: expected a program without ${what}`);
+}
+
 /** A builder whose programs run in the reference evaluator: what a compiled model means, before and beside the C++. */
 export class ReferenceBuilder implements ProgramTarget {
   readonly operators: RecordedOperator[] = [];
@@ -49,6 +53,10 @@ export class ReferenceBuilder implements ProgramTarget {
     return outputs;
   }
 
+  state(): void {
+    notHere('state');
+  }
+
   finish(outputs: readonly number[]): CompiledProgram {
     const run = (inputs: readonly (ProgramTensor | undefined)[]): ProgramTensor[] => {
       const values = new Map(this.#constants);
@@ -63,7 +71,13 @@ export class ReferenceBuilder implements ProgramTarget {
         return { dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.bytes() };
       });
     };
-    return { run: async (inputs) => run(inputs), notes: () => [], profile: () => [], dispose: () => undefined };
+    return {
+      run: async (inputs) => run(inputs),
+      createState: () => notHere('state'),
+      profile: () => notHere('a profile'),
+      notes: () => [],
+      dispose: () => undefined,
+    };
   }
 }
 
