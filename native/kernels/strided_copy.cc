@@ -160,7 +160,7 @@ void StridedCopy::TransposeBlock(const T* x, T* y, size_t block) const {
   const size_t stride = static_cast<size_t>(inner_.from), out_stride = static_cast<size_t>(across_.to);
   x += r * stride + c;
   y += c * out_stride + r;
-  if (rows * sizeof(T) < 16 || cols <= 8) {  // few pieces of lines: nothing to gain from an image
+  if (rows * sizeof(T) < 16 || cols <= 8 || out_stride * sizeof(T) <= 256) {  // few pieces of lines: no need of an image
     TransposeOf(x)(x, rows, cols, stride, y, out_stride);
     return;
   }

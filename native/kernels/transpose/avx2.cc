@@ -18,6 +18,10 @@ template <class T>
 inline void StoreVector(T* p, Vector v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v);
 }
+inline Vector Or(Vector a, Vector b) { return _mm_or_si128(a, b); }
+inline Vector ShuffleBytes(Vector v, const uint8_t (&at)[16]) {
+  return _mm_shuffle_epi8(v, _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
 template <class T>
 inline Vector InterleaveLow(Vector a, Vector b) {
   if (sizeof(T) == 1) return _mm_unpacklo_epi8(a, b);

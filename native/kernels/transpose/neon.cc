@@ -18,6 +18,8 @@ template <class T>
 inline void StoreVector(T* p, Vector v) {
   vst1q_u8(reinterpret_cast<uint8_t*>(p), v);
 }
+inline Vector Or(Vector a, Vector b) { return vorrq_u8(a, b); }
+inline Vector ShuffleBytes(Vector v, const uint8_t (&at)[16]) { return vqtbl1q_u8(v, vld1q_u8(at)); }
 inline uint16x8_t Words(Vector v) { return vreinterpretq_u16_u8(v); }
 inline uint32x4_t DoubleWords(Vector v) { return vreinterpretq_u32_u8(v); }
 inline uint64x2_t QuadWords(Vector v) { return vreinterpretq_u64_u8(v); }

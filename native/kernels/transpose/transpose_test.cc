@@ -16,11 +16,12 @@ std::vector<T> Numbered(size_t count) {
   return x;
 }
 
+// Rows of x and of the result with `gap` elements between them.
 template <class T, class Fn>
-void CheckTranspose(VariantList<Fn> variants) {
+void CheckShapes(VariantList<Fn> variants, size_t gap) {
   for (size_t rows : {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 33}) {
     for (size_t cols : {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 64}) {
-      const size_t stride = cols + 3, out_stride = rows + 5;
+      const size_t stride = cols + gap, out_stride = rows + gap;
       const size_t used = rows == 0 || cols == 0 ? 0 : (rows - 1) * stride + cols;
       const size_t out_used = rows == 0 || cols == 0 ? 0 : (cols - 1) * out_stride + rows;
       const std::vector<T> x = Numbered<T>(used);
@@ -38,6 +39,11 @@ void CheckTranspose(VariantList<Fn> variants) {
       }
     }
   }
+}
+
+template <class T, class Fn>
+void CheckTranspose(VariantList<Fn> variants) {
+  for (size_t gap : {0, 5}) CheckShapes<T>(variants, gap);
   for (size_t rows : {1, 63, 65, 300}) {
     for (size_t cols : {1, 64, 129}) {
       const std::vector<T> x = Numbered<T>(rows * cols);
