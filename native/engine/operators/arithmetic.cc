@@ -12,7 +12,7 @@
 namespace gossamer {
 namespace {
 
-constexpr size_t kCheap = 1, kLibrary = 40;  // costs
+constexpr size_t kCheap = 1, kLibrary = 16;  // costs
 
 template <Binary kKind>
 void KernelPiece(const Operand& a, const Operand& b, size_t rows, size_t cols, void* y) {

@@ -10,7 +10,7 @@
 namespace gossamer {
 namespace {
 
-constexpr size_t kCheap = 1, kTwoSteps = 4;  // costs
+constexpr size_t kCost = 1;
 
 template <class Y, class X>
 Y Convert(X x) {
@@ -25,7 +25,7 @@ Y Convert(X x) {
 
 template <class X, class Y>
 std::unique_ptr<Operator> MakeDirect(const OperatorSpec& spec) {
-  return MakeMap(spec, kCheap, EachElement<X, Y>([](X x) { return Convert<Y>(x); }));
+  return MakeMap(spec, kCost, EachElement<X, Y>([](X x) { return Convert<Y>(x); }));
 }
 
 template <class X>
@@ -41,12 +41,12 @@ std::unique_ptr<Operator> MakeFrom(const OperatorSpec& spec) {
     case DataType::kInt32: return MakeDirect<X, int32_t>(spec);
     case DataType::kUint64: return MakeDirect<X, uint64_t>(spec);
     case DataType::kInt64: return MakeDirect<X, int64_t>(spec);
-    case DataType::kBool: return MakeMap(spec, kCheap, EachElement<X, uint8_t>([](X x) { return x != X{0} ? 1 : 0; }));
+    case DataType::kBool: return MakeMap(spec, kCost, EachElement<X, uint8_t>([](X x) { return x != X{0} ? 1 : 0; }));
     default: break;
   }
   // To a 16-bit float by way of float32.
   F32ToF16Fn* narrow = spec.outputs[0] == DataType::kFloat16 ? &F32ToF16() : &F32ToBf16();
-  return MakeMap(spec, kTwoSteps, [narrow](const uint8_t* from, size_t count, uint8_t* to) {
+  return MakeMap(spec, kCost, [narrow](const uint8_t* from, size_t count, uint8_t* to) {
     const X* x = reinterpret_cast<const X*>(from);
     uint16_t* y = reinterpret_cast<uint16_t*>(to);
     if constexpr (std::is_same_v<X, float>) {
@@ -66,7 +66,7 @@ template <class Y>
 std::unique_ptr<Operator> MakeFromHalf(const OperatorSpec& spec) {
   F16ToF32Fn* widen = spec.inputs[0].type == DataType::kFloat16 ? &F16ToF32() : &Bf16ToF32();
   const bool to_bool = spec.outputs[0] == DataType::kBool;
-  return MakeMap(spec, kTwoSteps, [widen, to_bool](const uint8_t* from, size_t count, uint8_t* to) {
+  return MakeMap(spec, kCost, [widen, to_bool](const uint8_t* from, size_t count, uint8_t* to) {
     const uint16_t* x = reinterpret_cast<const uint16_t*>(from);
     Y* y = reinterpret_cast<Y*>(to);
     if constexpr (std::is_same_v<Y, float>) {
@@ -86,7 +86,7 @@ std::unique_ptr<Operator> MakeFromHalf(const OperatorSpec& spec) {
 std::unique_ptr<Operator> MakeHalfToHalf(const OperatorSpec& spec) {
   F16ToF32Fn* widen = spec.inputs[0].type == DataType::kFloat16 ? &F16ToF32() : &Bf16ToF32();
   F32ToF16Fn* narrow = spec.outputs[0] == DataType::kFloat16 ? &F32ToF16() : &F32ToBf16();
-  return MakeMap(spec, kTwoSteps, [widen, narrow](const uint8_t* from, size_t count, uint8_t* to) {
+  return MakeMap(spec, kCost, [widen, narrow](const uint8_t* from, size_t count, uint8_t* to) {
     float piece[256];
     for (size_t i = 0; i < count; i += 256) {
       const size_t rest = count - i < 256 ? count - i : 256;

@@ -86,14 +86,13 @@ class GroupNormOperator : public Operator {
   }
   int InPlace() const override { return 0; }
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
-    constexpr size_t kCost = 3;
     const Sizes sizes = SizesOf(type_.c_str(), inputs[0]->dims);
     const size_t groups = groups_ == 0 ? sizes.channels : groups_;
     if (sizes.channels == 0 || sizes.inner == 0) return;
     const size_t members = sizes.channels / groups, row = members * sizes.inner;
     const float *x = inputs[0]->As<float>(), *scale = inputs[1]->As<float>(), *shift = inputs[2]->As<float>();
     float* y = outputs[0].As<float>();
-    ForTiles(context, sizes.batch * groups, row * kCost, [&](size_t first, size_t end) {
+    ForTiles(context, sizes.batch * groups, row, [&](size_t first, size_t end) {
       for (size_t g = first; g < end; ++g) {
         float mean = 0, variance = 0;
         MomentsF32()(x + g * row, row, &mean, &variance);

@@ -55,7 +55,6 @@ class LayerNormOperator : public Operator {
   int InPlace() const override { return 0; }
 
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
-    constexpr size_t kCost = 3;
     const Dims& dims = inputs[0]->dims;
     const size_t axis = NormalAxis(form_.type, axis_, dims.Rank());
     const size_t rows = dims.Count(0, axis), cols = dims.Count(axis, dims.Rank());
@@ -65,7 +64,7 @@ class LayerNormOperator : public Operator {
     const auto row_of = [&](size_t i, size_t width, size_t row) {
       return i < outputs.size() ? outputs[i].As<float>() + row * width : nullptr;
     };
-    ForTiles(context, rows, cols * kCost, [&](size_t first, size_t end) {
+    ForTiles(context, rows, cols, [&](size_t first, size_t end) {
       while (first < end) {
         // Up to where the residual begins again.
         const size_t from = first % skip_rows, count = std::min(end - first, skip_rows - from);

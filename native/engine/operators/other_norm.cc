@@ -129,7 +129,7 @@ class LrnOperator : public Operator {
   }
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const AxisView view = ViewAxes(inputs[0]->dims, 1, 2);
-    constexpr size_t kCost = 12;
+    constexpr size_t kCost = 2;
     ForColumns(context, view, view.size * kCost, [&](size_t outer, size_t begin, size_t end) {
       for (size_t first = begin; first < end; first += kBlock) {
         const size_t at = outer * view.size * view.inner + first;

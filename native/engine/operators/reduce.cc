@@ -109,7 +109,7 @@ void ReduceLoop(Reduce kind, const void* from, const AxisView& view, void* to, R
 // log(sum(e^x)) in float64; the logarithm of such sums goes on with the next run.
 template <class T>
 void LogSumExp(Reduce, const void* from, const AxisView& view, void* to, RunContext& context) {
-  constexpr size_t kCost = 40;
+  constexpr size_t kCost = 16;
   const T* x = static_cast<const T*>(from);
   T* y = static_cast<T*>(to);
   ForTiles(context, view.outer * view.inner, view.size * kCost, [&](size_t first, size_t end) {

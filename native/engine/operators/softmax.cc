@@ -14,18 +14,17 @@ class SoftmaxOperator : public Operator {
   }
   int InPlace() const override { return 0; }
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
-    constexpr size_t kCost = 6;
     const AxisView view = Seen(inputs[0]->dims);
     const float* x = inputs[0]->As<float>();
     float* y = outputs[0].As<float>();
     if (view.size == 0) return;
     if (view.inner == 1) {
-      ForTiles(context, view.outer, view.size * kCost, [&](size_t first, size_t end) {
+      ForTiles(context, view.outer, view.size, [&](size_t first, size_t end) {
         SoftmaxF32()(kind_, x + first * view.size, end - first, view.size, y + first * view.size);
       });
       return;
     }
-    ForColumns(context, view, view.size * kCost, [&](size_t outer, size_t first, size_t end) {
+    ForColumns(context, view, view.size, [&](size_t outer, size_t first, size_t end) {
       const size_t at = outer * view.size * view.inner + first;
       SoftmaxColumnsF32()(kind_, x + at, view.size, end - first, view.inner, y + at);
     });

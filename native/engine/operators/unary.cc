@@ -11,7 +11,7 @@ namespace gossamer {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kCheap = 1, kElementary = 4, kLibrary = 60;  // costs
+constexpr size_t kKernel = 1, kLibrary = 16;  // costs
 
 double Round(double x) { return std::nearbyint(x); }  // half to even
 double Sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
@@ -67,17 +67,15 @@ constexpr Entry kEntries[] = {
 };
 
 std::unique_ptr<Operator> MakeActivation(const OperatorSpec& spec, ActivationSpec act) {
-  const size_t cost = act.kind <= Activation::kLeaky ? kCheap : kElementary;
-  return MakeMap(spec, cost, [act](const uint8_t* x, size_t count, uint8_t* y) {
+  return MakeMap(spec, kKernel, [act](const uint8_t* x, size_t count, uint8_t* y) {
     ActivateF32()(act, reinterpret_cast<const float*>(x), count, reinterpret_cast<float*>(y));
   });
 }
 
 std::unique_ptr<Operator> MakeUnaryKernel(const OperatorSpec& spec, UnarySpec unary) {
-  return MakeMap(spec, unary.kind == Unary::kLog ? kElementary : kCheap,
-                 [unary](const uint8_t* x, size_t count, uint8_t* y) {
-                   UnaryF32()(unary, reinterpret_cast<const float*>(x), count, reinterpret_cast<float*>(y));
-                 });
+  return MakeMap(spec, kKernel, [unary](const uint8_t* x, size_t count, uint8_t* y) {
+    UnaryF32()(unary, reinterpret_cast<const float*>(x), count, reinterpret_cast<float*>(y));
+  });
 }
 
 // Abs, Neg, Sign and Relu of integers; the smallest number of a signed type stays as it is under Abs and Neg.
@@ -85,15 +83,15 @@ template <class T>
 std::unique_ptr<Operator> MakeInteger(const OperatorSpec& spec) {
   const auto negated = [](T x) { return static_cast<T>(uint64_t{0} - static_cast<uint64_t>(x)); };
   if (spec.type == "Abs") {
-    return MakeMap(spec, kCheap, EachElement<T, T>([negated](T x) { return x < T{0} ? negated(x) : x; }));
+    return MakeMap(spec, kKernel, EachElement<T, T>([negated](T x) { return x < T{0} ? negated(x) : x; }));
   }
-  if (spec.type == "Neg") return MakeMap(spec, kCheap, EachElement<T, T>(negated));
+  if (spec.type == "Neg") return MakeMap(spec, kKernel, EachElement<T, T>(negated));
   if (spec.type == "Sign") {
-    return MakeMap(spec, kCheap, EachElement<T, T>([](T x) {
+    return MakeMap(spec, kKernel, EachElement<T, T>([](T x) {
                      return x > T{0} ? T{1} : x < T{0} ? static_cast<T>(-1) : T{0};
                    }));
   }
-  if (spec.type == "Relu") return MakeMap(spec, kCheap, EachElement<T, T>([](T x) { return x < T{0} ? T{0} : x; }));
+  if (spec.type == "Relu") return MakeMap(spec, kKernel, EachElement<T, T>([](T x) { return x < T{0} ? T{0} : x; }));
   RefuseType(spec.type, "float32 or float64", spec.inputs[0].type);
 }
 

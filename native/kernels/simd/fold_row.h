@@ -4,7 +4,9 @@
 #pragma once
 #include <cstddef>
 
-#if defined(__GNUC__)
+#if defined(__clang__)
+#define GOSSAMER_UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
 #define GOSSAMER_UNROLL _Pragma("GCC unroll 16")
 #else
 #define GOSSAMER_UNROLL
