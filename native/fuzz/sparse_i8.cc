@@ -9,7 +9,8 @@ using namespace gossamer;
 
 namespace {
 
-Int8Output OutputOf(Input& input, size_t outputs, const std::vector<int32_t>& bias, const std::vector<float>& scale, void* y) {
+Int8Output OutputOf(Input& input, size_t outputs, const std::vector<int32_t>& bias, const std::vector<float>& scale,
+                    void* y) {
   Int8Output output{};
   output.kind = static_cast<Int8Result>(input.Byte() % 3);
   output.bias = bias.data();

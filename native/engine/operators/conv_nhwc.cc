@@ -11,6 +11,7 @@
 #include "engine/activation.h"
 #include "engine/operators/convolution.h"
 #include "engine/operators/float_weights.h"
+#include "engine/operators/sparse_float.h"
 #include "kernels/depthwise_f32/depthwise_f32.h"
 
 namespace gossamer {
@@ -38,7 +39,9 @@ class ConvNhwcOperator : public Operator {
     if (depthwise_) {
       PackDepthwise(w);
     } else {
-      weights_ = FloatWeights({w, outputs, taps, channels, of_output, 1, taps}, conv_.group, outputs * of_output);
+      const WeightSourceF32 source{w, outputs, taps, channels, of_output, 1, taps};
+      sparse_ = SparseFloat(source, conv_.group, outputs * of_output, SparseModeOf(spec.attributes));
+      if (!sparse_.Chosen()) weights_ = FloatWeights(source, conv_.group, outputs * of_output);
     }
     spec.released[1] = true;
     by_rows_ = conv_.dilation[1] == 1 && conv_.group == 1 && (!conv_.Padded() || channels <= kFewChannels);
@@ -79,7 +82,16 @@ class ConvNhwcOperator : public Operator {
       return;
     }
     const size_t columns = conv_.outputs / conv_.group;
-    const GemmTiles tiles = PlanGemmF32(pixels, columns, weights_.Group(0).k, own);
+    const GemmTiles tiles = sparse_.Chosen() ? sparse_.Tiles(pixels, columns)
+                                             : PlanGemmF32(pixels, columns, weights_.Group(0).k, own);
+    const auto product = [&](size_t group, const float* from, const ActivationRows& rows, const GemmTile& tile,
+                             const FloatOutput& output) {
+      if (sparse_.Chosen()) {
+        sparse_.Run(group, from, rows, tile, output);
+      } else {
+        GemmF32()(from, rows, tile.m0, tile.m1, weights_.Group(group), tile.n0, tile.n1, output);
+      }
+    };
     const FloatOutput all = EpilogueF32(inputs, act_, outputs[0], conv_.outputs);
     context.Parallel(conv_.group * tiles.Count(), [&](size_t i) {
       const size_t group = i % conv_.group;
@@ -91,7 +103,7 @@ class ConvNhwcOperator : public Operator {
       if (output.residual != nullptr) output.residual += group * columns;
       if (matrix_) {
         const ActivationRows rows{nullptr, pixels, 1, piece, geometry.channels};
-        GemmF32()(from, rows, tile.m0, tile.m1, weights_.Group(group), tile.n0, tile.n1, output);
+        product(group, from, rows, tile, output);
         return;
       }
       const size_t count = tile.m1 - tile.m0;
@@ -99,7 +111,7 @@ class ConvNhwcOperator : public Operator {
       FillOffsets(geometry, tile.m0, tile.m1, zero_row, offsets);
       output.y += tile.m0 * output.y_stride;
       if (output.residual != nullptr) output.residual += tile.m0 * output.residual_stride;
-      GemmF32()(from, {offsets, count, taps, piece, 0}, 0, count, weights_.Group(group), tile.n0, tile.n1, output);
+      product(group, from, {offsets, count, taps, piece, 0}, {0, count, tile.n0, tile.n1}, output);
     });
   }
 
@@ -109,10 +121,10 @@ class ConvNhwcOperator : public Operator {
   }
   std::string Note() const override {
     if (depthwise_) return "depthwise";
-    if (matrix_) return "1x1 as a matrix product";
-    return by_rows_ ? "by kernel rows" : "by kernel positions";
+    const char* way = matrix_ ? "1x1 as a matrix product" : by_rows_ ? "by kernel rows" : "by kernel positions";
+    return sparse_.Note() + "; " + way;
   }
-  size_t PackedBytes() const override { return weights_.Bytes() + depthwise_bytes_; }
+  size_t PackedBytes() const override { return weights_.Bytes() + sparse_.Bytes() + depthwise_bytes_; }
 
  private:
   void PackDepthwise(const float* w) {
@@ -180,6 +192,7 @@ class ConvNhwcOperator : public Operator {
   ConvAttributes conv_;
   ActivationSpec act_;
   FloatWeights weights_;
+  SparseFloat sparse_;
   Buffer depthwise_weights_;
   size_t depthwise_bytes_ = 0;
   bool has_residual_, by_rows_, matrix_, depthwise_;

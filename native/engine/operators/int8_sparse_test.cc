@@ -43,7 +43,8 @@ TEST_CASE("Int8Linear: sparse as dense, all kinds of results") {
       const Value w({depth, outputs}, SparseElements(static_cast<size_t>(depth * outputs), 15, ++seed));
       for (const char* result : {"int32", "float", "quantized"}) {
         const std::string kind = result;
-        const DataType type = kind == "int32" ? DataType::kInt32 : kind == "float" ? DataType::kFloat32 : DataType::kUint8;
+        const bool is_int32 = kind == "int32", is_float = kind == "float";
+        const DataType type = is_int32 ? DataType::kInt32 : is_float ? DataType::kFloat32 : DataType::kUint8;
         Attributes attributes = MakeAttributes({{"result", result}, {"x_zero_point", 99}});
         if (kind == "float") attributes.SetText("activation", "gelu");
         attributes.SetNumbers("scales", {0.001});
@@ -92,7 +93,8 @@ TEST_CASE("Int8Linear: the note says which format and why") {
   CHECK(note(100, "auto").rfind("dense", 0) == 0);
   CHECK(note(10, "dense").rfind("dense", 0) == 0);
   CHECK(note(100, "sparse").rfind("sparse", 0) == 0);
-  const bool has_variant = SelectedIsa() >= Isa::kAvx512Vbmi || (GOSSAMER_AARCH64 && SelectedIsa() >= Isa::kNeonDotprod);
+  const bool has_variant =
+      SelectedIsa() >= Isa::kAvx512Vbmi || (GOSSAMER_AARCH64 && SelectedIsa() >= Isa::kNeonDotprod);
   CHECK(note(5, "auto").rfind(has_variant ? "sparse" : "dense", 0) == 0);
   CHECK_THROWS_AS(note(5, "maybe"), EngineError);
 }

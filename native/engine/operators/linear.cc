@@ -1,6 +1,6 @@
 // Linear: y = act(x * w + bias + residual) with constant w, in float32.
 #include "engine/activation.h"
-#include "engine/operators/float_weights.h"
+#include "engine/operators/sparse_float.h"
 
 namespace gossamer {
 namespace {
@@ -13,7 +13,9 @@ class LinearOperator : public Operator {
     k_ = static_cast<size_t>(w.dims[transposed ? 1 : 0]);
     n_ = static_cast<size_t>(w.dims[transposed ? 0 : 1]);
     const WeightSourceF32 source{w.As<float>(), n_, 1, k_, transposed ? k_ : 1, 0, transposed ? 1 : n_};
-    weights_ = FloatWeights(source, 1, 0);
+    sparse_ = SparseFloat(source, 1, 0, SparseModeOf(spec.attributes));
+    // Calls of few rows want the dense kernel in any case, so both forms are kept.
+    if (!sparse_.Chosen() || sparse_.LeastRows() > 0) weights_ = FloatWeights(source, 1, 0);
     spec.released[1] = true;
     has_residual_ = spec.Has(3);
   }
@@ -33,8 +35,15 @@ class LinearOperator : public Operator {
 
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const size_t rows = inputs[0]->dims.Count(0, inputs[0]->dims.Rank() - 1);
-    const GemmTiles tiles = PlanGemmF32(rows, n_, k_, k_);
     const FloatOutput output = EpilogueF32(inputs, act_, outputs[0], n_);
+    if (sparse_.Chosen() && rows >= sparse_.LeastRows()) {
+      const GemmTiles tiles = sparse_.Tiles(rows, n_);
+      context.Parallel(tiles.Count(), [&](size_t i) {
+        sparse_.Run(0, inputs[0]->As<float>(), {nullptr, rows, 1, k_, k_}, tiles.At(i), output);
+      });
+      return;
+    }
+    const GemmTiles tiles = PlanGemmF32(rows, n_, k_, k_);
     context.Parallel(tiles.Count(), [&](size_t i) {
       const GemmTile tile = tiles.At(i);
       GemmF32()(inputs[0]->As<float>(), {nullptr, rows, 1, k_, k_}, tile.m0, tile.m1, weights_.Group(0), tile.n0,
@@ -43,12 +52,14 @@ class LinearOperator : public Operator {
   }
 
   int InPlace() const override { return has_residual_ ? 3 : -1; }
-  size_t PackedBytes() const override { return weights_.Bytes(); }
+  std::string Note() const override { return sparse_.Note(); }
+  size_t PackedBytes() const override { return weights_.Bytes() + sparse_.Bytes(); }
 
  private:
   ActivationSpec act_;
   size_t k_, n_;
   FloatWeights weights_;
+  SparseFloat sparse_;
   bool has_residual_;
 };
 

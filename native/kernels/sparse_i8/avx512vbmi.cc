@@ -99,8 +99,8 @@ void BlockSums(const SparseTile& tile, const SparseI8Weights& w, size_t panel, i
 using SumsFn = void(const SparseTile&, const SparseI8Weights&, size_t group, int32_t* sums);
 
 constexpr SumsFn* kRoundSums[kMostRows + 1] = {
-    nullptr,       RoundSums<1>,  RoundSums<2>,  RoundSums<3>,  RoundSums<4>,  RoundSums<5>,  RoundSums<6>, RoundSums<7>,
-    RoundSums<8>,  RoundSums<9>,  RoundSums<10>, RoundSums<11>, RoundSums<12>, RoundSums<13>, RoundSums<14>};
+    nullptr,      RoundSums<1>, RoundSums<2>,  RoundSums<3>,  RoundSums<4>,  RoundSums<5>,  RoundSums<6>, RoundSums<7>,
+    RoundSums<8>, RoundSums<9>, RoundSums<10>, RoundSums<11>, RoundSums<12>, RoundSums<13>, RoundSums<14>};
 constexpr SumsFn* kBlockSums[kMostBlockRows + 1] = {nullptr,      BlockSums<1>, BlockSums<2>, BlockSums<3>,
                                                     BlockSums<4>, BlockSums<5>, BlockSums<6>};
 

@@ -45,8 +45,7 @@ SparseI8Choice ChooseSparseI8(const PlainI8Weights& weights, size_t rows) {
     return choice;
   }
   if (SelectedVariant() == Isa::kScalar) {
-    choice.reason = Text("dense: %.1f %% zeros, but this CPU has no lookup in 64 bytes (AVX-512 VBMI, NEON dot product)",
-                         100 * share);
+    choice.reason = Text("dense: %.1f %% zeros, but no byte lookup (AVX-512 VBMI, NEON dot product)", 100 * share);
     return choice;
   }
   const double groups = static_cast<double>((weights.outputs + kSparseGroup - 1) / kSparseGroup);
@@ -64,8 +63,8 @@ SparseI8Choice ChooseSparseI8(const PlainI8Weights& weights, size_t rows) {
   choice.sparse = choice.ratio >= kLeastGain && (rows != 0 || weights.taps > 1 || one_row >= kLeastOneRow);
   const double per_window = static_cast<double>(choice.plan.rounds) * 64 / static_cast<double>(depth);
   if (choice.plan.format == SparseFormat::kRounds) {
-    choice.reason = Text("%s: %.1f %% zeros, %.1f rounds per 64, predicted %.2fx dense", choice.sparse ? "sparse" : "dense",
-                         100 * share, per_window / groups, choice.ratio);
+    choice.reason = Text("%s: %.1f %% zeros, %.1f rounds per 64, predicted %.2fx dense",
+                         choice.sparse ? "sparse" : "dense", 100 * share, per_window / groups, choice.ratio);
   } else {
     const double panels = static_cast<double>((weights.outputs + kSparsePanel - 1) / kSparsePanel);
     choice.reason = Text("%s: %.1f %% zeros, %.1f of 16 blocks per 64, predicted %.2fx dense",

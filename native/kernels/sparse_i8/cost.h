@@ -1,6 +1,6 @@
-// What products cost, in the time of one product instruction: 16 outputs, 4 k's, one row. The figures are fitted on Zen 5
-// (weights of 768 x 3072 and 3072 x 768, random and balanced, 128 rows and one): within a tenth from 50 to 95 % zeros.
-// Zen 4 gives 1.33 for a round and 0.8 for a step. Those of NEON are estimates from latencies, not measured.
+// What products cost, in the time of one product instruction: 16 outputs, 4 k's, one row. The figures are fitted on Zen
+// 5 (weights of 768 x 3072 and 3072 x 768, random and balanced, 128 rows and one): within a tenth from 50 to 95 %
+// zeros. Zen 4 gives 1.33 for a round and 0.8 for a step. Those of NEON are estimates from latencies, not measured.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -36,7 +36,8 @@ inline double CostOfRounds(const PlainI8Weights& weights, const SparseI8Plan& pl
     sum += step.k % kSparseWindow == 0 ? rounds + kStepCost : std::max(rounds + kCrossingCost, kLeastCrossing);
   }
   const double groups = static_cast<double>((weights.outputs + kSparseGroup - 1) / kSparseGroup);
-  return sum / groups + kOutputCost + (plan.slots.empty() ? 0 : kUnsortCost) + (plan.gathered ? GatherCost(weights) : 0);
+  return sum / groups + kOutputCost + (plan.slots.empty() ? 0 : kUnsortCost) +
+         (plan.gathered ? GatherCost(weights) : 0);
 }
 
 inline double CostOfBlocks(const PlainI8Weights& weights, const SparseI8Plan& plan) {

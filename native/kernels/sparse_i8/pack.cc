@@ -52,8 +52,8 @@ struct Lane {
 constexpr size_t kAligned = 0;
 constexpr size_t kStays[] = {kAligned, 20, 32, 44, 64};
 
-// Goes through one group's non-zeros in one piece: step(k) where a window begins, round(lanes) for each round, which takes
-// the non-zeros.
+// Goes through one group's non-zeros in one piece: step(k) where a window begins, round(lanes) for each round, which
+// takes the non-zeros.
 template <class Step, class Round>
 void Walk(Lane (&lanes)[kSparseGroup], size_t stay, const Step& step, const Round& round) {
   size_t k = 0;
@@ -72,7 +72,8 @@ void Walk(Lane (&lanes)[kSparseGroup], size_t stay, const Step& step, const Roun
 }
 
 // Lanes of group g in piece t, as the format sees pieces.
-void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outputs, size_t t, Lane (&lanes)[kSparseGroup]) {
+void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outputs, size_t t,
+               Lane (&lanes)[kSparseGroup]) {
   const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
   for (size_t i = 0; i < kSparseGroup; ++i) {
     lanes[i] = Lane();

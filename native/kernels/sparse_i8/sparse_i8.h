@@ -16,10 +16,10 @@ constexpr size_t kSparseRoundBytes = 128, kSparseTileBytes = 256;
 
 // kRounds: for any pattern. Each group of 16 outputs has steps: a window of 64 k's that begins at any k of a piece, and
 // R rounds of up to four non-zeros of each output in that window: 64 bytes of indices into it, then 64 bytes of values,
-// byte 4 * lane + j for the j-th of the four. What an output lacks is index 0, value 0. Windows may overlap, and outputs
-// need not be in step: one with many non-zeros takes more of its own in the rounds that others leave empty.
-// kBlocks: for weights whose zeros come in blocks. Each panel of 64 outputs has a step for each 4 k's at which anything is
-// not zero: 256 bytes of values, byte 4 * i + j for output i and k + j; rounds is 1.
+// byte 4 * lane + j for the j-th of the four. What an output lacks is index 0, value 0. Windows may overlap, and
+// outputs need not be in step: one with many non-zeros takes more of its own in the rounds that others leave empty.
+// kBlocks: for weights whose zeros come in blocks. Each panel of 64 outputs has a step for each 4 k's at which anything
+// is not zero: 256 bytes of values, byte 4 * i + j for output i and k + j; rounds is 1.
 enum class SparseFormat : uint8_t { kRounds, kBlocks };
 
 struct SparseStep {
@@ -29,16 +29,16 @@ struct SparseStep {
 // Packed weights: a view. A unit is a group (kRounds) or a panel (kBlocks).
 struct SparseI8Weights {
   SparseFormat format;
-  // The pieces of a row are put back to back before the product: k runs over the row, as one piece. Else it runs over each
-  // of the pieces.
+  // The pieces of a row are put back to back before the product: k runs over the row, as one piece. Else it runs over
+  // each of the pieces.
   bool gathered;
   size_t outputs, taps, piece;
   const SparseStep* steps;
   const size_t* first_step;  // [unit][piece as k sees it]; one more at the end
   const int8_t* data;        // aligned to 64 bytes, in the order of the steps
   const size_t* starts;      // [unit]: byte of data at which it starts
-  // [panel][64]: where among the 64 sums of its panel the output with that number is; null: at its own number. Group g of
-  // a panel is at sums 16 g .. 16 g + 15.
+  // [panel][64]: where among the 64 sums of its panel the output with that number is; null: at its own number. Group g
+  // of a panel is at sums 16 g .. 16 g + 15.
   const uint8_t* slots;
 
   size_t Pieces() const { return gathered ? 1 : taps; }
@@ -54,8 +54,8 @@ inline size_t SparseI8ScratchBytes(const SparseI8Weights& w) {
 }
 
 // Rows row_begin .. row_end - 1 of y and, of each, the outputs of panels panel_begin .. panel_end - 1. The pieces of
-// `rows` are as many and as long as those of the weights. What GemmI8Fn (gemm_i8.h) says of the arrays of `output` holds
-// here too. Bit-exact across variants.
+// `rows` are as many and as long as those of the weights. What GemmI8Fn (gemm_i8.h) says of the arrays of `output`
+// holds here too. Bit-exact across variants.
 using SparseI8Fn = void(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
                         const SparseI8Weights& weights, size_t panel_begin, size_t panel_end, const Int8Output& output,
                         uint8_t* scratch);

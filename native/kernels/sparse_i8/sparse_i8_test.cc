@@ -56,7 +56,9 @@ struct Rows {
     view = {nullptr, count, taps, piece, taps * piece + 3};
     if (!table) bytes.resize(count * view.stride + 1);
     if (!table) return;
-    for (size_t i = 0; i < count * taps; ++i) offsets.push_back(static_cast<int32_t>(random() % (bytes.size() - piece)));
+    for (size_t i = 0; i < count * taps; ++i) {
+      offsets.push_back(static_cast<int32_t>(random() % (bytes.size() - piece)));
+    }
     view.offsets = offsets.data();
   }
   std::vector<uint8_t> bytes;
@@ -73,7 +75,8 @@ struct Oracle {
     const size_t taps = rows.view.taps, piece = rows.view.piece;
     int64_t sum = 0;
     for (size_t t = 0; t < taps; ++t) {
-      const size_t at = rows.view.offsets == nullptr ? m * rows.view.stride : static_cast<size_t>(rows.offsets[t * rows.view.count + m]);
+      const bool table = rows.view.offsets != nullptr;
+      const size_t at = table ? static_cast<size_t>(rows.offsets[t * rows.view.count + m]) : m * rows.view.stride;
       for (size_t i = 0; i < piece; ++i) sum += rows.bytes[at + i] * w[(n * taps + t) * piece + i];
     }
     return static_cast<int32_t>(sum);
@@ -98,7 +101,8 @@ void CheckProducts(Pattern pattern, SparseFormat format, size_t m, size_t n, siz
   for (int32_t& b : bias) b = static_cast<int32_t>(random());
   const Oracle oracle = {rows, w};
   for (size_t i = 0; i < m * n; ++i) {
-    expected[i] = static_cast<int32_t>(static_cast<uint32_t>(oracle.Dot(i / n, i % n)) + static_cast<uint32_t>(bias[i % n]));
+    const uint32_t dot = static_cast<uint32_t>(oracle.Dot(i / n, i % n));
+    expected[i] = static_cast<int32_t>(dot + static_cast<uint32_t>(bias[i % n]));
   }
   Guarded<uint8_t> x(rows.bytes.size() + kReadSlack, Edge::kBack);
   std::memcpy(x.data(), rows.bytes.data(), rows.bytes.size());
@@ -255,7 +259,8 @@ TEST_CASE("SparseI8: results as floats and as bytes, with a residual and with ze
 
 TEST_CASE("ChooseSparseI8: sparse where it pays, and says why") {
   Random random(5);
-  const bool has_variant = SelectedIsa() >= Isa::kAvx512Vbmi || (GOSSAMER_AARCH64 && SelectedIsa() >= Isa::kNeonDotprod);
+  const bool has_variant =
+      SelectedIsa() >= Isa::kAvx512Vbmi || (GOSSAMER_AARCH64 && SelectedIsa() >= Isa::kNeonDotprod);
   const auto choose = [&](unsigned density, size_t outputs, size_t taps, size_t piece, size_t rows) {
     std::vector<int8_t> w(outputs * taps * piece);
     for (int8_t& v : w) v = random() % 100 < density ? NonZero(random) : 0;

@@ -1,0 +1,71 @@
+#include "kernels/sparse_f32/pack.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace gossamer {
+namespace {
+
+float WeightAt(const WeightSourceF32& source, size_t n, size_t k) {
+  const size_t of_output = k / source.piece * source.tap_stride + k % source.piece * source.piece_stride;
+  return source.data[n * source.n_stride + of_output];
+}
+
+}  // namespace
+
+PackedSparseF32::PackedSparseF32(const WeightSourceF32& source) {
+  const size_t depth = source.taps * source.piece;
+  for (size_t k0 = 0; k0 < depth; k0 += kSparseBlockF32) {
+    const size_t k1 = std::min(depth, k0 + kSparseBlockF32);
+    for (size_t n0 = 0; n0 < source.n; n0 += kSparsePanelF32) PackPanel(source, n0, k0, k1);
+  }
+  view_ = {source.n, depth, counts_.data(), order_.data(), starts_.data(), places_.data(), values_.data()};
+}
+
+void PackedSparseF32::PackPanel(const WeightSourceF32& source, size_t n0, size_t k0, size_t k1) {
+  uint8_t counts[kSparsePanelF32] = {}, order[kSparsePanelF32];
+  std::iota(order, order + kSparsePanelF32, uint8_t{0});
+  for (size_t i = 0; i < std::min(kSparsePanelF32, source.n - n0); ++i) {
+    for (size_t k = k0; k < k1; ++k) counts[i] += WeightAt(source, n0 + i, k) != 0 ? 1 : 0;
+  }
+  std::stable_sort(order, order + kSparsePanelF32, [&](uint8_t a, uint8_t b) { return counts[a] < counts[b]; });
+  starts_.push_back(values_.size());
+  for (uint8_t i : order) {
+    order_.push_back(i);
+    counts_.push_back(counts[i]);
+    for (size_t k = k0; k < k1 && counts[i] != 0; ++k) {
+      const float w = WeightAt(source, n0 + i, k);
+      if (w == 0) continue;
+      places_.push_back(static_cast<uint8_t>(k - k0));
+      values_.push_back(w);
+    }
+  }
+}
+
+size_t PackedSparseF32::Bytes() const {
+  return counts_.size() + order_.size() + places_.size() + starts_.size() * sizeof(size_t) +
+         values_.size() * sizeof(float);
+}
+
+SparseF32Choice ChooseSparseF32(const WeightSourceF32& source) {
+  // In the time of one multiply-add of the dense kernel, measured on Zen 5 (768 x 3072 and 3072 x 768, 128 rows): a
+  // non-zero; turning the sums of an output in a block round and going to the next one, for each weight.
+  constexpr double kNonZeroCost = 1.5, kBlockCost = 0.06, kLeastGain = 1.1;
+  SparseF32Choice choice;
+  const size_t depth = source.taps * source.piece, count = source.n * depth;
+  size_t zeros = 0;
+  for (size_t n = 0; n < source.n; ++n) {
+    for (size_t k = 0; k < depth; ++k) zeros += WeightAt(source, n, k) == 0 ? 1 : 0;
+  }
+  const double share = count == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(count);
+  choice.ratio = 1 / ((1 - share) * kNonZeroCost + kBlockCost);
+  choice.sparse = choice.ratio >= kLeastGain;
+  char line[96];
+  std::snprintf(line, sizeof line, "%s: %.1f %% zeros, predicted %.2fx dense", choice.sparse ? "sparse" : "dense",
+                100 * share, choice.ratio);
+  choice.reason = line;
+  return choice;
+}
+
+}  // namespace gossamer
