@@ -208,6 +208,11 @@ export class ProgramBuilder {
     return outputs.map((_, i) => first + i);
   }
 
+  /** A builder for a body of an operator of this program. */
+  body(): ProgramBuilder {
+    return new ProgramBuilder('body');
+  }
+
   /** With a state, input number `input` becomes after each run what output number `output` (of finish) was. */
   state(input: number, output: number): void {
     runNative((addon) => addon.programState(this.handle, input, output));

@@ -1,10 +1,12 @@
-import { GossamerError, type Model } from '@gossamer/graph';
+import { type DType, GossamerError, type Model } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { canonicalForm } from './canonical/canonical-form.js';
 import { foldConstants } from './canonical/fold-constants.js';
 import { explicitForms } from './canonical/explicit-forms.js';
 import { upsamplingConvolutions } from './canonical/upsampling-convolutions.js';
+import { ranksFromWeights } from './canonical/ranks-from-weights.js';
 import { type Capabilities, Compilation } from './compilation.js';
+import { compileBodies } from './control-flow/compile-bodies.js';
 import { removeDead } from './edit/node-edits.js';
 import { type LackingNode, lackingNodes } from './emit/coverage.js';
 import { emitProgram, type EmittedProgram, type StatePositions } from './emit/emit-program.js';
@@ -37,6 +39,8 @@ export interface NativePlan {
   /** Nodes the engine cannot run; none: it can run the model. */
   readonly lacking: readonly LackingNode[];
   readonly warnings: readonly string[];
+  /** Element types of the outputs; undefined: not known. */
+  readonly outputDtypes: readonly (DType | undefined)[];
   /** Makes the program; `state`: which input becomes what which output was. Throws ERR_ENGINE_COVERAGE where nodes are lacking; its cause is a LackingNodes. */
   emit(builder: ProgramTarget, state?: readonly StatePositions[]): EmittedProgram;
 }
@@ -62,6 +66,7 @@ export function compileCanonical(
   warnings: readonly string[] = [],
 ): NativePlan {
   const compilation = new Compilation(canonical, capabilities);
+  ranksFromWeights(compilation);
   explicitForms(compilation);
   fuseIntegers(compilation);
   linearLayers(compilation);
@@ -73,12 +78,14 @@ export function compileCanonical(
   activations(compilation);
   transposesToViews(compilation);
   removeDead(compilation);
-  const lacking = lackingNodes(compilation);
+  const bodies = compileBodies(compilation, (model) => compileCanonical(model, capabilities));
+  const lacking = lackingNodes(compilation, bodies);
   const emit: NativePlan['emit'] = (builder, state = []) => {
     if (lacking.length > 0) throw coverageError(lacking);
-    return emitProgram(compilation, builder, state);
+    return emitProgram(compilation, bodies, builder, state);
   };
-  return { model: canonical, lacking, warnings, emit };
+  const outputDtypes = canonical.graph.outputs.map((value) => compilation.dtypeOf(value));
+  return { model: canonical, lacking, warnings, outputDtypes, emit };
 }
 
 /** Quantized layers of every spelling become the engine's integer operators. */

@@ -32,7 +32,10 @@ export interface ProgramTarget {
     inputs: readonly (number | undefined)[],
     outputs: readonly DType[],
     attributes?: ProgramAttributes,
+    bodies?: readonly CompiledProgram[],
   ): number[];
+  /** A builder for a body of an operator. */
+  body(): ProgramTarget;
   state(input: number, output: number): void;
   finish(outputs: readonly number[]): CompiledProgram;
 }

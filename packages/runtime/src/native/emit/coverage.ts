@@ -1,5 +1,6 @@
 import { type DType, type Node } from '@gossamer/graph';
 import { type Compilation, GOSSAMER } from '../compilation.js';
+import type { CompiledBodies } from '../control-flow/compile-bodies.js';
 import {
   MICROSOFT_OPERATORS,
   type OperatorEntry,
@@ -30,17 +31,16 @@ export function operatorEntry(node: Node): OperatorEntry | undefined {
 }
 
 /** Every node of the main graph that the engine cannot run, in order. */
-export function lackingNodes(compilation: Compilation): LackingNode[] {
+export function lackingNodes(compilation: Compilation, bodies: ReadonlyMap<Node, CompiledBodies>): LackingNode[] {
   const lacking: LackingNode[] = [];
   for (const node of compilation.graph.nodes()) {
-    const reason = reasonAgainst(node, compilation);
+    const reason = bodies.has(node) ? bodies.get(node)!.reason : reasonAgainst(node, compilation);
     if (reason !== undefined) lacking.push({ operator: node.kind, node: node.id, reason });
   }
   return lacking;
 }
 
 function reasonAgainst(node: Node, compilation: Compilation): string | undefined {
-  if (node.subgraphs().length > 0) return 'control flow';
   const entry = operatorEntry(node);
   if (!entry || !compilation.has(node.op)) return 'no such operator in the engine';
   for (const value of [...node.inputs, ...node.outputs]) {

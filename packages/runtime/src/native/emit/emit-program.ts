@@ -1,6 +1,7 @@
 import { type Attribute, GossamerError, isGossamerError, type Node, type Value } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
+import type { CompiledBodies } from '../control-flow/compile-bodies.js';
 import { operatorEntry } from './coverage.js';
 
 /** Position of an input, and of the output that its next value comes from. */
@@ -9,6 +10,7 @@ export type StatePositions = readonly [input: number, output: number];
 /** Hands the compiled graph to `builder`, operator by operator; each constant just before the first operator that reads it. */
 export function emitProgram(
   compilation: Compilation,
+  bodies: ReadonlyMap<Node, CompiledBodies>,
   builder: ProgramTarget,
   state: readonly StatePositions[],
 ): EmittedProgram {
@@ -30,10 +32,14 @@ export function emitProgram(
   for (const node of graph.nodes()) {
     const inputs = node.inputs.map((value) => value && numberOf(value));
     const made = node.outputs.filter((value) => value !== undefined);
-    const dtypes = node.outputs.map(
-      (value, slot) => compilation.dtypeOf(value) ?? absentOutput(node, slot, compilation),
-    );
-    const results = named(node, () => builder.operator(node.op, inputs, dtypes, programAttributes(node)));
+    const results = named(node, () => {
+      const control = bodies.get(node);
+      if (control) return emitControlFlow(node, control, inputs, control.captures.map(numberOf), builder);
+      const dtypes = node.outputs.map(
+        (value, slot) => compilation.dtypeOf(value) ?? absentOutput(node, slot, compilation),
+      );
+      return builder.operator(node.op, inputs, dtypes, programAttributes(node));
+    });
     operators.push(node.id);
     for (const value of made) numbers.set(value, results[node.outputs.indexOf(value)]!);
   }
@@ -45,6 +51,20 @@ export function emitProgram(
   });
   for (const [input, output] of state) builder.state(input, output);
   return { program: builder.finish(outputs), operators };
+}
+
+/** If and Loop: the bodies become programs of their own, which take what they capture after their own inputs. */
+function emitControlFlow(
+  node: Node,
+  { plans, outputs }: CompiledBodies,
+  inputs: readonly (number | undefined)[],
+  captured: readonly number[],
+  builder: ProgramTarget,
+): number[] {
+  const programs = plans.map((plan) => plan.emit(builder.body()).program);
+  const attributes = node.op === 'Loop' ? { states: inputs.length - 2 } : {};
+  const dtypes = outputs.map((dtype) => dtype!);
+  return builder.operator(node.op, [...inputs, ...captured], dtypes, attributes, programs);
 }
 
 export interface EmittedProgram {

@@ -53,6 +53,10 @@ export class ReferenceBuilder implements ProgramTarget {
     return outputs;
   }
 
+  body(): ProgramTarget {
+    notHere('control flow');
+  }
+
   state(): void {
     notHere('state');
   }
