@@ -48,6 +48,7 @@ describe('the report of whole models', () => {
       '1.25x',
       '1.82x',
       '2.00x',
+      '0',
     ]);
     expect(rows[3]).toContain('not measured');
     expect(memoryTable(memory).rows).toEqual([

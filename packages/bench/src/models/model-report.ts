@@ -92,11 +92,11 @@ export function modelTable(
         'in CPU time',
         'of own dense',
       ],
-      ...['Amdahl predicts', 'from a kernel'],
+      ...['Amdahl predicts', 'from a kernel', 'outputs differ by'],
     ],
     rows: outcomes.map((outcome) => {
       if (!isMeasured(outcome)) {
-        return [outcome.name, ...['', ''], String(outcome.threads), 'not measured', ...new Array<string>(7).fill('')];
+        return [outcome.name, ...['', ''], String(outcome.threads), 'not measured', ...new Array<string>(8).fill('')];
       }
       const { facts, threads, ratio, cpuRatio } = outcome;
       const [model, mask] = [String(facts['model']), String(facts['mask'])];
@@ -115,10 +115,14 @@ export function modelTable(
           ofOwnDense(outcome, outcomes),
         ],
         ...(prediction ? [`${prediction.predicted.toFixed(2)}x`, `${prediction.kernel.toFixed(2)}x`] : ['', '']),
+        shareText(outcome.difference.relative),
       ];
     }),
   };
 }
+
+/** Of the largest output. */
+const shareText = (share: number) => (share === 0 ? '0' : `${(100 * share).toPrecision(2)} %`);
 
 function ofOwnDense(result: CaseResult, outcomes: readonly CaseOutcome[]): string {
   const { facts, threads } = result;

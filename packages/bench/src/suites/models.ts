@@ -4,7 +4,7 @@ import { askChild, type JobRequest } from '../cases/ask-child.js';
 import type { MemoryJob, ModelJob, OperatorShares, ProfileJob } from '../cases/case-job.js';
 import { type CaseOutcome, isMeasured } from '../cases/case-result.js';
 import { parseShapes } from '../cases/kernel-case.js';
-import { failureTable, kernelRatio, ratioPlots } from '../cases/kernel-report.js';
+import { bestKernelRatio, failureTable, ratioPlots } from '../cases/kernel-report.js';
 import { chosen, measureJobs, measureKernels, type NamedJob } from '../cases/measure-cases.js';
 import { caseId } from '../cases/run-job.js';
 import type { SuiteFindings } from '../harness/report.js';
@@ -77,7 +77,7 @@ function summary([subject, peer]: SuiteContext['engines']): string {
     `The zoo's models with random weights (speed and memory are real, quality is not measured), quantized by this project: the CNNs static, BERT dynamic; ${subject}`,
     `and ${peer} run the same file in one fresh process per row, in turns, A B, B A. Masks are put on the int8 weights, the first and the last layer stay dense;`,
     '80%cap16 is 80 % at random with at most 16 of 64 left. "faster" is the median of the paired ratios with its 95 % bootstrap interval, "best" the ratio of the shortest times. Amdahl\'s prediction takes the',
-    `products' share of ${peer}'s time from its profile, and their speed-up from one kernel (128 x 768 x 3072, requantised) with the same mask in this run.`,
+    `products' share of ${peer}'s time from its profile, and their speed-up from the shortest times of one kernel (128 x 768 x 3072, requantised) with the same mask in this run.`,
     'Memory is the highest resident set of a fresh process that opens the file and runs it three times, Node included.',
   ].join('\n');
 }
@@ -141,7 +141,7 @@ function predict(zoo: ZooModel, shares: OperatorShares, probes: readonly CaseOut
   return zoo.masks.flatMap((mask) => {
     const probe = probes.filter(isMeasured).find(({ facts }) => facts['mask'] === mask);
     if (!probe) return [];
-    const kernel = kernelRatio(probe).ratio;
+    const kernel = bestKernelRatio(probe);
     const share = zoo.products.reduce((sum, op) => sum + (shares[op] ?? 0), 0);
     return [{ model: zoo.name, mask, share, kernel, predicted: amdahl(shares, zoo.products, kernel) }];
   });
