@@ -93,21 +93,53 @@ describe('float models', () => {
     expect(operators[0]!.attributes['activation']).toBe('gelu');
   });
 
-  test.each([
-    ['h', 'w'],
-    [5, 4],
-  ])('ConvTranspose that writes each result once, over [%s, %s]', async (h, w) => {
+  test('ConvTranspose computes with channels last', async () => {
     const g = new GraphBuilder('net', { opset: 21 });
-    const x = g.input('x', 'float32', ['n', 3, h, w]);
+    const x = g.input('x', 'float32', ['n', 3, 'h', 'w']);
     const a = g.op('Conv', [x, weight(g, 'first', [6, 3, 1, 1])]);
-    const up = g.op('ConvTranspose', [a, weight(g, 'up', [6, 4, 2, 3]), weight(g, 'bias', [4])], { strides: [2, 3] });
+    const inputs = [a, weight(g, 'up', [6, 4, 3, 2]), weight(g, 'bias', [4])];
+    const up = g.op('ConvTranspose', inputs, { strides: [2, 3], pads: [1, 0, 1, 0], output_padding: [1, 1] });
     const y = g.op('Conv', [g.op('Relu', [up]), weight(g, 'last', [2, 4, 3, 3])]);
     const model = g.output(y, 'y').model();
     const feeds = { x: waves([2, 3, 5, 4]) };
     const { types, outputs } = await compileAndRun(model, feeds);
     expectClose(outputs, evaluate(model, feeds));
-    expect(types.filter((type) => type === 'Transpose')).toHaveLength(3);
-    expect(types.filter((type) => type === 'ConvNhwc')).toHaveLength(2);
+    expect(types).toEqual(['Transpose', 'ConvNhwc', 'ConvTransposeNhwc', 'ConvNhwc', 'Transpose']);
+  });
+
+  test('attention is one operator that reads and writes heads where they lie', async () => {
+    for (const withMask of [true, false]) {
+      const g = new GraphBuilder('net', { opset: 21 });
+      const x = g.input('x', 'float32', ['n', 's', 12]);
+      const heads = (name: string, perm: readonly number[]) => {
+        const product = g.op('MatMul', [x, weight(g, name, [12, 12])]);
+        return g.op('Transpose', [g.op('Reshape', [product, g.constant([0, 0, 3, 4])])], { perm });
+      };
+      const keys = withMask
+        ? heads('k', [0, 2, 3, 1])
+        : g.op('Transpose', [heads('k', [0, 2, 1, 3])], { perm: [0, 1, 3, 2] });
+      const product = g.op('MatMul', [g.op('Mul', [heads('q', [0, 2, 1, 3]), g.constant(0.5, 'float32')]), keys]);
+      const scores = g.op('Div', [product, g.constant(1.5, 'float32')]);
+      const mask = g.input('mask', 'float32', ['n', 1, 1, 's']);
+      const soft = g.op('Softmax', [withMask ? g.op('Add', [mask, scores]) : scores]);
+      const mixed = g.op('Transpose', [g.op('MatMul', [soft, heads('v', [0, 2, 1, 3])])], { perm: [0, 2, 1, 3] });
+      const model = g.output(g.op('Reshape', [mixed, g.constant([0, 0, 12])]), 'y').model();
+      const feeds = { x: waves([2, 5, 12]), mask: waves([2, 1, 1, 5]) };
+      const { types, outputs } = await compileAndRun(model, feeds);
+      expectClose(outputs, evaluate(model, feeds));
+      expect(types.filter((type) => !['Linear', 'Reshape'].includes(type))).toEqual(['Attention4D']);
+    }
+  });
+
+  test('a product of activations takes a Transpose and a factor up', async () => {
+    const g = new GraphBuilder('net', { opset: 21 });
+    const [a, b] = ['a', 'b'].map((name) => g.input(name, 'float32', ['n', 5, 4]));
+    const product = g.op('MatMul', [a, g.op('Transpose', [b], { perm: [0, 2, 1] })]);
+    const model = g.output(g.op('Mul', [g.constant(0.25, 'float32'), product]), 'y').model();
+    const feeds = { a: waves([2, 5, 4]), b: waves([2, 5, 4], 1) };
+    const { types, outputs } = await compileAndRun(model, feeds);
+    expectClose(outputs, evaluate(model, feeds));
+    expect(types).toEqual(['MatMul']);
   });
 
   test('Gemm in every form', async () => {

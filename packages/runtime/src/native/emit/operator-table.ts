@@ -46,13 +46,22 @@ const INT8 = {
 };
 const AFFINE = { x_scale: undefined, x_zero_point: undefined, y_scale: undefined, y_zero_point: undefined };
 const REDUCTION = { keepdims: 1, noop_with_empty_axes: 0 };
+const NBITS = { K: undefined, N: undefined, bits: 4, block_size: undefined, accuracy_level: 0 };
 const RECURRENT = { direction: 'forward', hidden_size: undefined, layout: 0, clip: undefined };
 
 /** The engine's own operators (docs/engine.md). */
 export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
+  Attention4D: entry(FLOAT, {
+    scale: undefined,
+    q_layout: 'bhsd',
+    k_layout: 'bhsd',
+    v_layout: 'bhsd',
+    y_layout: 'bhsd',
+  }),
   Activate: entry(FLOAT, ACTIVATION),
   AveragePoolNhwc: entry(FLOAT, { ...POOL, count_include_pad: 0 }),
   ConvNhwc: entry(FLOAT, { ...WINDOW, group: 1, ...ACTIVATION }),
+  ConvTransposeNhwc: entry(FLOAT, { ...WINDOW, group: 1, output_padding: undefined, ...ACTIVATION }),
   Int8AveragePoolNhwc: entry(BYTE, { ...POOL, count_include_pad: 0, global: 0, ...AFFINE }),
   Int8Binary: entry(BYTE, {
     operation: 'add',
@@ -76,13 +85,15 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   Int8Linear: entry(BYTE, { trans_b: 0, ...INT8 }),
   Int8Table: entry(BYTE, { table: undefined }),
   Linear: entry(FLOAT, { trans_b: 0, ...ACTIVATION }),
+  MatMul: entry(FLOAT, { trans_a: 0, trans_b: 0, alpha: 1 }),
+  MatMulNBits: entry(FLOAT, { ...NBITS, ...ACTIVATION }),
   MaxPoolNhwc: entry(FLOAT_OR_BYTE, POOL),
 };
 
 /** Operators of com.microsoft that the engine has under their own names. */
 export const MICROSOFT_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   GatherBlockQuantized: entry(STORED, { bits: 4, block_size: 128, gather_axis: 0, quantize_axis: 1 }),
-  MatMulNBits: entry(FLOAT, { K: undefined, N: undefined, bits: 4, block_size: undefined, accuracy_level: 0 }),
+  MatMulNBits: entry(FLOAT, NBITS),
 };
 
 /** Operators of the standard, opset 21. */

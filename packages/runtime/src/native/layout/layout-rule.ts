@@ -37,6 +37,7 @@ const BROADCASTING = words(
 const REDUCTIONS = words(
   'ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare',
 );
+const LAYERS = words('Conv ConvTranspose Int8Conv');
 const POOLS = words('MaxPool AveragePool Int8AveragePool');
 const PER_TENSOR = words('QuantizeLinear DequantizeLinear');
 const ONE_AXIS = words('Concat Int8Concat Softmax LogSoftmax Split');
@@ -45,7 +46,7 @@ const ONE_AXIS = words('Concat Int8Concat Softmax LogSoftmax Split');
 export function layoutRule(node: Node, rank: number, compilation: Compilation): LayoutRule | undefined {
   if ((node.domain !== '' && node.domain !== GOSSAMER) || node.subgraphs().length > 0) return undefined;
   const { op } = node;
-  if (op === 'Conv' || op === 'Int8Conv' || POOLS.has(op)) return spatial(node, rank, compilation);
+  if (LAYERS.has(op) || POOLS.has(op)) return spatial(node, rank, compilation);
   if (UNARY.has(op)) return plain([0]);
   if (PER_TENSOR.has(op)) return quantization(node);
   if (BROADCASTING.has(op)) return broadcast(node, rank, compilation);
@@ -63,13 +64,18 @@ const plain = (slots: readonly number[], change: LayoutRule['apply'] = () => ({}
   apply: change,
 });
 
+/** Weight and bias are packed when the program is made. */
+const isLayerConstant = (node: Node) => node.inputs.slice(1).every((value) => !value || value.constant);
+
 /** Convolutions and pools of one or two dimensions, which the engine has with channels last only. */
 function spatial(node: Node, rank: number, compilation: Compilation): LayoutRule | undefined {
   const { op } = node;
   if (rank !== 3 && rank !== 4) return undefined;
-  const type = op === 'Conv' ? 'ConvNhwc' : op === 'Int8Conv' ? op : `${op}Nhwc`;
+  const type = op === 'Int8Conv' ? op : `${op}Nhwc`;
   if (!compilation.has(type) || node.string('auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
-  if (op === 'Conv' && (!node.input(1)?.constant || compilation.dtypeOf(node.input(0)) !== 'float32')) return undefined;
+  const isFloat = compilation.dtypeOf(node.input(0)) === 'float32';
+  if (LAYERS.has(op) && op !== 'Int8Conv' && !(isFloat && isLayerConstant(node))) return undefined;
+  if (node.has('output_shape')) return undefined;
   if (op === 'MaxPool' && (node.outputs[1] || node.int('storage_order', 0) !== 0)) return undefined;
   if (POOLS.has(op) && op !== 'Int8AveragePool' && rank !== 4) return undefined;
   const slots = op === 'Int8Conv' && node.input(3) ? [0, 3] : [0];

@@ -14,6 +14,28 @@ export const OWN: Readonly<Record<string, (inputs: Inputs, attributes: Attribute
     const y = spatial('Conv', [x!, w!], windowOf(attributes, 'strides', 'pads', 'dilations', 'group'));
     return epilogue(y, bias, residual, attributes);
   },
+  ConvTransposeNhwc: ([x, w, bias, residual], attributes) => {
+    const names = ['strides', 'pads', 'dilations', 'group', 'output_padding'];
+    return epilogue(spatial('ConvTranspose', [x!, w!], windowOf(attributes, ...names)), bias, residual, attributes);
+  },
+  MatMul: ([a, b], attributes) => {
+    const [x, y] = [turned(a!, attributes['trans_a'] === 1), turned(b!, attributes['trans_b'] === 1)];
+    return times(runStandard('MatMul', [x, y])[0]!, Number(attributes['alpha'] ?? 1));
+  },
+  MatMulNBits: ([x, codes, scales, zeros, , bias, residual], attributes) => {
+    const names = ['K', 'N', 'bits', 'block_size', 'accuracy_level'];
+    const y = runStandard('MatMulNBits', [x, codes, scales, zeros], windowOf(attributes, ...names))[0]!;
+    return epilogue(y, bias, residual, attributes);
+  },
+  Attention4D: ([q, k, v, mask], attributes) => {
+    const heads = (x: Tensor, layout: ProgramAttribute | undefined) =>
+      layout === 'bshd' ? runStandard('Transpose', [x], { perm: [0, 2, 1, 3] })[0]! : x;
+    const keys = turned(heads(k!, attributes['k_layout']), true);
+    const scores = runStandard('MatMul', [heads(q!, attributes['q_layout']), keys])[0]!;
+    const scaled = times(scores, Number(attributes['scale']));
+    const weights = runStandard('Softmax', [mask ? runStandard('Add', [scaled, mask])[0]! : scaled], { axis: -1 });
+    return heads(runStandard('MatMul', [weights[0]!, heads(v!, attributes['v_layout'])])[0]!, attributes['y_layout']);
+  },
   MaxPoolNhwc: ([x], attributes) => spatial('MaxPool', [x!], attributes),
   AveragePoolNhwc: ([x], attributes) => spatial('AveragePool', [x!], attributes),
   Activate: ([x], attributes) => activated(x!, attributes),
@@ -35,6 +57,16 @@ export const OWN: Readonly<Record<string, (inputs: Inputs, attributes: Attribute
     );
   },
 };
+
+/** The last two axes swapped. */
+function turned(x: Tensor, isTurned: boolean): Tensor {
+  if (!isTurned) return x;
+  const rank = x.dims.length;
+  const perm = x.dims.map((_, axis) => (axis < rank - 2 ? axis : axis === rank - 2 ? rank - 1 : rank - 2));
+  return runStandard('Transpose', [x], { perm })[0]!;
+}
+
+const times = (x: Tensor, factor: number) => (factor === 1 ? x : each(x, (value) => Math.fround(value * factor)));
 
 export function windowOf(attributes: Attributes, ...names: readonly string[]): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)));
