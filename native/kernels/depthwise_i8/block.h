@@ -28,10 +28,23 @@ struct BlockCall {
 
 alignas(64) constexpr uint8_t kNoPixel[64] = {};
 
+// Adds four positions of one row.
+template <class Wide, class Vector = typename Wide::Vector>
+inline void AddTaps(const uint8_t* p0, const uint8_t* p1, const uint8_t* p2, const uint8_t* p3, const Vector (&w)[4],
+                    Vector (&acc)[4]) {
+  const Vector x0 = Wide::Load(p0), x1 = Wide::Load(p1), x2 = Wide::Load(p2), x3 = Wide::Load(p3);
+  const Vector low01 = Wide::Low8(x0, x1), low23 = Wide::Low8(x2, x3);
+  const Vector high01 = Wide::High8(x0, x1), high23 = Wide::High8(x2, x3);
+  acc[0] = Wide::Dot(acc[0], Wide::Low16(low01, low23), w[0]);
+  acc[1] = Wide::Dot(acc[1], Wide::High16(low01, low23), w[1]);
+  acc[2] = Wide::Dot(acc[2], Wide::Low16(high01, high23), w[2]);
+  acc[3] = Wide::Dot(acc[3], Wide::High16(high01, high23), w[3]);
+}
+
 template <class Wide, int kRows>
 inline void RunSome(const BlockCall& call, size_t m, const typename Wide::Vector (&start)[4]) {
   using Vector = typename Wide::Vector;
-  const Int8Output& output = *call.output;
+  const int32_t* bias = call.output->bias + call.n;
   const int8_t* w = call.block;
   Vector acc[kRows][4];
   GOSSAMER_UNROLL
@@ -39,39 +52,37 @@ inline void RunSome(const BlockCall& call, size_t m, const typename Wide::Vector
     GOSSAMER_UNROLL
     for (int j = 0; j < 4; ++j) acc[r][j] = start[j];
   }
-  for (size_t g = 0; g < call.weights->groups; ++g, w += 4 * call.stride) {
+  const size_t count = call.rows->count, taps = call.weights->taps;
+  const int32_t* offsets = call.rows->offsets + m;
+  size_t t = 0;
+  for (; t + 4 <= taps; t += 4, offsets += 4 * count, w += 4 * call.stride) {
     Vector b[4];
     GOSSAMER_UNROLL
     for (int j = 0; j < 4; ++j) b[j] = Wide::LoadWeights(w + static_cast<size_t>(j) * call.stride);
     GOSSAMER_UNROLL
     for (int r = 0; r < kRows; ++r) {
-      const uint8_t* p[4];
-      GOSSAMER_UNROLL
-      for (size_t i = 0; i < 4; ++i) {
-        const size_t t = 4 * g + i;
-        p[i] = t < call.weights->taps ? call.x + PieceOffset(*call.rows, t, m + static_cast<size_t>(r)) : kNoPixel;
-      }
-      const Vector x0 = Wide::Load(p[0]), x1 = Wide::Load(p[1]), x2 = Wide::Load(p[2]), x3 = Wide::Load(p[3]);
-      const Vector low01 = Wide::Low8(x0, x1), low23 = Wide::Low8(x2, x3);
-      const Vector high01 = Wide::High8(x0, x1), high23 = Wide::High8(x2, x3);
-      acc[r][0] = Wide::Dot(acc[r][0], Wide::Low16(low01, low23), b[0]);
-      acc[r][1] = Wide::Dot(acc[r][1], Wide::High16(low01, low23), b[1]);
-      acc[r][2] = Wide::Dot(acc[r][2], Wide::Low16(high01, high23), b[2]);
-      acc[r][3] = Wide::Dot(acc[r][3], Wide::High16(high01, high23), b[3]);
+      AddTaps<Wide>(call.x + offsets[r], call.x + offsets[count + r], call.x + offsets[2 * count + r],
+                    call.x + offsets[3 * count + r], b, acc[r]);
     }
   }
+  if (t < taps) {
+    Vector b[4];
+    GOSSAMER_UNROLL
+    for (int j = 0; j < 4; ++j) b[j] = Wide::LoadWeights(w + static_cast<size_t>(j) * call.stride);
+    GOSSAMER_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      AddTaps<Wide>(call.x + offsets[r], t + 1 < taps ? call.x + offsets[count + r] : kNoPixel,
+                    t + 2 < taps ? call.x + offsets[2 * count + r] : kNoPixel, kNoPixel, b, acc[r]);
+    }
+  }
+  I32 sum[kRows][Wide::kNatural];
   GOSSAMER_UNROLL
   for (int r = 0; r < kRows; ++r) {
-    I32 sum[Wide::kNatural];
-    Wide::Natural(acc[r], sum);
+    Wide::Natural(acc[r], sum[r]);
     GOSSAMER_UNROLL
-    for (int v = 0; v < Wide::kNatural; ++v) sum[v] = AddI(sum[v], LoadI(output.bias + call.n + v * kLanes));
-    FinishInt8Row<Wide::kNatural>(output, m + static_cast<size_t>(r), call.n, call.count, sum);
+    for (int v = 0; v < Wide::kNatural; ++v) sum[r][v] = AddI(sum[r][v], LoadI(bias + v * kLanes));
   }
-  const bool is_plain = output.act.kind == Activation::kNone || output.act.kind == Activation::kClamp;
-  if (output.kind == Int8Result::kFloat && (!is_plain || output.residual != nullptr)) {
-    FinishFloatRows(output, m, kRows, call.n, call.count);
-  }
+  FinishInt8<kRows, Wide::kNatural>(*call.output, m, call.n, call.count, sum);
 }
 
 template <class Wide>

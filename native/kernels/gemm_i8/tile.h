@@ -38,14 +38,14 @@ template <int kRows, int kVectors, bool kStream>
 void Tile(const TileCall& call) {
   // Few accumulators would wait for one another: sets of them take turns in k.
   constexpr int kSets = kRows * kVectors >= 8 ? 1 : kRows * kVectors >= 4 ? 2 : 4;
-  const Int8Output& output = *call.output;
   const size_t stride = call.stride, steps = call.steps;
   const int8_t* w = call.weights;
   const int8_t* ahead = call.ahead;
+  const int32_t* offsets = call.rows->offsets == nullptr ? nullptr : call.rows->offsets + call.m;
   I32 acc[kSets][kRows][kVectors];
   GOSSAMER_UNROLL
   for (int v = 0; v < kVectors; ++v) {
-    I32 first = LoadI(output.bias + call.n + v * kLanes);
+    I32 first = LoadI(call.output->bias + call.n + v * kLanes);
     if (kRowOffset != 0) first = AddI(first, MulI(LoadI(call.sums + call.n + v * kLanes), FillI(kRowOffset)));
     GOSSAMER_UNROLL
     for (int r = 0; r < kRows; ++r) {
@@ -56,8 +56,15 @@ void Tile(const TileCall& call) {
   }
   for (size_t t = 0; t < call.taps; ++t) {
     const uint8_t* p[kRows];
-    GOSSAMER_UNROLL
-    for (int r = 0; r < kRows; ++r) p[r] = call.x + PieceOffset(*call.rows, t, call.m + static_cast<size_t>(r));
+    if (offsets == nullptr) {
+      p[0] = call.x + call.m * call.rows->stride;
+      GOSSAMER_UNROLL
+      for (int r = 1; r < kRows; ++r) p[r] = p[r - 1] + call.rows->stride;
+    } else {
+      GOSSAMER_UNROLL
+      for (int r = 0; r < kRows; ++r) p[r] = call.x + offsets[r];
+      offsets += call.rows->count;
+    }
     size_t k = 0;
     if (kSets > 1) {
       for (; k + kSets <= steps; k += kSets) {
@@ -97,28 +104,25 @@ void Tile(const TileCall& call) {
     }
   }
   GOSSAMER_UNROLL
-  for (int r = 0; r < kRows; ++r) {
-    I32 sum[kVectors];
-    const size_t m = call.m + static_cast<size_t>(r);
+  for (int s = 1; s < kSets; ++s) {
+    GOSSAMER_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      GOSSAMER_UNROLL
+      for (int v = 0; v < kVectors; ++v) acc[0][r][v] = AddI(acc[0][r][v], acc[s][r][v]);
+    }
+  }
+  if (call.output->row_sums != nullptr) {
     GOSSAMER_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      sum[v] = acc[0][r][v];
+      const I32 zero = LoadI(call.output->weight_zero + call.n + v * kLanes);
       GOSSAMER_UNROLL
-      for (int s = 1; s < kSets; ++s) sum[v] = AddI(sum[v], acc[s][r][v]);
-    }
-    if (output.row_sums != nullptr) {
-      GOSSAMER_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        const I32 zero = LoadI(output.weight_zero + call.n + v * kLanes);
-        sum[v] = SubI(sum[v], MulI(FillI(output.row_sums[m]), zero));
+      for (int r = 0; r < kRows; ++r) {
+        const int32_t sum = call.output->row_sums[call.m + static_cast<size_t>(r)];
+        acc[0][r][v] = SubI(acc[0][r][v], MulI(FillI(sum), zero));
       }
     }
-    FinishInt8Row<kVectors>(output, m, call.n, call.count, sum);
   }
-  const bool is_plain = output.act.kind == Activation::kNone || output.act.kind == Activation::kClamp;
-  if (output.kind == Int8Result::kFloat && (!is_plain || output.residual != nullptr)) {
-    FinishFloatRows(output, call.m, kRows, call.n, call.count);
-  }
+  FinishInt8<kRows, kVectors>(*call.output, call.m, call.n, call.count, acc[0]);
 }
 
 using TileFn = void(const TileCall& call);

@@ -12,17 +12,21 @@ inline I32 MulI(I32 a, I32 b) { return _mm512_mullo_epi32(a, b); }  // low half
 template <int kVectors>
 inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low, int32_t high) {
   static_assert(kVectors <= 4, "one store");
-  const I32 none = _mm512_setzero_si512(), zeros = _mm512_set1_epi16(static_cast<short>(zero));
-  // Saturation to 16 bit and in the sum changes nothing: what it reaches is far beyond 0..255.
-  const I32 a = _mm512_adds_epi16(_mm512_packs_epi32(q[0], kVectors > 1 ? q[1 % kVectors] : none), zeros);
-  const I32 b = kVectors > 2 ? _mm512_adds_epi16(
-                                   _mm512_packs_epi32(q[2 % kVectors], kVectors > 3 ? q[3 % kVectors] : none), zeros)
-                             : none;
+  const I32 none = _mm512_setzero_si512();
+  I32 a = _mm512_packs_epi32(q[0], kVectors > 1 ? q[1 % kVectors] : none);
+  I32 b = kVectors > 2 ? _mm512_packs_epi32(q[2 % kVectors], kVectors > 3 ? q[3 % kVectors] : none) : none;
+  // Saturation to 16 bit and in the sum changes nothing: what it reaches is far beyond 0..255. Short sums make these few
+  // instructions a good part of a layer, so what does nothing is left out.
+  if (zero != 0) {
+    const I32 zeros = _mm512_set1_epi16(static_cast<short>(zero));
+    a = _mm512_adds_epi16(a, zeros);
+    if (kVectors > 2) b = _mm512_adds_epi16(b, zeros);
+  }
   I32 bytes = _mm512_packus_epi16(a, b);  // in each 128 bits four of each vector
   const I32 order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   bytes = _mm512_permutexvar_epi32(order, bytes);
-  bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8(static_cast<char>(low)));
-  bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(high)));
+  if (low > 0) bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8(static_cast<char>(low)));
+  if (high < 255) bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(high)));
   if (count == 64) {
     _mm512_storeu_si512(y, bytes);
   } else {

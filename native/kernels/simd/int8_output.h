@@ -31,55 +31,111 @@ GOSSAMER_NOINLINE inline void FinishFloatRows(const Int8Output& o, size_t m, siz
   }
 }
 
-// Row m, outputs n .. n + count - 1, count <= kVectors * kLanes: acc[v] holds the dot products with bias added, less the
-// share of row_sums. Float results lack what FinishFloatRows adds.
-template <int kVectors>
-inline void FinishInt8Row(const Int8Output& o, size_t m, size_t n, size_t count, const I32 (&acc)[kVectors]) {
-  constexpr size_t kWidth = static_cast<size_t>(kVectors) * kLanes;
-  if (o.kind == Int8Result::kQuantized) {
+// Rows m .. m + kRows - 1, outputs n .. n + count - 1, count <= kVectors * kLanes: acc[r][v] holds the dot products with
+// bias added, less the share of row_sums. One branch, then straight through the rows: short sums leave little to hide
+// anything else behind.
+template <int kRows, int kVectors>
+inline void FinishQuantized(const Int8Output& o, size_t m, size_t n, size_t count, const I32 (&acc)[kRows][kVectors]) {
+  F32 scale[kVectors];
+  GOSSAMER_UNROLL
+  for (int v = 0; v < kVectors; ++v) scale[v] = Load(o.scale + n + v * kLanes);
+  uint8_t* y = static_cast<uint8_t*>(o.y) + m * o.y_stride + n;
+  const size_t stride = o.y_stride;
+  const int32_t zero = o.zero_point, low = o.low, high = o.high;
+  if (o.residual == nullptr) {
+    GOSSAMER_UNROLL
+    for (int r = 0; r < kRows; ++r, y += stride) {
+      I32 q[kVectors];
+      GOSSAMER_UNROLL
+      for (int v = 0; v < kVectors; ++v) q[v] = RoundToInt(Mul(ToFloat(acc[r][v]), scale[v]));
+      StoreQuantized(y, q, count, zero, low, high);
+    }
+    return;
+  }
+  const uint8_t* residual = static_cast<const uint8_t*>(o.residual) + m * o.residual_stride + n;
+  const size_t residual_stride = o.residual_stride;
+  const I32 least = FillI(low - zero), most = FillI(high - zero), residual_zero = FillI(o.residual_zero);
+  const F32 own = Fill(o.own_ratio), ratio = Fill(o.residual_ratio);
+  const int32_t sum_zero = o.sum_zero, sum_low = o.sum_low, sum_high = o.sum_high;
+  GOSSAMER_UNROLL
+  for (int r = 0; r < kRows; ++r, y += stride, residual += residual_stride) {
     I32 q[kVectors];
     GOSSAMER_UNROLL
-    for (int v = 0; v < kVectors; ++v) q[v] = RoundToInt(Mul(ToFloat(acc[v]), Load(o.scale + n + v * kLanes)));
-    uint8_t* y = static_cast<uint8_t*>(o.y) + m * o.y_stride + n;
-    if (o.residual == nullptr) {
-      StoreQuantized(y, q, count, o.zero_point, o.low, o.high);
-      return;
-    }
-    const uint8_t* residual = static_cast<const uint8_t*>(o.residual) + m * o.residual_stride + n;
-    const I32 low = FillI(o.low - o.zero_point), high = FillI(o.high - o.zero_point), zero = FillI(o.residual_zero);
-    const F32 own = Fill(o.own_ratio), ratio = Fill(o.residual_ratio);
-    GOSSAMER_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      const F32 mine = ToFloat(SmallerI(LargerI(q[v], low), high));
-      const F32 other = ToFloat(SubI(LoadUnsignedBytes(residual + v * kLanes), zero));
+      const I32 rounded = RoundToInt(Mul(ToFloat(acc[r][v]), scale[v]));
+      const F32 mine = ToFloat(SmallerI(LargerI(rounded, least), most));
+      const F32 other = ToFloat(SubI(LoadUnsignedBytes(residual + v * kLanes), residual_zero));
       q[v] = RoundToInt(Fma(mine, own, Mul(other, ratio)));
     }
-    StoreQuantized(y, q, count, o.sum_zero, o.sum_low, o.sum_high);
-  } else if (o.kind == Int8Result::kFloat) {
-    float* y = static_cast<float*>(o.y) + m * o.y_stride + n;
+    StoreQuantized(y, q, count, sum_zero, sum_low, sum_high);
+  }
+}
+
+template <int kRows, int kVectors>
+inline void FinishFloat(const Int8Output& o, size_t m, size_t n, size_t count, const I32 (&acc)[kRows][kVectors]) {
+  float* y = static_cast<float*>(o.y) + m * o.y_stride + n;
+  const size_t stride = o.y_stride;
+  const bool clamps = o.act.kind == Activation::kClamp;
+  const F32 low = Fill(o.act.a), high = Fill(o.act.b);
+  GOSSAMER_UNROLL
+  for (int v = 0; v < kVectors; ++v) {
+    const size_t at = v * kLanes;
+    if (at >= count) break;
+    const size_t lanes = count - at < kLanes ? count - at : kLanes;
+    const F32 scale = Load(o.scale + n + at), offset = Load(o.offset + n + at);
     GOSSAMER_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const size_t at = v * kLanes;
-      F32 f = Fma(ToFloat(acc[v]), Load(o.scale + n + at), Load(o.offset + n + at));
-      if (o.act.kind == Activation::kClamp) f = Clamp(f, Fill(o.act.a), Fill(o.act.b));
-      if (count == kWidth) {
-        Store(y + at, f);
-      } else if (at < count) {
-        StoreFirst(y + at, f, count - at < kLanes ? count - at : kLanes);
-      }
-    }
-  } else {
-    int32_t* y = static_cast<int32_t*>(o.y) + m * o.y_stride + n;
-    GOSSAMER_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const size_t at = v * kLanes;
-      if (count == kWidth) {
-        StoreI(y + at, acc[v]);
-      } else if (at < count) {
-        StoreFirstWords(reinterpret_cast<uint32_t*>(y + at), acc[v], count - at < kLanes ? count - at : kLanes);
+    for (int r = 0; r < kRows; ++r) {
+      F32 f = Fma(ToFloat(acc[r][v]), scale, offset);
+      if (clamps) f = Clamp(f, low, high);
+      if (lanes == kLanes) {
+        Store(y + r * stride + at, f);
+      } else {
+        StoreFirst(y + r * stride + at, f, lanes);
       }
     }
   }
+}
+
+template <int kRows, int kVectors>
+inline void FinishInt32(const Int8Output& o, size_t m, size_t n, size_t count, const I32 (&acc)[kRows][kVectors]) {
+  int32_t* y = static_cast<int32_t*>(o.y) + m * o.y_stride + n;
+  const size_t stride = o.y_stride;
+  GOSSAMER_UNROLL
+  for (int v = 0; v < kVectors; ++v) {
+    const size_t at = v * kLanes;
+    if (at >= count) break;
+    const size_t lanes = count - at < kLanes ? count - at : kLanes;
+    GOSSAMER_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      if (lanes == kLanes) {
+        StoreI(y + r * stride + at, acc[r][v]);
+      } else {
+        StoreFirstWords(reinterpret_cast<uint32_t*>(y + r * stride + at), acc[r][v], lanes);
+      }
+    }
+  }
+}
+
+template <int kRows, int kVectors>
+inline void FinishInt8(const Int8Output& output, size_t m, size_t n, size_t count,
+                       const I32 (&acc)[kRows][kVectors]) {
+  const Int8Output o = output;  // a copy, which stores to y cannot change
+  if (o.kind == Int8Result::kQuantized) return FinishQuantized<kRows, kVectors>(o, m, n, count, acc);
+  if (o.kind == Int8Result::kInt32) return FinishInt32<kRows, kVectors>(o, m, n, count, acc);
+  FinishFloat<kRows, kVectors>(o, m, n, count, acc);
+  const bool is_plain = o.act.kind == Activation::kNone || o.act.kind == Activation::kClamp;
+  if (!is_plain || o.residual != nullptr) FinishFloatRows(output, m, kRows, n, count);
+}
+
+// One row, but for what FinishFloatRows adds.
+template <int kVectors>
+inline void FinishInt8Row(const Int8Output& o, size_t m, size_t n, size_t count, const I32 (&acc)[kVectors]) {
+  I32 row[1][kVectors];
+  GOSSAMER_UNROLL
+  for (int v = 0; v < kVectors; ++v) row[0][v] = acc[v];
+  if (o.kind == Int8Result::kQuantized) return FinishQuantized<1, kVectors>(o, m, n, count, row);
+  if (o.kind == Int8Result::kInt32) return FinishInt32<1, kVectors>(o, m, n, count, row);
+  FinishFloat<1, kVectors>(o, m, n, count, row);
 }
 
 }  // namespace
