@@ -1,4 +1,5 @@
-// ConvNhwc: convolution over NHWC in float32, without im2col. Three ways, by the geometry:
+// ConvNhwc: convolution over NHWC in float32 (or with factors rounded to bfloat16: attribute `precision`), without
+// im2col. Three ways, by the geometry:
 //   1x1 without stride and pads: a matrix product;
 //   kernel rows: where no pixel of a kernel row is left out (no dilation along W) and none lies outside of the image, a
 //     piece is a whole kernel row of kW * C numbers; with pads that takes a padded copy, made where channels are few;
@@ -36,16 +37,17 @@ class ConvNhwcOperator : public Operator {
     const size_t of_output = channels * taps;
     const float* w = spec.Constant(1)->As<float>();
     depthwise_ = conv_.group > 1 && channels == 1 && outputs == 1;
+    by_rows_ = conv_.dilation[1] == 1 && conv_.group == 1 && (!conv_.Padded() || channels <= kFewChannels);
+    matrix_ = taps == 1 && conv_.stride[0] == 1 && conv_.stride[1] == 1 && !conv_.Padded();
+    const bool bf16 = WantsBf16(spec.attributes, by_rows_ ? channels * conv_.kernel[1] : channels);
     if (depthwise_) {
       PackDepthwise(w);
     } else {
       const WeightSourceF32 source{w, outputs, taps, channels, of_output, 1, taps};
       sparse_ = SparseFloat(source, conv_.group, outputs * of_output, SparseModeOf(spec.attributes));
-      if (!sparse_.Chosen()) weights_ = FloatWeights(source, conv_.group, outputs * of_output);
+      if (!sparse_.Chosen()) weights_ = FloatWeights(source, conv_.group, outputs * of_output, 1, bf16);
     }
     spec.released[1] = true;
-    by_rows_ = conv_.dilation[1] == 1 && conv_.group == 1 && (!conv_.Padded() || channels <= kFewChannels);
-    matrix_ = taps == 1 && conv_.stride[0] == 1 && conv_.stride[1] == 1 && !conv_.Padded();
   }
 
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
@@ -82,28 +84,29 @@ class ConvNhwcOperator : public Operator {
       return;
     }
     const size_t columns = conv_.outputs / conv_.group;
-    const GemmTiles tiles = sparse_.Chosen() ? sparse_.Tiles(pixels, columns)
-                                             : PlanGemmF32(pixels, columns, weights_.Group(0).k, own);
-    const auto product = [&](size_t group, const float* from, const ActivationRows& rows, const GemmTile& tile,
-                             const FloatOutput& output) {
-      if (sparse_.Chosen()) {
-        sparse_.Run(group, from, rows, tile, output);
+    const bool sparse = sparse_.Chosen();
+    const GemmTiles tiles = sparse ? sparse_.Tiles(pixels, columns) : PlanGemmF32(pixels, columns, weights_.K(), own);
+    const size_t zeros = !by_rows_ && conv_.Padded() ? geometry.channels : 0;
+    const void* prepared = sparse ? x : weights_.Prepare(x, geometry.InputCount() + zeros, context);
+    const auto product = [&](size_t group, const ActivationRows& rows, const GemmTile& tile, const FloatOutput& to) {
+      const size_t from = group * conv_.group_channels;
+      if (sparse) {
+        sparse_.Run(group, x + from, rows, tile, to);
       } else {
-        GemmF32()(from, rows, tile.m0, tile.m1, weights_.Group(group), tile.n0, tile.n1, output);
+        weights_.Multiply(group, prepared, from, rows, tile, to);
       }
     };
     const FloatOutput all = EpilogueF32(inputs, act_, outputs[0], conv_.outputs);
     context.Parallel(conv_.group * tiles.Count(), [&](size_t i) {
       const size_t group = i % conv_.group;
       const GemmTile tile = tiles.At(i / conv_.group);
-      const float* from = x + group * conv_.group_channels;
       FloatOutput output = all;
       output.y += group * columns;
       if (output.bias != nullptr) output.bias += group * columns;
       if (output.residual != nullptr) output.residual += group * columns;
       if (matrix_) {
         const ActivationRows rows{nullptr, pixels, 1, piece, geometry.channels};
-        product(group, from, rows, tile, output);
+        product(group, rows, tile, output);
         return;
       }
       const size_t count = tile.m1 - tile.m0;
@@ -111,7 +114,7 @@ class ConvNhwcOperator : public Operator {
       FillOffsets(geometry, tile.m0, tile.m1, zero_row, offsets);
       output.y += tile.m0 * output.y_stride;
       if (output.residual != nullptr) output.residual += tile.m0 * output.residual_stride;
-      product(group, from, {offsets, count, taps, piece, 0}, {0, count, tile.n0, tile.n1}, output);
+      product(group, {offsets, count, taps, piece, 0}, {0, count, tile.n0, tile.n1}, output);
     });
   }
 
@@ -122,7 +125,7 @@ class ConvNhwcOperator : public Operator {
   std::string Note() const override {
     if (depthwise_) return "depthwise";
     const char* way = matrix_ ? "1x1 as a matrix product" : by_rows_ ? "by kernel rows" : "by kernel positions";
-    return sparse_.Note() + "; " + way;
+    return sparse_.Note() + "; " + way + (weights_.IsBf16() ? ", bfloat16" : "");
   }
   size_t PackedBytes() const override { return weights_.Bytes() + sparse_.Bytes() + depthwise_bytes_; }
 

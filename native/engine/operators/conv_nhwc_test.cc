@@ -97,6 +97,28 @@ TEST_CASE("ConvNhwc equals the formula of Conv") {
   Check({"no image", 0, 8, 8, 4, 4, 3, 3, 1, one, one, same});
 }
 
+TEST_CASE("ConvNhwc with factors rounded to bfloat16 is close to float32") {
+  struct Shape {
+    int64_t channels, kernel, pad, group;
+  };
+  for (const Shape& s :
+       {Shape{16, 3, 1, 1}, Shape{16, 1, 0, 1}, Shape{2, 3, 1, 1}, Shape{3, 3, 1, 1}, Shape{8, 3, 0, 2}}) {
+    const Value x({2, 9, 8, s.channels}, NormalFloats(static_cast<size_t>(144 * s.channels), 1));
+    const Dims dims{20, s.channels / s.group, s.kernel, s.kernel};
+    const Argument w = Argument::Constant(Value(dims, NormalFloats(dims.Count(), 2)));
+    std::vector<float> results[2];
+    for (int bf16 = 0; bf16 < 2; ++bf16) {
+      const Attributes attributes = MakeAttributes({{"pads", Numbers({s.pad, s.pad, s.pad, s.pad})},
+                                                    {"group", s.group},
+                                                    {"precision", bf16 != 0 ? "bf16" : "float32"}});
+      results[bf16] = RunOperator("ConvNhwc", attributes, {x, w}, {DataType::kFloat32})[0].To<float>();
+    }
+    // Factors are off by 2^-8 at most, and no sum of their magnitudes is above that of the largest.
+    const double bound = 0.0079 * static_cast<double>(dims.Count() / 20) * 12;
+    for (size_t i = 0; i < results[0].size(); ++i) REQUIRE(std::fabs(results[0][i] - results[1][i]) <= bound);
+  }
+}
+
 TEST_CASE("ConvNhwc over one axis") {
   const std::vector<float> x = NormalFloats(2 * 11 * 6, 1), w = NormalFloats(10 * 6 * 3, 2);
   for (int64_t pad : {0, 2}) {

@@ -145,7 +145,7 @@ class ConvTransposeNhwcOperator : public Operator {
 
   size_t LargestK() const {
     size_t k = 1;
-    for (const FloatWeights& weights : weights_) k = std::max(k, weights.Group(0).k);
+    for (const FloatWeights& weights : weights_) k = std::max(k, weights.K());
     return k;
   }
 
@@ -200,8 +200,8 @@ class ConvTransposeNhwcOperator : public Operator {
     output.y_stride = output.residual_stride = conv_.stride[1] * conv_.outputs;
     if (output.residual != nullptr) output.residual += first;
     if (output.bias != nullptr) output.bias += group * columns;
-    GemmF32()(x + group * conv_.group_channels, {offsets.data(), count, taps, conv_.group_channels, 0}, 0, count,
-              weights_[phase].Group(group), 0, columns, output);
+    weights_[phase].Multiply(group, x, group * conv_.group_channels,
+                             {offsets.data(), count, taps, conv_.group_channels, 0}, {0, count, 0, columns}, output);
   }
 
   ConvAttributes conv_;

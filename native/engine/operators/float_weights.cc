@@ -2,20 +2,62 @@
 
 #include <algorithm>
 
+#include "kernels/gemm_bf16/gemm_bf16.h"
+#include "kernels/small_float/small_float.h"
+
 namespace gossamer {
 
-FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor)
-    : k_(source.taps * source.piece), n_(source.n), groups_(groups), packed_(NewBuffer(Bytes() + kReadSlack)) {
-  float* packed = static_cast<float*>(packed_.get());
+bool WantsBf16(const Attributes& attributes, size_t piece) {
+  const std::string precision = attributes.Text("precision", "float32");
+  if (precision != "float32" && precision != "bf16") {
+    throw EngineError{"ERR_ENGINE_PROGRAM", "precision: expected float32 or bf16, received " + precision};
+  }
+  return precision == "bf16" && piece % 2 == 0 && GemmBf16IsFast();
+}
+
+FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor, bool bf16)
+    : k_(source.taps * source.piece),
+      n_(source.n),
+      groups_(groups),
+      bf16_(bf16),
+      packed_(NewBuffer(Bytes() + kReadSlack)) {
+  const size_t count = PackedCountF32(k_, n_);
+  Buffer strips;
+  if (bf16) strips = NewBuffer(count * sizeof(float));
   for (size_t g = 0; g < groups; ++g) {
     WeightSourceF32 of_group = source;
     of_group.data += g * group_stride;
-    PackF32(of_group, 0, StripsF32(n_), factor, packed + g * PackedCountF32(k_, n_));
+    float* packed = bf16 ? static_cast<float*>(strips.get()) : static_cast<float*>(packed_.get()) + g * count;
+    PackF32(of_group, 0, StripsF32(n_), factor, packed);
+    if (bf16) PackBf16(PackedF32(packed, k_, n_), static_cast<uint16_t*>(packed_.get()) + g * count);
   }
 }
 
-WeightsF32 FloatWeights::Group(size_t group) const {
-  return PackedF32(static_cast<const float*>(packed_.get()) + group * PackedCountF32(k_, n_), k_, n_);
+size_t FloatWeights::Bytes() const {
+  return groups_ * PackedCountF32(k_, n_) * (bf16_ ? sizeof(uint16_t) : sizeof(float));
+}
+
+const void* FloatWeights::Prepare(const float* x, size_t count, RunContext& context) const {
+  if (!bf16_) return x;
+  constexpr size_t kBlock = 64 << 10;
+  auto* rounded = static_cast<uint16_t*>(context.Scratch(count * sizeof(uint16_t)));
+  context.Parallel((count + kBlock - 1) / kBlock, [&](size_t i) {
+    F32ToBf16()(x + i * kBlock, std::min(kBlock, count - i * kBlock), rounded + i * kBlock);
+  });
+  return rounded;
+}
+
+void FloatWeights::Multiply(size_t group, const void* x, size_t offset, const ActivationRows& rows,
+                            const GemmTile& tile, const FloatOutput& output) const {
+  const auto [m0, m1, n0, n1] = tile;
+  const size_t first = group * PackedCountF32(k_, n_);
+  if (bf16_) {
+    const WeightsBf16 weights{static_cast<const uint16_t*>(packed_.get()) + first, k_, n_};
+    GemmBf16()(static_cast<const uint16_t*>(x) + offset, rows, m0, m1, weights, n0, n1, output);
+  } else {
+    const WeightsF32 weights = PackedF32(static_cast<const float*>(packed_.get()) + first, k_, n_);
+    GemmF32()(static_cast<const float*>(x) + offset, rows, m0, m1, weights, n0, n1, output);
+  }
 }
 
 namespace {

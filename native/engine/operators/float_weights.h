@@ -6,24 +6,38 @@
 
 namespace gossamer {
 
-// One matrix [k, n] a group, packed for GemmF32; the sources of the groups lie group_stride elements apart.
+struct GemmTile {
+  size_t m0, m1, n0, n1;
+};
+
+// Whether attribute `precision` is 'bf16' (default 'float32') and the CPU gains by it: factors are then rounded to
+// bfloat16, where pieces have an even length. Throws EngineError (ERR_ENGINE_PROGRAM).
+bool WantsBf16(const Attributes& attributes, size_t piece);
+
+// One matrix [k, n] a group, packed for GemmF32, or rounded for GemmBf16; the sources of the groups lie group_stride
+// elements apart.
 class FloatWeights {
  public:
   FloatWeights() = default;
-  FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor = 1);
+  FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor = 1, bool bf16 = false);
 
-  WeightsF32 Group(size_t group) const;
-  size_t Bytes() const { return groups_ * PackedCountF32(k_, n_) * sizeof(float); }  // 0: none
+  size_t K() const { return k_; }
+  size_t Bytes() const;  // 0: none
+  bool IsBf16() const { return bf16_; }
+
+  // The first `count` activations as Multiply reads them: themselves, or rounded to bfloat16 in scratch memory.
+  const void* Prepare(const float* x, size_t count, RunContext& context) const;
+  // GemmF32, or GemmBf16, of prepared activations from element `offset` on.
+  void Multiply(size_t group, const void* x, size_t offset, const ActivationRows& rows, const GemmTile& tile,
+                const FloatOutput& output) const;
 
  private:
   size_t k_ = 0, n_ = 0, groups_ = 0;
+  bool bf16_ = false;
   Buffer packed_;
 };
 
 // A product split into row blocks and column blocks; by the sizes alone, never by the number of threads.
-struct GemmTile {
-  size_t m0, m1, n0, n1;
-};
 struct GemmTiles {
   size_t rows, columns, row_block, column_block;
 

@@ -72,7 +72,7 @@ class GemmOperator : public Operator {
     context.Parallel(tiles.Count(), [&](size_t i) {
       const GemmTile tile = tiles.At(i);
       if (through_y) Broadcast(*c, tile, n, y);
-      GemmF32()(a, {nullptr, m, 1, k, k}, tile.m0, tile.m1, weights_.Group(0), tile.n0, tile.n1, output);
+      weights_.Multiply(0, a, 0, {nullptr, m, 1, k, k}, tile, output);
     });
   }
 

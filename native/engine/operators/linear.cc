@@ -1,4 +1,5 @@
-// Linear: y = act(x * w + bias + residual) with constant w, in float32.
+// Linear: y = act(x * w + bias + residual) with constant w, in float32, or with factors rounded to bfloat16 (attribute
+// `precision`).
 #include "engine/activation.h"
 #include "engine/operators/sparse_float.h"
 
@@ -15,7 +16,9 @@ class LinearOperator : public Operator {
     const WeightSourceF32 source{w.As<float>(), n_, 1, k_, transposed ? k_ : 1, 0, transposed ? 1 : n_};
     sparse_ = SparseFloat(source, 1, 0, SparseModeOf(spec.attributes));
     // Calls of few rows want the dense kernel in any case, so both forms are kept.
-    if (!sparse_.Chosen() || sparse_.LeastRows() > 0) weights_ = FloatWeights(source, 1, 0);
+    if (!sparse_.Chosen() || sparse_.LeastRows() > 0) {
+      weights_ = FloatWeights(source, 1, 0, 1, WantsBf16(spec.attributes, k_));
+    }
     spec.released[1] = true;
     has_residual_ = spec.Has(3);
   }
@@ -44,15 +47,14 @@ class LinearOperator : public Operator {
       return;
     }
     const GemmTiles tiles = PlanGemmF32(rows, n_, k_, k_);
+    const void* x = weights_.Prepare(inputs[0]->As<float>(), rows * k_, context);
     context.Parallel(tiles.Count(), [&](size_t i) {
-      const GemmTile tile = tiles.At(i);
-      GemmF32()(inputs[0]->As<float>(), {nullptr, rows, 1, k_, k_}, tile.m0, tile.m1, weights_.Group(0), tile.n0,
-                tile.n1, output);
+      weights_.Multiply(0, x, 0, {nullptr, rows, 1, k_, k_}, tiles.At(i), output);
     });
   }
 
   int InPlace() const override { return has_residual_ ? 3 : -1; }
-  std::string Note() const override { return sparse_.Note(); }
+  std::string Note() const override { return sparse_.Note() + (weights_.IsBf16() ? "; bfloat16" : ""); }
   size_t PackedBytes() const override { return weights_.Bytes() + sparse_.Bytes(); }
 
  private:

@@ -57,6 +57,23 @@ TEST_CASE("Linear: large and thin products are split into tiles that change noth
   }
 }
 
+TEST_CASE("Linear with factors rounded to bfloat16, where the CPU has that") {
+  const std::vector<float> x = NormalFloats(50 * 40, 1), w = NormalFloats(40 * 70, 2);
+  const Argument weights = Argument::Constant(Value({40, 70}, w));
+  const Attributes attributes = MakeAttributes({{"precision", "bf16"}});
+  const std::vector<float> y = RunOperator("Linear", attributes, {Value({50, 40}, x), weights}, kFloat)[0].To<float>();
+  for (size_t i = 0; i < y.size(); ++i) {
+    double sum = 0, magnitude = 0;
+    for (size_t j = 0; j < 40; ++j) {
+      sum += static_cast<double>(x[i / 70 * 40 + j]) * w[j * 70 + i % 70];
+      magnitude += std::fabs(static_cast<double>(x[i / 70 * 40 + j]) * w[j * 70 + i % 70]);
+    }
+    REQUIRE(std::fabs(y[i] - sum) <= 0.0079 * magnitude);  // each factor is off by at most 2^-8
+  }
+  CHECK_THROWS_AS(RunOperator("Linear", MakeAttributes({{"precision", "int3"}}), {Value({50, 40}, x), weights}, kFloat),
+                  EngineError);
+}
+
 TEST_CASE("Linear refuses what does not fit") {
   const Value x({2, 3}, NormalFloats(6, 1)), w({3, 4}, NormalFloats(12, 2));
   const Argument constant = Argument::Constant(w);
