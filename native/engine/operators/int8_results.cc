@@ -148,7 +148,8 @@ Int8Results::Int8Results(const OperatorSpec& spec, const int8_t* w, size_t outpu
   if (output_.low > output_.high) RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "low: expected no more than high");
   ReadScales(spec, w);
   ReadResidual(spec);
-  folded_bias_ = Biases(x_zero_point_);
+  folded_bias_.resize(bias_.size());
+  FillBiases(x_zero_point_, folded_bias_.data());
 }
 
 void Int8Results::ReadScales(const OperatorSpec& spec, const int8_t* w) {
@@ -198,12 +199,11 @@ void Int8Results::ReadResidual(const OperatorSpec& spec) {
 }
 
 // sum (x - zx) (w - zw) + b = p - zw * row_sum + (b - zx * sum (w - zw)).
-std::vector<int32_t> Int8Results::Biases(uint8_t x_zero_point) const {
-  std::vector<int32_t> biases(bias_);
-  for (size_t n = 0; n < outputs_; ++n) {
-    biases[n] = static_cast<int32_t>(static_cast<uint32_t>(bias_[n]) - x_zero_point * weight_sums_[n]);
+void Int8Results::FillBiases(uint8_t x_zero_point, int32_t* biases) const {
+  const uint32_t zero = x_zero_point;
+  for (size_t n = 0; n < bias_.size(); ++n) {
+    biases[n] = static_cast<int32_t>(static_cast<uint32_t>(bias_[n]) - zero * weight_sums_[n]);
   }
-  return biases;
 }
 
 void Int8Results::Check(const TensorList& inputs, const Tensor& y) const {
@@ -232,9 +232,8 @@ Int8Output Int8Results::Prepare(const TensorList& inputs, const Tensor& y, RunCo
     output.residual_stride = outputs_;
   }
   if (has_x_zero_point_) {
-    const std::vector<int32_t> biases = Biases(XZeroPoint(inputs));
-    int32_t* bias = static_cast<int32_t*>(context.Scratch(biases.size() * sizeof(int32_t)));
-    std::copy(biases.begin(), biases.end(), bias);
+    int32_t* bias = static_cast<int32_t*>(context.Scratch(bias_.size() * sizeof(int32_t)));
+    FillBiases(XZeroPoint(inputs), bias);
     output.bias = bias;
   }
   if (has_x_scale_ && kind_ == Int8Result::kFloat) {

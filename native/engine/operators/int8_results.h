@@ -43,7 +43,7 @@ class Int8Results {
  private:
   void ReadScales(const OperatorSpec& spec, const int8_t* w);
   void ReadResidual(const OperatorSpec& spec);
-  std::vector<int32_t> Biases(uint8_t x_zero_point) const;
+  void FillBiases(uint8_t x_zero_point, int32_t* biases) const;  // kOutputSlack too
 
   std::string type_;
   size_t outputs_, depth_;

@@ -1,5 +1,6 @@
 #include "engine/operators/integer_products.h"
 
+#include <algorithm>
 #include <string>
 
 #include "kernels/gemm_i8/gemm_i8.h"
@@ -32,18 +33,25 @@ std::vector<uint32_t> WeightSums(const int8_t* w, size_t outputs, size_t depth) 
   return sums;
 }
 
-IntegerOutput::IntegerOutput(const uint32_t* sums, std::vector<int32_t> w_zero, size_t outputs, size_t depth,
-                             int32_t x_zero)
-    : bias_(outputs + kPanelOutputs), w_zero_(std::move(w_zero)), differences_(outputs) {
-  for (size_t n = 0; n < outputs; ++n) {
-    differences_[n] = sums[n] - static_cast<uint32_t>(depth) * static_cast<uint32_t>(w_zero_[n]);
-    bias_[n] = static_cast<int32_t>(0u - static_cast<uint32_t>(x_zero) * differences_[n]);
+IntegerOutput::IntegerOutput(const std::vector<uint32_t>& sums, std::vector<int32_t> w_zero, size_t depth)
+    : w_zero_(std::move(w_zero)), differences_(sums) {
+  for (size_t n = 0; n < differences_.size(); ++n) {
+    differences_[n] -= static_cast<uint32_t>(depth) * static_cast<uint32_t>(w_zero_[n]);
     needs_row_sums_ = needs_row_sums_ || w_zero_[n] != 0;
   }
-  w_zero_.resize(bias_.size());
-  output_.kind = Int8Result::kInt32;
-  output_.bias = bias_.data();
-  output_.weight_zero = w_zero_.data();
+  w_zero_.resize(differences_.size() + kPanelOutputs);
+}
+
+Int8Output IntegerOutput::For(int32_t x_zero, RunContext& context) const {
+  const uint32_t zero = static_cast<uint32_t>(x_zero);
+  int32_t* bias = static_cast<int32_t*>(context.Scratch(w_zero_.size() * sizeof(int32_t)));
+  for (size_t n = 0; n < differences_.size(); ++n) bias[n] = static_cast<int32_t>(0u - zero * differences_[n]);
+  std::fill(bias + differences_.size(), bias + w_zero_.size(), 0);
+  Int8Output output{};
+  output.kind = Int8Result::kInt32;
+  output.bias = bias;
+  output.weight_zero = w_zero_.data();
+  return output;
 }
 
 }  // namespace gossamer

@@ -19,20 +19,20 @@ int32_t ZeroPointAt(const Tensor* zero_points, size_t i);
 // to[i] = from[i] with its sign bit turned: an int8 element as uint8 with 128 added, or a uint8 element as int8 less 128.
 void TurnSigns(const uint8_t* from, size_t count, uint8_t* to);
 
-// The Int8Output of exact int32 results sum (x - x_zero) (w - w_zero), w being [outputs][depth] int8; owns its arrays.
+// What exact int32 results sum (x - x_zero) (w - w_zero) need, w being [outputs][depth] int8.
 class IntegerOutput {
  public:
   // w_zero[n], as int8 weights know it. sums[n] of the weights, modulo 2^32.
-  IntegerOutput(const uint32_t* sums, std::vector<int32_t> w_zero, size_t outputs, size_t depth, int32_t x_zero);
-  const Int8Output& Get() const { return output_; }
+  IntegerOutput(const std::vector<uint32_t>& sums, std::vector<int32_t> w_zero, size_t depth);
+  // With this zero point of x. Takes scratch memory; the object must outlive the result.
+  Int8Output For(int32_t x_zero, RunContext& context) const;
   bool NeedsRowSums() const { return needs_row_sums_; }
   // sum of w - w_zero.
   uint32_t Difference(size_t n) const { return differences_[n]; }
 
  private:
-  std::vector<int32_t> bias_, w_zero_;  // kOutputQuantum more than outputs
+  std::vector<int32_t> w_zero_;         // a panel more than outputs, as kernels read
   std::vector<uint32_t> differences_;
-  Int8Output output_{};
   bool needs_row_sums_ = false;
 };
 

@@ -82,6 +82,12 @@ class MatMulIntegerOperator : public Operator {
     if (b == nullptr || b->dims.Rank() != 2) return;
     packed_ = std::make_unique<Packed>(b->As<uint8_t>(), b->type, static_cast<size_t>(b->dims[0]),
                                        static_cast<size_t>(b->dims[1]), SparseModeOf(spec.attributes));
+    if (!spec.Has(kBZeroPoint) || spec.Constant(kBZeroPoint) != nullptr) {
+      const Tensor* zero = spec.Constant(kBZeroPoint);
+      if (zero == nullptr || zero->Count() == 1 || zero->Count() == packed_->outputs) {
+        integers_ = std::make_unique<IntegerOutput>(IntegersOf(*packed_, b->type, zero));
+      }
+    }
     spec.released[kB] = true;
   }
 
@@ -106,8 +112,12 @@ class MatMulIntegerOperator : public Operator {
     if (outputs[0].Count() == 0) return;
     const uint8_t* a = Unsigned(*inputs[kA], context);
     int32_t* y = outputs[0].As<int32_t>();
+    const Tensor* b_zero = ZeroPoints(inputs, kBZeroPoint);
     if (packed_ != nullptr) {  // one product with all rows of all matrices
-      return Multiply(inputs, *packed_, a, s.batch.Count() * rows, rows, y, context);
+      const size_t count = s.batch.Count() * rows;
+      if (integers_ != nullptr) return Multiply(inputs, *packed_, *integers_, a, count, rows, y, context);
+      const IntegerOutput integers = IntegersOf(*packed_, inputs[kB]->type, b_zero);
+      return Multiply(inputs, *packed_, integers, a, count, rows, y, context);
     }
     const uint8_t* b = inputs[kB]->As<uint8_t>();
     const size_t b_size = depth * static_cast<size_t>(s.outputs), y_size = rows * static_cast<size_t>(s.outputs);
@@ -120,7 +130,8 @@ class MatMulIntegerOperator : public Operator {
                                           SparseMode::kDense);
       }
       last = matrix;
-      Multiply(inputs, *packed, a + MatrixOf(i, s.batch, s.a_batch) * rows * depth, rows, rows, y + i * y_size, context);
+      const IntegerOutput integers = IntegersOf(*packed, inputs[kB]->type, b_zero);
+      Multiply(inputs, *packed, integers, a + MatrixOf(i, s.batch, s.a_batch) * rows * depth, rows, rows, y + i * y_size, context);
     }
   }
 
@@ -136,19 +147,19 @@ class MatMulIntegerOperator : public Operator {
     return turned;
   }
 
+  static IntegerOutput IntegersOf(const Packed& b, DataType type, const Tensor* b_zero) {
+    std::vector<int32_t> zeros(b.outputs);
+    for (size_t n = 0; n < b.outputs; ++n) zeros[n] = ZeroPointAt(b_zero, n) - (type == DataType::kUint8 ? 128 : 0);
+    return IntegerOutput(b.sums, std::move(zeros), b.depth);
+  }
+
   // `count` rows of A, `rows` of them a matrix.
-  static void Multiply(const TensorList& inputs, const Packed& b, const uint8_t* a, size_t count, size_t rows, int32_t* y,
-                       RunContext& context) {
+  static void Multiply(const TensorList& inputs, const Packed& b, const IntegerOutput& integers, const uint8_t* a,
+                       size_t count, size_t rows, int32_t* y, RunContext& context) {
     const Tensor* a_zero = ZeroPoints(inputs, kAZeroPoint);
-    const Tensor* b_zero = ZeroPoints(inputs, kBZeroPoint);
     const int32_t a_shift = inputs[kA]->type == DataType::kInt8 ? 128 : 0;
-    const int32_t b_shift = inputs[kB]->type == DataType::kUint8 ? 128 : 0;
-    std::vector<int32_t> b_zeros(b.outputs);
-    for (size_t n = 0; n < b.outputs; ++n) b_zeros[n] = ZeroPointAt(b_zero, n) - b_shift;
     const bool by_row = a_zero != nullptr && a_zero->Count() > 1;
-    const int32_t common = by_row ? 0 : ZeroPointAt(a_zero, 0) + a_shift;
-    const IntegerOutput integers(b.sums.data(), std::move(b_zeros), b.outputs, b.depth, common);
-    Int8Output output = integers.Get();
+    Int8Output output = integers.For(by_row ? 0 : ZeroPointAt(a_zero, 0) + a_shift, context);
     output.y = y;
     output.y_stride = b.outputs;
     RunInt8Rows(*b.weights, b.outputs, b.depth, a, {nullptr, count, 1, b.depth, b.depth}, b.depth, output,
@@ -164,6 +175,7 @@ class MatMulIntegerOperator : public Operator {
   }
 
   std::unique_ptr<Packed> packed_;
+  std::unique_ptr<IntegerOutput> integers_;  // where the zero points of a packed B are constant too
 };
 
 }  // namespace
