@@ -116,6 +116,8 @@ function plainAttribute(node: Node, { name, content }: Attribute): ProgramAttrib
       return content.value;
     case 'string':
       return node.string(name, '');
+    case 'strings':
+      return node.strings(name, []).join();
     case 'tensor':
       return content.value.length === 1 ? content.value.item() : Array.from(content.value.toFloat64());
     default:
