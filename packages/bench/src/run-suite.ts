@@ -7,6 +7,7 @@ import { environment } from './harness/environment.js';
 import { busyWarning, loadSince, loadSnapshot } from './harness/machine-load.js';
 import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite, SuiteContext } from './harness/suite.js';
+import { conformance } from './suites/conformance.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
 import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
@@ -22,6 +23,7 @@ export const SUITES: readonly Suite[] = [
   kernels,
   models,
   roundTrip,
+  conformance,
   operators,
   generatedGraphs,
   realModels,
