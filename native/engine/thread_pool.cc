@@ -6,6 +6,9 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
+#if defined(__linux__)
+#include <pthread.h>
+#endif
 
 namespace gossamer {
 namespace {
@@ -193,6 +196,9 @@ ThreadPool::Loop* ThreadPool::LoopToHelp() {
 }
 
 void ThreadPool::Work(unsigned id) {
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), "gossamer");  // in top and in debuggers
+#endif
   std::unique_lock<std::mutex> lock(mutex_);
   bool may_spin = false;  // after work: more may follow at once
   for (;;) {
