@@ -37,12 +37,14 @@ export function scaleChannels(layer: Node, affine: ChannelAffine, scope: PassSco
   return true;
 }
 
-const scaledWeight = (weight: Tensor, { channelOf }: ChannelMap, factor: Float64Array): Tensor | undefined =>
-  rounded(
-    weight,
-    weight.dims,
-    weight.toFloat64().map((w, i) => w * factor[channelOf(i)]!),
-  );
+function scaledWeight(weight: Tensor, { eachRun }: ChannelMap, factor: Float64Array): Tensor | undefined {
+  const data = weight.toFloat64();
+  eachRun((start, end, channel) => {
+    const f = factor[channel]!;
+    for (let i = start; i < end; i++) data[i]! *= f;
+  });
+  return rounded(weight, weight.dims, data);
+}
 
 /** The number of output channels of a Conv, ConvTranspose or Gemm with a constant weight. */
 export function channelsOf(layer: Node): number | undefined {
@@ -52,30 +54,35 @@ export function channelsOf(layer: Node): number | undefined {
 
 interface ChannelMap {
   readonly channels: number;
-  /** Output channel of each element of the weight. */
-  readonly channelOf: (element: number) => number;
+  /** Calls back with runs [start, end) of elements of the weight, and the output channel they belong to. */
+  readonly eachRun: (visit: (start: number, end: number, channel: number) => void) => void;
 }
 
 function channelMap(layer: Node, dims: readonly number[]): ChannelMap | undefined {
   const [first = 0, second = 0] = dims;
   if (layer.isStandard('Conv') && dims.length > 2) {
     const inner = elementCount(dims.slice(1));
-    return { channels: first, channelOf: (element) => Math.floor(element / inner) };
+    return { channels: first, eachRun: evenRuns(first, inner, (run) => run) };
   }
   if (layer.isStandard('ConvTranspose') && dims.length > 2) {
     // [c, m / groups, kernel..]: input channel c belongs to group floor(c / (C / groups)).
     const groups = layer.int('group', 1);
     const inner = elementCount(dims.slice(2));
     const perGroup = first / groups;
-    const channelOf = (element: number) => {
-      const group = Math.floor(Math.floor(element / (inner * second)) / perGroup);
-      return group * second + (Math.floor(element / inner) % second);
-    };
-    return Number.isInteger(perGroup) ? { channels: second * groups, channelOf } : undefined;
+    const channelOf = (run: number) => Math.floor(Math.floor(run / second) / perGroup) * second + (run % second);
+    const eachRun = evenRuns(first * second, inner, channelOf);
+    return Number.isInteger(perGroup) ? { channels: second * groups, eachRun } : undefined;
   }
   if (!layer.isStandard('Gemm') || dims.length !== 2) return undefined;
-  if (layer.int('transB', 0) === 1) return { channels: first, channelOf: (element) => Math.floor(element / second) };
-  return { channels: second, channelOf: (element) => element % second };
+  if (layer.int('transB', 0) === 1) return { channels: first, eachRun: evenRuns(first, second, (run) => run) };
+  return { channels: second, eachRun: evenRuns(first * second, 1, (run) => run % second) };
+}
+
+/** Runs of one length, one after another. */
+function evenRuns(count: number, length: number, channelOf: (run: number) => number): ChannelMap['eachRun'] {
+  return (visit) => {
+    for (let run = 0; run < count; run++) visit(run * length, (run + 1) * length, channelOf(run));
+  };
 }
 
 /** What a Conv, ConvTranspose or Gemm adds per channel, zeros without a bias; undefined when it is not a constant, or varies along the batch. */

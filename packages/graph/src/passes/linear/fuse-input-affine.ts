@@ -69,12 +69,17 @@ function absorb(layer: Node, { factor, shift }: ChannelAffine, scope: PassScope)
   const data = weight.toFloat64();
   const sums = bias.slice();
   const alpha = layer.isStandard('Gemm') ? layer.float('alpha', 1) : 1;
-  data.forEach((w, i) => (sums[map.outputOf(i)]! += alpha * w * shift[map.inputOf(i)]!));
-  const scaled = rounded(
-    weight,
-    weight.dims,
-    data.map((w, i) => w * factor[map.inputOf(i)]!),
-  );
+  const products = new Float64Array(data.length);
+  map.eachRun((start, end, output, input) => {
+    const [f, s] = [factor[input]!, shift[input]!];
+    let sum = sums[output]!;
+    for (let i = start; i < end; i++) {
+      sum += alpha * data[i]! * s;
+      products[i] = data[i]! * f;
+    }
+    sums[output] = sum;
+  });
+  const scaled = rounded(weight, weight.dims, products);
   const moved = rounded(weight, [map.outputs], sums);
   if (!scaled || !moved) return false;
   setConstant(layer, 1, scaled, scope, `${layer.output.name}_weight`);
@@ -84,22 +89,37 @@ function absorb(layer: Node, { factor, shift }: ChannelAffine, scope: PassScope)
   return true;
 }
 
-/** Which channels an element of the weight belongs to. */
-function channelMap(layer: Node, dims: readonly number[]) {
+/** Calls back with runs [start, end) of elements of the weight in order, and the channels they belong to. */
+type EachRun = (visit: (start: number, end: number, output: number, input: number) => void) => void;
+
+function channelMap(
+  layer: Node,
+  dims: readonly number[],
+): { readonly inputs: number; readonly outputs: number; readonly eachRun: EachRun } | undefined {
   const [first = 0, second = 0, ...kernel] = dims;
   if (layer.isStandard('Conv') && dims.length > 2) {
     const groups = layer.int('group', 1);
     const taps = kernel.reduce((product, size) => product * size, 1);
-    const outputOf = (i: number) => Math.floor(i / (second * taps));
-    const inputOf = (i: number) =>
-      Math.floor((outputOf(i) * groups) / first) * second + (Math.floor(i / taps) % second);
-    return { inputs: second * groups, outputs: first, outputOf, inputOf };
+    const eachRun: EachRun = (visit) => {
+      for (let run = 0; run < first * second; run++) {
+        const output = Math.floor(run / second);
+        const input = Math.floor((output * groups) / first) * second + (run % second);
+        visit(run * taps, (run + 1) * taps, output, input);
+      }
+    };
+    return { inputs: second * groups, outputs: first, eachRun };
   }
   if (!layer.isStandard('Gemm') || dims.length !== 2 || layer.int('transA', 0) === 1) return undefined;
-  const [row, column] = [(i: number) => Math.floor(i / second), (i: number) => i % second];
-  return layer.int('transB', 0) === 1
-    ? { inputs: second, outputs: first, outputOf: row, inputOf: column }
-    : { inputs: first, outputs: second, outputOf: column, inputOf: row };
+  const isTurned = layer.int('transB', 0) === 1;
+  const eachRun: EachRun = (visit) => {
+    for (let row = 0, at = 0; row < first; row++) {
+      for (let column = 0; column < second; column++, at++) {
+        if (isTurned) visit(at, at + 1, row, column);
+        else visit(at, at + 1, column, row);
+      }
+    }
+  };
+  return isTurned ? { inputs: second, outputs: first, eachRun } : { inputs: first, outputs: second, eachRun };
 }
 
 /** True for a Gemm, and for a Conv that pads with nothing. */
