@@ -15,10 +15,18 @@ namespace {
 
 // Rows of one tile: an accumulator and a window each, with two registers for a round and some to spare.
 constexpr size_t kMostRows = 14, kMostBlockRows = 6;
+// Few rows are too few chains to hide the latency of vpdpbusd: every second round then has its own.
+constexpr size_t kFewRows = 4;
+// How far ahead of its use data is fetched; with few rows the hardware's own fetching is faster.
+constexpr size_t kAhead = 1536;
 
 template <size_t kRows>
 inline void Round(const int8_t* data, const __m512i (&window)[kRows], __m512i (&acc)[kRows]) {
   const __m512i index = _mm512_load_si512(data), value = _mm512_load_si512(data + 64);
+  if (kRows > kFewRows) {
+    GOSSAMER_PREFETCH(data + kAhead);
+    GOSSAMER_PREFETCH(data + kAhead + 64);
+  }
   GOSSAMER_UNROLL
   for (size_t r = 0; r < kRows; ++r) {
     acc[r] = _mm512_dpbusd_epi32(acc[r], _mm512_permutexvar_epi8(index, window[r]), value);
@@ -27,8 +35,7 @@ inline void Round(const int8_t* data, const __m512i (&window)[kRows], __m512i (&
 
 template <size_t kRows>
 void RoundSums(const SparseTile& tile, const SparseI8Weights& w, size_t group, int32_t* sums) {
-  // Few rows are too few chains to hide the latency of vpdpbusd: every second round then has its own.
-  constexpr bool kTwoChains = kRows <= 4;
+  constexpr bool kTwoChains = kRows <= kFewRows;
   const int8_t* data = w.data + w.starts[group];
   const size_t* first_step = w.first_step + group * tile.pieces;
   const SparseStep* step = w.steps + *first_step;
