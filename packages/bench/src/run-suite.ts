@@ -9,6 +9,7 @@ import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite, SuiteContext } from './harness/suite.js';
 import { conformance } from './suites/conformance.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
+import { instructionSets } from './suites/instruction-sets.js';
 import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
 import { models } from './suites/models.js';
@@ -22,6 +23,7 @@ export const SUITES: readonly Suite[] = [
   quick,
   kernels,
   models,
+  instructionSets,
   roundTrip,
   conformance,
   operators,

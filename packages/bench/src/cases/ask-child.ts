@@ -48,7 +48,11 @@ function exchange(
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     // The pool of the kernels, also where an engine does not set it.
-    env: { ...process.env, GOSSAMER_THREADS: String(job.threads) },
+    env: {
+      ...process.env,
+      GOSSAMER_THREADS: String(job.threads),
+      ...('isa' in job && job.isa !== undefined ? { GOSSAMER_ISA: job.isa } : {}),
+    },
   });
   const failed = (what: string) =>
     new GossamerError('ERR_CASE', `benchmark child: expected an answer, received ${what}`);

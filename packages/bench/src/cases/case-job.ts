@@ -1,3 +1,4 @@
+import type { Isa } from '@gossamer/kernels';
 import type { KernelCase } from './kernel-case.js';
 import type { CaseResult } from './case-result.js';
 import type { MachinePeak } from '../harness/measure-peak.js';
@@ -13,6 +14,8 @@ interface Common {
 /** One kernel case on two engines. */
 export interface KernelJob extends Common {
   readonly kind: 'kernel';
+  /** What GOSSAMER_ISA limits the kernels to; undefined: nothing, or what it says already. */
+  readonly isa?: Isa;
   readonly kernelCase: KernelCase;
   readonly engines: readonly [subject: string, peer: string];
   readonly seconds: number;

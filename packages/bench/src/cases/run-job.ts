@@ -1,3 +1,4 @@
+import type { Isa } from '@gossamer/kernels';
 import { peakRssMb } from '@gossamer/runtime';
 import { measurePeak } from '../harness/measure-peak.js';
 import { buildKernelModels } from './build-kernel-model.js';
@@ -39,15 +40,16 @@ const TOLERANCE: Readonly<Record<KernelKind, number>> = {
 };
 
 function measureKernel(job: KernelJob, signal: AbortSignal | undefined): Promise<CaseResult> {
-  const { kernelCase, threads, engines, seconds, pinned } = job;
+  const { kernelCase, threads, engines, seconds, pinned, isa } = job;
   const { name, group, kind, m, n, k, mask, repeat } = kernelCase;
   const { work, call, sparsity } = buildKernelModels(kernelCase);
   const facts = {
     ...{ kind, m, n, k, mask, repeat, sparsity: Number(sparsity.toFixed(4)) },
     ...(kernelCase.blockSize === undefined ? {} : { blockSize: kernelCase.blockSize }),
+    ...(isa === undefined ? {} : { isa }),
     tolerance: TOLERANCE[kind] * repeat,
   };
-  const request = { id: caseId(name, threads), name, group, threads, facts, engines, seconds, pinned };
+  const request = { id: caseId(name, threads, isa), name, group, threads, facts, engines, seconds, pinned };
   return measurePair(work, call, { ...request, operations: operationsOf(kernelCase) }, signal);
 }
 
@@ -66,4 +68,5 @@ async function measureMemory({ path, bindings, engine, threads }: MemoryJob): Pr
 }
 
 /** The same in every run. */
-export const caseId = (name: string, threads: number): string => `${name} @${threads}`;
+export const caseId = (name: string, threads: number, isa?: Isa): string =>
+  `${name} @${threads}${isa === undefined ? '' : ` ${isa}`}`;
