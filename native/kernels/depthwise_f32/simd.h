@@ -28,23 +28,25 @@ struct Call {
 // kPixels pixels from m by kVectors vectors of channels from c. The last may reach beyond the channels: what it reads
 // there is slack, and what it makes of that is dropped.
 template <size_t kPixels, size_t kVectors>
-void Tile(const Call& call, size_t m, size_t c) {
+inline void Tile(const Call& call, size_t m, size_t c) {
   constexpr size_t kSums = kPixels * kVectors;
   const size_t stride = DepthwiseStrideF32(call.rows.piece);
   const size_t channels = std::min(call.rows.piece - c, kVectors * kLanes);
   F32 sums[kSums];
   GOSSAMER_UNROLL
   for (size_t j = 0; j < kSums; ++j) sums[j] = Fill(0.0f);
-  const float* w = call.weights + c;
-  for (size_t t = 0; t < call.rows.taps; ++t, w += stride) {
-    F32 weights[kVectors];
-    const float* x = nullptr;
+  const ActivationRows rows = call.rows;
+  const float *w = call.weights + c, *from = call.x + c;
+  for (size_t t = 0; t < rows.taps; ++t, w += stride) {
+    const float* x[kPixels];
     GOSSAMER_UNROLL
-    for (size_t v = 0; v < kVectors; ++v) weights[v] = Load(w + v * kLanes);
+    for (size_t p = 0; p < kPixels; ++p) x[p] = from + PieceOffset(rows, t, m + p);
+    F32 weights = Fill(0.0f);
     GOSSAMER_UNROLL
     for (size_t j = 0; j < kSums; ++j) {
-      if (j % kVectors == 0) x = call.x + PieceOffset(call.rows, t, m + j / kVectors) + c;
-      sums[j] = Fma(Load(x + j % kVectors * kLanes), weights[j % kVectors], sums[j]);
+      const size_t p = j % kPixels, v = j / kPixels;
+      if (p == 0) weights = Load(w + v * kLanes);
+      sums[p * kVectors + v] = Fma(Load(x[p] + v * kLanes), weights, sums[p * kVectors + v]);
     }
   }
 
@@ -72,7 +74,7 @@ void Tile(const Call& call, size_t m, size_t c) {
   for (size_t j = 0; j < kSums; ++j) {
     float* y = output.y + (m + j / kVectors) * output.y_stride + c + j % kVectors * kLanes;
     if (clamp) sums[j] = Clamp(sums[j], low, high);
-    if (j % kVectors + 1 < kVectors) {
+    if (j % kVectors + 1 < kVectors || rest == kLanes) {
       Store(y, sums[j]);
     } else {
       StoreFirst(y, sums[j], rest);
@@ -82,30 +84,36 @@ void Tile(const Call& call, size_t m, size_t c) {
   for (size_t p = 0; p < kPixels; ++p) ActivateRow(output.act, output.y + (m + p) * output.y_stride + c, channels);
 }
 
-using TileFn = void(const Call&, size_t, size_t);
-
-template <size_t kPixels, size_t... kLess>
-inline TileFn* PickTile(size_t vectors, std::index_sequence<kLess...>) {
-  static constexpr TileFn* kTiles[] = {Tile<kPixels, kLess + 1>...};
-  return kTiles[vectors - 1];
+template <size_t kVectors>
+void Pixels(const Call& call, size_t m0, size_t m1, size_t c) {
+  size_t m = m0;
+  for (; m + kMostPixels <= m1; m += kMostPixels) Tile<kMostPixels, kVectors>(call, m, c);
+  for (; m < m1; ++m) Tile<1, kVectors>(call, m, c);
 }
 
-template <size_t kPixels>
-inline void Pixels(const Call& call, size_t m) {
-  for (size_t c = 0; c < call.rows.piece; c += kWidest * kLanes) {
-    const size_t vectors = (std::min(call.rows.piece - c, kWidest * kLanes) + kLanes - 1) / kLanes;
-    PickTile<kPixels>(vectors, std::make_index_sequence<kWidest>())(call, m, c);
-  }
+using PixelsFn = void(const Call&, size_t, size_t, size_t);
+
+template <size_t... kLess>
+inline PixelsFn* PickPixels(size_t vectors, std::index_sequence<kLess...>) {
+  static constexpr PixelsFn* kPixels[] = {Pixels<kLess + 1>...};
+  return kPixels[vectors - 1];
 }
 
 }  // namespace
 
 void GOSSAMER_SIMD(DepthwiseF32)(const float* x, const ActivationRows& rows, size_t m0, size_t m1, const float* weights,
                                  const FloatOutput& output) {
+  constexpr size_t kBlock = 8 * kMostPixels;  // pixels whose neighbourhood stays near while the channels pass
   const Call call{x, rows, weights, output};
-  size_t m = m0;
-  for (; m + kMostPixels <= m1; m += kMostPixels) Pixels<kMostPixels>(call, m);
-  for (; m < m1; ++m) Pixels<1>(call, m);
+  const size_t vectors = (rows.piece + kLanes - 1) / kLanes, blocks = (vectors + kWidest - 1) / kWidest;
+  for (size_t m = m0; m < m1; m += kBlock) {
+    // Blocks of channels as even as can be.
+    for (size_t b = 0, v = 0; b < blocks; ++b) {
+      const size_t width = vectors / blocks + (b < vectors % blocks ? 1 : 0);
+      PickPixels(width, std::make_index_sequence<kWidest>())(call, m, std::min(m1, m + kBlock), v * kLanes);
+      v += width;
+    }
+  }
 }
 
 }  // namespace gossamer
