@@ -12,12 +12,12 @@ namespace gossamer {
 #if GOSSAMER_AARCH64
 constexpr double kRoundCost = 4;  // a lookup in four registers takes several times as long as a product
 #else
-constexpr double kRoundCost = 1.5;  // a lookup and a product
+constexpr double kRoundCost = 1.45;  // a lookup and a product
 #endif
 constexpr double kStepCost = 0.6;       // loading the 64 bytes of a window, where they are one cache line
 constexpr double kCrossingCost = 0.9;   // the same where they are in two
 constexpr double kLeastCrossing = 3.5;  // such a step with few rounds waits for the loads
-constexpr double kOutputCost = 12;      // starting and finishing 16 outputs
+constexpr double kOutputCost = 6.5;     // starting and finishing 16 outputs
 constexpr double kUnsortCost = 3;       // bringing them in order
 constexpr double kGatherLineCost = 7;   // copying up to 64 bytes of a row
 constexpr double kDenseOutputCost = 8;  // the same of a dense product

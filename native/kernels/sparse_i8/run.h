@@ -32,12 +32,78 @@ inline void FinishSpan(const Int8Output& output, const int32_t* sums, size_t m, 
   FinishInt8Row<kVectors>(output, m, n, count, acc);
 }
 
+// The same for 64 outputs of several rows, quantized, without zero points of weights: what layers of few k's spend most
+// of their time in, so everything that does not depend on the row stays in registers.
+template <bool kResidual>
+inline void FinishQuantized(const Int8Output& o, const int32_t* sums, size_t m, size_t rows, size_t n) {
+  constexpr int kVectors = static_cast<int>(kSparsePanel / kLanes);
+  I32 bias[kVectors];
+  F32 scale[kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    bias[v] = LoadI(o.bias + n + v * kLanes);
+    scale[v] = Load(o.scale + n + v * kLanes);
+  }
+  const int32_t zero = kResidual ? o.sum_zero : o.zero_point;
+  const int32_t low = kResidual ? o.sum_low : o.low, high = kResidual ? o.sum_high : o.high;
+  const I32 own_low = FillI(o.low - o.zero_point), own_high = FillI(o.high - o.zero_point);
+  const I32 residual_zero = FillI(o.residual_zero);
+  const F32 own = Fill(o.own_ratio), ratio = Fill(o.residual_ratio);
+  const size_t y_stride = o.y_stride, residual_stride = o.residual_stride;
+  uint8_t* y = static_cast<uint8_t*>(o.y) + m * y_stride + n;
+  const uint8_t* residual = kResidual ? static_cast<const uint8_t*>(o.residual) + m * residual_stride + n : nullptr;
+  for (size_t r = 0; r < rows; ++r, sums += kSparsePanel, y += y_stride) {
+    I32 q[kVectors];
+    GOSSAMER_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      q[v] = RoundToInt(Mul(ToFloat(AddI(LoadI(sums + v * kLanes), bias[v])), scale[v]));
+      if (kResidual) {
+        const F32 mine = ToFloat(SmallerI(LargerI(q[v], own_low), own_high));
+        const F32 other = ToFloat(SubI(LoadUnsignedBytes(residual + v * kLanes), residual_zero));
+        q[v] = RoundToInt(Fma(mine, own, Mul(other, ratio)));
+      }
+    }
+    StoreQuantized(y, q, kSparsePanel, zero, low, high);
+    if (kResidual) residual += residual_stride;
+  }
+}
+
+// And for float results, without what FinishFloatRows adds.
+inline void FinishFloat(const Int8Output& o, const int32_t* sums, size_t m, size_t rows, size_t n) {
+  constexpr int kVectors = static_cast<int>(kSparsePanel / kLanes);
+  I32 bias[kVectors];
+  F32 scale[kVectors], offset[kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    bias[v] = LoadI(o.bias + n + v * kLanes);
+    scale[v] = Load(o.scale + n + v * kLanes);
+    offset[v] = Load(o.offset + n + v * kLanes);
+  }
+  const bool clamp = o.act.kind == Activation::kClamp;
+  const F32 low = Fill(o.act.a), high = Fill(o.act.b);
+  const size_t y_stride = o.y_stride;
+  float* y = static_cast<float*>(o.y) + m * y_stride + n;
+  for (size_t r = 0; r < rows; ++r, sums += kSparsePanel, y += y_stride) {
+    GOSSAMER_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      const F32 f = Fma(ToFloat(AddI(LoadI(sums + v * kLanes), bias[v])), scale[v], offset[v]);
+      Store(y + v * kLanes, clamp ? Clamp(f, low, high) : f);
+    }
+  }
+}
+
 // Outputs n .. n + count - 1 of rows m .. m + rows - 1, count <= 64.
 template <class Ops>
 inline void FinishPanel(const Int8Output& output, int32_t* sums, const uint8_t* slots, size_t m, size_t rows, size_t n,
                         size_t count) {
-  for (size_t r = 0; r < rows; ++r, sums += kSparsePanel) {
-    if (slots != nullptr) Ops::Unsort(sums, slots);
+  for (size_t r = 0; slots != nullptr && r < rows; ++r) Ops::Unsort(sums + r * kSparsePanel, slots);
+  const bool whole = Ops::kSpan == kSparsePanel && count == kSparsePanel && output.row_sums == nullptr;
+  if (whole && output.kind == Int8Result::kQuantized) {
+    output.residual == nullptr ? FinishQuantized<false>(output, sums, m, rows, n)
+                               : FinishQuantized<true>(output, sums, m, rows, n);
+    return;
+  }
+  const bool whole_floats = whole && output.kind == Int8Result::kFloat;
+  if (whole_floats) FinishFloat(output, sums, m, rows, n);
+  for (size_t r = 0; !whole_floats && r < rows; ++r, sums += kSparsePanel) {
     if (Ops::kSpan == 64 && count > 48) {
       FinishSpan<Ops::kSpan / 16>(output, sums, m + r, n, count);
       continue;
