@@ -1,7 +1,7 @@
 // The body of AttentionF32 over the operations of one kernels/simd/ header, which is included first with the tile's
 // kTileVectors; over simd/scalar.h it is the definition.
 #pragma once
-#include <limits>
+#include <math.h>
 
 #include "kernels/attention_f32/attention_f32.h"
 #include "kernels/simd/float_math.h"
@@ -11,7 +11,7 @@ namespace gossamer {
 namespace {
 
 constexpr size_t kTileRows = 6, kDepthChunk = 128;
-constexpr float kNothing = -std::numeric_limits<float>::infinity();
+constexpr float kNothing = -INFINITY;
 
 // Of the queries of one call.
 struct AttentionState {
@@ -223,7 +223,7 @@ void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t
   for (size_t m = 0; m < count; ++m) {
     float* row = y + m * head.y_stride;
     if (head.keys == 0) {
-      for (size_t c = 0; c < head.value_depth; ++c) row[c] = std::numeric_limits<float>::quiet_NaN();
+      for (size_t c = 0; c < head.value_depth; ++c) row[c] = NAN;
     } else {
       DivideRow(row, head.value_depth, state.sum[m]);
     }

@@ -5,7 +5,7 @@
 namespace gossamer {
 namespace {
 
-// Tiles of 6 x 32: 12 exact and 12 float sums, 2 weights; of 2 x 64 and 1 x 64 where there are no more rows.
+// Tiles of 6 x 32: 12 exact and 12 float sums, 2 weights, 1 activation in 32 registers.
 constexpr size_t kInt8Panels = 2, kInt8Rows = 6;
 
 template <unsigned kBits>

@@ -10,24 +10,26 @@ namespace {
 inline F32 LoadScales(const NbitsWeights& w, size_t at) {
   return w.scales != nullptr ? Load(w.scales + at) : LoadHalves(w.half_scales + at);
 }
-// Those of kVectors vectors, kPanelVectors a panel, panels `panel_stride` parameters apart.
+// Those of kVectors vectors that follow each other.
 template <size_t kVectors>
-inline void LoadScales(const NbitsWeights& w, size_t at, size_t panel_stride, F32 (&scales)[kVectors]) {
+inline void LoadScales(const NbitsWeights& w, size_t at, F32 (&scales)[kVectors]) {
   if (w.scales != nullptr) {
 #pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) {
-      scales[v] = Load(w.scales + at + v / kPanelVectors * panel_stride + v % kPanelVectors * kLanes);
-    }
+    for (size_t v = 0; v < kVectors; ++v) scales[v] = Load(w.scales + at + v * kLanes);
   } else {
 #pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) {
-      scales[v] = LoadHalves(w.half_scales + at + v / kPanelVectors * panel_stride + v % kPanelVectors * kLanes);
-    }
+    for (size_t v = 0; v < kVectors; ++v) scales[v] = LoadHalves(w.half_scales + at + v * kLanes);
   }
 }
 inline F32 LoadZeros(const NbitsWeights& w, size_t at) {
   if (w.byte_zeros != nullptr) return ToFloat(LoadUnsignedBytes(w.byte_zeros + at));
   return w.float_zeros != nullptr ? Load(w.float_zeros + at) : Fill(static_cast<float>(w.zero));
+}
+
+// How many panels from p on, of `left`, a tile takes: the most of `wide`, 2 and 1 that stay in a group.
+inline size_t PanelsTogether(size_t p, size_t left, size_t wide) {
+  while (wide > 1 && (p % wide != 0 || left < wide)) wide /= 2;
+  return wide;
 }
 
 // y[m, n .. n + count - 1] from sums.

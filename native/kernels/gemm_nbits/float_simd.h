@@ -25,15 +25,15 @@ inline void DequantizeGroup(Raw raw, const Decoder<kBits>& decode, bool shift, F
 template <unsigned kBits, size_t kPanels>
 void DequantizeChunk(const NbitsWeights& w, size_t panel, size_t k, size_t count, float* to) {
   constexpr size_t kColumns = 32 / kBits;
-  const size_t blocks = NbitsBlocks(w.k, w.block_size), panel_groups = blocks * w.block_size / kColumns;
+  const size_t place_groups = w.block_size / kColumns;
   const Decoder<kBits> decode(w.table);
   const bool shift = w.table == nullptr;
   for (size_t p = 0; p < kPanels; ++p) {
     for (size_t i = 0; i < count; i += kColumns) {
-      const uint8_t* group = w.codes + ((panel + p) * panel_groups + (k + i) / kColumns) * 64;
-      const size_t parameters = ((panel + p) * blocks + (k + i) / w.block_size) * kNbitsPanel;
+      const size_t place = NbitsPlace(w, panel + p, (k + i) / w.block_size);
+      const uint8_t* group = w.codes + (place * place_groups + (k + i) % w.block_size / kColumns) * 64;
       for (size_t v = 0; v < kPanelVectors; ++v) {
-        const size_t at = parameters + v * kLanes;
+        const size_t at = place * kNbitsPanel + v * kLanes;
         const F32 zero = shift ? LoadZeros(w, at) : Fill(0.0f);
         DequantizeGroup<kBits>(LoadGroup(group, v), decode, shift, zero, LoadScales(w, at),
                                to + i * kFloatWidth + p * kNbitsPanel + v * kLanes);

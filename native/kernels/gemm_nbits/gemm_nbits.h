@@ -11,13 +11,15 @@
 namespace gossamer {
 
 constexpr size_t kNbitsPanel = 16;  // rows of weights that are packed together
+constexpr size_t kNbitsGroup = 2;   // panels whose blocks alternate: what a tile needs is read in one go
 constexpr size_t kNbitsMinBlock = 16, kNbitsMaxBlock = 256;  // powers of two
 
 // Packed weights (pack.h makes them). Rows are padded to panels and columns to blocks: codes and scales there are 0.
-//   codes: panel p, block b, then block_size * bits / 32 groups of 64 bytes. A group holds 32 / bits columns, from k0
-//     on, of 16 rows: byte 4 * row + j holds columns k0 + 4 * f + j in its bits f * bits .. (f + 1) * bits - 1. So the
-//     f-th field of a group is what an instruction wants that adds four products of bytes into each 32-bit lane.
-//   scales, zeros: [panel][block][16 rows].
+// Block b of panel p is at NbitsPlace.
+//   codes: a place has block_size * bits / 32 groups of 64 bytes. A group holds 32 / bits columns, from k0 on, of 16
+//     rows: byte 4 * row + j holds columns k0 + 4 * f + j in its bits f * bits .. (f + 1) * bits - 1. So the f-th field
+//     of a group is what an instruction wants that adds four products of bytes into each 32-bit lane.
+//   scales, zeros: a place has one for each of the 16 rows.
 struct NbitsWeights {
   size_t n, k, block_size;
   unsigned bits;
@@ -30,8 +32,18 @@ struct NbitsWeights {
   const float* table;           // 1 << bits values, or null: code - zero
 };
 
-inline constexpr size_t NbitsBlocks(size_t k, size_t block_size) { return (k + block_size - 1) / block_size; }
-inline constexpr size_t NbitsPanels(size_t n) { return (n + kNbitsPanel - 1) / kNbitsPanel; }
+// Static, here and below: no copy built for one instruction set can be linked into code for another.
+static inline constexpr size_t NbitsBlocks(size_t k, size_t block_size) { return (k + block_size - 1) / block_size; }
+static inline constexpr size_t NbitsPanels(size_t n) { return (n + kNbitsPanel - 1) / kNbitsPanel; }
+// Panels in the group of panel p: kNbitsGroup, or fewer in the last. The places of its blocks are that far apart.
+static inline constexpr size_t NbitsGroupPanels(size_t n, size_t p) {
+  const size_t rest = NbitsPanels(n) - p / kNbitsGroup * kNbitsGroup;
+  return rest < kNbitsGroup ? rest : kNbitsGroup;
+}
+static inline constexpr size_t NbitsPlace(const NbitsWeights& w, size_t p, size_t b) {
+  const size_t first = p / kNbitsGroup * kNbitsGroup;
+  return first * NbitsBlocks(w.k, w.block_size) + b * NbitsGroupPanels(w.n, p) + (p - first);
+}
 
 // Activations quantized to int8 by block. Row m: codes at codes + m * stride, blocks * block_size of them, 0 beyond k;
 // scales and sums at m * blocks. sums[b] is the sum of the block's codes times the factor that was asked for.
@@ -44,7 +56,7 @@ struct NbitsRows {
 
 // What QuantizeRowsNbits multiplies sums with for these weights: 1 where they have zero points of their own, else
 // -zero.
-inline constexpr int32_t NbitsSumFactor(const NbitsWeights& w) {
+static inline constexpr int32_t NbitsSumFactor(const NbitsWeights& w) {
   return w.byte_zeros != nullptr || w.float_zeros != nullptr ? 1 : -w.zero;
 }
 

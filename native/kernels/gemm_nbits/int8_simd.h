@@ -6,24 +6,28 @@
 namespace gossamer {
 namespace {
 
-// kRows rows of activations times kPanels panels. Loops over rows and vectors are unrolled whole, so that sums stay in
-// registers.
+// Bytes. With few rows of activations the product waits for its weights, which processors fetch ahead by themselves
+// too late: asked for this early they come up to 1.8 times as fast.
+constexpr size_t kCodesAhead = 8192, kScalesAhead = 2048;
+
+// kRows rows of activations times kPanels panels of one group. Loops over rows and vectors are unrolled whole, so that
+// sums stay in registers.
 template <unsigned kBits, size_t kRows, size_t kPanels>
 void Int8Tile(const NbitsWeights& w, size_t panel, const NbitsRows& x, size_t row, const FloatOutput& out) {
   constexpr size_t kVectors = kPanels * kPanelVectors, kColumns = 32 / kBits;
   constexpr size_t kStep = 16 / kColumns;  // groups of 16 columns: blocks are whole multiples
   const size_t blocks = NbitsBlocks(w.k, w.block_size), groups = w.block_size / kColumns;
-  const size_t panel_bytes = blocks * groups * 64;
+  const size_t place_bytes = groups * 64, step = NbitsGroupPanels(w.n, panel);  // places from block to block
   const bool has_zeros = w.byte_zeros != nullptr || w.float_zeros != nullptr;
-  const uint8_t* codes = w.codes + panel * panel_bytes;
+  size_t place = NbitsPlace(w, panel, 0);
   F32 sums[kRows][kVectors];
 #pragma GCC unroll 8
   for (size_t m = 0; m < kRows; ++m) {
 #pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; ++v) sums[m][v] = Fill(0.0f);
   }
-  for (size_t b = 0; b < blocks; ++b) {
-    const size_t parameters = panel * blocks + b;  // row (row + m) * blocks + b of x, this and the next panels of w
+  for (size_t b = 0; b < blocks; ++b, place += step) {
+    const uint8_t* codes = w.codes + place * place_bytes;
     I32 dots[kRows][kVectors], odd_dots[kVectors];
 #pragma GCC unroll 8
     for (size_t m = 0; m < kRows; ++m) {
@@ -37,14 +41,18 @@ void Int8Tile(const NbitsWeights& w, size_t panel, const NbitsRows& x, size_t ro
     }
     const int8_t* columns = x.codes + row * x.stride + b * w.block_size;
     for (size_t g = 0; g < groups; g += kStep, codes += 64 * kStep, columns += kStep * kColumns) {
+      Bytes raw[kVectors];
 #pragma GCC unroll 4
       for (size_t f = 0; f < 4; ++f) {  // four times four columns, whatever the bits
-        const uint8_t* group = codes + 4 * f / kColumns * 64;
         Bytes fields[kVectors];
 #pragma GCC unroll 8
         for (size_t v = 0; v < kVectors; ++v) {
-          const Bytes raw = LoadGroup(group + v / kPanelVectors * panel_bytes, v % kPanelVectors);
-          fields[v] = Field<kBits>(raw, f % (kColumns / 4));
+          if (f % (kColumns / 4) == 0) {
+            const uint8_t* group = codes + 4 * f / kColumns * 64 + v / kPanelVectors * place_bytes;
+            raw[v] = LoadGroup(group, v % kPanelVectors);
+            if (v % kPanelVectors == 0) Prefetch(group + kCodesAhead);
+          }
+          fields[v] = Field<kBits>(raw[v], f % (kColumns / 4));
         }
 #pragma GCC unroll 8
         for (size_t m = 0; m < kRows; ++m) {
@@ -62,12 +70,16 @@ void Int8Tile(const NbitsWeights& w, size_t panel, const NbitsRows& x, size_t ro
       for (size_t v = 0; v < kVectors; ++v) dots[0][v] = AddI(dots[0][v], odd_dots[v]);
     }
     F32 scales[kVectors];
-    LoadScales<kVectors>(w, parameters * kNbitsPanel, blocks * kNbitsPanel, scales);
+    const size_t at = place * kNbitsPanel;
+    LoadScales<kVectors>(w, at, scales);
+    const uint8_t* next = w.scales != nullptr ? reinterpret_cast<const uint8_t*>(w.scales + at)
+                                              : reinterpret_cast<const uint8_t*>(w.half_scales + at);
+#pragma GCC unroll 8
+    for (size_t line = 0; line < kPanels; ++line) Prefetch(next + kScalesAhead + 64 * line);
     if (has_zeros) {
 #pragma GCC unroll 8
       for (size_t v = 0; v < kVectors; ++v) {
-        const size_t at = (parameters + v / kPanelVectors * blocks) * kNbitsPanel + v % kPanelVectors * kLanes;
-        const F32 minus_zero = Negate(LoadZeros(w, at));
+        const F32 minus_zero = Negate(LoadZeros(w, at + v * kLanes));
 #pragma GCC unroll 8
         for (size_t m = 0; m < kRows; ++m) {
           const size_t i = (row + m) * blocks + b;
@@ -111,15 +123,15 @@ Int8TileFn* Int8TileOfRows(size_t rows) {
 template <unsigned kBits>
 void Int8Rows(const NbitsWeights& w, size_t first_panel, size_t panels, const NbitsRows& x, size_t first_row,
               size_t rows, const FloatOutput& out) {
-  constexpr size_t kWide = kInt8Panels;
-  const size_t tiles = (rows + kInt8Rows - 1) / kInt8Rows;
-  for (size_t p = 0; p < panels;) {
-    const size_t together = panels - p >= 2 * kWide && rows <= 2 ? 2 * kWide : panels - p >= kWide ? kWide : 1;
+  constexpr size_t kWide = kInt8Panels, kWidest = kNbitsGroup;
+  const size_t tiles = (rows + kInt8Rows - 1) / kInt8Rows, last = first_panel + panels;
+  for (size_t p = first_panel; p < last;) {
+    const size_t together = PanelsTogether(p, last - p, rows <= 2 ? kWidest : kWide);
     for (size_t t = 0, m = 0; t < tiles; ++t) {
       const size_t count = (rows - m + tiles - t - 1) / (tiles - t);  // tiles of even height
-      Int8TileFn* tile = together == 1 ? Int8TileOfRows<kBits, 1>(count) : Int8TileOfRows<kBits, kWide>(count);
-      if (together == 2 * kWide) tile = count == 1 ? Int8Tile<kBits, 1, 2 * kWide> : Int8Tile<kBits, 2, 2 * kWide>;
-      tile(w, first_panel + p, x, first_row + m, out);
+      Int8TileFn* tile = together == kWide ? Int8TileOfRows<kBits, kWide>(count) : Int8TileOfRows<kBits, 1>(count);
+      if (together > kWide) tile = count == 1 ? Int8Tile<kBits, 1, kWidest> : Int8Tile<kBits, 2, kWidest>;
+      tile(w, p, x, first_row + m, out);
       m += count;
     }
     p += together;

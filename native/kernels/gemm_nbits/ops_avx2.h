@@ -14,6 +14,7 @@ constexpr size_t kPanelVectors = 2;  // vectors of 32-bit lanes that hold a pane
 inline Bytes LoadGroup(const uint8_t* group, size_t v) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(group + 32 * v));
 }
+inline void Prefetch(const uint8_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 template <unsigned kShift>
 inline I32 ShiftRightWord(I32 v) {
   return _mm256_srli_epi32(v, kShift);

@@ -12,6 +12,7 @@ using Bytes = __m512i;
 constexpr size_t kPanelVectors = 1;  // vectors of 32-bit lanes that hold a panel's 16 rows
 
 inline Bytes LoadGroup(const uint8_t* group, size_t) { return _mm512_loadu_si512(group); }
+inline void Prefetch(const uint8_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 template <unsigned kShift>
 inline I32 ShiftRightWord(I32 v) {
   return _mm512_srli_epi32(v, kShift);

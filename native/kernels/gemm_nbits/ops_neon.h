@@ -12,6 +12,11 @@ using Bytes = uint8x16_t;
 constexpr size_t kPanelVectors = 4;  // vectors of 32-bit lanes that hold a panel's 16 rows
 
 inline Bytes LoadGroup(const uint8_t* group, size_t v) { return vld1q_u8(group + 16 * v); }
+inline void Prefetch(const uint8_t* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p);
+#endif
+}
 template <unsigned kShift>
 inline I32 ShiftRightWord(Bytes v) {
   const uint32x4_t words = vreinterpretq_u32_u8(v);

@@ -43,17 +43,20 @@ uint32_t GroupOf(uint32_t codes, unsigned bits) {
   return spread(codes & 0xffff) | spread(codes >> 16) << 4;
 }
 
-// One row of codes into its place in a panel, which is cleared.
-void PackRow(const NbitsSource& source, size_t row, uint8_t* panel) {
+// One row of codes into its places of `to`, which is cleared.
+void PackRow(const NbitsSource& source, const NbitsWeights& w, size_t row, uint8_t* to) {
   const size_t columns = 32 / source.bits;  // of a group: four bytes here and there
+  const size_t place_groups = source.block_size / columns;
   const uint8_t* codes =
       source.codes + row * NbitsBlocks(source.k, source.block_size) * (source.block_size * source.bits / 8);
-  for (size_t k = 0; k < source.k; k += columns, codes += 4, panel += 64) {
+  for (size_t k = 0; k < source.k; k += columns, codes += 4) {
+    const size_t place = NbitsPlace(w, row / kNbitsPanel, k / source.block_size);
+    uint8_t* group = to + (place * place_groups + k % source.block_size / columns) * 64;
     uint32_t word = 0;
     for (unsigned j = 0; j < 4; ++j) word |= static_cast<uint32_t>(codes[j]) << (8 * j);
     if (source.k - k < columns) word &= (1u << (source.k - k) * source.bits) - 1;
     word = GroupOf(word, source.bits);
-    for (unsigned j = 0; j < 4; ++j) panel[row % kNbitsPanel * 4 + j] = static_cast<uint8_t>(word >> (8 * j));
+    for (unsigned j = 0; j < 4; ++j) group[row % kNbitsPanel * 4 + j] = static_cast<uint8_t>(word >> (8 * j));
   }
 }
 
@@ -77,12 +80,12 @@ PackedNbits::PackedNbits(const NbitsSource& source) {
   const size_t panel_bytes = blocks * source.block_size * source.bits / 8 * kNbitsPanel;
   const size_t parameters = panels * blocks * kNbitsPanel;
   const auto at = [&](size_t row, size_t block) {
-    return (row / kNbitsPanel * blocks + block) * kNbitsPanel + row % kNbitsPanel;
+    return NbitsPlace(weights_, row / kNbitsPanel, block) * kNbitsPanel + row % kNbitsPanel;
   };
   uint8_t* codes = Allocate<uint8_t>(panels * panel_bytes);
   weights_ = {source.n, source.k,  source.block_size, source.bits, codes, nullptr, nullptr,
               nullptr,  nullptr,   1 << (source.bits - 1), nullptr};
-  for (size_t row = 0; row < source.n; ++row) PackRow(source, row, codes + row / kNbitsPanel * panel_bytes);
+  for (size_t row = 0; row < source.n; ++row) PackRow(source, weights_, row, codes);
 
   if (AllHalf(source.scales, source.n * blocks)) {
     uint16_t* scales = Allocate<uint16_t>(parameters);

@@ -15,10 +15,8 @@ struct Block {
   const NbitsWeights& w;
   size_t row, block;
 
-  size_t Parameter() const {
-    const size_t blocks = NbitsBlocks(w.k, w.block_size);
-    return (row / kNbitsPanel * blocks + block) * kNbitsPanel + row % kNbitsPanel;
-  }
+  size_t Place() const { return NbitsPlace(w, row / kNbitsPanel, block); }
+  size_t Parameter() const { return Place() * kNbitsPanel + row % kNbitsPanel; }
   float Scale() const {
     if (w.scales != nullptr) return w.scales[Parameter()];
     float scale;
@@ -31,10 +29,9 @@ struct Block {
     return w.float_zeros != nullptr ? w.float_zeros[Parameter()] : static_cast<float>(w.zero);
   }
   unsigned Code(size_t k) const {  // k counted within the block
-    const size_t group = 32 / w.bits, groups = w.block_size / group;
-    const size_t first = (row / kNbitsPanel * NbitsBlocks(w.k, w.block_size) + block) * groups;
-    const uint8_t byte = w.codes[(first + k / group) * 64 + row % kNbitsPanel * 4 + k % 4];
-    return (byte >> (k % group / 4 * w.bits)) & ((1u << w.bits) - 1);
+    const size_t columns = 32 / w.bits, group = Place() * (w.block_size / columns) + k / columns;
+    const uint8_t byte = w.codes[group * 64 + row % kNbitsPanel * 4 + k % 4];
+    return (byte >> (k % columns / 4 * w.bits)) & ((1u << w.bits) - 1);
   }
 };
 
