@@ -108,8 +108,9 @@ class EngineMemory {
  public:
   static constexpr uint8_t kPattern = 0xa5;
 
-  explicit EngineMemory(size_t bytes)
-      : bytes_(bytes), memory_((bytes + 63) / 64 * 64 + kReadSlack, Edge::kBack) {
+  // written: of the slack, by an operator that asks for it (Operator::WritesSlack).
+  explicit EngineMemory(size_t bytes, size_t written = 0)
+      : bytes_(bytes), memory_((bytes + written + 63) / 64 * 64 + kReadSlack, Edge::kBack) {
     std::memset(memory_.data(), kPattern, memory_.size());
   }
   uint8_t* data() { return memory_.data(); }
@@ -202,8 +203,8 @@ class OperatorRunner {
   }
 
  private:
-  static std::unique_ptr<EngineMemory> Place(const Value& value, Tensor* tensor) {
-    auto memory = std::make_unique<EngineMemory>(value.bytes.size());
+  static std::unique_ptr<EngineMemory> Place(const Value& value, Tensor* tensor, size_t written = 0) {
+    auto memory = std::make_unique<EngineMemory>(value.bytes.size(), written);
     if (!value.bytes.empty()) std::memcpy(memory->data(), value.bytes.data(), value.bytes.size());
     *tensor = {value.type, value.dims, memory->data()};
     return memory;
@@ -225,7 +226,7 @@ class OperatorRunner {
       if (arguments[i].constant) {
         inputs[i] = &constant_tensors_[i];
       } else {
-        memory[i] = Place(arguments[i].value, &tensors[i]);
+        memory[i] = Place(arguments[i].value, &tensors[i], operator_->WritesSlack(i));
       }
     }
     std::vector<Tensor> outputs(types_.size());

@@ -60,6 +60,7 @@ const Convolution kConvolutions[] = {
     {1, 9, 9, 10, 10, 10, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},   // depthwise
     {1, 9, 8, 70, 140, 70, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2},  // depthwise, two outputs a channel
     {2, 9, 8, 96, 96, 96, 3, 3, 2, 1, 1, 2, 1, 2, 1, 2},   // depthwise, dilated
+    {1, 5, 6, 300, 5, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},    // more channels than the slack that is always there
     {1, 2, 2, 5, 3, 1, 3, 3, 1, 1, 1, 1, 4, 4, 4, 4},      // windows wholly outside
     {0, 5, 5, 16, 4, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // nothing
 };
@@ -105,6 +106,40 @@ TEST_CASE("Int8Conv: int32 and quantized results of any window equal a sum by co
         }
       }
     }
+  }
+}
+
+TEST_CASE("Int8Conv: windows at random") {
+  std::mt19937 random(3);
+  const auto pick = [&](int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(random() % static_cast<unsigned>(high - low + 1));
+  };
+  for (int i = 0; i < 200; ++i) {
+    Convolution c{pick(1, 2), pick(1, 12), pick(1, 12), 0, 0, pick(1, 3), pick(1, 4), pick(1, 4), pick(1, 3), pick(1, 3),
+                  pick(1, 2), pick(1, 2), pick(0, 3), pick(0, 3), pick(0, 3), pick(0, 3)};
+    if (i % 4 == 0) c.group = pick(2, 70);
+    c.channels = c.group * (i % 4 == 0 ? 1 : pick(1, 20));
+    c.outputs = c.group * pick(1, i % 4 == 0 ? 2 : 40);
+    if (c.height + c.top + c.bottom < (c.kernel_h - 1) * c.dilation_h + 1) continue;
+    if (c.width + c.left + c.right < (c.kernel_w - 1) * c.dilation_w + 1) continue;
+    std::vector<uint8_t> x(static_cast<size_t>(c.batch * c.height * c.width * c.channels));
+    for (uint8_t& v : x) v = static_cast<uint8_t>(random());
+    const Dims w_dims{c.outputs, c.channels / c.group, c.kernel_h, c.kernel_w};
+    std::vector<uint8_t> w(w_dims.Count());
+    for (uint8_t& v : w) v = static_cast<uint8_t>(random());
+    const int64_t zx = pick(0, 255), zw = pick(0, 255);
+    const Attributes attributes = MakeAttributes(
+        {{"result", "int32"}, {"group", c.group}, {"x_zero_point", zx}, {"w_zero_points", zw},
+         {"strides", List({c.stride_h, c.stride_w})}, {"dilations", List({c.dilation_h, c.dilation_w})},
+         {"pads", List({c.top, c.left, c.bottom, c.right})}});
+    const std::vector<int32_t> got =
+        RunOperator("Int8Conv", attributes,
+                    {Value({c.batch, c.height, c.width, c.channels}, x), Argument::Constant(Value(w_dims, w))},
+                    {DataType::kInt32})[0].To<int32_t>();
+    const std::vector<int64_t> expected = Convolve(c, x, w, zx, zw);
+    CAPTURE(i);
+    REQUIRE(got.size() == expected.size());
+    for (size_t k = 0; k < got.size(); ++k) REQUIRE(got[k] == expected[k]);
   }
 }
 
