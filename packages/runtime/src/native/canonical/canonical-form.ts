@@ -1,5 +1,5 @@
 import { isGossamerError, type Model } from '@gossamer/graph';
-import { convertFloat32, runPasses, upgradeOpset } from '@gossamer/graph/passes';
+import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossamer/graph/passes';
 
 /** The operator set that the engine's operators are those of. */
 export const ENGINE_OPSET = 21;
@@ -13,7 +13,7 @@ export interface CanonicalForm {
 }
 
 /**
- * A clone of `model` in standard operators of one version, as ONNX Runtime could run it too: float16 widened (outputs are cast back), constants
+ * A clone of `model` in standard operators of one version, without functions, as ONNX Runtime could run it too: float16 widened (outputs are cast back), constants
  * folded, normalizations and activations recognised, affine operators merged into layers. A model that does not rise to the engine's operator
  * set keeps its own, with a warning: coverage then says which operators are lacking.
  */
@@ -28,6 +28,7 @@ export function canonicalForm(model: Model): CanonicalForm {
       warnings.push(`opset ${ENGINE_OPSET}: not reached: ${error.message}`);
     }
   }
+  if (current.functions.length > 0) current = inlineFunctions(current);
   if (holdsNarrowFloats(current)) current = convertFloat32(current).model;
   const result = runPasses(current, 'default');
   warnings.push(...result.warnings);
