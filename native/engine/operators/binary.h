@@ -23,7 +23,7 @@ void BinaryLoop(const Operand& a, const Operand& b, size_t rows, size_t cols, vo
   for (size_t r = 0; r < rows; ++r, out += cols) {
     const A* row_a = static_cast<const A*>(a.data) + r * a.row_stride;
     const B* row_b = static_cast<const B*>(b.data) + r * b.row_stride;
-    // One loop for each, so that it can be vectorised; a number that repeats is read before y, which may be in its place.
+    // One loop for each, so that it can be vectorised.
     if (a.step != 0 && b.step != 0) {
       for (size_t c = 0; c < cols; ++c) out[c] = f(row_a[c], row_b[c]);
     } else if (a.step != 0) {

@@ -195,9 +195,8 @@ TEST_CASE("Clip") {
 }
 
 TEST_CASE("Cast: every pair of types") {
-  const DataType all[] = {DataType::kFloat32,  DataType::kUint8,   DataType::kInt8,  DataType::kInt32,  DataType::kInt64,
-                          DataType::kBool,     DataType::kFloat16, DataType::kInt16, DataType::kUint16, DataType::kUint32,
-                          DataType::kBfloat16, DataType::kFloat64, DataType::kUint64};
+  std::vector<DataType> all;
+  for (size_t i = 0; i < kDataTypes; ++i) all.push_back(static_cast<DataType>(i));
   // 0, 1 and 100 exist in every type, but that every other bool is 1.
   const Value numbers({3}, Floats{0, 1, 100});
   for (DataType from : all) {

@@ -113,12 +113,18 @@ TEST_CASE("NormalizeF32: every variant equals the definition") {
 TEST_CASE("NormalizeF32 works in place") {
   const std::vector<float> x = NormalFloats(200, 1), skip = NormalFloats(200, 2);
   std::vector<float> expected(200), y = x, z = skip;
-  NormalizeF32()({Normalize::kLayer, x.data(), skip.data(), nullptr, nullptr, nullptr, 1e-5f, expected.data(), nullptr,
-                  nullptr, nullptr}, 2, 100);
-  NormalizeF32()({Normalize::kLayer, y.data(), skip.data(), nullptr, nullptr, nullptr, 1e-5f, y.data(), nullptr, nullptr,
-                  nullptr}, 2, 100);
-  NormalizeF32()({Normalize::kLayer, x.data(), z.data(), nullptr, nullptr, nullptr, 1e-5f, z.data(), nullptr, nullptr,
-                  nullptr}, 2, 100);
+  const auto run = [](const std::vector<float>& from, const std::vector<float>& with, std::vector<float>* to) {
+    NormalizeRows rows{};
+    rows.kind = Normalize::kLayer;
+    rows.x = from.data();
+    rows.skip = with.data();
+    rows.epsilon = 1e-5f;
+    rows.y = to->data();
+    NormalizeF32()(rows, 2, 100);
+  };
+  run(x, skip, &expected);
+  run(y, skip, &y);
+  run(x, z, &z);
   CHECK(SameBits(y, expected));
   CHECK(SameBits(z, expected));
 }
