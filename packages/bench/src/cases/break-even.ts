@@ -1,6 +1,6 @@
 import type { Table } from '../harness/report.js';
 import { type CaseOutcome, type CaseResult, isMeasured } from './case-result.js';
-import { kernelRatio } from './kernel-report.js';
+import { bestKernelRatio } from './kernel-report.js';
 
 /** One point of a curve: the share of zeros, and how many times as fast as the peer's dense kernel. */
 interface Point {
@@ -10,7 +10,7 @@ interface Point {
   readonly ofOwnDense: number | undefined;
 }
 
-/** From which share of random zeros on an int8 product pays, beside the peer's dense kernel and beside our own. */
+/** From which share of random zeros on an int8 product pays, beside the peer's dense kernel and beside our own: by the shortest times, as one disturbed case bends a whole curve. */
 export function breakEvenTable(outcomes: readonly CaseOutcome[]): Table | undefined {
   const curves = new Map<string, CaseResult[]>();
   for (const outcome of outcomes.filter(isMeasured)) {
@@ -24,7 +24,7 @@ export function breakEvenTable(outcomes: readonly CaseOutcome[]): Table | undefi
     .map(([key, results]) => row(key, points(results)));
   if (rows.length === 0) return undefined;
   return {
-    title: 'From which sparsity on random zeros pay',
+    title: 'From which sparsity on random zeros pay (by the shortest times)',
     columns: [
       'M x N x K',
       'beside the peer, dense',
@@ -42,11 +42,11 @@ const isRandom = (mask: string) => mask === 'dense' || /^\d+%$/.test(mask);
 
 function points(results: readonly CaseResult[]): Point[] {
   const dense = results.find(({ facts }) => facts['mask'] === 'dense');
-  const time = ({ subject, netRatio }: CaseResult) => subject.us.median - (netRatio ? subject.callUs!.min : 0);
+  const time = ({ subject, netRatio }: CaseResult) => subject.us.min - (netRatio ? subject.callUs!.min : 0);
   return results
     .map((result) => ({
       sparsity: result.facts['mask'] === 'dense' ? 0 : Number.parseFloat(String(result.facts['mask'])) / 100,
-      speed: kernelRatio(result).ratio,
+      speed: bestKernelRatio(result),
       ofOwnDense: dense && time(dense) / time(result),
     }))
     .sort((a, b) => a.sparsity - b.sparsity);

@@ -20,11 +20,14 @@ async function mnist(name: string) {
   return { ...(await catalogue[name]!()), test: await openData(`idx:${files.join(',')}`, { limit: 300 }) };
 }
 
-test.each(['lenet-5', 'resnet20-mnist'])('%s in static int8: every logit has the bits of ONNX Runtime', async (name) => {
-  const { engine, differences } = await compareEngines(await mnist(name), quantized('static'), context);
-  expect(engine).toBe('native');
-  expect(differences).toMatchObject({ elements: 3000, equal: 3000, sameArgmax: 300 });
-});
+test.each(['lenet-5', 'resnet20-mnist'])(
+  '%s in static int8: every logit has the bits of ONNX Runtime',
+  async (name) => {
+    const { engine, differences } = await compareEngines(await mnist(name), quantized('static'), context);
+    expect(engine).toBe('native');
+    expect(differences).toMatchObject({ elements: 3000, equal: 3000, sameArgmax: 300 });
+  },
+);
 
 test.each(['lenet-5', 'resnet20-mnist'])('%s in float and dynamic int8: the same classes', async (name) => {
   const model = await mnist(name);
