@@ -36,8 +36,8 @@ export function copyNodes(source: Graph, target: Graph, copies: Map<Value, Value
   for (const node of source.nodes()) copyNode(node, target, copies);
 }
 
-/** Copies one node, as `copyNodes` does all: what it reads and makes must be in `copies`. */
-export function copyNode(node: Node, target: Graph, copies: Map<Value, Value>): void {
+/** Copies one node to the end of `target`, as `copyNodes` does all: what it reads and makes must be in `copies`. Returns the copy. */
+export function copyNode(node: Node, target: Graph, copies: Map<Value, Value>): Node {
   const copy = target.add({
     op: node.op,
     domain: node.domain,
@@ -52,6 +52,7 @@ export function copyNode(node: Node, target: Graph, copies: Map<Value, Value>): 
     const graphs = item.graphs();
     target.setAttribute(copy, name, graphs.length === 0 ? item : copyGraphs(item, copy, copies));
   }
+  return copy;
 }
 
 function copyGraphs(item: Attribute, node: Node, copies: Map<Value, Value>): Attribute {

@@ -6,6 +6,7 @@ import { explicitForms } from './canonical/explicit-forms.js';
 import { ranksFromWeights } from './canonical/ranks-from-weights.js';
 import { type Capabilities, Compilation } from './compilation.js';
 import { compileBodies } from './control-flow/compile-bodies.js';
+import { callRegistered } from './functions/call-registered.js';
 import { removeDead } from './edit/node-edits.js';
 import { type LackingNode, lackingNodes } from './emit/coverage.js';
 import { emitProgram, type EmittedProgram, type StatePositions } from './emit/emit-program.js';
@@ -56,7 +57,7 @@ export class LackingNodes extends Error {
 
 /** Rewrites a clone of `model` for the native engine (docs/engine.md); nothing is packed yet. */
 export function compileModel(model: Model, { capabilities }: CompileOptions): NativePlan {
-  const { model: canonical, warnings } = canonicalForm(model);
+  const { model: canonical, warnings } = canonicalForm(model, capabilities.operators);
   return compileCanonical(canonical, capabilities, warnings);
 }
 
@@ -68,6 +69,7 @@ export function compileCanonical(
 ): NativePlan {
   const compilation = new Compilation(canonical, capabilities);
   ranksFromWeights(compilation);
+  callRegistered(compilation);
   explicitForms(compilation);
   fuseIntegers(compilation);
   linearLayers(compilation);

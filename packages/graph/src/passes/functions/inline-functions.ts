@@ -11,17 +11,17 @@ const MAX_EXPANDED_NODES = 100_000;
 
 /**
  * A clone of `model` in which every call of a function it defines is the nodes of the function's body, calls in bodies included, and no
- * function is left. A call stays, and so do all functions, where the body imports another version of an operator set than the model.
+ * function is left. Calls of functions that `keep` picks stay, with all functions. A call stays, and so do all functions, where the body imports another version of an operator set than the model.
  * Throws ERR_FUNCTION where calls expand to more than 100,000 nodes.
  */
-export function inlineFunctions(model: Model): Model {
+export function inlineFunctions(model: Model, keep: (definition: FunctionDefinition) => boolean = () => false): Model {
   const copy = model.clone();
   const calls = callsOf(copy);
   let expanded = 0;
   let isWhole = true;
   for (let call = calls.pop(); call; call = calls.pop()) {
     const definition = copy.function(call.domain, call.op, call.overload)!;
-    if (!importsAlike(definition, copy)) {
+    if (keep(definition) || !importsAlike(definition, copy)) {
       isWhole = false;
       continue;
     }

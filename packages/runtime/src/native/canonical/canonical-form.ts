@@ -1,8 +1,7 @@
 import { isGossamerError, type Model } from '@gossamer/graph';
 import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossamer/graph/passes';
-
-/** The operator set that the engine's operators are those of. */
-export const ENGINE_OPSET = 21;
+import { registeredFunction } from '../functions/registered-functions.js';
+import { ENGINE_OPSET } from './engine-opset.js';
 
 /** Types that are widened to float32 before anything is compiled. */
 const NARROW_FLOATS: ReadonlySet<string | undefined> = new Set(['float16', 'bfloat16']);
@@ -13,11 +12,12 @@ export interface CanonicalForm {
 }
 
 /**
- * A clone of `model` in standard operators of one version, without functions, as ONNX Runtime could run it too: float16 widened (outputs are cast back), constants
+ * A clone of `model` in standard operators of one version, as ONNX Runtime could run it too: functions inlined (but registered ones whose
+ * operator is among `operators`), float16 widened (outputs are cast back), constants
  * folded, normalizations and activations recognised, affine operators merged into layers. A model that does not rise to the engine's operator
  * set keeps its own, with a warning: coverage then says which operators are lacking.
  */
-export function canonicalForm(model: Model): CanonicalForm {
+export function canonicalForm(model: Model, operators: ReadonlySet<string> = new Set()): CanonicalForm {
   const warnings: string[] = [];
   let current = model;
   if (current.opset < ENGINE_OPSET) {
@@ -28,7 +28,9 @@ export function canonicalForm(model: Model): CanonicalForm {
       warnings.push(`opset ${ENGINE_OPSET}: not reached: ${error.message}`);
     }
   }
-  if (current.functions.length > 0) current = inlineFunctions(current);
+  if (current.functions.length > 0) {
+    current = inlineFunctions(current, (definition) => operators.has(registeredFunction(definition)?.operator ?? ''));
+  }
   if (holdsNarrowFloats(current)) current = convertFloat32(current).model;
   const result = runPasses(current, 'default');
   warnings.push(...result.warnings);
