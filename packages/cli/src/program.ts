@@ -188,7 +188,7 @@ function addQuantizeOptions(command: Command): Command {
 function addMeasuring(add: Add, run: RunCommand): void {
   const measured = (command: Command) =>
     command
-      .option('--engine <name>', 'ort or reference (default ort)')
+      .option('--engine <name>', 'ort, native, auto or reference (default ort)')
       .option('--batch-size <n>', 'samples in one call (default 16)', count)
       .option('--limit <n>', 'use the first N samples', count)
       .option('--preprocess <file>', 'how images become inputs (JSON)');

@@ -3,6 +3,7 @@ import { type DataSource, defaultThreads, detectState, measureLatency, openData,
 import { checkBindings } from './check-bindings.js';
 import { firstFeeds } from './compare.js';
 import { type ModelInput, toModel } from './onnx-model.js';
+import { engineWarnings } from './engine-warnings.js';
 import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
 
@@ -46,7 +47,8 @@ export async function bench(input: ModelInput, options: BenchOptions = {}): Prom
       ...(options.signal ? { signal: options.signal } : {}),
     });
     const { runs, median, p95, min } = latency;
-    const warnings = data.latencyOnly ? ['random inputs: the figures say nothing about quality'] : [];
+    const warnings = engineWarnings(session);
+    if (data.latencyOnly) warnings.push('random inputs: the figures say nothing about quality');
     if (state.length > 0) warnings.push('a recurrent model was timed on its first step');
     return { engine: session.engine, threads, runs, latencyMs: { median, p95, min }, peakRssMb: peakRssMb(), warnings };
   } finally {

@@ -11,6 +11,7 @@ import {
 } from '@gossamer/runtime';
 import { type ModelInput, type OnnxModel, toModel } from './onnx-model.js';
 import { fileBytes } from './file-bytes.js';
+import { engineWarnings } from './engine-warnings.js';
 import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
 import { type Bytes, bytesOf } from './result.js';
@@ -48,6 +49,8 @@ export interface Comparison {
     readonly low: number;
     readonly high: number;
   };
+  /** What the engine could not run itself. */
+  readonly warnings: readonly string[];
 }
 
 const METRICS = ['agreement', 'sqnr', 'cosine', 'max-abs-error'] as const;
@@ -90,6 +93,7 @@ export async function compare(before: ModelInput, after: ModelInput, options: Co
         low: latency.low,
         high: latency.high,
       },
+      warnings: [...new Set([...engineWarnings(reference), ...engineWarnings(session)])],
     };
   } finally {
     await reference.dispose();

@@ -1,4 +1,5 @@
-import { createMetric, type DataSource, detectState, evaluateMetrics } from '@gossamer/runtime';
+import { createMetric, type DataSource, evaluateMetrics } from '@gossamer/runtime';
+import { engineWarnings } from './engine-warnings.js';
 import { type ModelInput, toModel } from './onnx-model.js';
 import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
@@ -22,6 +23,8 @@ export interface Evaluation {
   readonly seconds: number;
   /** What the metric says beyond its value, e.g. the errors of each class. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** What the engine could not run itself. */
+  readonly warnings: readonly string[];
 }
 
 /** Measures a metric of a model on labelled data. */
@@ -33,13 +36,12 @@ export async function evaluate(input: ModelInput, options: EvaluateOptions): Pro
   try {
     const [result] = await evaluateMetrics(session, options.data, metrics, {
       batchSize: options.batchSize ?? 16,
-      state: detectState(model.ir),
       ...(options.signal ? { signal: options.signal } : {}),
       onProgress: (progress) => options.onProgress?.({ ...progress, stage: 'evaluate' }),
     });
     const { metric, value, samples, details } = result!;
     const seconds = (performance.now() - start) / 1000;
-    return { metric, value, samples, seconds, ...(details ? { details } : {}) };
+    return { metric, value, samples, seconds, ...(details ? { details } : {}), warnings: engineWarnings(session) };
   } finally {
     await session.dispose();
   }

@@ -36,6 +36,7 @@ export async function run(
     `agreement ${(result.agreement * 100).toFixed(2)} % of ${result.samples} samples`,
     `${formatSqnr(result.sqnrDb)}, cosine ${result.cosine.toFixed(6)}, largest error ${result.maxAbsError.toPrecision(3)}`,
     ...(result.quality ? [`${result.quality.metric} ${result.quality.value.toPrecision(6)}`] : []),
+    ...result.warnings.map((warning) => `warning: ${warning}`),
     ...(data.latencyOnly ? ['warning: random inputs, so agreement and errors say little about quality'] : []),
   ];
   return { json: { ...result }, text: [table, '', ...quality].join('\n'), inputs: [before, after] };

@@ -14,6 +14,9 @@ export async function run(
   return {
     json: { ...result },
     inputs: [model],
-    text: `${metric} ${value.toPrecision(6)} over ${samples} samples in ${seconds.toFixed(1)} s`,
+    text: [
+      `${metric} ${value.toPrecision(6)} over ${samples} samples in ${seconds.toFixed(1)} s`,
+      ...result.warnings.map((warning) => `warning: ${warning}`),
+    ].join('\n'),
   };
 }
