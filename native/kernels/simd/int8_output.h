@@ -43,8 +43,20 @@ inline void FinishQuantized(const Int8Output& o, size_t m, size_t n, size_t coun
   const size_t stride = o.y_stride;
   const int32_t zero = o.zero_point, low = o.low, high = o.high;
   if (o.residual == nullptr) {
+    int r = 0;
+#if defined(GOSSAMER_PACKS_FOUR_ROWS)
+    if constexpr (kVectors == 1 && kRows >= 4) {
+      GOSSAMER_UNROLL
+      for (; r + 4 <= kRows; r += 4, y += 4 * stride) {
+        I32 q[4];
+        GOSSAMER_UNROLL
+        for (int i = 0; i < 4; ++i) q[i] = RoundToInt(Mul(ToFloat(acc[r + i][0]), scale[0]));
+        StoreQuantizedRows(y, stride, q[0], q[1], q[2], q[3], count, zero, low, high);
+      }
+    }
+#endif
     GOSSAMER_UNROLL
-    for (int r = 0; r < kRows; ++r, y += stride) {
+    for (; r < kRows; ++r, y += stride) {
       I32 q[kVectors];
       GOSSAMER_UNROLL
       for (int v = 0; v < kVectors; ++v) q[v] = RoundToInt(Mul(ToFloat(acc[r][v]), scale[v]));
