@@ -2,6 +2,7 @@ import { type DType, GossamerError, type Model } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { canonicalForm } from './canonical/canonical-form.js';
 import { foldConstants } from './canonical/fold-constants.js';
+import { fusedForms } from './canonical/fused-forms.js';
 import { explicitForms } from './canonical/explicit-forms.js';
 import { ranksFromWeights } from './canonical/ranks-from-weights.js';
 import { type Capabilities, Compilation } from './compilation.js';
@@ -70,6 +71,7 @@ export function compileCanonical(
   const compilation = new Compilation(canonical, capabilities);
   ranksFromWeights(compilation);
   callRegistered(compilation);
+  fusedForms(compilation);
   explicitForms(compilation);
   fuseIntegers(compilation);
   linearLayers(compilation);

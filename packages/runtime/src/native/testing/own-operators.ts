@@ -27,15 +27,7 @@ export const OWN: Readonly<Record<string, (inputs: Inputs, attributes: Attribute
     const y = runStandard('MatMulNBits', [x, codes, scales, zeros], windowOf(attributes, ...names))[0]!;
     return epilogue(y, bias, residual, attributes);
   },
-  Attention4D: ([q, k, v, mask], attributes) => {
-    const heads = (x: Tensor, layout: ProgramAttribute | undefined) =>
-      layout === 'bshd' ? runStandard('Transpose', [x], { perm: [0, 2, 1, 3] })[0]! : x;
-    const keys = turned(heads(k!, attributes['k_layout']), true);
-    const scores = runStandard('MatMul', [heads(q!, attributes['q_layout']), keys])[0]!;
-    const scaled = times(scores, Number(attributes['scale']));
-    const weights = runStandard('Softmax', [mask ? runStandard('Add', [scaled, mask])[0]! : scaled], { axis: -1 });
-    return heads(runStandard('MatMul', [weights[0]!, heads(v!, attributes['v_layout'])])[0]!, attributes['y_layout']);
-  },
+  Attention4D: attention,
   MaxPoolNhwc: ([x], attributes) => spatial('MaxPool', [x!], attributes),
   AveragePoolNhwc: ([x], attributes) => spatial('AveragePool', [x!], attributes),
   Activate: ([x], attributes) => activated(x!, attributes),
@@ -57,6 +49,45 @@ export const OWN: Readonly<Record<string, (inputs: Inputs, attributes: Attribute
     );
   },
 };
+
+/** Heads may be merged with the sizes of their elements, and shared by several heads of queries. */
+function attention([q, k, v, mask]: Inputs, attributes: Attributes): Tensor {
+  const merged = q!.dims.length === 3 ? Number(attributes['heads']) : 0;
+  const split = (x: Tensor, layout: ProgramAttribute | undefined, heads: number) => {
+    const [batch, positions, width] = x.dims as [number, number, number];
+    const four = merged === 0 ? x : x.reshaped([batch, positions, heads, width / heads]);
+    return layout === 'bshd' ? runStandard('Transpose', [four], { perm: [0, 2, 1, 3] })[0]! : four;
+  };
+  const query = split(q!, attributes['q_layout'], merged);
+  const shared = (x: Tensor) => {
+    const times = query.dims[1]! / x.dims[1]!;
+    const order = Array.from({ length: query.dims[1]! }, (_, head) => Math.floor(head / times));
+    return runStandard('Gather', [x, Tensor.fromNumbers('int64', [order.length], order)], { axis: 1 })[0]!;
+  };
+  const kvHeads = Number(attributes['kv_heads'] ?? merged);
+  const [key, value] = [
+    shared(split(k!, attributes['k_layout'], kvHeads)),
+    shared(split(v!, attributes['v_layout'], kvHeads)),
+  ];
+  const scores = runStandard('MatMul', [query, turned(key, true)])[0]!;
+  let masked = times(scores, Number(attributes['scale'] ?? Math.fround(1 / Math.sqrt(query.dims[3]!))));
+  if (mask) masked = runStandard('Add', [masked, mask])[0]!;
+  if (attributes['causal'] === 1) masked = causal(masked, attributes['causal_offset']);
+  const weights = runStandard('Softmax', [masked], { axis: -1 })[0]!;
+  const mixed = runStandard('MatMul', [weights, value])[0]!;
+  if (attributes['y_layout'] !== 'bshd') return mixed;
+  const joined = runStandard('Transpose', [mixed], { perm: [0, 2, 1, 3] })[0]!;
+  return merged === 0 ? joined : joined.reshaped([joined.dims[0]!, joined.dims[1]!, joined.dims[2]! * joined.dims[3]!]);
+}
+
+function causal(scores: Tensor, offset: ProgramAttribute | undefined): Tensor {
+  const [queries, keys] = scores.dims.slice(2) as [number, number];
+  const visible = Number(offset ?? keys - queries);
+  const seen = scores
+    .toFloat32()
+    .map((score, i) => (i % keys <= (Math.floor(i / keys) % queries) + visible ? score : -Infinity));
+  return Tensor.of('float32', scores.dims, seen);
+}
 
 /** The last two axes swapped. */
 function turned(x: Tensor, isTurned: boolean): Tensor {
