@@ -24,21 +24,30 @@ PackedSparseF32::PackedSparseF32(const WeightSourceF32& source) {
 }
 
 void PackedSparseF32::PackPanel(const WeightSourceF32& source, size_t n0, size_t k0, size_t k1) {
+  // The block's weights of an output, one after the other.
+  float block[kSparsePanelF32][kSparseBlockF32];
+  size_t place[kSparseBlockF32];
+  for (size_t k = k0; k < k1; ++k) {
+    place[k - k0] = k / source.piece * source.tap_stride + k % source.piece * source.piece_stride;
+  }
+  const size_t present = std::min(kSparsePanelF32, source.n - n0);
+  for (size_t k = 0; k < k1 - k0; ++k) {
+    for (size_t i = 0; i < present; ++i) block[i][k] = source.data[(n0 + i) * source.n_stride + place[k]];
+  }
   uint8_t counts[kSparsePanelF32] = {}, order[kSparsePanelF32];
   std::iota(order, order + kSparsePanelF32, uint8_t{0});
-  for (size_t i = 0; i < std::min(kSparsePanelF32, source.n - n0); ++i) {
-    for (size_t k = k0; k < k1; ++k) counts[i] += WeightAt(source, n0 + i, k) != 0 ? 1 : 0;
+  for (size_t i = 0; i < present; ++i) {
+    for (size_t k = 0; k < k1 - k0; ++k) counts[i] += block[i][k] != 0 ? 1 : 0;
   }
   std::stable_sort(order, order + kSparsePanelF32, [&](uint8_t a, uint8_t b) { return counts[a] < counts[b]; });
   starts_.push_back(values_.size());
   for (uint8_t i : order) {
     order_.push_back(i);
     counts_.push_back(counts[i]);
-    for (size_t k = k0; k < k1 && counts[i] != 0; ++k) {
-      const float w = WeightAt(source, n0 + i, k);
-      if (w == 0) continue;
-      places_.push_back(static_cast<uint8_t>(k - k0));
-      values_.push_back(w);
+    for (size_t k = 0; k < k1 - k0 && counts[i] != 0; ++k) {
+      if (block[i][k] == 0) continue;
+      places_.push_back(static_cast<uint8_t>(k));
+      values_.push_back(block[i][k]);
     }
   }
 }

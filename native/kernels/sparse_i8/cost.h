@@ -29,6 +29,7 @@ inline double GatherCost(const PlainI8Weights& weights) {
   return kGatherLineCost * lines / static_cast<double>((weights.outputs + kSparseGroup - 1) / kSparseGroup);
 }
 
+// Without gathering, which is of the whole layer.
 inline double CostOfRounds(const PlainI8Weights& weights, const SparseI8Plan& plan) {
   double sum = 0;
   for (const SparseStep& step : plan.steps) {
@@ -36,14 +37,12 @@ inline double CostOfRounds(const PlainI8Weights& weights, const SparseI8Plan& pl
     sum += step.k % kSparseWindow == 0 ? rounds + kStepCost : std::max(rounds + kCrossingCost, kLeastCrossing);
   }
   const double groups = static_cast<double>((weights.outputs + kSparseGroup - 1) / kSparseGroup);
-  return sum / groups + kOutputCost + (plan.slots.empty() ? 0 : kUnsortCost) +
-         (plan.gathered ? GatherCost(weights) : 0);
+  return sum / groups + kOutputCost + (plan.slots.empty() ? 0 : kUnsortCost);
 }
 
 inline double CostOfBlocks(const PlainI8Weights& weights, const SparseI8Plan& plan) {
   const double panels = static_cast<double>((weights.outputs + kSparsePanel - 1) / kSparsePanel);
-  return kBlockCost * static_cast<double>(plan.steps.size()) / panels + kOutputCost +
-         (plan.gathered ? GatherCost(weights) : 0);
+  return kBlockCost * static_cast<double>(plan.steps.size()) / panels + kOutputCost;
 }
 
 // Of a dense product: per row and 16 outputs.

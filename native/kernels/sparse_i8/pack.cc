@@ -136,14 +136,18 @@ void PackRounds(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t*
   }
 }
 
-// Calls body(n - first output of the panel, k, w) for each weight of a panel with k .. k + 3 of a piece.
+// Calls body(n - first output of the panel, k, w) for each weight of a panel with k .. k + 3 of a piece, until it returns
+// true.
 template <class Body>
-void ForTile(const PlainI8Weights& weights, bool gathered, size_t panel, size_t t, size_t k, const Body& body) {
+bool ForTile(const PlainI8Weights& weights, bool gathered, size_t panel, size_t t, size_t k, const Body& body) {
   const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
   const size_t begin = panel * kSparsePanel, end = std::min(weights.outputs, begin + kSparsePanel);
   for (size_t n = begin; n < end; ++n) {
-    for (size_t i = k; i < std::min(length, k + 4); ++i) body(n - begin, i, weights.data[n * depth + t * length + i]);
+    for (size_t i = k; i < std::min(length, k + 4); ++i) {
+      if (body(n - begin, i, weights.data[n * depth + t * length + i])) return true;
+    }
   }
+  return false;
 }
 
 SparseI8Plan PlanBlocks(const PlainI8Weights& weights, bool gathered) {
@@ -154,9 +158,8 @@ SparseI8Plan PlanBlocks(const PlainI8Weights& weights, bool gathered) {
     for (size_t t = 0; t < (gathered ? 1 : weights.taps); ++t) {
       plan.first_step.push_back(plan.steps.size());
       for (size_t k = 0; k < (gathered ? weights.taps : 1) * weights.piece; k += 4) {
-        bool any = false;
-        ForTile(weights, gathered, panel, t, k, [&](size_t, size_t, int8_t w) { any = any || w != 0; });
-        if (any) plan.steps.push_back({static_cast<uint32_t>(k), 1});
+        const auto is_kept = [](size_t, size_t, int8_t w) { return w != 0; };
+        if (ForTile(weights, gathered, panel, t, k, is_kept)) plan.steps.push_back({static_cast<uint32_t>(k), 1});
       }
     }
   }
@@ -174,32 +177,62 @@ void PackBlocks(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t*
       for (size_t s = plan.first_step[panel * pieces + t]; s < plan.first_step[panel * pieces + t + 1]; ++s) {
         const size_t k = plan.steps[s].k;
         int8_t* tile = data + s * kSparseTileBytes;
-        ForTile(weights, plan.gathered, panel, t, k, [&](size_t n, size_t i, int8_t w) { tile[4 * n + i - k] = w; });
+        ForTile(weights, plan.gathered, panel, t, k, [&](size_t n, size_t i, int8_t w) {
+          tile[4 * n + i - k] = w;
+          return false;
+        });
       }
     }
   }
 }
 
+// One way to plan.
+struct Way {
+  SparseFormat format;
+  bool gathered, sorted;
+  size_t stay;
+};
+
+SparseI8Plan PlanAs(const PlainI8Weights& weights, const Way& way) {
+  if (way.format == SparseFormat::kBlocks) return PlanBlocks(weights, way.gathered);
+  return PlanRounds(weights, way.gathered, way.sorted ? SlotsByDensity(weights) : std::vector<uint8_t>(), way.stay);
+}
+
+// The cost of a way, from a few panels: planning takes its time, and one panel is much like another.
+double SampleCost(const PlainI8Weights& weights, const Way& way) {
+  constexpr size_t kSampledWeights = 256 << 10;
+  const size_t depth = weights.taps * weights.piece, panels = (weights.outputs + kSparsePanel - 1) / kSparsePanel;
+  const size_t count = std::min(panels, 1 + kSampledWeights / (kSparsePanel * depth + 1));
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t first = i * panels / count * kSparsePanel;
+    const size_t outputs = std::min(kSparsePanel, weights.outputs - first);
+    sum += PlanAs({weights.data + first * depth, outputs, weights.taps, weights.piece}, way).cost;
+  }
+  return sum / static_cast<double>(count) + (way.gathered ? GatherCost(weights) : 0);
+}
+
 }  // namespace
 
 SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format) {
-  SparseI8Plan best;
-  const auto consider = [&](SparseI8Plan&& plan) {
-    if (best.first_step.empty() || plan.cost < best.cost) best = std::move(plan);
-  };
-  const std::vector<uint8_t> by_density = SlotsByDensity(weights);
+  Way best{format, false, false, kAligned};
+  double least = -1;
   for (bool gathered : {false, true}) {
-    if (gathered && weights.taps == 1) continue;
-    if (format == SparseFormat::kBlocks) {
-      consider(PlanBlocks(weights, gathered));
-      continue;
-    }
-    for (size_t stay : kStays) {
-      consider(PlanRounds(weights, gathered, {}, stay));
-      consider(PlanRounds(weights, gathered, by_density, stay));
+    if (weights.outputs == 0 || (gathered && weights.taps == 1)) continue;
+    for (bool sorted : {false, true}) {
+      for (size_t stay : kStays) {
+        if (format == SparseFormat::kBlocks && (sorted || stay != kAligned)) continue;
+        const Way way{format, gathered, sorted, stay};
+        const double cost = SampleCost(weights, way);
+        if (least >= 0 && cost >= least) continue;
+        least = cost;
+        best = way;
+      }
     }
   }
-  return best;
+  SparseI8Plan plan = PlanAs(weights, best);
+  if (best.gathered) plan.cost += GatherCost(weights);
+  return plan;
 }
 
 PackedSparseI8::PackedSparseI8(const PlainI8Weights& weights, SparseI8Plan plan)
