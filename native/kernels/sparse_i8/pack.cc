@@ -1,6 +1,7 @@
 #include "kernels/sparse_i8/pack.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "kernels/sparse_i8/cost.h"
@@ -40,12 +41,13 @@ std::vector<uint8_t> SlotsByDensity(const PlainI8Weights& weights) {
 // The non-zeros of one lane in one piece, taken from the front.
 struct Lane {
   const int8_t* w = nullptr;
-  size_t k = 0, end = 0;  // the next non-zero
+  std::vector<uint32_t> places;  // their k's, then kNone
+  size_t next = 0;
 
-  void Skip() {
-    while (k < end && w[k] == 0) ++k;
-  }
+  static constexpr uint32_t kNone = UINT32_MAX;
+  uint32_t K() const { return places[next]; }
 };
+using Lanes = std::array<Lane, kSparseGroup>;
 
 // Where windows begin. kAligned: at multiples of 64, each until nothing is left in it. Else at the first non-zero that
 // any lane still has, and anew as soon as this is `stay` further on.
@@ -55,13 +57,13 @@ constexpr size_t kStays[] = {kAligned, 20, 32, 44, 64};
 // Goes through one group's non-zeros in one piece: step(k) where a window begins, round(lanes) for each round, which
 // takes the non-zeros.
 template <class Step, class Round>
-void Walk(Lane (&lanes)[kSparseGroup], size_t stay, const Step& step, const Round& round) {
+void Walk(Lanes& lanes, size_t stay, const Step& step, const Round& round) {
   size_t k = 0;
   bool begun = false;
   for (;;) {
-    size_t first = SIZE_MAX;
-    for (const Lane& lane : lanes) first = lane.k < lane.end ? std::min(first, lane.k) : first;
-    if (first == SIZE_MAX) return;
+    uint32_t first = Lane::kNone;
+    for (const Lane& lane : lanes) first = std::min(first, lane.K());
+    if (first == Lane::kNone) return;
     if (!begun || first - k >= (stay == kAligned ? kSparseWindow : stay)) {
       k = stay == kAligned ? first / kSparseWindow * kSparseWindow : first;
       begun = true;
@@ -72,15 +74,21 @@ void Walk(Lane (&lanes)[kSparseGroup], size_t stay, const Step& step, const Roun
 }
 
 // Lanes of group g in piece t, as the format sees pieces.
-void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outputs, size_t t,
-               Lane (&lanes)[kSparseGroup]) {
+void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outputs, size_t t, Lanes& lanes) {
   const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
   for (size_t i = 0; i < kSparseGroup; ++i) {
-    lanes[i] = Lane();
-    if (outputs[i] == weights.outputs) continue;
-    lanes[i].w = weights.data + outputs[i] * depth + t * length;
-    lanes[i].end = length;
-    lanes[i].Skip();
+    Lane& lane = lanes[i];
+    size_t count = 0;
+    lane.next = 0;
+    lane.places.resize(length + 1);
+    if (outputs[i] != weights.outputs) {
+      lane.w = weights.data + outputs[i] * depth + t * length;
+      for (size_t k = 0; k < length; ++k) {  // without a branch, which nothing could predict
+        lane.places[count] = static_cast<uint32_t>(k);
+        count += lane.w[k] != 0 ? 1 : 0;
+      }
+    }
+    lane.places[count] = Lane::kNone;
   }
 }
 
@@ -89,7 +97,7 @@ SparseI8Plan PlanRounds(const PlainI8Weights& weights, bool gathered, const std:
   plan.gathered = gathered;
   plan.slots = slots;
   const std::vector<size_t> outputs = OutputsOfLanes(slots, weights.outputs);
-  Lane lanes[kSparseGroup];
+  Lanes lanes;
   for (size_t g = 0; g < outputs.size(); g += kSparseGroup) {
     for (size_t t = 0; t < (gathered ? 1 : weights.taps); ++t) {
       plan.first_step.push_back(plan.steps.size());
@@ -100,7 +108,7 @@ SparseI8Plan PlanRounds(const PlainI8Weights& weights, bool gathered, const std:
             ++plan.steps.back().rounds;
             ++plan.rounds;
             for (Lane& lane : lanes) {
-              for (size_t j = 0; j < 4 && lane.k < std::min(lane.end, k + kSparseWindow); ++j, lane.Skip()) ++lane.k;
+              for (size_t j = 0; j < 4 && lane.K() < k + kSparseWindow; ++j) ++lane.next;
             }
           });
     }
@@ -114,10 +122,10 @@ void PackRounds(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t*
   const std::vector<size_t> outputs = OutputsOfLanes(plan.slots, weights.outputs);
   const size_t pieces = plan.gathered ? 1 : weights.taps;
   size_t at = 0;
+  Lanes lanes;
   for (size_t g = 0; g < outputs.size() / kSparseGroup; ++g) {
     starts.push_back(at);
     for (size_t t = 0; t < pieces; ++t) {
-      Lane lanes[kSparseGroup];
       FindLanes(weights, plan.gathered, outputs.data() + g * kSparseGroup, t, lanes);
       for (size_t s = plan.first_step[g * pieces + t]; s < plan.first_step[g * pieces + t + 1]; ++s) {
         const size_t k = plan.steps[s].k;
@@ -125,9 +133,9 @@ void PackRounds(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t*
           for (size_t i = 0; i < kSparseGroup; ++i) {
             Lane& lane = lanes[i];
             int8_t* to = data + at + 4 * i;
-            for (size_t j = 0; j < 4 && lane.k < std::min(lane.end, k + kSparseWindow); ++j, lane.Skip()) {
-              to[j] = static_cast<int8_t>(lane.k - k);
-              to[kSparseRoundBytes / 2 + j] = lane.w[lane.k++];
+            for (size_t j = 0; j < 4 && lane.K() < k + kSparseWindow; ++j, ++lane.next) {
+              to[j] = static_cast<int8_t>(lane.K() - k);
+              to[kSparseRoundBytes / 2 + j] = lane.w[lane.K()];
             }
           }
         }
@@ -136,8 +144,8 @@ void PackRounds(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t*
   }
 }
 
-// Calls body(n - first output of the panel, k, w) for each weight of a panel with k .. k + 3 of a piece, until it returns
-// true.
+// Calls body(n - first output of the panel, k, w) for each weight of a panel with k .. k + 3 of a piece, until it
+// returns true.
 template <class Body>
 bool ForTile(const PlainI8Weights& weights, bool gathered, size_t panel, size_t t, size_t k, const Body& body) {
   const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
