@@ -34,7 +34,7 @@ void RunInt8Rows(const PackedInt8& weights, size_t outputs, size_t depth, const 
   const double cost = static_cast<double>(std::max(rows.count, kStreamRows)) * static_cast<double>(outputs) *
                       static_cast<double>(depth);
   size_t wanted = static_cast<size_t>(std::min(cost / kTileCost, 65536.0)) + 1;
-  if (cost > kSmallCost) wanted = std::max<size_t>(wanted, context.Threads());
+  if (cost > kSmallCost) wanted = RoundUp(wanted, context.Threads());  // or the last round leaves threads idle
   // Rows are split first, since every part reads all weights; then outputs; then rows below a block.
   size_t parts = std::min(wanted, Divide(rows.count, block));
   const size_t group_parts = std::min(groups, Divide(wanted, parts));
