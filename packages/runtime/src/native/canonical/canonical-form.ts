@@ -20,18 +20,19 @@ export interface CanonicalForm {
 export function canonicalForm(model: Model, operators: ReadonlySet<string> = new Set()): CanonicalForm {
   const warnings: string[] = [];
   let current = model;
-  if (current.opset < ENGINE_OPSET) {
+  const attempt = (what: string, rewrite: (model: Model) => Model) => {
     try {
-      current = upgradeOpset(current, ENGINE_OPSET);
+      current = rewrite(current);
     } catch (error) {
       if (!isGossamerError(error)) throw error;
-      warnings.push(`opset ${ENGINE_OPSET}: not reached: ${error.message}`);
+      warnings.push(`${what}: not reached: ${error.message}`);
     }
-  }
+  };
+  if (current.opset < ENGINE_OPSET) attempt(`opset ${ENGINE_OPSET}`, (older) => upgradeOpset(older, ENGINE_OPSET));
   if (current.functions.length > 0) {
     current = inlineFunctions(current, (definition) => operators.has(registeredFunction(definition)?.operator ?? ''));
   }
-  if (holdsNarrowFloats(current)) current = convertFloat32(current).model;
+  if (holdsNarrowFloats(current)) attempt('float32', (narrow) => convertFloat32(narrow).model);
   const result = runPasses(current, 'default');
   warnings.push(...result.warnings);
   const { model: finished } = runPasses(result.model, ['fuse-hard-swish']);
@@ -53,8 +54,9 @@ function holdsNarrowFloats(model: Model): boolean {
 function nameNodes(model: Model): void {
   const taken = new Set<string>();
   for (const node of model.graph.nodes()) {
-    let name = node.name === '' ? (node.outputs.find((value) => value)?.name ?? node.op) : node.name;
-    for (let copy = 2; taken.has(name); copy++) name = `${node.name}_${copy}`;
+    const base = node.name === '' ? (node.outputs.find((value) => value)?.name ?? node.op) : node.name;
+    let name = base;
+    for (let copy = 2; taken.has(name); copy++) name = `${base}_${copy}`;
     taken.add(name);
     if (name !== node.name) model.graph.retarget(node, { name });
   }

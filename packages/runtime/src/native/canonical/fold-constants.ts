@@ -1,4 +1,4 @@
-import type { Node, Tensor } from '@gossamer/graph';
+import { isGossamerError, type Node, type Tensor } from '@gossamer/graph';
 import { canEvaluate, evaluateNode } from '@gossamer/graph/eval';
 import type { Compilation } from '../compilation.js';
 import { transposedTensor } from '../edit/transposed-tensor.js';
@@ -25,11 +25,23 @@ export function foldConstants(compilation: Compilation, { dequantize }: { readon
     if (node.op === 'DequantizeLinear' && !dequantize) continue;
     if (!isFoldable(node)) continue;
     const inputs = node.inputs.map((value) => value?.constant);
-    const results =
-      node.op === 'Transpose' && node.has('perm')
-        ? [transposedTensor(inputs[0]!, node.ints('perm', []))]
-        : evaluateNode(node, inputs, { opsets: compilation.model.opsets, elements: MAX_ELEMENTS * 8 });
-    replaceByConstants(node, results, compilation);
+    const results = resultsOf(node, inputs, compilation);
+    if (results) replaceByConstants(node, results, compilation);
+  }
+}
+
+/** Undefined where the evaluator refuses: then the engine, or what runs the node instead, has to say so. */
+function resultsOf(
+  node: Node,
+  inputs: readonly (Tensor | undefined)[],
+  { model }: Compilation,
+): readonly (Tensor | undefined)[] | undefined {
+  if (node.op === 'Transpose' && node.has('perm')) return [transposedTensor(inputs[0]!, node.ints('perm', []))];
+  try {
+    return evaluateNode(node, inputs, { opsets: model.opsets, elements: MAX_ELEMENTS * 8 });
+  } catch (error) {
+    if (isGossamerError(error)) return undefined;
+    throw error;
   }
 }
 
