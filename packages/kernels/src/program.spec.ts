@@ -43,7 +43,7 @@ describe('Program', () => {
   test('what does not fit is refused by code', async () => {
     const builder = new ProgramBuilder();
     const x = builder.input('float32');
-    const code = (expected: string): unknown => expect.objectContaining({ code: expected });
+    const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
     expect(() => builder.operator('Nonsense', [x], ['float32'])).toThrow(code('ERR_ENGINE_PROGRAM'));
     expect(() => builder.operator('Identity', [9], ['float32'])).toThrow(code('ERR_ENGINE_PROGRAM'));
     expect(() => builder.input('string')).toThrow(code('ERR_ENGINE_TYPE'));

@@ -73,7 +73,7 @@ async function openNative(path: string): Promise<{ session: Session; engine: str
 async function exactErrors(graph: Model, native: Session, ort: Session, { test }: RealModel) {
   for await (const { feeds, steps } of test.batches({ inputs: native.inputs, batchSize: 1, limit: 1 })) {
     if (steps) return undefined;
-    const exact = await evaluate(graph, feeds, { precision: 'float64' });
+    const exact = evaluate(graph, feeds, { precision: 'float64' });
     const error = async (session: Session) => largestError(await session.run(feeds), exact);
     return { native: await error(native), ort: await error(ort) };
   }

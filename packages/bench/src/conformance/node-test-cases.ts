@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import { type Model, Tensor } from '@gossamer/graph';
+import type { Model, Tensor } from '@gossamer/graph';
 import { parseModel } from '@gossamer/graph/onnx';
 import { repositoryFolder } from '../package-folder.js';
 import { tarFiles } from '../tar.js';
