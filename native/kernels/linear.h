@@ -18,7 +18,7 @@ struct ActivationRows {
 constexpr size_t kReadSlack = 256;
 
 // Element offset of piece t of row m.
-inline size_t PieceOffset(const ActivationRows& rows, size_t t, size_t m) {
+static inline size_t PieceOffset(const ActivationRows& rows, size_t t, size_t m) {
   return rows.offsets == nullptr ? m * rows.stride : static_cast<size_t>(rows.offsets[t * rows.count + m]);
 }
 
