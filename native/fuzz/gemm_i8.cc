@@ -71,7 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (o.kind != Int8Result::kInt32 && input.Bool()) {
     o.residual = o.kind == Int8Result::kFloat ? static_cast<const void*>(float_residual.data()) : byte_residual.data();
   }
-  const size_t bytes = count * o.y_stride * (o.kind == Int8Result::kQuantized ? 1 : 4), panel_count = PanelCountI8(outputs);
+  const size_t bytes = count * o.y_stride * (o.kind == Int8Result::kQuantized ? 1 : 4),
+               panel_count = PanelCountI8(outputs);
   const size_t middle = input.Size(count), panel = input.Size(panel_count);
   Exact<uint8_t> expected(bytes, input);
   o.y = expected.data();

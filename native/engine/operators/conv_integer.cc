@@ -44,10 +44,10 @@ class ConvIntegerOperator : public Operator {
     if (inputs.size() > kXZeroPoint && inputs[kXZeroPoint] != nullptr && inputs[kXZeroPoint]->Count() != 1) {
       Refuse("ERR_ENGINE_SHAPE", "x_zero_point: expected one number, received " + inputs[kXZeroPoint]->dims.Text());
     }
-    if (const Tensor* zero = WZero(inputs); zero != nullptr && zero->Count() != 1 &&
-                                            zero->Count() != static_cast<size_t>(w.dims[0])) {
-      Refuse("ERR_ENGINE_SHAPE", "w_zero_point: expected one number or one for each output, received " +
-                                     zero->dims.Text());
+    if (const Tensor* zero = WZero(inputs);
+        zero != nullptr && zero->Count() != 1 && zero->Count() != static_cast<size_t>(w.dims[0])) {
+      Refuse("ERR_ENGINE_SHAPE",
+             "w_zero_point: expected one number or one for each output, received " + zero->dims.Text());
     }
     Dims last{x[0]};
     for (size_t axis = 2; axis < x.Rank(); ++axis) last.Append(x[axis]);
@@ -61,7 +61,8 @@ class ConvIntegerOperator : public Operator {
     if (made_ == nullptr) {
       const int64_t group = attributes_.Int("group", 1);
       if (group < 1 || w.dims[0] % group != 0 || x[1] % group != 0 || x[1] / group != w.dims[1]) {
-        Refuse("ERR_ENGINE_SHAPE", "expected channels of w and x that fit, received " + w.dims.Text() + " and " + x.Text());
+        Refuse("ERR_ENGINE_SHAPE",
+               "expected channels of w and x that fit, received " + w.dims.Text() + " and " + x.Text());
       }
     } else {  // all checks of the layer, on the image with its channels last
       std::vector<Tensor> results(1);
@@ -148,7 +149,8 @@ class ConvIntegerOperator : public Operator {
     axis->begin = axis->end = 0;
     if (auto_pad_ == "VALID") return;
     const int64_t outputs = (size + axis->stride - 1) / axis->stride;
-    const int64_t all = std::max<int64_t>((outputs - 1) * axis->stride + (axis->kernel - 1) * axis->dilation + 1 - size, 0);
+    const int64_t all =
+        std::max<int64_t>((outputs - 1) * axis->stride + (axis->kernel - 1) * axis->dilation + 1 - size, 0);
     axis->begin = auto_pad_ == "SAME_UPPER" ? all / 2 : all - all / 2;
     axis->end = all - axis->begin;
   }

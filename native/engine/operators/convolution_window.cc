@@ -24,8 +24,9 @@ std::vector<int64_t> Numbers(const OperatorSpec& spec, const char* name, size_t 
   }
   for (int64_t value : values) {
     if (value < least || value > kMost) {
-      Refuse(spec.type, "ERR_ENGINE_PROGRAM", std::string(name) + ": expected numbers of " + std::to_string(least) +
-                                                  " or more, received " + std::to_string(value));
+      Refuse(spec.type, "ERR_ENGINE_PROGRAM",
+             std::string(name) + ": expected numbers of " + std::to_string(least) + " or more, received " +
+                 std::to_string(value));
     }
   }
   return values;
@@ -36,8 +37,9 @@ std::vector<int64_t> Numbers(const OperatorSpec& spec, const char* name, size_t 
 int64_t WindowAxis::Outputs(int64_t size, const std::string& type) const {
   const int64_t extent = (kernel - 1) * dilation + 1, padded = size + begin + end;
   if (padded < extent) {
-    Refuse(type, "ERR_ENGINE_SHAPE", "x: expected a size of at least " + std::to_string(extent) +
-                                         " with its padding, received " + std::to_string(padded));
+    Refuse(type, "ERR_ENGINE_SHAPE",
+           "x: expected a size of at least " + std::to_string(extent) + " with its padding, received " +
+               std::to_string(padded));
   }
   return (padded - extent) / stride + 1;
 }

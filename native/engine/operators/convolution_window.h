@@ -51,8 +51,8 @@ WindowSizes WindowSizesOf(const Window& window, const Dims& x, const std::string
 // [B, outH, outW, channels], of x's rank.
 Dims WindowResult(const WindowSizes& sizes, size_t rank, int64_t channels);
 
-// ActivationRows::offsets: [tap][row], in channels * pixels; a tap is a position of the kernel. One outside the image is
-// the row of channels behind the last pixel of the last image. Throws std::bad_alloc.
+// ActivationRows::offsets: [tap][row], in channels * pixels; a tap is a position of the kernel. One outside the image
+// is the row of channels behind the last pixel of the last image. Throws std::bad_alloc.
 class WindowOffsets {
  public:
   WindowOffsets(const Window& window, const WindowSizes& sizes);

@@ -21,9 +21,8 @@ class DynamicQuantizeLinearOperator : public Operator {
     const float* x = inputs[0]->As<float>();
     const size_t count = inputs[0]->Count(), tiles = (count + kTile - 1) / kTile;
     std::vector<float> low(tiles), high(tiles);
-    context.Parallel(tiles, [&](size_t t) {
-      RangeF32()(x + t * kTile, std::min(kTile, count - t * kTile), &low[t], &high[t]);
-    });
+    context.Parallel(
+        tiles, [&](size_t t) { RangeF32()(x + t * kTile, std::min(kTile, count - t * kTile), &low[t], &high[t]); });
     float least = 0, most = 0;
     for (size_t t = 0; t < tiles; ++t) {
       least = std::min(least, low[t]);

@@ -1,5 +1,5 @@
-// Int8Conv: a convolution over uint8 NHWC in 8-bit integers, dense, grouped or depthwise. docs/engine.md has its inputs and
-// attributes.
+// Int8Conv: a convolution over uint8 NHWC in 8-bit integers, dense, grouped or depthwise. docs/engine.md has its inputs
+// and attributes.
 #include <cstring>
 #include <memory>
 
@@ -16,8 +16,8 @@ namespace {
 constexpr int64_t kFewChannels = 16;
 
 struct ConvWeights {
-  std::vector<int8_t> data;      // [M][kH * kW][C / group]
-  std::vector<int64_t> kernel;   // one or two sizes
+  std::vector<int8_t> data;          // [M][kH * kW][C / group]
+  std::vector<int64_t> kernel;       // one or two sizes
   int64_t outputs, channels, group;  // channels: of one group
 };
 
@@ -30,8 +30,9 @@ ConvWeights ReadWeights(const OperatorSpec& spec) {
   ConvWeights w{{}, {}, dims[0], dims[1], spec.attributes.Int("group", 1)};
   for (size_t axis = 2; axis < dims.Rank(); ++axis) w.kernel.push_back(dims[axis]);
   if (w.group < 1 || w.outputs % w.group != 0 || w.channels < 1 || w.channels > INT32_MAX / w.group) {
-    RefuseInt8(spec.type, "ERR_ENGINE_PROGRAM",
-               "group: expected a divisor of the outputs of w " + dims.Text() + ", received " + std::to_string(w.group));
+    RefuseInt8(
+        spec.type, "ERR_ENGINE_PROGRAM",
+        "group: expected a divisor of the outputs of w " + dims.Text() + ", received " + std::to_string(w.group));
   }
   const size_t outputs = static_cast<size_t>(w.outputs), channels = static_cast<size_t>(w.channels);
   const size_t taps = dims.Count(2, dims.Rank());

@@ -10,8 +10,8 @@ using namespace gossamer;
 namespace {
 
 struct Convolution {
-  int64_t batch, height, width, channels, outputs, group, kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w,
-      top, left, bottom, right;
+  int64_t batch, height, width, channels, outputs, group, kernel_h, kernel_w, stride_h, stride_w, dilation_h,
+      dilation_w, top, left, bottom, right;
 
   int64_t OutHeight() const { return (height + top + bottom - (kernel_h - 1) * dilation_h - 1) / stride_h + 1; }
   int64_t OutWidth() const { return (width + left + right - (kernel_w - 1) * dilation_w - 1) / stride_w + 1; }
@@ -30,7 +30,8 @@ std::vector<int64_t> Convolve(const Convolution& c, const std::vector<uint8_t>& 
           int64_t sum = 0;
           for (int64_t i = 0; i < c.kernel_h; ++i) {
             for (int64_t j = 0; j < c.kernel_w; ++j) {
-              const int64_t h = oh * c.stride_h + i * c.dilation_h - c.top, v = ow * c.stride_w + j * c.dilation_w - c.left;
+              const int64_t h = oh * c.stride_h + i * c.dilation_h - c.top,
+                            v = ow * c.stride_w + j * c.dilation_w - c.left;
               if (h < 0 || h >= c.height || v < 0 || v >= c.width) continue;
               for (int64_t k = 0; k < in; ++k) {
                 const int64_t at = ((b * c.height + h) * c.width + v) * c.channels + m / out * in + k;
@@ -83,15 +84,18 @@ TEST_CASE("Int8Conv: int32 and quantized results of any window equal a sum by co
     CAPTURE(c.kernel_h);
     for (bool is_uint8 : {false, true}) {
       for (bool quantized : {false, true}) {
-        Attributes attributes = MakeAttributes(
-            {{"result", quantized ? "quantized" : "int32"}, {"group", c.group}, {"x_zero_point", 131},
-             {"strides", List({c.stride_h, c.stride_w})}, {"dilations", List({c.dilation_h, c.dilation_w})},
-             {"pads", List({c.top, c.left, c.bottom, c.right})}, {"scales", 0.0009765625}, {"y_zero_point", 100},
-             {"w_zero_points", is_uint8 ? 119 : 0}});
+        Attributes attributes = MakeAttributes({{"result", quantized ? "quantized" : "int32"},
+                                                {"group", c.group},
+                                                {"x_zero_point", 131},
+                                                {"strides", List({c.stride_h, c.stride_w})},
+                                                {"dilations", List({c.dilation_h, c.dilation_w})},
+                                                {"pads", List({c.top, c.left, c.bottom, c.right})},
+                                                {"scales", 0.0009765625},
+                                                {"y_zero_point", 100},
+                                                {"w_zero_points", is_uint8 ? 119 : 0}});
         const DataType type = quantized ? DataType::kUint8 : DataType::kInt32;
         const Value weights = is_uint8 ? Value(w_dims, w) : Value(w_dims, signed_w);
-        const std::vector<Value> y =
-            RunOperator("Int8Conv", attributes, {image, Argument::Constant(weights)}, {type});
+        const std::vector<Value> y = RunOperator("Int8Conv", attributes, {image, Argument::Constant(weights)}, {type});
         CHECK(y[0].dims == Dims{c.batch, c.OutHeight(), c.OutWidth(), c.outputs});
         const std::vector<int64_t> expected = is_uint8 ? Convolve(c, x, w, 131, 119) : Convolve(c, x, signed_w, 131, 0);
         if (quantized) {
@@ -115,8 +119,8 @@ TEST_CASE("Int8Conv: windows at random") {
     return low + static_cast<int64_t>(random() % static_cast<unsigned>(high - low + 1));
   };
   for (int i = 0; i < 200; ++i) {
-    Convolution c{pick(1, 2), pick(1, 12), pick(1, 12), 0, 0, pick(1, 3), pick(1, 4), pick(1, 4), pick(1, 3), pick(1, 3),
-                  pick(1, 2), pick(1, 2), pick(0, 3), pick(0, 3), pick(0, 3), pick(0, 3)};
+    Convolution c{pick(1, 2), pick(1, 12), pick(1, 12), 0,          0,          pick(1, 3), pick(1, 4), pick(1, 4),
+                  pick(1, 3), pick(1, 3),  pick(1, 2),  pick(1, 2), pick(0, 3), pick(0, 3), pick(0, 3), pick(0, 3)};
     if (i % 4 == 0) c.group = pick(2, 70);
     c.channels = c.group * (i % 4 == 0 ? 1 : pick(1, 20));
     c.outputs = c.group * pick(1, i % 4 == 0 ? 2 : 40);
@@ -128,14 +132,18 @@ TEST_CASE("Int8Conv: windows at random") {
     std::vector<uint8_t> w(w_dims.Count());
     for (uint8_t& v : w) v = static_cast<uint8_t>(random());
     const int64_t zx = pick(0, 255), zw = pick(0, 255);
-    const Attributes attributes = MakeAttributes(
-        {{"result", "int32"}, {"group", c.group}, {"x_zero_point", zx}, {"w_zero_points", zw},
-         {"strides", List({c.stride_h, c.stride_w})}, {"dilations", List({c.dilation_h, c.dilation_w})},
-         {"pads", List({c.top, c.left, c.bottom, c.right})}});
+    const Attributes attributes = MakeAttributes({{"result", "int32"},
+                                                  {"group", c.group},
+                                                  {"x_zero_point", zx},
+                                                  {"w_zero_points", zw},
+                                                  {"strides", List({c.stride_h, c.stride_w})},
+                                                  {"dilations", List({c.dilation_h, c.dilation_w})},
+                                                  {"pads", List({c.top, c.left, c.bottom, c.right})}});
     const std::vector<int32_t> got =
         RunOperator("Int8Conv", attributes,
                     {Value({c.batch, c.height, c.width, c.channels}, x), Argument::Constant(Value(w_dims, w))},
-                    {DataType::kInt32})[0].To<int32_t>();
+                    {DataType::kInt32})[0]
+            .To<int32_t>();
     const std::vector<int64_t> expected = Convolve(c, x, w, zx, zw);
     CAPTURE(i);
     REQUIRE(got.size() == expected.size());
@@ -148,9 +156,9 @@ TEST_CASE("Int8Conv: one dimension, and sizes that change from run to run") {
   std::vector<int8_t> w(7 * 6 * 3);
   for (size_t i = 0; i < w.size(); ++i) w[i] = static_cast<int8_t>(i * 37);
   const Argument weights = Argument::Constant(Value({7, 6, 3}, w));
-  OperatorRunner runner("Int8Conv",
-                        MakeAttributes({{"result", "int32"}, {"strides", 2}, {"pads", List({1, 1})}, {"x_zero_point", 5}}),
-                        {Value({1, 20, 6}, std::vector<uint8_t>(120)), weights}, {DataType::kInt32});
+  OperatorRunner runner(
+      "Int8Conv", MakeAttributes({{"result", "int32"}, {"strides", 2}, {"pads", List({1, 1})}, {"x_zero_point", 5}}),
+      {Value({1, 20, 6}, std::vector<uint8_t>(120)), weights}, {DataType::kInt32});
   for (int64_t width : {20, 21, 3, 20, 40, 41, 42, 43, 1, 20}) {
     Convolution c = first;
     c.width = width;
@@ -171,7 +179,8 @@ TEST_CASE("Int8Conv: what does not fit is refused") {
     try {
       Attributes attributes = MakeAttributes(list);
       attributes.SetText("result", "int32");
-      RunOperator("Int8Conv", std::move(attributes), {Value(x, std::vector<uint8_t>(x.Count())), w}, {DataType::kInt32});
+      RunOperator("Int8Conv", std::move(attributes), {Value(x, std::vector<uint8_t>(x.Count())), w},
+                  {DataType::kInt32});
     } catch (const EngineError& error) {
       return error.code;
     }

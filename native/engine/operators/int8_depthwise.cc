@@ -16,7 +16,8 @@ size_t RoundUp(size_t a, size_t unit) { return (a + unit - 1) / unit * unit; }
 
 }  // namespace
 
-Int8Depthwise::Int8Depthwise(const int8_t* w, const int32_t* weight_zero, size_t outputs, size_t multiplier, size_t taps)
+Int8Depthwise::Int8Depthwise(const int8_t* w, const int32_t* weight_zero, size_t outputs, size_t multiplier,
+                             size_t taps)
     : multiplier_(multiplier), taps_(taps) {
   std::vector<int32_t> rest(outputs * taps);
   int32_t parts = 1;
@@ -66,10 +67,11 @@ void Int8Depthwise::Run(const uint8_t* x, ActivationRows rows, size_t new_bytes,
   const size_t cost = std::max<size_t>(1, packed_.channels * packed_.taps);
   const size_t shared = (rows.count + context.Threads() - 1) / context.Threads();
   const size_t least = RoundUp(std::max<size_t>(1, kTileCost / 16 / cost), kRowUnit);  // worth a thread
-  const size_t part = std::min(RoundUp(std::max<size_t>(1, kTileCost / cost), kRowUnit),
-                               std::max(least, RoundUp(shared, kRowUnit)));
+  const size_t part =
+      std::min(RoundUp(std::max<size_t>(1, kTileCost / cost), kRowUnit), std::max(least, RoundUp(shared, kRowUnit)));
   const size_t result_bytes = output.kind == Int8Result::kQuantized ? 1 : 4;
-  const size_t block = RoundUp(std::max(kLeastBlock, kBlockBytes / (new_bytes + packed_.channels * result_bytes)), kRowUnit);
+  const size_t block =
+      RoundUp(std::max(kLeastBlock, kBlockBytes / (new_bytes + packed_.channels * result_bytes)), kRowUnit);
   context.Parallel((rows.count + part - 1) / part, [&](size_t p) {
     const size_t end = std::min(rows.count, (p + 1) * part);
     for (size_t m = p * part; m < end; m += block) DepthwiseI8()(x, rows, m, std::min(end, m + block), packed_, output);

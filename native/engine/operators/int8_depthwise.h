@@ -21,7 +21,8 @@ class Int8Depthwise {
   // x with every channel `multiplier` times, `pixels` of them; x itself where that is 1.
   const uint8_t* Expand(const uint8_t* x, size_t pixels, RunContext& context) const;
   // rows: over what Expand gave; new_bytes: of it that a row does not share with the row before (about).
-  void Run(const uint8_t* x, ActivationRows rows, size_t new_bytes, const Int8Output& output, RunContext& context) const;
+  void Run(const uint8_t* x, ActivationRows rows, size_t new_bytes, const Int8Output& output,
+           RunContext& context) const;
 
   size_t Bytes() const { return bytes_; }
   std::string Note() const;

@@ -15,7 +15,8 @@ struct Weights {
 Weights ReadWeights(const OperatorSpec& spec) {
   std::vector<int8_t> data = Int8WeightElements(spec);
   const Dims& dims = spec.Constant(kInt8W)->dims;
-  if (dims.Rank() != 2) RefuseInt8(spec.type, "ERR_ENGINE_SHAPE", "w: expected two dimensions, received " + dims.Text());
+  if (dims.Rank() != 2)
+    RefuseInt8(spec.type, "ERR_ENGINE_SHAPE", "w: expected two dimensions, received " + dims.Text());
   const size_t first = static_cast<size_t>(dims[0]), second = static_cast<size_t>(dims[1]);
   if (spec.attributes.Int("trans_b", 0) != 0) return {std::move(data), first, second};
   std::vector<int8_t> turned(data.size());

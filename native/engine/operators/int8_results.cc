@@ -18,8 +18,8 @@ constexpr float kLargestRatio = 4.0e6f;
 float Element(const Tensor& tensor, size_t i) { return tensor.As<float>()[i]; }
 
 void RequireScalar(const std::string& type, const Tensor& tensor, const char* name) {
-  if (tensor.Count() != 1) RefuseInt8(type, "ERR_ENGINE_SHAPE", std::string(name) + ": expected one element, received " +
-                                                                    tensor.dims.Text());
+  if (tensor.Count() != 1)
+    RefuseInt8(type, "ERR_ENGINE_SHAPE", std::string(name) + ": expected one element, received " + tensor.dims.Text());
 }
 
 void RequireType(const OperatorSpec& spec, size_t i, std::initializer_list<DataType> types, const char* name) {
@@ -37,8 +37,9 @@ const Tensor& RequireConstant(const OperatorSpec& spec, size_t i, size_t count, 
   const Tensor* tensor = spec.Constant(i);
   if (tensor == nullptr) RefuseInt8(spec.type, "ERR_ENGINE_PROGRAM", std::string(name) + ": expected a constant");
   if (tensor->Count() != count) {
-    RefuseInt8(spec.type, "ERR_ENGINE_SHAPE", std::string(name) + ": expected " + std::to_string(count) +
-                                                  " elements, received " + tensor->dims.Text());
+    RefuseInt8(
+        spec.type, "ERR_ENGINE_SHAPE",
+        std::string(name) + ": expected " + std::to_string(count) + " elements, received " + tensor->dims.Text());
   }
   return *tensor;
 }
@@ -129,7 +130,8 @@ Int8Results::Int8Results(const OperatorSpec& spec, const int8_t* w, size_t outpu
   const int64_t below = spec.inputs[kInt8W].type == DataType::kUint8 ? 128 : 0;
   for (size_t n = 0; n < outputs; ++n) {
     const int64_t zero = (zeros.empty() ? 0 : zeros[zeros.size() == 1 ? 0 : n]) - below;
-    if (zero < -128 || zero > 127) RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "w_zero_points: expected numbers of w's type");
+    if (zero < -128 || zero > 127)
+      RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "w_zero_points: expected numbers of w's type");
     weight_zero_[n] = static_cast<int32_t>(zero);
     has_weight_zero_ = has_weight_zero_ || zero != 0;
     uint32_t sum = 0;
@@ -156,8 +158,8 @@ void Int8Results::ReadScales(const OperatorSpec& spec, const int8_t* w) {
   if (kind_ == Int8Result::kInt32) return;
   const std::vector<float> scales = spec.attributes.Floats("scales");
   if (scales.size() != 1 && scales.size() != outputs_) {
-    RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "scales: expected one or " + std::to_string(outputs_) + ", received " +
-                                                std::to_string(scales.size()));
+    RefuseInt8(type_, "ERR_ENGINE_PROGRAM",
+               "scales: expected one or " + std::to_string(outputs_) + ", received " + std::to_string(scales.size()));
   }
   for (size_t n = 0; n < outputs_; ++n) {
     scale_[n] = Finite(spec, "scales", scales[scales.size() == 1 ? 0 : n]);
@@ -195,7 +197,8 @@ void Int8Results::ReadResidual(const OperatorSpec& spec) {
   output_.sum_zero = ByteAttribute(spec, "sum_zero_point", 0);
   output_.sum_low = ByteAttribute(spec, "sum_low", 0);
   output_.sum_high = ByteAttribute(spec, "sum_high", 255);
-  if (output_.sum_low > output_.sum_high) RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "sum_low: expected no more than sum_high");
+  if (output_.sum_low > output_.sum_high)
+    RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "sum_low: expected no more than sum_high");
 }
 
 // sum (x - zx) (w - zw) + b = p - zw * row_sum + (b - zx * sum (w - zw)).
@@ -208,8 +211,8 @@ void Int8Results::FillBiases(uint8_t x_zero_point, int32_t* biases) const {
 
 void Int8Results::Check(const TensorList& inputs, const Tensor& y) const {
   if (has_residual_ && inputs[kInt8Residual]->dims != y.dims) {
-    RefuseInt8(type_, "ERR_ENGINE_SHAPE", "residual: expected " + y.dims.Text() + ", received " +
-                                              inputs[kInt8Residual]->dims.Text());
+    RefuseInt8(type_, "ERR_ENGINE_SHAPE",
+               "residual: expected " + y.dims.Text() + ", received " + inputs[kInt8Residual]->dims.Text());
   }
   if (has_x_scale_) RequireScalar(type_, *inputs[kInt8XScale], "x_scale");
   if (has_x_zero_point_) RequireScalar(type_, *inputs[kInt8XZeroPoint], "x_zero_point");

@@ -52,12 +52,12 @@ class Int8Results {
   bool has_residual_, has_x_scale_, has_x_zero_point_, has_weight_zero_ = false;
   uint8_t x_zero_point_ = 0;
   // Each as long as the outputs and kOutputSlack more: kernels read whole vectors.
-  std::vector<int32_t> bias_;           // as given
-  std::vector<int32_t> folded_bias_;    // with a constant zero point of x
+  std::vector<int32_t> bias_;         // as given
+  std::vector<int32_t> folded_bias_;  // with a constant zero point of x
   std::vector<int32_t> weight_zero_;
-  std::vector<uint32_t> weight_sums_;   // of w - weight_zero, modulo 2^32
+  std::vector<uint32_t> weight_sums_;  // of w - weight_zero, modulo 2^32
   std::vector<float> scale_, offset_;
-  Int8Output output_{};                 // what does not depend on the run
+  Int8Output output_{};  // what does not depend on the run
 };
 
 }  // namespace gossamer

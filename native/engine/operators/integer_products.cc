@@ -10,8 +10,8 @@ namespace gossamer {
 void RequireByteType(const OperatorSpec& spec, size_t input, const char* name) {
   const DataType type = spec.inputs[input].type;
   if (type != DataType::kUint8 && type != DataType::kInt8) {
-    throw EngineError{"ERR_ENGINE_TYPE", spec.type + ": " + name + ": expected uint8 or int8, received " +
-                                             DataTypeName(type)};
+    throw EngineError{"ERR_ENGINE_TYPE",
+                      spec.type + ": " + name + ": expected uint8 or int8, received " + DataTypeName(type)};
   }
 }
 

@@ -16,7 +16,8 @@ void RequireByteType(const OperatorSpec& spec, size_t input, const char* name);
 // the type of the operand.
 int32_t ZeroPointAt(const Tensor* zero_points, size_t i);
 
-// to[i] = from[i] with its sign bit turned: an int8 element as uint8 with 128 added, or a uint8 element as int8 less 128.
+// to[i] = from[i] with its sign bit turned: an int8 element as uint8 with 128 added, or a uint8 element as int8 less
+// 128.
 void TurnSigns(const uint8_t* from, size_t count, uint8_t* to);
 
 // What exact int32 results sum (x - x_zero) (w - w_zero) need, w being [outputs][depth] int8.
@@ -31,7 +32,7 @@ class IntegerOutput {
   uint32_t Difference(size_t n) const { return differences_[n]; }
 
  private:
-  std::vector<int32_t> w_zero_;         // a panel more than outputs, as kernels read
+  std::vector<int32_t> w_zero_;  // a panel more than outputs, as kernels read
   std::vector<uint32_t> differences_;
   bool needs_row_sums_ = false;
 };

@@ -32,12 +32,11 @@ std::string Refused(const char* type, Attributes attributes, const std::vector<A
 }  // namespace
 
 TEST_CASE("MatMulInteger: the example of the standard") {
-  const std::vector<Value> y = RunOperator(
-      "MatMulInteger", {},
-      {Value({4, 3}, std::vector<uint8_t>{11, 7, 3, 10, 6, 2, 9, 5, 1, 8, 4, 0}),
-       Value({3, 2}, std::vector<uint8_t>{1, 4, 2, 5, 3, 6}), Value({1}, std::vector<uint8_t>{12}),
-       Value({1}, std::vector<uint8_t>{0})},
-      {DataType::kInt32});
+  const std::vector<Value> y = RunOperator("MatMulInteger", {},
+                                           {Value({4, 3}, std::vector<uint8_t>{11, 7, 3, 10, 6, 2, 9, 5, 1, 8, 4, 0}),
+                                            Value({3, 2}, std::vector<uint8_t>{1, 4, 2, 5, 3, 6}),
+                                            Value({1}, std::vector<uint8_t>{12}), Value({1}, std::vector<uint8_t>{0})},
+                                           {DataType::kInt32});
   CHECK(y[0].dims == Dims{4, 2});
   CHECK(y[0].To<int32_t>() == std::vector<int32_t>{-38, -83, -44, -98, -50, -113, -56, -128});
 }
@@ -54,11 +53,11 @@ TEST_CASE("MatMulInteger: both types on both sides, zero points of every kind, b
           const std::vector<uint8_t> b = Bytes(dims.Count(), 4);
           const Value matrix = ByteValue(b_signed, dims, b);
           const Argument packed = which == 3 ? Argument::Constant(matrix) : Argument(matrix);
-          const Value y = RunOperator("MatMulInteger", {},
-                                      {ByteValue(a_signed, a_dims, a), packed,
-                                       ByteValue(a_signed, {static_cast<int64_t>(a_zeros)}, za),
-                                       ByteValue(b_signed, {static_cast<int64_t>(b_zeros)}, zb)},
-                                      {DataType::kInt32})[0];
+          const Value y = RunOperator(
+              "MatMulInteger", {},
+              {ByteValue(a_signed, a_dims, a), packed, ByteValue(a_signed, {static_cast<int64_t>(a_zeros)}, za),
+               ByteValue(b_signed, {static_cast<int64_t>(b_zeros)}, zb)},
+              {DataType::kInt32})[0];
           REQUIRE(y.dims == Dims{2, 3, 5, 34});
           const std::vector<int32_t> got = y.To<int32_t>();
           for (size_t i = 0; i < got.size(); ++i) {
@@ -83,10 +82,12 @@ TEST_CASE("MatMulInteger: vectors, no zero points, nothing at all, what does not
   CHECK(y.dims == Dims{});
   CHECK(y.To<int32_t>() == std::vector<int32_t>{14});
   CHECK(RunOperator("MatMulInteger", {}, {Value({2, 0}, std::vector<uint8_t>()), Value({0, 2}, std::vector<uint8_t>())},
-                    {DataType::kInt32})[0].To<int32_t>() == std::vector<int32_t>(4));
+                    {DataType::kInt32})[0]
+            .To<int32_t>() == std::vector<int32_t>(4));
   CHECK(Refused("MatMulInteger", {}, {row, Value({2, 3}, std::vector<uint8_t>(6))}) == "ERR_ENGINE_SHAPE");
   CHECK(Refused("MatMulInteger", {}, {row, column, Value({2}, std::vector<uint8_t>(2))}) == "ERR_ENGINE_SHAPE");
-  CHECK(Refused("MatMulInteger", {}, {Value({2, 1, 3}, std::vector<uint8_t>(6)), Value({3, 3, 2}, std::vector<uint8_t>(18))}) ==
+  CHECK(Refused("MatMulInteger", {},
+                {Value({2, 1, 3}, std::vector<uint8_t>(6)), Value({3, 3, 2}, std::vector<uint8_t>(18))}) ==
         "ERR_ENGINE_SHAPE");
   CHECK(Refused("MatMulInteger", {}, {Value({1}, std::vector<float>(1)), column}) == "ERR_ENGINE_TYPE");
 }
@@ -101,8 +102,7 @@ TEST_CASE("ConvInteger: the examples of the standard") {
     CHECK(y.To<int32_t>() == std::vector<int32_t>{12, 16, 24, 28});
     y = RunOperator("ConvInteger", MakeAttributes({{"pads", std::vector<double>{1, 1, 1, 1}}}), {x, weights, zero},
                     {DataType::kInt32})[0];
-    CHECK(y.To<int32_t>() ==
-          std::vector<int32_t>{1, 3, 5, 3, 5, 12, 16, 9, 11, 24, 28, 15, 7, 15, 17, 9});
+    CHECK(y.To<int32_t>() == std::vector<int32_t>{1, 3, 5, 3, 5, 12, 16, 9, 11, 24, 28, 15, 7, 15, 17, 9});
   }
 }
 
@@ -111,7 +111,10 @@ TEST_CASE("ConvInteger: types, zero points, groups and auto_pad equal a sum by c
     for (bool w_signed : {false, true}) {
       for (int group : {1, 2, 6}) {
         for (const char* pad : {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"}) {
-          const int64_t in = 6 / group, out_h = pad[0] == 'S' ? 4 : 3, out_w = pad[0] == 'S' ? 3 : pad[0] == 'V' ? 2 : 3;
+          const int64_t in = 6 / group, out_h = pad[0] == 'S' ? 4 : 3,
+                        out_w = pad[0] == 'S'   ? 3
+                                : pad[0] == 'V' ? 2
+                                                : 3;
           const int64_t top = pad == std::string("SAME_LOWER") ? 1 : 0;
           // Heights: 7 in steps of 2, kernel 2. Widths: 5 in steps of 2, kernel 3; NOTSET pads 1 on either side.
           const int64_t left = pad[0] == 'V' ? 0 : 1;
@@ -119,19 +122,21 @@ TEST_CASE("ConvInteger: types, zero points, groups and auto_pad equal a sum by c
           CAPTURE(w_signed);
           CAPTURE(group);
           CAPTURE(std::string(pad));
-          const std::vector<uint8_t> x = Bytes(2 * 6 * 35, 1), w = Bytes(static_cast<size_t>(12 * in * 6), 2), zw = Bytes(12, 3);
-          Attributes attributes = MakeAttributes({{"auto_pad", pad}, {"group", group}, {"strides", std::vector<double>{2, 2}},
+          const std::vector<uint8_t> x = Bytes(2 * 6 * 35, 1), w = Bytes(static_cast<size_t>(12 * in * 6), 2),
+                                     zw = Bytes(12, 3);
+          Attributes attributes = MakeAttributes({{"auto_pad", pad},
+                                                  {"group", group},
+                                                  {"strides", std::vector<double>{2, 2}},
                                                   {"kernel_shape", std::vector<double>{2, 3}}});
           if (pad[0] == 'N') attributes.SetNumbers("pads", {0, 1, 0, 1});
           for (bool constant : {false, true}) {
             CAPTURE(constant);
             const Value weights = ByteValue(w_signed, {12, in, 2, 3}, w), zeros = ByteValue(w_signed, {12}, zw);
-            const Value y = RunOperator("ConvInteger", attributes,
-                                        {ByteValue(x_signed, {2, 6, 7, 5}, x),
-                                         constant ? Argument::Constant(weights) : Argument(weights),
-                                         ByteValue(x_signed, {}, {200}),
-                                         constant ? Argument::Constant(zeros) : Argument(zeros)},
-                                        {DataType::kInt32})[0];
+            const Value y = RunOperator(
+                "ConvInteger", attributes,
+                {ByteValue(x_signed, {2, 6, 7, 5}, x), constant ? Argument::Constant(weights) : Argument(weights),
+                 ByteValue(x_signed, {}, {200}), constant ? Argument::Constant(zeros) : Argument(zeros)},
+                {DataType::kInt32})[0];
             REQUIRE(y.dims == Dims{2, 12, out_h, out_w});
             const std::vector<int32_t> got = y.To<int32_t>();
             for (size_t i = 0; i < got.size(); ++i) {

@@ -12,16 +12,18 @@ enum Input { kA, kB, kAZeroPoint, kBZeroPoint };
 
 [[noreturn]] void Refuse(const std::string& what) { throw EngineError{"ERR_ENGINE_SHAPE", "MatMulInteger: " + what}; }
 
-// The dims of a product as numpy has them: a vector is a matrix of one row (A) or one column (B), without that axis in y.
+// The dims of a product as numpy has them: a vector is a matrix of one row (A) or one column (B), without that axis in
+// y.
 struct Sizes {
   int64_t rows, depth, outputs;
-  Dims batch;          // of y
+  Dims batch;  // of y
   Dims a_batch, b_batch;
   Dims y;
 };
 
 Sizes SizesOf(const Dims& a, const Dims& b) {
-  if (a.Rank() == 0 || b.Rank() == 0) Refuse("expected at least one dimension, received " + a.Text() + " and " + b.Text());
+  if (a.Rank() == 0 || b.Rank() == 0)
+    Refuse("expected at least one dimension, received " + a.Text() + " and " + b.Text());
   Sizes s{};
   s.rows = a.Rank() == 1 ? 1 : a[a.Rank() - 2];
   s.depth = a[a.Rank() - 1];
@@ -33,8 +35,10 @@ Sizes SizesOf(const Dims& a, const Dims& b) {
   const size_t rank = std::max(s.a_batch.Rank(), s.b_batch.Rank());
   for (size_t axis = 0; axis < rank; ++axis) {
     const size_t before_a = rank - s.a_batch.Rank(), before_b = rank - s.b_batch.Rank();
-    const int64_t x = axis < before_a ? 1 : s.a_batch[axis - before_a], w = axis < before_b ? 1 : s.b_batch[axis - before_b];
-    if (x != w && x != 1 && w != 1) Refuse("expected batches that broadcast, received " + a.Text() + " and " + b.Text());
+    const int64_t x = axis < before_a ? 1 : s.a_batch[axis - before_a],
+                  w = axis < before_b ? 1 : s.b_batch[axis - before_b];
+    if (x != w && x != 1 && w != 1)
+      Refuse("expected batches that broadcast, received " + a.Text() + " and " + b.Text());
     s.batch.Append(x == 1 ? w : x);
   }
   s.y = s.batch;
@@ -131,7 +135,8 @@ class MatMulIntegerOperator : public Operator {
       }
       last = matrix;
       const IntegerOutput integers = IntegersOf(*packed, inputs[kB]->type, b_zero);
-      Multiply(inputs, *packed, integers, a + MatrixOf(i, s.batch, s.a_batch) * rows * depth, rows, rows, y + i * y_size, context);
+      Multiply(inputs, *packed, integers, a + MatrixOf(i, s.batch, s.a_batch) * rows * depth, rows, rows,
+               y + i * y_size, context);
     }
   }
 
@@ -139,7 +144,9 @@ class MatMulIntegerOperator : public Operator {
   size_t PackedBytes() const override { return packed_ == nullptr ? 0 : packed_->weights->Bytes(); }
 
  private:
-  static const Tensor* ZeroPoints(const TensorList& inputs, size_t i) { return i < inputs.size() ? inputs[i] : nullptr; }
+  static const Tensor* ZeroPoints(const TensorList& inputs, size_t i) {
+    return i < inputs.size() ? inputs[i] : nullptr;
+  }
   static const uint8_t* Unsigned(const Tensor& a, RunContext& context) {
     if (a.type == DataType::kUint8) return a.As<uint8_t>();
     uint8_t* turned = static_cast<uint8_t*>(context.Scratch(a.Count()));

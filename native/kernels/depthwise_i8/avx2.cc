@@ -20,13 +20,14 @@ struct Pair {
   static Vector High8(Vector a, Vector b) { return _mm256_unpackhi_epi8(a, b); }
   static Vector Low16(Vector a, Vector b) { return _mm256_unpacklo_epi16(a, b); }
   static Vector High16(Vector a, Vector b) { return _mm256_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { 
-    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds exactly.
+  static Vector Dot(Vector acc, Vector x, Vector w) {
+    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds
+    // exactly.
     const Vector bytes = _mm256_set1_epi16(0xff);
     const Vector even = _mm256_madd_epi16(_mm256_and_si256(x, bytes), _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8));
     const Vector odd = _mm256_madd_epi16(_mm256_srli_epi16(x, 8), _mm256_srai_epi16(w, 8));
     return _mm256_add_epi32(acc, _mm256_add_epi32(even, odd));
-   }
+  }
   static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
     v[0] = _mm256_permute2x128_si256(acc[0], acc[1], 0x20);
     v[1] = _mm256_permute2x128_si256(acc[2], acc[3], 0x20);
@@ -46,13 +47,14 @@ struct Lane {
   static Vector High8(Vector a, Vector b) { return _mm_unpackhi_epi8(a, b); }
   static Vector Low16(Vector a, Vector b) { return _mm_unpacklo_epi16(a, b); }
   static Vector High16(Vector a, Vector b) { return _mm_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { 
-    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds exactly.
+  static Vector Dot(Vector acc, Vector x, Vector w) {
+    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds
+    // exactly.
     const Vector bytes = _mm_set1_epi16(0xff);
     const Vector even = _mm_madd_epi16(_mm_and_si128(x, bytes), _mm_srai_epi16(_mm_slli_epi16(w, 8), 8));
     const Vector odd = _mm_madd_epi16(_mm_srli_epi16(x, 8), _mm_srai_epi16(w, 8));
     return _mm_add_epi32(acc, _mm_add_epi32(even, odd));
-   }
+  }
   static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
     v[0] = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[0]), acc[1], 1);
     v[1] = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[2]), acc[3], 1);

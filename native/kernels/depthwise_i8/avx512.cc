@@ -20,13 +20,14 @@ struct Four {
   static Vector High8(Vector a, Vector b) { return _mm512_unpackhi_epi8(a, b); }
   static Vector Low16(Vector a, Vector b) { return _mm512_unpacklo_epi16(a, b); }
   static Vector High16(Vector a, Vector b) { return _mm512_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { 
-    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds exactly.
+  static Vector Dot(Vector acc, Vector x, Vector w) {
+    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds
+    // exactly.
     const Vector bytes = _mm512_set1_epi16(0xff);
     const Vector even = _mm512_madd_epi16(_mm512_and_si512(x, bytes), _mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
     const Vector odd = _mm512_madd_epi16(_mm512_srli_epi16(x, 8), _mm512_srai_epi16(w, 8));
     return _mm512_add_epi32(acc, _mm512_add_epi32(even, odd));
-   }
+  }
   static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
     const __m512i a = _mm512_shuffle_i32x4(acc[0], acc[1], 0x44), b = _mm512_shuffle_i32x4(acc[0], acc[1], 0xee);
     const __m512i c = _mm512_shuffle_i32x4(acc[2], acc[3], 0x44), d = _mm512_shuffle_i32x4(acc[2], acc[3], 0xee);
@@ -48,13 +49,14 @@ struct Pair {
   static Vector High8(Vector a, Vector b) { return _mm256_unpackhi_epi8(a, b); }
   static Vector Low16(Vector a, Vector b) { return _mm256_unpacklo_epi16(a, b); }
   static Vector High16(Vector a, Vector b) { return _mm256_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { 
-    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds exactly.
+  static Vector Dot(Vector acc, Vector x, Vector w) {
+    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds
+    // exactly.
     const Vector bytes = _mm256_set1_epi16(0xff);
     const Vector even = _mm256_madd_epi16(_mm256_and_si256(x, bytes), _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8));
     const Vector odd = _mm256_madd_epi16(_mm256_srli_epi16(x, 8), _mm256_srai_epi16(w, 8));
     return _mm256_add_epi32(acc, _mm256_add_epi32(even, odd));
-   }
+  }
   static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
     const __m512i a = _mm512_inserti64x4(_mm512_castsi256_si512(acc[0]), acc[1], 1);
     const __m512i b = _mm512_inserti64x4(_mm512_castsi256_si512(acc[2]), acc[3], 1);
@@ -74,13 +76,14 @@ struct Lane {
   static Vector High8(Vector a, Vector b) { return _mm_unpackhi_epi8(a, b); }
   static Vector Low16(Vector a, Vector b) { return _mm_unpacklo_epi16(a, b); }
   static Vector High16(Vector a, Vector b) { return _mm_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { 
-    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds exactly.
+  static Vector Dot(Vector acc, Vector x, Vector w) {
+    // vpmaddubsw would saturate, so even and odd bytes are widened to 16 bits, which vpmaddwd multiplies and adds
+    // exactly.
     const Vector bytes = _mm_set1_epi16(0xff);
     const Vector even = _mm_madd_epi16(_mm_and_si128(x, bytes), _mm_srai_epi16(_mm_slli_epi16(w, 8), 8));
     const Vector odd = _mm_madd_epi16(_mm_srli_epi16(x, 8), _mm_srai_epi16(w, 8));
     return _mm_add_epi32(acc, _mm_add_epi32(even, odd));
-   }
+  }
   static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
     const __m256i a = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[0]), acc[1], 1);
     const __m256i b = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[2]), acc[3], 1);

@@ -1,10 +1,11 @@
-// DepthwiseI8 over the vector operations of an instruction set: the bytes of four pixels are interleaved so that the four
-// positions of a channel lie side by side, as a dot product of four bytes wants them. Included after the headers of
-// kernels/simd/ and after definitions, in an unnamed namespace, of types like
+// DepthwiseI8 over the vector operations of an instruction set: the bytes of four pixels are interleaved so that the
+// four positions of a channel lie side by side, as a dot product of four bytes wants them. Included after the headers
+// of kernels/simd/ and after definitions, in an unnamed namespace, of types like
 //   struct Wide { kLanes128: 128-bit lanes; Vector; Load(p), LoadWeights(w), Zero(); Low8, High8, Low16, High16 (a, b):
 //     the halves of each lane interleaved by bytes and pairs of bytes; Dot(acc, quads, weights); kNatural, and
 //     Natural(acc, v): I32 v[kNatural] with the channels in order }
-// and RunBlock(call, lanes), which calls RunRows<Wide> for the block's width. kRowOffset: what Load takes off the elements.
+// and RunBlock(call, lanes), which calls RunRows<Wide> for the block's width. kRowOffset: what Load takes off the
+// elements.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -12,14 +12,14 @@ constexpr size_t kBlockChannels = 64;  // of a full block
 constexpr size_t kLaneChannels = 16;
 
 // Weights w[c, t] (channel, position of the kernel), as the kernels read them. Channels come in blocks of 64; what is
-// left at the end makes one of 32 and one of 16, as far as needed, filled up with zeros. In a block of 16 * lanes channels
-// lie, for each four positions (the last ones filled up with zeros), the weights of
+// left at the end makes one of 32 and one of 16, as far as needed, filled up with zeros. In a block of 16 * lanes
+// channels lie, for each four positions (the last ones filled up with zeros), the weights of
 //   [channel / 4 % 4][channel / 16: lanes][channel % 4][position % 4]     int8
 // which is the order that interleaving the bytes of four pixels in 128-bit lanes gives.
 struct PackedDepthwiseI8 {
   size_t channels, taps;
-  size_t groups;          // of four taps
-  const int8_t* blocks;   // aligned to 64 bytes; block b begins at blocks + channels before it * groups * 4
+  size_t groups;         // of four taps
+  const int8_t* blocks;  // aligned to 64 bytes; block b begins at blocks + channels before it * groups * 4
 };
 
 // Bytes of blocks; throws std::bad_alloc where they do not fit size_t.

@@ -6,10 +6,8 @@ namespace gossamer {
 
 static constexpr Variant<DepthwiseI8Fn> kDepthwiseI8Variants[] = {
 #if GOSSAMER_X86_64
-    {Isa::kAvx512Vnni, DepthwiseI8Avx512Vnni},
-    {Isa::kAvx512, DepthwiseI8Avx512},
-    {Isa::kAvxVnni, DepthwiseI8AvxVnni},
-    {Isa::kAvx2, DepthwiseI8Avx2},
+    {Isa::kAvx512Vnni, DepthwiseI8Avx512Vnni}, {Isa::kAvx512, DepthwiseI8Avx512},
+    {Isa::kAvxVnni, DepthwiseI8AvxVnni},       {Isa::kAvx2, DepthwiseI8Avx2},
 #elif GOSSAMER_AARCH64
     {Isa::kNeonI8mm, DepthwiseI8NeonI8mm},
     {Isa::kNeonDotprod, DepthwiseI8NeonDotprod},

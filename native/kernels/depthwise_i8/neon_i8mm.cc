@@ -25,9 +25,7 @@ struct Lane {
   static Vector High8(Vector a, Vector b) { return Words(vzip2q_u8(Bytes(a), Bytes(b))); }
   static Vector Low16(Vector a, Vector b) { return Words(vzip1q_u16(Pairs(a), Pairs(b))); }
   static Vector High16(Vector a, Vector b) { return Words(vzip2q_u16(Pairs(a), Pairs(b))); }
-  static Vector Dot(Vector acc, Vector x, Vector w) {
-    return vusdotq_s32(acc, Bytes(x), vreinterpretq_s8_s32(w));
-  }
+  static Vector Dot(Vector acc, Vector x, Vector w) { return vusdotq_s32(acc, Bytes(x), vreinterpretq_s8_s32(w)); }
   static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
     for (int j = 0; j < 4; ++j) v[j] = acc[j];
   }

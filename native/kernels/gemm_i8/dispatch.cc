@@ -6,10 +6,12 @@ namespace gossamer {
 
 static constexpr Variant<GemmI8Fn> kGemmI8Variants[] = {
 #if GOSSAMER_X86_64
-    {Isa::kAvx512Vnni, GemmI8Avx512Vnni}, {Isa::kAvx512, GemmI8Avx512}, {Isa::kAvxVnni, GemmI8AvxVnni},
-    {Isa::kAvx2, GemmI8Avx2},
+    {Isa::kAvx512Vnni, GemmI8Avx512Vnni}, {Isa::kAvx512, GemmI8Avx512},
+    {Isa::kAvxVnni, GemmI8AvxVnni},       {Isa::kAvx2, GemmI8Avx2},
 #elif GOSSAMER_AARCH64
-    {Isa::kNeonI8mm, GemmI8NeonI8mm}, {Isa::kNeonDotprod, GemmI8NeonDotprod}, {Isa::kNeon, GemmI8Neon},
+    {Isa::kNeonI8mm, GemmI8NeonI8mm},
+    {Isa::kNeonDotprod, GemmI8NeonDotprod},
+    {Isa::kNeon, GemmI8Neon},
 #endif
     {Isa::kScalar, GemmI8Scalar},
 };

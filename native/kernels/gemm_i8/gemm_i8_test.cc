@@ -87,7 +87,8 @@ struct Layer {
     o.zero_point = 7;
     o.low = 5;
     o.high = 250;
-    if (has_residual) o.residual = kind == Int8Result::kFloat ? static_cast<void*>(float_residual.data()) : residual.data();
+    if (has_residual)
+      o.residual = kind == Int8Result::kFloat ? static_cast<void*>(float_residual.data()) : residual.data();
     o.residual_stride = shape.outputs + 3;
     o.own_ratio = 0.75f;
     o.residual_ratio = 0.625f;
@@ -151,7 +152,8 @@ TEST_CASE("GemmI8: the definition equals a sum in 64 bits and every variant the 
       RowSumsI8Scalar(layer.x.data(), layer.Rows(), 0, shape.rows, layer.row_sums.data());
       for (Int8Result kind : {Int8Result::kInt32, Int8Result::kFloat, Int8Result::kQuantized}) {
         for (unsigned options = 0; options < 12; ++options) {
-          Int8Output o = layer.Output(kind, (options & 1) != 0, (options & 2) != 0 && kind != Int8Result::kInt32, nullptr);
+          Int8Output o =
+              layer.Output(kind, (options & 1) != 0, (options & 2) != 0 && kind != Int8Result::kInt32, nullptr);
           if (kind == Int8Result::kFloat && options / 4 == 1) o.act = {Activation::kClamp, -3.0f, 20.0f};
           if (kind == Int8Result::kFloat && options / 4 == 2) o.act = {Activation::kLeaky, 0.25f, 0.0f};
           if (kind == Int8Result::kQuantized && options >= 4) o.low = 0, o.high = 255, o.zero_point = 0;

@@ -27,7 +27,7 @@ constexpr int32_t kRowOffset = 0;
 namespace gossamer {
 
 void GemmI8NeonI8mm(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
-                     const PackedWeightsI8& weights, size_t panel_begin, size_t panel_end, const Int8Output& output) {
+                    const PackedWeightsI8& weights, size_t panel_begin, size_t panel_end, const Int8Output& output) {
   RunGemmI8(x, rows, row_begin, row_end, weights, panel_begin, panel_end, output);
 }
 

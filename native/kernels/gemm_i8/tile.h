@@ -1,10 +1,10 @@
 // The one micro-kernel of GemmI8, over the vector operations of an instruction set: a tile of rows x vectors of outputs
-// whose accumulators stay in registers over all of k. Included after the headers of kernels/simd/ and after definitions,
-// in an unnamed namespace, of
-//   Quad, LoadQuad(p): four consecutive elements of a row, in every lane; Weights, LoadWeights(w): those of kLanes outputs
-//   Dot(acc, quad, weights): acc plus the dot product of both, lane by lane
-//   kMaxRows[v - 1]: rows of the tile of v vectors that the registers hold; kMaxVectors: the widest tile
-//   kRowOffset: what Quad is below the element, 0 or 128
+// whose accumulators stay in registers over all of k. Included after the headers of kernels/simd/ and after
+// definitions, in an unnamed namespace, of
+//   Quad, LoadQuad(p): four consecutive elements of a row, in every lane; Weights, LoadWeights(w): those of kLanes
+//   outputs Dot(acc, quad, weights): acc plus the dot product of both, lane by lane kMaxRows[v - 1]: rows of the tile
+//   of v vectors that the registers hold; kMaxVectors: the widest tile kRowOffset: what Quad is below the element, 0 or
+//   128
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +22,8 @@ struct TileCall {
   const int8_t* weights;  // of the tile's first output
   size_t stride;          // bytes from one group of four k to the next
   size_t taps, steps;
-  size_t m, n, count;     // first row, first output, outputs that exist
-  const int8_t* ahead;    // prefetched, `pace` bytes a step
+  size_t m, n, count;   // first row, first output, outputs that exist
+  const int8_t* ahead;  // prefetched, `pace` bytes a step
   size_t pace;
   const int32_t* sums;
   const Int8Output* output;
@@ -33,7 +33,8 @@ constexpr size_t kCacheLine = 64;
 // How far ahead of its use a single pass over the weights fetches them.
 constexpr size_t kStreamAhead = 2048;
 
-// A tile whose weights are in no near cache fetches them itself (kStream); the others one line a step of what comes next.
+// A tile whose weights are in no near cache fetches them itself (kStream); the others one line a step of what comes
+// next.
 template <int kRows, int kVectors, bool kStream>
 void Tile(const TileCall& call) {
   // Few accumulators would wait for one another: sets of them take turns in k.
@@ -189,8 +190,8 @@ inline void RunGemmI8(const uint8_t* x, const ActivationRows& rows, size_t row_b
   const size_t depth = weights.taps * weights.steps * 4;  // bytes of an output
   for (size_t panel = panel_begin; panel < panel_end; ++panel) {
     const size_t first = panel * kPanelOutputs, left = weights.outputs - first;
-    const size_t width = left < kPanelOutputs ? (left + kOutputQuantum - 1) / kOutputQuantum * kOutputQuantum
-                                              : kPanelOutputs;
+    const size_t width =
+        left < kPanelOutputs ? (left + kOutputQuantum - 1) / kOutputQuantum * kOutputQuantum : kPanelOutputs;
     const int8_t* base = weights.panels + first * depth;
     const int8_t* next = base + width * depth;
     const size_t next_bytes = panel + 1 < panel_end ? kPanelOutputs * depth : 0;

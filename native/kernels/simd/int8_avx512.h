@@ -10,13 +10,14 @@ inline I32 MulI(I32 a, I32 b) { return _mm512_mullo_epi32(a, b); }  // low half
 
 // y[i] = clamp(q[i] + zero, low, high), i < count; 0 <= zero, low, high <= 255. Writes `count` bytes.
 template <int kVectors>
-inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low, int32_t high) {
+inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low,
+                           int32_t high) {
   static_assert(kVectors <= 4, "one store");
   const I32 none = _mm512_setzero_si512();
   I32 a = _mm512_packs_epi32(q[0], kVectors > 1 ? q[1 % kVectors] : none);
   I32 b = kVectors > 2 ? _mm512_packs_epi32(q[2 % kVectors], kVectors > 3 ? q[3 % kVectors] : none) : none;
-  // Saturation to 16 bit and in the sum changes nothing: what it reaches is far beyond 0..255. Short sums make these few
-  // instructions a good part of a layer, so what does nothing is left out.
+  // Saturation to 16 bit and in the sum changes nothing: what it reaches is far beyond 0..255. Short sums make these
+  // few instructions a good part of a layer, so what does nothing is left out.
   if (zero != 0) {
     const I32 zeros = _mm512_set1_epi16(static_cast<short>(zero));
     a = _mm512_adds_epi16(a, zeros);

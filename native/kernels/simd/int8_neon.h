@@ -10,7 +10,8 @@ inline I32 MulI(I32 a, I32 b) { return vmulq_s32(a, b); }  // low half
 
 // y[i] = clamp(q[i] + zero, low, high), i < count; 0 <= zero, low, high <= 255. Writes `count` bytes.
 template <int kVectors>
-inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low, int32_t high) {
+inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low,
+                           int32_t high) {
   const int16x8_t zeros = vdupq_n_s16(static_cast<int16_t>(zero));
   for (int v = 0; v < kVectors; v += 2) {
     const size_t at = static_cast<size_t>(v) * kLanes;

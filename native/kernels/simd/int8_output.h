@@ -31,9 +31,9 @@ GOSSAMER_NOINLINE inline void FinishFloatRows(const Int8Output& o, size_t m, siz
   }
 }
 
-// Rows m .. m + kRows - 1, outputs n .. n + count - 1, count <= kVectors * kLanes: acc[r][v] holds the dot products with
-// bias added, less the share of row_sums. One branch, then straight through the rows: short sums leave little to hide
-// anything else behind.
+// Rows m .. m + kRows - 1, outputs n .. n + count - 1, count <= kVectors * kLanes: acc[r][v] holds the dot products
+// with bias added, less the share of row_sums. One branch, then straight through the rows: short sums leave little to
+// hide anything else behind.
 template <int kRows, int kVectors>
 inline void FinishQuantized(const Int8Output& o, size_t m, size_t n, size_t count, const I32 (&acc)[kRows][kVectors]) {
   F32 scale[kVectors];
@@ -129,8 +129,7 @@ inline void FinishInt32(const Int8Output& o, size_t m, size_t n, size_t count, c
 }
 
 template <int kRows, int kVectors>
-inline void FinishInt8(const Int8Output& output, size_t m, size_t n, size_t count,
-                       const I32 (&acc)[kRows][kVectors]) {
+inline void FinishInt8(const Int8Output& output, size_t m, size_t n, size_t count, const I32 (&acc)[kRows][kVectors]) {
   const Int8Output o = output;  // a copy, which stores to y cannot change
   if (o.kind == Int8Result::kQuantized) return FinishQuantized<kRows, kVectors>(o, m, n, count, acc);
   if (o.kind == Int8Result::kInt32) return FinishInt32<kRows, kVectors>(o, m, n, count, acc);

@@ -23,8 +23,7 @@ inline void FinishInt8(const Int8Output& o, size_t m, size_t n, int32_t p) {
     static_cast<int32_t*>(o.y)[at] = acc;
   } else if (o.kind == Int8Result::kFloat) {
     const float v = Activate(o.act, std::fma(static_cast<float>(acc), o.scale[n], o.offset[n]));
-    static_cast<float*>(o.y)[at] =
-        o.residual == nullptr ? v : v + static_cast<const float*>(o.residual)[residual_at];
+    static_cast<float*>(o.y)[at] = o.residual == nullptr ? v : v + static_cast<const float*>(o.residual)[residual_at];
   } else {
     const int32_t q = RoundAndClamp(static_cast<float>(acc) * o.scale[n], o.zero_point, o.low, o.high);
     if (o.residual == nullptr) {
