@@ -131,7 +131,7 @@ class StandardMaxPool : public StandardPool {
     if (outputs.size() < 2) return;
     // Places count through the whole tensor; within a plane by row or, storage_order 1, by column.
     size_t place = by_column_ ? 0 : pick, scale = 1;
-    for (size_t a = 0; by_column_ && a < plane.rank; ++a) {
+    for (size_t a = 0; by_column_ && found && a < plane.rank; ++a) {
       place += pick / plane.strides[a] % plane.axes[a].size * scale;
       scale *= plane.axes[a].size;
     }

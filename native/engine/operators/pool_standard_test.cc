@@ -60,6 +60,14 @@ TEST_CASE("MaxPool: indices by row and by column; NaN; bytes; three axes") {
         std::vector<float>{13, 14, 16, 17});
 }
 
+TEST_CASE("MaxPool: windows over nothing but padding") {
+  const std::vector<Value> y = RunOperator(
+      "MaxPool", MakeAttributes({{"kernel_shape", Doubles{2, 1}}, {"pads", Doubles{1, 0, 1, 0}}, {"storage_order", 1}}),
+      {Value(Dims{1, 1, 0, 2}, std::vector<float>{})}, {DataType::kFloat32, DataType::kInt64});
+  CHECK(y[0].To<float>() == std::vector<float>{-INFINITY, -INFINITY});
+  CHECK(y[1].To<int64_t>() == std::vector<int64_t>{0, 0});
+}
+
 TEST_CASE("LpPool and global pools") {
   CHECK(Floats("LpPool", MakeAttributes({{"kernel_shape", 2}, {"p", 1}}), {Value(Dims{1, 1, 3}, std::vector<float>{1, -2, 3})}) ==
         std::vector<float>{3, 5});
