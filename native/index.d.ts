@@ -113,6 +113,9 @@ export type ProgramHandle = object & { readonly __program: unique symbol };
 /** What is carried from run to run of a program. */
 export type StateHandle = object & { readonly __state: unique symbol };
 
+/** Type, rank and dims of each output, then their elements. */
+export type ProgramOutputs = [Float64Array, ...ArrayBuffer[]];
+
 /** Programs: built call by call in the order in which they run. Errors have codes ERR_ENGINE_... */
 export interface Programs {
   /** isBody: of an operator of control flow; such a program is not run by itself. */
@@ -158,7 +161,8 @@ export interface Programs {
   resetState(state: StateHandle): void;
   /**
    * header: type, rank and dims of each input, whose elements follow; type -1, rank 0 and no elements: carried in the state. The
-   * same of the wanted outputs (a byte for each, 0: not) comes first in the result. threads 0: all.
+   * same of the wanted outputs (a byte for each, 0: not) comes first in the result. threads 0: all. A run that took less than 200 us
+   * the last time is made at once where the pool has a thread to spare.
    */
   runProgram(
     abort: Int32Array | undefined,
@@ -168,7 +172,7 @@ export interface Programs {
     wanted: Uint8Array,
     header: Float64Array,
     ...inputs: Uint8Array[]
-  ): Promise<[Float64Array, ...ArrayBuffer[]]>;
+  ): ProgramOutputs | Promise<ProgramOutputs>;
 }
 
 export interface NativeAddon extends SyncOperations, Programs {

@@ -1,5 +1,7 @@
 #include "addon/program.h"
 
+#include <algorithm>
+#include <chrono>
 #include <list>
 #include <mutex>
 #include <utility>
@@ -13,6 +15,9 @@
 
 namespace gossamer {
 namespace {
+
+// A run that takes less is made at once, on the thread that asks for it, where the pool has a thread to spare.
+constexpr std::chrono::nanoseconds kShort = std::chrono::microseconds(200), kLong = std::chrono::hours(1);
 
 // A program and the executions of it that nobody uses just now.
 struct Compiled {
@@ -31,6 +36,22 @@ struct Compiled {
     std::lock_guard<std::mutex> lock(mutex);
     if (!is_profiled) return;
     for (size_t i = 0; i < profile.size(); ++i) nanoseconds[i] += profile[i];
+  }
+
+  // Sizes of the inputs of the last run and how long it took.
+  std::vector<double> last_header;
+  std::chrono::nanoseconds last_time = kLong;
+
+  // Whether a run of these inputs ended, the last time, sooner than another thread could be woken for it.
+  bool IsShort(const Array<const double>& header) {
+    std::lock_guard<std::mutex> lock(mutex);
+    return last_time < kShort && last_header.size() == header.length &&
+           std::equal(last_header.begin(), last_header.end(), header.data);
+  }
+  void SetTime(const std::vector<double>& header, std::chrono::nanoseconds time) {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (last_header != header) last_header = header;
+    last_time = time;
   }
 
   std::unique_ptr<Execution> Borrow() {
@@ -377,6 +398,7 @@ struct Run {
   std::unique_ptr<Execution> execution;
   std::vector<Tensor> inputs, outputs;
   std::vector<bool> wanted;
+  std::vector<double> header;
   unsigned threads = 0;
 
   ~Run() {
@@ -389,7 +411,9 @@ struct Run {
     bool done = false;
     try {
       const std::unique_ptr<std::vector<double>> profile = compiled->NewProfile();
+      const auto begin = std::chrono::steady_clock::now();
       done = execution->Run(inputs, {abort, threads, profile.get()}, &outputs);
+      compiled->SetTime(header, done ? std::chrono::steady_clock::now() - begin : kLong);
       if (profile) compiled->AddProfile(*profile);
     } catch (...) {
       compiled->GiveBack(std::move(execution));
@@ -474,8 +498,17 @@ void ReadInputs(Arguments& args, size_t first, const Array<const double>& header
   }
 }
 
-// runProgram(abort, program, threads, state, wanted: Uint8Array, header: Float64Array, ...Uint8Array): Promise<[header,
-// ...ArrayBuffer]>
+// On this thread, which the caller has entered into the pool.
+napi_value RunNow(napi_env env, Run& run) {
+  struct Leaves {
+    ~Leaves() { ThreadPool::Process().Leave(); }
+  } leaves;
+  Engine([&] { run.Compute(nullptr); });
+  return run.Result(env);
+}
+
+// runProgram(abort, program, threads, state, wanted: Uint8Array, header: Float64Array, ...Uint8Array): [header, ...ArrayBuffer], or a
+// promise of it
 napi_value RunProgram(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
@@ -497,6 +530,10 @@ napi_value RunProgram(napi_env env, napi_callback_info call) {
     run->state = state;
     if (state) state->is_busy = true;
     ReadInputs(args, 6, header, *run);
+    run->header.assign(header.data, header.data + header.length);
+    if (abort == nullptr || abort->load() == 0) {
+      if (handle.compiled->IsShort(header) && ThreadPool::Process().TryEnter()) return RunNow(env, *run);
+    }
     return Environment::Of(env).Run(
         env, [run](AbortFlag flag) { return run->Compute(flag); }, args.Arrays(), abort,
         [run](napi_env result_env) { return run->Result(result_env); });

@@ -129,6 +129,19 @@ void ThreadPool::Wake(bool all) {
   }
 }
 
+bool ThreadPool::TryEnter() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (busy_ + entered_ >= target_ || !tasks_.empty()) return false;
+  ++entered_;
+  return true;
+}
+
+void ThreadPool::Leave() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  --entered_;
+  if (!tasks_.empty() || !loops_.empty()) Wake(true);
+}
+
 bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body,
                              unsigned threads) {
   if (tiles == 0) return abort == nullptr || abort->load(std::memory_order_relaxed) == 0;
@@ -202,23 +215,28 @@ void ThreadPool::Work(unsigned id) {
   std::unique_lock<std::mutex> lock(mutex_);
   bool may_spin = false;  // after work: more may follow at once
   for (;;) {
-    if (Loop* loop = LoopToHelp()) {
+    const bool may_work = busy_ + entered_ < target_;
+    if (Loop* loop = may_work ? LoopToHelp() : nullptr) {
       may_spin = true;
       ++loop->helpers;
+      ++busy_;
       lock.unlock();
       RunTiles(*loop);
       lock.lock();
+      --busy_;
       if (--loop->helpers == 0) loop_done_.notify_all();
       continue;
     }
     if (id >= target_) break;
-    if (!tasks_.empty()) {
+    if (may_work && !tasks_.empty()) {
       std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
+      ++busy_;
       lock.unlock();
       task();
       task = nullptr;  // what it holds dies outside the lock
       lock.lock();
+      --busy_;
       may_spin = true;
       continue;
     }

@@ -42,6 +42,11 @@ class ThreadPool {
   // work on it, the caller included; 0: all there are.
   bool ParallelFor(size_t tiles, AbortFlag abort, const std::function<void(size_t)>& body, unsigned threads = 0);
 
+  // Lets the calling thread, which is none of the pool's, work as one of its threads until Leave: one of those rests
+  // meanwhile. False: all are at work.
+  bool TryEnter();
+  void Leave();
+
   // Ends the threads after the tasks they have. The pool starts again when it is next used.
   void Shutdown();
 
@@ -67,6 +72,8 @@ class ThreadPool {
   unsigned target_;
   std::atomic<uint32_t> news_{0};  // changes with every loop and task
   unsigned sleepers_ = 0;
+  unsigned busy_ = 0;     // threads of the pool in a task or a loop
+  unsigned entered_ = 0;  // callers between TryEnter and Leave
   bool stopping_ = false;
 };
 

@@ -65,7 +65,7 @@ function requireAttached(lengths: readonly (readonly [ArrayBufferView, number])[
 
 /** Makes an asynchronous call of the addon that `signal` can stop; the arrays must not be touched until it settles. */
 export async function callAbortable<Result>(
-  call: (abort: Int32Array) => Promise<Result>,
+  call: (abort: Int32Array) => Result | Promise<Result>,
   arrays: readonly ArrayBufferView[],
   { signal }: AsyncOptions,
 ): Promise<Result> {

@@ -164,8 +164,9 @@ describe('state', () => {
     expect(third).toEqual(feed([1]));
     const [none, , fourth] = await program.run([feed([4]), undefined, undefined], { state, wanted: [false] });
     expect([none, fourth]).toEqual([undefined, feed([2, 2, 2])]);
-    const both = program.run([feed([4]), undefined, undefined], { state });
-    await expect(program.run([feed([4]), undefined, undefined], { state })).rejects.toMatchObject({
+    // Of other sizes than before, so that it is not made at once.
+    const both = program.run([feed([4, 4, 4, 4]), undefined, undefined], { state });
+    await expect(program.run([feed([4, 4, 4, 4]), undefined, undefined], { state })).rejects.toMatchObject({
       code: 'ERR_ENGINE_PROGRAM',
     });
     await both;
