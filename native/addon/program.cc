@@ -79,10 +79,8 @@ struct Handle {
   int64_t reported = 0;  // bytes of which the garbage collector knows
 };
 
-// What a state's External points at.
+// Values carried from run to run.
 struct StateHandle {
-  static constexpr uint64_t kTag = 0x676f73737461746b;
-  uint64_t tag = kTag;
   std::shared_ptr<Compiled> compiled;
   State state;
   bool is_busy = false;  // changed on the environment's own thread only
@@ -90,7 +88,14 @@ struct StateHandle {
   explicit StateHandle(std::shared_ptr<Compiled> of) : compiled(std::move(of)), state(compiled->program) {}
 };
 
-void FinalizeState(napi_env, void* data, void*) { delete static_cast<std::shared_ptr<StateHandle>*>(data); }
+// What a state's External points at. The tag comes first, as a program's does: either may be given for the other.
+struct StateHolder {
+  static constexpr uint64_t kTag = 0x676f73737461746b;
+  uint64_t tag = kTag;
+  std::shared_ptr<StateHandle> handle;
+};
+
+void FinalizeState(napi_env, void* data, void*) { delete static_cast<StateHolder*>(data); }
 
 void Finalize(napi_env env, void* data, void*) {
   Handle* handle = static_cast<Handle*>(data);
@@ -124,11 +129,11 @@ std::shared_ptr<StateHandle> StateOf(const Napi::CallbackInfo& info, size_t inde
   if (type == napi_undefined) return nullptr;
   void* data = nullptr;
   if (type == napi_external) napi_get_value_external(info.Env(), info[index], &data);
-  auto* held = static_cast<std::shared_ptr<StateHandle>*>(data);
-  if (held == nullptr || (*held)->tag != StateHandle::kTag) {
+  const auto* holder = static_cast<const StateHolder*>(data);
+  if (holder == nullptr || holder->tag != StateHolder::kTag) {
     throw ArgumentError{"ERR_WRONG_TYPE", "state: expected one made by createState, received another value"};
   }
-  return *held;
+  return holder->handle;
 }
 
 DataType TypeOfCode(double code, const char* name) {
@@ -229,12 +234,11 @@ std::vector<std::string> TextsOf(napi_env env, napi_value value, const char* nam
 }
 
 // Numbers of name k are numbers[ends[k - 1] .. ends[k]); texts are name, value, name, value.
-Attributes ReadAttributes(const Napi::CallbackInfo& info, Arguments& args) {
-  const std::vector<std::string> names = TextsOf(info.Env(), info[4], "names");
+Attributes ReadAttributes(const std::vector<std::string>& names, const std::vector<std::string>& texts, Arguments& args) {
   const Array<const int32_t> ends = args.In<int32_t>(4, "ends");
   const Array<const double> numbers = args.In<double>(5, "numbers");
-  const std::vector<std::string> texts = TextsOf(info.Env(), info[7], "texts");
   RequireLength("ends", ends.length, names.size());
+  if (texts.size() % 2 != 0) throw ArgumentError{"ERR_WRONG_LENGTH", "texts: expected a value for each name"};
   Attributes attributes;
   size_t begin = 0;
   for (size_t i = 0; i < names.size(); ++i) {
@@ -263,13 +267,15 @@ std::vector<std::shared_ptr<const Program>> ReadBodies(const Napi::CallbackInfo&
 napi_value ProgramOperator(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
-    Handle& handle = HandleOf(info, 0);
     if (info.Length() < 8) throw ArgumentError{"ERR_WRONG_TYPE", "programOperator: expected 8 arguments"};
     const std::string type = TextOf(env, info[1], "type");
+    // Elements may be getters, which may close the program or let go of arrays: all are read before those are looked at.
+    const std::vector<std::string> names = TextsOf(env, info[4], "names"), texts = TextsOf(env, info[7], "texts");
+    Handle& handle = HandleOf(info, 0);
     Arguments args(info, 1);
     const Array<const int32_t> inputs = args.In<int32_t>(1, "inputs");
     const Array<const int32_t> outputs = args.In<int32_t>(2, "outputs");
-    Attributes attributes = ReadAttributes(info, args);
+    Attributes attributes = ReadAttributes(names, texts, args);
     std::vector<DataType> types;
     for (size_t i = 0; i < outputs.length; ++i) types.push_back(TypeOfCode(outputs.data[i], "outputs"));
     return Engine([&] {
@@ -299,10 +305,11 @@ napi_value CreateState(napi_env env, napi_callback_info call) {
     const Napi::CallbackInfo info(env, call);
     Handle& handle = HandleOf(info, 0);
     RequireFinished(handle);
-    auto held = std::make_unique<std::shared_ptr<StateHandle>>(std::make_shared<StateHandle>(handle.compiled));
+    auto holder = std::make_unique<StateHolder>();
+    holder->handle = std::make_shared<StateHandle>(handle.compiled);
     napi_value external;
-    if (napi_create_external(env, held.get(), FinalizeState, nullptr, &external) != napi_ok) throw Napi::Error::New(env);
-    held.release();
+    if (napi_create_external(env, holder.get(), FinalizeState, nullptr, &external) != napi_ok) throw Napi::Error::New(env);
+    holder.release();
     return external;
   });
 }
@@ -357,6 +364,7 @@ napi_value ProfileProgram(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
     Handle& handle = HandleOf(info, 0);
+    RequireFinished(handle);  // as many operators as there will be
     const bool on = Arguments(info, 1).Boolean(0, "on");
     Compiled& compiled = *handle.compiled;
     std::lock_guard<std::mutex> lock(compiled.mutex);
@@ -516,6 +524,9 @@ napi_value RunProgram(napi_env env, napi_callback_info call) {
     std::atomic<int32_t>* abort = args.Abort(0);
     Handle& handle = HandleOf(info, 1);
     RequireFinished(handle);
+    if (handle.compiled->program.IsBody()) {
+      throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected one that is no body, received a body"};
+    }
     auto run = std::make_shared<Run>();
     run->compiled = handle.compiled;
     run->threads = static_cast<unsigned>(args.Integer(2, "threads", 0, static_cast<int32_t>(ThreadPool::kMaxThreads)));

@@ -158,7 +158,9 @@ void Execution::RunStep(size_t index, Context& context) {
   } else {
     step.op->Shape(arguments_, results_);
     for (size_t i = 0; i < results_.size(); ++i) PlaceOutput(index, i);
-    if (step.op->View() < 0) step.op->Run(arguments_, results_, context);
+    // Nothing to compute is nothing to run: without elements the other axes may be so large that loops over them never end.
+    const bool is_empty = std::all_of(results_.begin(), results_.end(), [](const Tensor& y) { return y.Count() == 0; });
+    if (step.op->View() < 0 && !is_empty) step.op->Run(arguments_, results_, context);
   }
   for (size_t i = 0; i < step.outputs.size(); ++i) tensors_[step.outputs[i]] = results_[i];
   Expire(index);

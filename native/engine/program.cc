@@ -8,7 +8,21 @@
 namespace gossamer {
 namespace {
 
+// Bodies within bodies: each level is on the stack of a run.
+constexpr size_t kMostDepth = 64;
+
 [[noreturn]] void Refuse(const std::string& message) { throw EngineError{"ERR_ENGINE_PROGRAM", message}; }
+
+// Weights without elements still have outputs, each of which costs memory where they are packed.
+void RequireBounded(const Dims& dims) {
+  constexpr size_t kMost = 1 << 20;
+  if (dims.Count() != 0) return;
+  size_t others = 1;  // fits, as dims do
+  for (size_t i = 0; i < dims.Rank(); ++i) others *= dims[i] == 0 ? 1 : static_cast<size_t>(dims[i]);
+  if (others <= kMost) return;
+  throw EngineError{"ERR_ENGINE_SHAPE",
+                    "constant: expected at most 2^20 for the product of axes beside one of 0, received " + dims.Text()};
+}
 
 }  // namespace
 
@@ -34,6 +48,7 @@ Program::ValueId Program::AddInput(DataType type) {
 
 Program::ValueId Program::AddConstant(DataType type, const Dims& dims, const void* bytes, size_t readers) {
   RequireOpen();
+  RequireBounded(dims);
   Value value;
   value.type = type;
   value.source = Source::kConstant;
@@ -56,6 +71,9 @@ Program::ValueId Program::AddOperator(const std::string& type, const std::vector
   OperatorFactory* make = FindOperator(type);
   if (make == nullptr) Refuse("operator: expected a type the engine has, received " + type);
   if (outputs.empty()) Refuse(type + ": expected an output, received none");
+  size_t depth = 0;
+  for (const auto& body : bodies) depth = std::max(depth, body->depth_ + 1);
+  if (depth > kMostDepth) Refuse(type + ": expected at most " + std::to_string(kMostDepth) + " bodies within each other");
   OperatorSpec spec;
   spec.type = type;
   spec.attributes = std::move(attributes);
@@ -94,6 +112,7 @@ Program::ValueId Program::AddOperator(const std::string& type, const std::vector
     values_.push_back(std::move(value));
   }
   steps_.push_back(std::move(step));
+  depth_ = std::max(depth_, depth);
   return steps_.back().outputs[0];
 }
 

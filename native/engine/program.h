@@ -20,6 +20,7 @@ class Program {
   // For the body of an operator: its inputs lie in memory of the engine and are read there, not copied. Before anything
   // else is added.
   void BorrowInputs() { borrows_inputs_ = true; }
+  bool IsBody() const { return borrows_inputs_; }
 
   // All throw EngineError (ERR_ENGINE_PROGRAM) for a value that is not there yet, or after Finish.
   ValueId AddInput(DataType type);
@@ -78,6 +79,7 @@ class Program {
   std::vector<Step> steps_;
   std::vector<ValueId> inputs_, outputs_;
   std::vector<StateLink> state_links_;
+  size_t depth_ = 0;  // of bodies within bodies
   bool is_finished_ = false, borrows_inputs_ = false;
 };
 

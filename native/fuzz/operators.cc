@@ -1,83 +1,45 @@
-// Programs of a few operators of the engine, with any types, dims, attributes and contents: each is built and run, or
-// refused by an error of the engine, without touching memory that is not its own.
+// Programs of a few operators of the engine, mostly with inputs and attributes that fit them (operator_hints.h), now
+// and then with any types, dims, attributes and contents: each is built and run on several sizes, or refused by an
+// error of the engine, without touching memory that is not its own.
+#include <memory>
 #include <new>
+#include <string>
 
 #include "engine/execution.h"
 #include "engine/program.h"
 #include "engine/registry.h"
-#include "fuzz/input.h"
+#include "engine/state.h"
+#include "fuzz/operator_plan.h"
 
 using namespace gossamer;
 
 namespace {
 
 constexpr const char* kNumbers[] = {
-    "axis",         "axes",       "perm",        "keepdims",     "strides",     "pads",     "dilations",
-    "kernel_shape", "group",      "alpha",       "beta",         "epsilon",     "to",       "transA",
-    "transB",       "trans_b",    "ceil_mode",   "count_include_pad", "x_zero_point", "w_zero_points", "scales",
-    "y_zero_point", "low",        "high",        "K",            "N",           "bits",     "block_size",
-    "a_scale",      "b_scale",    "y_scale",     "a_zero_point", "b_zero_point", "table",   "hidden_size",
-    "linear_before_reset", "layout", "batch_dims", "allowzero",  "exclusive",   "reverse",  "largest",
-    "sorted",       "num_outputs", "blocksize",  "upper",        "activation_alpha", "activation_beta", "zero_points",
-    "output_padding", "own_ratio", "residual_ratio", "global",   "x_scale",     "accuracy_level", "start", "end"};
-constexpr const char* kTexts[] = {"mode",   "result",     "activation", "operation", "direction", "reduction",
-                                  "sparse", "activations", "coordinate_transformation_mode", "nearest_mode", "auto_pad",
-                                  "precision", "approximate"};
-constexpr const char* kWords[] = {"float", "int32",   "quantized", "none",     "clamp",  "gelu",    "add",
-                                  "mul",   "sub",     "max",       "min",      "linear", "nearest", "cubic",
-                                  "edge",  "reflect", "constant",  "wrap",     "DCR",    "CRD",     "reverse",
-                                  "bidirectional", "forward", "half_pixel", "asymmetric", "align_corners", "floor",
-                                  "round_prefer_floor", "sparse", "dense", "tanh", "sigmoid", "NOTSET"};
+    "axis",   "axes",  "perm",       "keepdims",   "strides",     "pads",      "dilations", "kernel_shape",
+    "group",  "alpha", "beta",       "to",         "trans_b",     "ceil_mode", "scales",    "K",
+    "N",      "bits",  "block_size", "batch_dims", "num_outputs", "blocksize", "start",     "end",
+    "global", "heads", "layout",     "states",     "size",        "p",         "value",     "w_zero_points"};
+constexpr const char* kTexts[] = {"mode", "result", "activation", "operation", "direction", "sparse", "auto_pad"};
+constexpr const char* kWords[] = {"float", "none", "add", "linear", "wrap", "reverse", "sparse", "tanh", "SAME_LOWER"};
 
 template <size_t kCount>
 const char* Pick(const char* const (&words)[kCount], Input& input) {
   return words[input.Byte() % kCount];
 }
 
-double Number(Input& input) {
-  const uint8_t kind = input.Byte();
-  if (kind < 200) return static_cast<double>(kind % 12) - 3;
-  if (kind < 230) return static_cast<double>(input.Float());
-  constexpr double kSpecial[] = {1e15, -1e15, 2147483648.0, 4294967296.0, 9007199254740992.0, 0.5, 64, 128};
-  return kSpecial[kind % 8];
-}
-
-Attributes AnyAttributes(Input& input) {
-  Attributes attributes;
-  for (size_t count = input.Byte() % 6; count > 0; --count) {
-    std::vector<double> values(input.Byte() % 5 == 0 ? input.Size(300) : 1 + input.Byte() % 4);
-    for (double& value : values) value = Number(input);
-    attributes.SetNumbers(Pick(kNumbers, input), values);
-  }
-  for (size_t count = input.Byte() % 3; count > 0; --count) {
-    attributes.SetText(Pick(kTexts, input), Pick(kWords, input));
-  }
-  return attributes;
-}
-
-Dims AnyDims(Input& input) {
-  Dims dims;
-  for (size_t rank = input.Byte() % 6; rank > 0; --rank) {
-    const uint8_t kind = input.Byte();
-    const int64_t size = kind < 16 ? 0 : kind < 250 ? 1 + kind % 5 : 8 + kind % 64;
-    dims.Append(dims.Count() * static_cast<size_t>(size) > 2000 ? 1 : size);
-  }
-  return dims;
-}
-
-DataType AnyType(Input& input) {
-  const uint8_t kind = input.Byte();
-  return kind < 100 ? DataType::kFloat32 : kind < 150 ? DataType::kInt64 : static_cast<DataType>(kind % kDataTypes);
-}
-
-// Small whole numbers in every type, so that they can be sizes, axes and indices; now and then any bits.
-std::vector<uint8_t> AnyContents(const Tensor& tensor, Input& input) {
-  if (input.Byte() % 4 == 0) return input.Bytes(tensor.Bytes());
+// Small whole numbers in every type, so that they can be sizes, axes and indices; floats of every kind; any bits.
+std::vector<uint8_t> AnyContents(const Tensor& tensor, Input& input, bool tame) {
+  const uint8_t kind = tame ? 0 : input.Byte() % 8;
+  if (kind == 7) return input.Bytes(tensor.Bytes());
   std::vector<uint8_t> bytes(tensor.Bytes());
   const size_t size = ElementSize(tensor.type);
   for (size_t i = 0; i < tensor.Count(); ++i) {
-    const int64_t value = input.Range(-2, 7);
-    const float real = static_cast<float>(value);
+    const int64_t value = input.Range(tensor.type == DataType::kBool ? 0
+                                      : tame                         ? 0
+                                                                     : -1,
+                                      tensor.type == DataType::kBool ? 1 : 4);
+    const float real = kind > 4 ? input.Float() : static_cast<float>(value) * 0.75f;
     if (tensor.type == DataType::kFloat32) {
       std::memcpy(&bytes[i * size], &real, size);
     } else {
@@ -87,66 +49,198 @@ std::vector<uint8_t> AnyContents(const Tensor& tensor, Input& input) {
   return bytes;
 }
 
-struct Feeds {
-  std::vector<Tensor> tensors;
-  std::vector<std::vector<uint8_t>> contents;
+// A program, and what its inputs may be fed.
+struct Case {
+  Program program;
+  std::vector<Tensor> feeds;
+  std::vector<std::string> words;  // by feed
+  std::vector<ptrdiff_t> values;
 
-  void Add(Tensor tensor, Input& input) {
-    contents.push_back(AnyContents(tensor, input));
-    tensors.push_back(tensor);
+  void Add(const std::string& word, DataType type, const Dims& dims, bool constant, bool tame, Input& input) {
+    Tensor tensor;
+    tensor.type = type;
+    tensor.dims = dims;
+    if (constant) {
+      std::vector<uint8_t> bytes = AnyContents(tensor, input, tame);
+      values.push_back(static_cast<ptrdiff_t>(program.AddConstant(type, dims, bytes.data(), Rarely(input, 2) ? 1 : 0)));
+      return;
+    }
+    values.push_back(static_cast<ptrdiff_t>(program.AddInput(type)));
+    feeds.push_back(tensor);
+    words.push_back(word);
   }
 };
 
-void BuildAndRun(Input& input) {
+// One that takes `types` and gives those of `outputs`, where it can.
+std::shared_ptr<const Program> BodyOf(const std::vector<DataType>& types, const std::vector<DataType>& outputs,
+                                      Input& input) {
+  auto body = std::make_shared<Program>();
+  body->BorrowInputs();
+  std::vector<size_t> values, results;
+  for (DataType type : types) values.push_back(body->AddInput(type));
+  if (!types.empty() && input.Bool()) {
+    constexpr const char* kSteps[] = {"Identity", "Add", "Neg", "Concat", "Not"};
+    const ptrdiff_t from = static_cast<ptrdiff_t>(values.back());
+    try {
+      values.push_back(body->AddOperator(Pick(kSteps, input), {from, from}, {types.back()}, Attributes()));
+    } catch (const EngineError&) {
+    }
+  }
+  for (DataType output : outputs) {
+    size_t found = values.empty() ? 0 : input.Byte() % values.size();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const size_t at = values.size() - 1 - i;
+      if (body->Values()[values[at]].type == output) found = at;
+    }
+    results.push_back(found);
+  }
+  body->Finish(results);
+  return body;
+}
+
+void AddHinted(Case& all, Plan& plan, const OperatorHint& hint, const std::string& type, Input& input) {
+  std::vector<ptrdiff_t> arguments;
+  std::vector<DataType> types;
+  const bool tame = type == "Loop";  // its first input is how long it runs
+  for (const std::string& word : Split(hint.inputs, ' ')) {
+    if (word[0] == '_' || (word[1] == '?' && input.Bool()) || (!tame && plan.Wild(48))) {
+      arguments.push_back(Program::kNone);
+      continue;
+    }
+    if (!all.values.empty() && !tame && plan.Wild(16)) {
+      arguments.push_back(all.values[input.Byte() % all.values.size()]);
+      continue;
+    }
+    const bool mostly_constant = word[0] >= 'A' && word[0] <= 'Z';
+    const DataType data_type = plan.TypeOf(word[0]);
+    all.Add(word, data_type, plan.DimsOf(word, true),
+            (plan.is_wild ? plan.Wild(8) : !mostly_constant && Rarely(input, 6)) != mostly_constant, tame, input);
+    arguments.push_back(all.values.back());
+    types.push_back(data_type);
+  }
+  while (!tame && !arguments.empty() && arguments.back() == Program::kNone && input.Bool()) arguments.pop_back();
+  std::vector<DataType> outputs;
+  for (size_t i = 0; hint.outputs[i] != '\0' && (i == 0 || input.Bool()); ++i) {
+    outputs.push_back(hint.outputs[i] == '=' ? (types.empty() ? DataType::kFloat32
+                                                              : types[tame ? types.size() - 1
+                                                                      : type == "If" && types.size() > 1 ? 1
+                                                                                                         : 0])
+                                             : plan.TypeOf(hint.outputs[i]));
+  }
+  if (plan.Wild(64)) outputs.push_back(AnyType(input));
+  Attributes attributes;
+  for (const std::string& word : Split(hint.attributes, ' ')) {
+    if (word.find('=') != std::string::npos && !plan.Wild(4)) plan.SetAttribute(word, &attributes);
+  }
+  std::vector<std::shared_ptr<const Program>> bodies;
+  if (type == "If") {
+    for (size_t i = 0; i < 2; ++i)
+      bodies.push_back(BodyOf(std::vector<DataType>(types.begin() + !types.empty(), types.end()), outputs, input));
+  } else if (type == "Loop") {
+    std::vector<DataType> inner = types, given{DataType::kBool};
+    if (inner.size() < 3) inner = {DataType::kInt64, DataType::kBool, types.back()};
+    given.insert(given.end(), outputs.begin(), outputs.end());
+    bodies.push_back(BodyOf(inner, given, input));
+  }
+  const size_t first = all.program.AddOperator(type, arguments, outputs, std::move(attributes), std::move(bodies));
+  for (size_t i = 0; i < outputs.size(); ++i) all.values.push_back(static_cast<ptrdiff_t>(first + i));
+}
+
+// Any operator but one that runs for as long as it is told.
+void AddAny(Case& all, Input& input) {
   static const std::vector<const char*> types = OperatorTypeNames();
-  Program program;
-  Feeds feeds;
-  std::vector<ptrdiff_t> values;
-  for (size_t count = 1 + input.Byte() % 4; count > 0; --count) {
-    Tensor tensor;
-    tensor.type = AnyType(input);
-    tensor.dims = AnyDims(input);
-    if (input.Bool()) {
-      feeds.Add(tensor, input);
-      values.push_back(static_cast<ptrdiff_t>(program.AddInput(tensor.type)));
-    } else {
-      const std::vector<uint8_t> bytes = AnyContents(tensor, input);
-      values.push_back(static_cast<ptrdiff_t>(program.AddConstant(tensor.type, tensor.dims, bytes.data(), 0)));
-    }
-  }
+  const std::string type = types[input.Size(65535) % types.size()];
+  if (type == "Loop") return;
   for (size_t count = 1 + input.Byte() % 3; count > 0; --count) {
-    std::vector<ptrdiff_t> inputs(input.Byte() % 6);
-    for (ptrdiff_t& value : inputs) {
-      value = input.Byte() % 8 == 0 ? Program::kNone : values[input.Byte() % values.size()];
-    }
-    std::vector<DataType> outputs(1 + (input.Byte() % 4 == 0 ? input.Byte() % 3 : 0));
-    for (DataType& type : outputs) type = AnyType(input);
-    const char* type = types[input.Size(65535) % types.size()];
-    const size_t first = program.AddOperator(type, inputs, outputs, AnyAttributes(input));
-    for (size_t i = 0; i < outputs.size(); ++i) values.push_back(static_cast<ptrdiff_t>(first + i));
+    all.Add("", AnyType(input), AnyDims(input), input.Bool(), false, input);
   }
-  program.Finish({static_cast<size_t>(values.back())});
-  for (size_t i = 0; i < feeds.tensors.size(); ++i) feeds.tensors[i].data = feeds.contents[i].data();
-  Execution execution(program);
+  std::vector<ptrdiff_t> arguments(input.Byte() % 6);
+  for (ptrdiff_t& value : arguments) {
+    value = Rarely(input, 8) ? Program::kNone : all.values[input.Byte() % all.values.size()];
+  }
+  std::vector<DataType> outputs(Rarely(input, 4) ? 1 + input.Byte() % 3 : 1);
+  for (DataType& output : outputs) output = AnyType(input);
+  Attributes attributes;
+  for (size_t count = input.Byte() % 5; count > 0; --count) {
+    std::vector<double> values(Rarely(input, 5) ? input.Size(300) : 1 + input.Byte() % 4);
+    for (double& value : values) value = Rarely(input, 4) ? WildNumber(input) : input.Range(-2, 6);
+    attributes.SetNumbers(Pick(kNumbers, input), values);
+  }
+  if (input.Bool()) attributes.SetText(Pick(kTexts, input), Pick(kWords, input));
+  const size_t first = all.program.AddOperator(type, arguments, outputs, std::move(attributes));
+  for (size_t i = 0; i < outputs.size(); ++i) all.values.push_back(static_cast<ptrdiff_t>(first + i));
+}
+
+// As the addon runs it: what is carried lies in the state, everything else is fed.
+void RunOnce(const Case& all, Plan& plan, Execution& execution, State& state, bool tame, Input& input) {
+  std::vector<std::vector<uint8_t>> contents;
+  std::vector<Tensor> feeds = all.feeds;
+  const bool fresh = input.Bool();
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    if (!all.words[i].empty() && fresh) feeds[i].dims = plan.DimsOf(all.words[i], false);
+    contents.push_back(AnyContents(feeds[i], input, tame));
+    contents.back().reserve(1);  // an address, also of no elements
+    feeds[i].data = contents.back().data();
+    const size_t link = state.LinkOf(i);
+    if (link == all.program.StateLinks().size()) continue;
+    if (!state.IsSet(link) || Rarely(input, 4)) state.Set(link, feeds[i]);
+    feeds[i] = state.Get(link);
+  }
   std::vector<Tensor> outputs;
-  for (int run = 0; run < 3; ++run) {
-    execution.Run(feeds.tensors, {nullptr, 1}, &outputs);
-    // Every byte of the output is there to read.
-    volatile uint8_t sum = 0;
-    for (size_t i = 0; i < outputs[0].Bytes(); ++i) sum = static_cast<uint8_t>(sum + outputs[0].As<uint8_t>()[i]);
+  const unsigned threads = Rarely(input, 3) ? 3 : 1;
+  execution.Run(feeds, {nullptr, threads, nullptr}, &outputs);
+  // Every byte of the outputs is there to read.
+  volatile uint8_t sum = 0;
+  for (const Tensor& output : outputs) {
+    for (size_t i = 0; i < output.Bytes(); ++i) sum = static_cast<uint8_t>(sum + output.As<uint8_t>()[i]);
+  }
+  if (!all.program.StateLinks().empty()) state.Advance(execution, outputs);
+}
+
+// Runs `body`; errors of the engine are what it may say.
+template <class Body>
+void Try(const Body& body) {
+  try {
+    body();
+  } catch (const EngineError& error) {
+    Require(error.code.rfind("ERR_ENGINE_", 0) == 0, "EngineError", error.code.c_str());
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void BuildAndRun(Input& input) {
+  constexpr size_t kHintCount = sizeof kHints / sizeof *kHints;
+  const OperatorHint& hint = kHints[input.Byte() % kHintCount];
+  const std::vector<std::string> types = Split(hint.types, ' ');
+  const std::string type = types[input.Byte() % types.size()];
+  Case all;
+  Plan plan(hint, type, input);
+  if (Rarely(input, 8)) Try([&] { AddAny(all, input); });
+  AddHinted(all, plan, hint, type, input);
+  if (Rarely(input, 4)) Try([&] { AddAny(all, input); });
+  std::vector<size_t> outputs{static_cast<size_t>(all.values.back())};
+  for (size_t i = 1; i < all.values.size(); ++i) {
+    if (Rarely(input, 4)) outputs.push_back(static_cast<size_t>(all.values[i]));
+  }
+  if (!all.feeds.empty() && Rarely(input, 6)) {
+    all.program.LinkState(input.Byte() % all.feeds.size(), input.Byte() % outputs.size());
+  }
+  all.program.Finish(outputs);
+  Execution execution(all.program);
+  State state(all.program);
+  const bool tame = type == "Loop";
+  for (int run = 0; run < 4; ++run) {
+    Try([&] { RunOnce(all, plan, execution, state, tame, input); });
+    if (run != 1) plan.Resize();
   }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  SetBufferLimit(1 << 18);
+  SetBufferLimit(1 << 20);
+  ThreadPool::Process().SetThreads(3);
   Input input(data, size);
-  try {
-    BuildAndRun(input);
-  } catch (const EngineError& error) {
-    Require(error.code.rfind("ERR_ENGINE_", 0) == 0, "EngineError", error.code.c_str());
-  } catch (const std::bad_alloc&) {
-  }
+  Try([&] { BuildAndRun(input); });
   return 0;
 }

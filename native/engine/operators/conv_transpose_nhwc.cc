@@ -125,7 +125,7 @@ class ConvTransposeNhwcOperator : public Operator {
   FloatWeights Pack(const float* w, const Phase& y, const Phase& x) const {
     const size_t outputs = conv_.outputs / conv_.group, channels = conv_.group_channels;
     const size_t taps = y.taps.size() * x.taps.size(), matrix = outputs * taps * channels;
-    std::vector<float> chosen(conv_.group * matrix);
+    std::vector<float> chosen(std::max<size_t>(1, conv_.group * matrix));  // a phase may have no taps
     for (size_t g = 0; g < conv_.group; ++g) {
       for (size_t c = 0; c < channels; ++c) {
         for (size_t n = 0; n < outputs; ++n) {

@@ -29,7 +29,8 @@ ConvWeights ReadWeights(const OperatorSpec& spec) {
   }
   ConvWeights w{{}, {}, dims[0], dims[1], spec.attributes.Int("group", 1)};
   for (size_t axis = 2; axis < dims.Rank(); ++axis) w.kernel.push_back(dims[axis]);
-  if (w.group < 1 || w.outputs % w.group != 0 || w.channels < 1 || w.channels > INT32_MAX / w.group) {
+  if (w.group < 1 || w.outputs < w.group || w.outputs % w.group != 0 || w.channels < 1 ||
+      w.channels > INT32_MAX / w.group) {
     RefuseInt8(
         spec.type, "ERR_ENGINE_PROGRAM",
         "group: expected a divisor of the outputs of w " + dims.Text() + ", received " + std::to_string(w.group));

@@ -194,4 +194,8 @@ TEST_CASE("Int8Conv: what does not fit is refused") {
   CHECK(refused({{"pads", List({1, 1, 1})}}, {1, 5, 5, 2}) == "ERR_ENGINE_PROGRAM");
   CHECK(refused({{"pads", List({1 << 30, 1 << 30, 1 << 30, 1 << 30})}}, {1, 5, 5, 2}) == "ERR_ENGINE_SHAPE");
   CHECK(refused({{"group", 3}}, {1, 5, 5, 6}) == "ERR_ENGINE_PROGRAM");
+  const Argument none = Argument::Constant(Value({0, 1, 3, 3}, std::vector<int8_t>()));
+  CHECK_THROWS_AS(RunOperator("Int8Conv", MakeAttributes({{"group", 2}, {"result", "int32"}}),
+                              {Value({1, 5, 5, 2}, std::vector<uint8_t>(50)), none}, {DataType::kInt32}),
+                  EngineError);
 }

@@ -65,6 +65,7 @@ class NonMaxSuppressionOperator : public Operator {
     const size_t classes = static_cast<size_t>(dims[1]), count = static_cast<size_t>(dims[2]);
     const int64_t most = ScalarInteger("NonMaxSuppression max_output_boxes_per_class", Optional(inputs, 2), 0);
     const float overlap = Threshold(inputs, 3, 0), least = Threshold(inputs, 4, -std::numeric_limits<float>::infinity());
+    if (count == 0) return;  // of however many classes
     std::vector<size_t> order;
     std::vector<Box> boxes;
     for (size_t at = 0; at < static_cast<size_t>(dims[0]) * classes && most > 0; ++at) {

@@ -77,6 +77,16 @@ TEST_CASE("LpPool and global pools") {
   CHECK(Refusal("GlobalMaxPool", {}, {Numbered({2, 3})}) == "ERR_ENGINE_SHAPE");
 }
 
+TEST_CASE("MaxPool of an image without elements has places, too") {
+  const Attributes attributes = MakeAttributes({{"kernel_shape", std::vector<double>{1, 1}},
+                                                {"pads", std::vector<double>{1, 0, 0, 0}},
+                                                {"storage_order", 1}});
+  const std::vector<Value> y = RunOperator("MaxPool", attributes, {Value({1, 1, 0, 2}, std::vector<float>{})},
+                                           {DataType::kFloat32, DataType::kInt64});
+  CHECK(y[0].dims == Dims{1, 1, 1, 2});
+  CHECK(y[1].To<int64_t>() == std::vector<int64_t>{0, 0});
+}
+
 TEST_CASE("NonMaxSuppression") {
   const Value boxes(Dims{1, 6, 4}, std::vector<float>{0, 0, 1, 1, 0, 0.1f, 1, 1.1f, 0, -0.1f, 1, 0.9f,
                                                       0, 10, 1, 11, 0, 10.1f, 1, 11.1f, 0, 100, 1, 101});
@@ -92,5 +102,7 @@ TEST_CASE("NonMaxSuppression") {
   CHECK(run(3, 0.5f, 0.4f) == std::vector<int64_t>{0, 0, 3, 0, 0, 0});
   CHECK(run(0, 0.5f, 0).empty());
   CHECK(run(30, 1, -1).size() == 18);
+  const Value none(Dims{1, 0, 4}, std::vector<float>{}), classes(Dims{1, int64_t{1} << 50, 0}, std::vector<float>{});
+  CHECK(RunOperator("NonMaxSuppression", {}, {none, classes, Longs({1})}, {DataType::kInt64})[0].dims == Dims{0, 3});
   CHECK(Refusal("NonMaxSuppression", {}, {boxes, Numbered({1, 1, 5})}) == "ERR_ENGINE_TYPE");  // its output is int64
 }

@@ -106,6 +106,18 @@ void ReduceLoop(Reduce kind, const void* from, const AxisView& view, void* to, R
   });
 }
 
+// As T has it; integers: the nearest there is, 0 for NaN.
+template <class T>
+T FromDouble(double v) {
+  if constexpr (std::is_integral_v<T>) {
+    using Limits = std::numeric_limits<T>;
+    if (v != v) return 0;
+    if (v <= static_cast<double>(Limits::min())) return Limits::min();
+    if (v >= static_cast<double>(Limits::max())) return Limits::max();
+  }
+  return static_cast<T>(v);
+}
+
 // log(sum(e^x)) in float64; the logarithm of such sums goes on with the next run.
 template <class T>
 void LogSumExp(Reduce, const void* from, const AxisView& view, void* to, RunContext& context) {
@@ -123,7 +135,7 @@ void LogSumExp(Reduce, const void* from, const AxisView& view, void* to, RunCont
       }
       double sum = 0;
       for (size_t r = 0; r < view.size; ++r) sum += std::exp(static_cast<double>(column[r * view.inner]) - largest);
-      y[i] = static_cast<T>(largest + std::log(sum));
+      y[i] = FromDouble<T>(largest + std::log(sum));
     }
   });
 }
@@ -133,13 +145,14 @@ void FinishLoop(Last last, T* y, size_t count, size_t elements) {
   for (size_t i = 0; i < count; ++i) {
     if (last == Last::kDivide) {
       if constexpr (std::is_integral_v<T>) {
-        y[i] = elements == 0 ? T{0} : static_cast<T>(y[i] / static_cast<T>(elements));
+        using Wide = std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>;  // T may not hold the count
+        y[i] = elements == 0 ? T{0} : static_cast<T>(static_cast<Wide>(y[i]) / static_cast<Wide>(elements));
       } else {
         y[i] = y[i] / static_cast<T>(elements);
       }
     }
-    if (last == Last::kRoot) y[i] = static_cast<T>(std::sqrt(static_cast<double>(y[i])));
-    if (last == Last::kLog) y[i] = static_cast<T>(std::log(static_cast<double>(y[i])));
+    if (last == Last::kRoot) y[i] = FromDouble<T>(std::sqrt(static_cast<double>(y[i])));
+    if (last == Last::kLog) y[i] = FromDouble<T>(std::log(static_cast<double>(y[i])));
   }
 }
 using Finish = void(Last last, void* y, size_t count, size_t elements);

@@ -153,6 +153,17 @@ TEST_CASE("ArgMax and ArgMin") {
   CHECK_THROWS_AS(RunOperator("ArgMax", MakeAttributes({{"axis", 1}}), {empty}, {DataType::kInt64}), EngineError);
 }
 
+TEST_CASE("reductions of integers end at what the type holds") {
+  const auto run = [](const char* type, const Value& x) {
+    return RunOperator(type, MakeAttributes({{"axes", 0}, {"keepdims", 0}}), {x}, {x.type})[0];
+  };
+  using Ints = std::vector<int32_t>;
+  CHECK(run("ReduceLogSum", Value({2}, Ints{0, 0})).To<int32_t>() == Ints{INT32_MIN});  // log 0
+  CHECK(run("ReduceLogSum", Value({2}, Ints{-1, -1})).To<int32_t>() == Ints{0});        // NaN
+  CHECK(run("ReduceL2", Value({1}, Ints{46341})).To<int32_t>() == Ints{0});             // the square wraps below 0
+  CHECK(run("ReduceMean", Value({2}, Ints{-4, -6})).To<int32_t>() == Ints{-5});
+}
+
 TEST_CASE("CumSum") {
   const Value x({2, 3}, Floats{1, 2, 3, 4, 5, 6}), down({}, std::vector<int32_t>{0}), along({}, Int64s{-1});
   const auto run = [&](const Value& axis, int exclusive, int reverse) {
