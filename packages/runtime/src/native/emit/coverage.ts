@@ -55,7 +55,6 @@ function reasonAgainst(node: Node, compilation: Compilation): string | undefined
   if (node.op === 'BatchNormalization' && node.int('training_mode', 0) === 1) return 'training mode';
   if (node.op === 'Mod' && dtype === 'float32' && node.int('fmod', 0) === 0)
     return 'a remainder of floats without fmod';
-  if (node.op === 'Resize' && node.string('mode', 'nearest') === 'cubic') return 'cubic interpolation';
   return undefined;
 }
 

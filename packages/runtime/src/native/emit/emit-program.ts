@@ -73,9 +73,9 @@ export interface EmittedProgram {
   readonly operators: readonly string[];
 }
 
-/** Outputs nobody wants have a type all the same. */
+/** Outputs nobody wants have a type all the same: positions where an operator gives them, else that of the data. */
 function absentOutput(node: Node, slot: number, compilation: Compilation) {
-  void slot;
+  if (slot === 1 && (node.op === 'TopK' || node.op === 'MaxPool')) return 'int64' as const;
   return compilation.dtypeOf(node.input(0)) ?? ('float32' as const);
 }
 
