@@ -22,8 +22,9 @@ interface WeightRows {
 
 /**
  * Puts a mask on the int8 weights of a quantized model: of convolutions (along each output's kernel positions, the channels of each side by
- * side, as the activations lie in memory) and of matrix products (along the input axis). The first and the last of them, depthwise and other
- * grouped convolutions stay dense. The model given does not change.
+ * side, as the activations lie in memory) and of matrix products (along the input axis). Depthwise and other grouped convolutions stay dense,
+ * and in a network with convolutions its first and last product, which read the picture and give the classes. The model given does not
+ * change.
  */
 export function maskWeights(model: Model, mask: Mask, seed = 0): MaskedModel {
   const masked = model.clone();
@@ -32,7 +33,8 @@ export function maskWeights(model: Model, mask: Mask, seed = 0): MaskedModel {
     const rows = weightRows(node);
     return rows ? [rows] : [];
   });
-  const inner = products.slice(1, -1).filter(({ inputs }) => inputs > 0);
+  const hasConvolutions = [...masked.graph.nodes()].some(({ op }) => op === 'Conv');
+  const inner = (hasConvolutions ? products.slice(1, -1) : products).filter(({ inputs }) => inputs > 0);
   let [zeros, total] = [0, 0];
   for (const rows of new Map(inner.map((found) => [found.value, found])).values()) {
     const tensor = maskTensor(rows, mask, random);
