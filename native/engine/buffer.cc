@@ -37,5 +37,6 @@ Buffer NewBuffer(size_t bytes) {
 }
 
 void SetBufferLimit(size_t bytes) { Limit() = bytes; }
+size_t BufferLimit() { return Limit().load(std::memory_order_relaxed); }
 
 }  // namespace gossamer

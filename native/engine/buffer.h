@@ -19,5 +19,6 @@ Buffer NewBuffer(size_t bytes);
 
 // Bytes of the largest buffer: by default the physical memory.
 void SetBufferLimit(size_t bytes);
+size_t BufferLimit();
 
 }  // namespace gossamer

@@ -64,19 +64,14 @@ Execution::Execution(const Program& program)
   const std::vector<Program::Value>& values = program.Values();
   for (size_t i = 0; i < values.size(); ++i) {
     tensors_[i].type = values[i].type;
-    if (values[i].source == Program::Source::kConstant) tensors_[i] = values[i].constant;
-  }
-  for (const Program::Step& step : program.Steps()) {
-    for (size_t i = 0; i < step.inputs.size(); ++i) {
-      const size_t slack = step.op->WritesSlack(i);
-      if (step.inputs[i] == Program::kNone || slack == 0) continue;
-      Tensor& tensor = tensors_[static_cast<size_t>(step.inputs[i])];
-      const Program::Value& root = values[values[static_cast<size_t>(step.inputs[i])].root];
-      if (root.source != Program::Source::kConstant || tensor.data == nullptr) continue;
-      constant_copies_.push_back(NewBuffer(tensor.Bytes() + slack + kReadSlack));
-      std::memcpy(constant_copies_.back().get(), tensor.data, tensor.Bytes());
-      tensor.data = constant_copies_.back().get();
-    }
+    if (values[i].source != Program::Source::kConstant) continue;
+    tensors_[i] = values[i].constant;
+    // Operators may write behind it, also under the name of a view.
+    if (values[i].slack <= kReadSlack || tensors_[i].data == nullptr) continue;
+    const size_t bytes = tensors_[i].Bytes();
+    constant_copies_.push_back(NewBuffer(bytes + values[i].slack));
+    if (bytes != 0) std::memcpy(constant_copies_.back().get(), tensors_[i].data, bytes);
+    tensors_[i].data = constant_copies_.back().get();
   }
 }
 

@@ -115,6 +115,10 @@ void AddHinted(Case& all, Plan& plan, const OperatorHint& hint, const std::strin
     const DataType data_type = plan.TypeOf(word[0]);
     all.Add(word, data_type, plan.DimsOf(word, true),
             (plan.is_wild ? plan.Wild(8) : !mostly_constant && Rarely(input, 6)) != mostly_constant, tame, input);
+    if (!tame && Rarely(input, 12)) {
+      all.values.push_back(static_cast<ptrdiff_t>(
+          all.program.AddOperator("Identity", {all.values.back()}, {data_type}, Attributes())));
+    }
     arguments.push_back(all.values.back());
     types.push_back(data_type);
   }

@@ -2,8 +2,10 @@
 // the iteration (int64), the condition, the states and the captures, and gives the condition, the states and one slice
 // of each scan output.
 #include <cstring>
+#include <new>
 
 #include "engine/body.h"
+#include "engine/buffer.h"
 #include "engine/carried.h"
 #include "kernels/linear.h"
 
@@ -21,6 +23,8 @@ struct Slices {
       throw EngineError{"ERR_ENGINE_SHAPE", "Loop: expected slices of " + dims.Text() + ", received " + slice.dims.Text()};
     }
     dims = slice.dims;
+    // Those before, and a copy of all while they move to more memory.
+    if (bytes.size() + slice.Bytes() > BufferLimit() / 3) throw std::bad_alloc();
     const uint8_t* data = slice.As<uint8_t>();
     bytes.insert(bytes.end(), data, data + slice.Bytes());
     ++count;
