@@ -542,7 +542,7 @@ napi_value RunProgram(napi_env env, napi_callback_info call) {
     if (state) state->is_busy = true;
     ReadInputs(args, 6, header, *run);
     run->header.assign(header.data, header.data + header.length);
-    if (abort == nullptr || abort->load() == 0) {
+    if ((abort == nullptr || abort->load() == 0) && !handle.compiled->program.HasBodies()) {
       if (handle.compiled->IsShort(header) && ThreadPool::Process().TryEnter()) return RunNow(env, *run);
     }
     return Environment::Of(env).Run(

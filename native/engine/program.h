@@ -21,6 +21,8 @@ class Program {
   // else is added.
   void BorrowInputs() { borrows_inputs_ = true; }
   bool IsBody() const { return borrows_inputs_; }
+  // Whether an operator has bodies: how long a loop takes is in the data, not in the sizes.
+  bool HasBodies() const { return depth_ > 0; }
 
   // All throw EngineError (ERR_ENGINE_PROGRAM) for a value that is not there yet, or after Finish.
   ValueId AddInput(DataType type);
