@@ -29,6 +29,22 @@ TEST_CASE("Execution: an operator writes behind a copy of a constant, also where
   CHECK(outputs[0].As<float>()[4] == 9 * kChannels);
 }
 
+TEST_CASE("Program: a constant that is packed and read, too, stays") {
+  Program program;
+  const uint8_t one = 1;
+  const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kUint8));
+  const auto w = static_cast<ptrdiff_t>(program.AddConstant(DataType::kUint8, {1, 1}, &one, 1));
+  const std::vector<ptrdiff_t> inputs{x, w, Program::kNone, Program::kNone, Program::kNone, w};
+  const size_t y = program.AddOperator("Int8Linear", inputs, {DataType::kInt32}, MakeAttributes({{"result", "int32"}}));
+  program.Finish({y});
+  Execution execution(program);
+  uint8_t image = 9;
+  Tensor feed{DataType::kUint8, {1, 1}, &image};
+  std::vector<Tensor> outputs;
+  REQUIRE(execution.Run({feed}, RunOptions{}, &outputs));
+  CHECK(*outputs[0].As<int32_t>() == 8);
+}
+
 TEST_CASE("Program: constants without elements have no axes that cost anything") {
   Program program;
   CHECK_THROWS_AS(program.AddConstant(DataType::kInt8, {0, int64_t{1} << 40}, nullptr, 0), EngineError);

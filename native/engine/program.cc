@@ -95,11 +95,14 @@ Program::ValueId Program::AddOperator(const std::string& type, const std::vector
   step.type = type;
   step.op = make(spec);
   step.inputs = inputs;
+  // All that are kept first: one constant may be several inputs.
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i] == kNone) continue;
-    Value& value = values_[static_cast<size_t>(inputs[i])];
+    if (inputs[i] != kNone && !spec.released[i]) ++values_[static_cast<size_t>(inputs[i])].kept;
+  }
+  for (ptrdiff_t input : inputs) {
+    if (input == kNone) continue;
+    Value& value = values_[static_cast<size_t>(input)];
     if (value.source != Source::kConstant) continue;
-    if (!spec.released[i]) ++value.kept;
     if (value.readers_left > 0 && --value.readers_left == 0 && value.kept == 0) {
       value.storage.reset();
       value.constant.data = nullptr;
