@@ -38,7 +38,7 @@ function finished(isBody = false): unknown {
 }
 const run = (program: unknown, state?: unknown) =>
   call('runProgram', undefined, program, 0, state, Uint8Array.of(1), Float64Array.of(FLOAT32, 1, 1), new Uint8Array(4));
-const refusal = (code: string): unknown => expect.objectContaining({ code });
+const refusal = (code: string) => expect.objectContaining({ code }) as Error;
 
 /** By name: arguments that fit. */
 const CALLS: readonly (readonly [string, () => unknown[]])[] = [
