@@ -174,7 +174,7 @@ std::unique_ptr<Operator> MakeInt8Concat(OperatorSpec& spec) {
     for (int32_t q = 0; q < 256; ++q) {
       const float y = std::nearbyint(static_cast<float>(q - static_cast<int32_t>(zero_points[i])) * ratio);
       const float shifted = y + static_cast<float>(y_zero);
-      tables[i].entries[q] = static_cast<uint8_t>(std::min(std::max(shifted, 0.0f), 255.0f));
+      tables[i].entries[q] = static_cast<uint8_t>(shifted > 0 ? std::min(shifted, 255.0f) : 0.0f);  // NaN: 0
     }
   }
   return std::make_unique<ConcatBytes>(std::move(tables), spec.attributes.Int("axis", 0));
