@@ -72,6 +72,7 @@ napi_value Init(Napi::Env env, Napi::Object exports) {
   exports.Set("async", async);
   RegisterSystem(exports);
   RegisterPrograms(exports);
+  RegisterProgramRuns(exports);
   return exports;
 }
 

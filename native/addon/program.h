@@ -4,6 +4,7 @@
 
 namespace gossamer {
 
-void RegisterPrograms(Napi::Object exports);
+void RegisterPrograms(Napi::Object exports);     // program.cc: building them, and what they say of themselves
+void RegisterProgramRuns(Napi::Object exports);  // program_run.cc
 
 }  // namespace gossamer

@@ -1,0 +1,201 @@
+// Runs of programs, and the states that sequences of runs carry along.
+#include <cstring>
+
+#include "addon/environment.h"
+#include "addon/guard.h"
+#include "addon/program.h"
+#include "addon/program_handle.h"
+
+namespace gossamer {
+namespace {
+
+void FinalizeState(napi_env, void* data, void*) { delete static_cast<StateHolder*>(data); }
+
+// createState(program): External
+napi_value CreateState(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Handle& handle = HandleOf(info, 0);
+    RequireFinished(handle);
+    auto holder = std::make_unique<StateHolder>();
+    holder->handle = std::make_shared<StateHandle>(handle.compiled);
+    napi_value external;
+    if (napi_create_external(env, holder.get(), FinalizeState, nullptr, &external) != napi_ok) throw Napi::Error::New(env);
+    holder.release();
+    return external;
+  });
+}
+
+// resetState(state): undefined
+napi_value ResetState(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    const std::shared_ptr<StateHandle> state = StateOf(info, 0);
+    if (!state || state->is_busy) throw ArgumentError{"ERR_ENGINE_PROGRAM", "state: expected one that no run uses"};
+    state->state.Clear();
+    return Napi::Env(env).Undefined();
+  });
+}
+
+// One run: the outputs lie in the execution until they are copied out on the environment's own thread.
+struct Run {
+  std::shared_ptr<Compiled> compiled;
+  std::shared_ptr<StateHandle> state;
+  std::unique_ptr<State> own_state;  // of a program with state that is run without one
+  std::unique_ptr<Execution> execution;
+  std::vector<Tensor> inputs, outputs;
+  std::vector<bool> wanted;
+  std::vector<double> header;
+  unsigned threads = 0;
+
+  ~Run() {
+    if (state) state->is_busy = false;
+  }
+
+  bool Compute(AbortFlag abort) {
+    TakeState();
+    execution = compiled->Borrow();
+    bool done = false;
+    try {
+      const std::unique_ptr<std::vector<double>> profile = compiled->NewProfile();
+      const auto begin = std::chrono::steady_clock::now();
+      done = execution->Run(inputs, {abort, threads, profile.get()}, &outputs);
+      compiled->SetTime(header, done ? std::chrono::steady_clock::now() - begin : kLong);
+      if (profile) compiled->AddProfile(*profile);
+    } catch (...) {
+      compiled->GiveBack(std::move(execution));
+      throw;
+    }
+    if (!done) compiled->GiveBack(std::move(execution));
+    return done;
+  }
+
+  // What is fed for a carried input moves into memory of the engine; where nothing is fed it is there already.
+  void TakeState() {
+    if (compiled->program.StateLinks().empty()) return;
+    if (!state) own_state = std::make_unique<State>(compiled->program);
+    State& values = state ? state->state : *own_state;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const size_t link = values.LinkOf(i);
+      if (link == compiled->program.StateLinks().size()) continue;
+      if (inputs[i].data != nullptr) values.Set(link, inputs[i]);
+      if (!values.IsSet(link)) {
+        throw EngineError{"ERR_ENGINE_FEEDS", "input " + std::to_string(i) + ": expected a first value of the state, received none"};
+      }
+      inputs[i] = values.Get(link);
+    }
+  }
+
+  // [header: Float64Array of type, rank, dims for each wanted output, ...ArrayBuffer]
+  napi_value Result(napi_env env) {
+    std::vector<double> header;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!wanted[i]) continue;
+      header.push_back(static_cast<double>(outputs[i].type));
+      header.push_back(static_cast<double>(outputs[i].dims.Rank()));
+      for (size_t axis = 0; axis < outputs[i].dims.Rank(); ++axis) {
+        header.push_back(static_cast<double>(outputs[i].dims[axis]));
+      }
+    }
+    Napi::Array result = Napi::Array::New(env);
+    Napi::Float64Array numbers = Napi::Float64Array::New(env, header.size());
+    for (size_t i = 0; i < header.size(); ++i) numbers[i] = header[i];
+    uint32_t count = 0;
+    result.Set(count++, numbers);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!wanted[i]) continue;
+      const size_t bytes = outputs[i].Bytes();
+      Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
+      if (bytes != 0) std::memcpy(buffer.Data(), outputs[i].data, bytes);
+      result.Set(count++, buffer);
+    }
+    if (state) state->state.Advance(*execution, outputs);
+    compiled->GiveBack(std::move(execution));
+    return result;
+  }
+};
+
+// type, rank and dims of each input; type -1, rank 0: taken from the state, no array.
+void ReadInputs(Arguments& args, size_t first, const Array<const double>& header, Run& run) {
+  size_t at = 0, array = first;
+  while (at < header.length) {
+    if (header.length - at < 2 || !(header.data[at + 1] >= 0 && header.data[at + 1] <= static_cast<double>(kMaxRank)) ||
+        header.length - at - 2 < static_cast<size_t>(header.data[at + 1])) {
+      throw ArgumentError{"ERR_WRONG_LENGTH", "header: expected type, rank and dims of each input"};
+    }
+    Tensor input;
+    const size_t rank = static_cast<size_t>(header.data[at + 1]);
+    const bool is_carried = header.data[at] == -1 && run.state != nullptr;
+    if (!is_carried) {
+      input.type = TypeOfCode(header.data[at], "header");
+      input.dims = Engine([&] { return ReadDims(header.data + at + 2, rank); });
+      const Array<const uint8_t> bytes = args.InBytes(array++, "input");
+      RequireLength("input", bytes.length, input.Bytes());
+      static uint8_t nothing;  // an empty array may have no address, which would look like a carried input
+      input.data = bytes.length == 0 ? &nothing : const_cast<uint8_t*>(bytes.data);
+    } else if (run.inputs.size() < run.compiled->program.Inputs().size()) {
+      const Program& program = run.compiled->program;
+      if (run.state->state.LinkOf(run.inputs.size()) == program.StateLinks().size()) {
+        throw ArgumentError{"ERR_ENGINE_FEEDS", "header: expected a carried input where none is fed, received another"};
+      }
+      input.type = program.Values()[program.Inputs()[run.inputs.size()]].type;
+    }
+    at += 2 + rank;
+    run.inputs.push_back(input);
+  }
+}
+
+// On this thread, which the caller has entered into the pool.
+napi_value RunNow(napi_env env, Run& run) {
+  struct Leaves {
+    ~Leaves() { ThreadPool::Process().Leave(); }
+  } leaves;
+  Engine([&] { run.Compute(nullptr); });
+  return run.Result(env);
+}
+
+// runProgram(abort, program, threads, state, wanted: Uint8Array, header: Float64Array, ...Uint8Array): [header, ...ArrayBuffer], or a
+// promise of it
+napi_value RunProgram(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    Arguments args(info, 0);
+    std::atomic<int32_t>* abort = args.Abort(0);
+    Handle& handle = HandleOf(info, 1);
+    RequireFinished(handle);
+    if (handle.compiled->program.IsBody()) {
+      throw ArgumentError{"ERR_ENGINE_PROGRAM", "program: expected one that is no body, received a body"};
+    }
+    auto run = std::make_shared<Run>();
+    run->compiled = handle.compiled;
+    run->threads = static_cast<unsigned>(args.Integer(2, "threads", 0, static_cast<int32_t>(ThreadPool::kMaxThreads)));
+    const std::shared_ptr<StateHandle> state = StateOf(info, 3);
+    if (state && (state->is_busy || state->compiled != handle.compiled)) {
+      throw ArgumentError{"ERR_ENGINE_PROGRAM", "state: expected one of this program that no run uses"};
+    }
+    const Array<const uint8_t> wanted = args.InBytes(4, "wanted");
+    RequireLength("wanted", wanted.length, handle.compiled->program.Outputs().size());
+    run->wanted.assign(wanted.data, wanted.data + wanted.length);
+    const Array<const double> header = args.In<double>(5, "header");
+    run->state = state;
+    if (state) state->is_busy = true;
+    ReadInputs(args, 6, header, *run);
+    run->header.assign(header.data, header.data + header.length);
+    if ((abort == nullptr || abort->load() == 0) && !handle.compiled->program.HasBodies()) {
+      if (handle.compiled->IsShort(header) && ThreadPool::Process().TryEnter()) return RunNow(env, *run);
+    }
+    return Environment::Of(env).Run(
+        env, [run](AbortFlag flag) { return run->Compute(flag); }, args.Arrays(), abort,
+        [run](napi_env result_env) { return run->Result(result_env); });
+  });
+}
+
+}  // namespace
+
+void RegisterProgramRuns(Napi::Object exports) {
+  Define(exports, "createState", CreateState);
+  Define(exports, "resetState", ResetState);
+  Define(exports, "runProgram", RunProgram);
+}
+
+}  // namespace gossamer
