@@ -28,7 +28,11 @@ function findClang() {
 
 function build({ c, cxx }, targets) {
   const defines = ['CMAKE_BUILD_TYPE=RelWithDebInfo', `CMAKE_C_COMPILER=${c}`, `CMAKE_CXX_COMPILER=${cxx}`];
-  defines.push('GOSSAMER_BUILD_TESTS=ON', 'GOSSAMER_FUZZ=ON', 'GOSSAMER_SANITIZE=address,undefined,float-cast-overflow');
+  defines.push(
+    'GOSSAMER_BUILD_TESTS=ON',
+    'GOSSAMER_FUZZ=ON',
+    'GOSSAMER_SANITIZE=address,undefined,float-cast-overflow',
+  );
   const configure = ['-S', join(ROOT, 'native'), '-B', BUILD, ...defines.map((define) => `-D${define}`)];
   const named = targets.map((target) => `fuzz_${target}`);
   return run('cmake', configure) || run('cmake', ['--build', BUILD, '--parallel', '2', '--target', ...named]);
