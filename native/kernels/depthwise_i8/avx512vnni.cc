@@ -7,84 +7,16 @@
 namespace gossamer {
 namespace {
 
-constexpr int32_t kRowOffset = 0;
-
-struct Four {
-  using Vector = __m512i;
-  static constexpr size_t kLanes128 = 4;
-  static constexpr int kNatural = 4;
-  static Vector Load(const uint8_t* p) { return _mm512_loadu_si512(p); }
-  static Vector LoadWeights(const int8_t* w) { return _mm512_loadu_si512(w); }
-  static Vector Zero() { return _mm512_setzero_si512(); }
-  static Vector Low8(Vector a, Vector b) { return _mm512_unpacklo_epi8(a, b); }
-  static Vector High8(Vector a, Vector b) { return _mm512_unpackhi_epi8(a, b); }
-  static Vector Low16(Vector a, Vector b) { return _mm512_unpacklo_epi16(a, b); }
-  static Vector High16(Vector a, Vector b) { return _mm512_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { return _mm512_dpbusd_epi32(acc, x, w); }
-  static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
-    const __m512i a = _mm512_shuffle_i32x4(acc[0], acc[1], 0x44), b = _mm512_shuffle_i32x4(acc[0], acc[1], 0xee);
-    const __m512i c = _mm512_shuffle_i32x4(acc[2], acc[3], 0x44), d = _mm512_shuffle_i32x4(acc[2], acc[3], 0xee);
-    v[0] = _mm512_shuffle_i32x4(a, c, 0x88);
-    v[1] = _mm512_shuffle_i32x4(a, c, 0xdd);
-    v[2] = _mm512_shuffle_i32x4(b, d, 0x88);
-    v[3] = _mm512_shuffle_i32x4(b, d, 0xdd);
-  }
-};
-
-struct Pair {
-  using Vector = __m256i;
-  static constexpr size_t kLanes128 = 2;
-  static constexpr int kNatural = 2;
-  static Vector Load(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  static Vector LoadWeights(const int8_t* w) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)); }
-  static Vector Zero() { return _mm256_setzero_si256(); }
-  static Vector Low8(Vector a, Vector b) { return _mm256_unpacklo_epi8(a, b); }
-  static Vector High8(Vector a, Vector b) { return _mm256_unpackhi_epi8(a, b); }
-  static Vector Low16(Vector a, Vector b) { return _mm256_unpacklo_epi16(a, b); }
-  static Vector High16(Vector a, Vector b) { return _mm256_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { return _mm256_dpbusd_epi32(acc, x, w); }
-  static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
-    const __m512i a = _mm512_inserti64x4(_mm512_castsi256_si512(acc[0]), acc[1], 1);
-    const __m512i b = _mm512_inserti64x4(_mm512_castsi256_si512(acc[2]), acc[3], 1);
-    v[0] = _mm512_shuffle_i32x4(a, b, 0x88);
-    v[1] = _mm512_shuffle_i32x4(a, b, 0xdd);
-  }
-};
-
-struct Lane {
-  using Vector = __m128i;
-  static constexpr size_t kLanes128 = 1;
-  static constexpr int kNatural = 1;
-  static Vector Load(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-  static Vector LoadWeights(const int8_t* w) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(w)); }
-  static Vector Zero() { return _mm_setzero_si128(); }
-  static Vector Low8(Vector a, Vector b) { return _mm_unpacklo_epi8(a, b); }
-  static Vector High8(Vector a, Vector b) { return _mm_unpackhi_epi8(a, b); }
-  static Vector Low16(Vector a, Vector b) { return _mm_unpacklo_epi16(a, b); }
-  static Vector High16(Vector a, Vector b) { return _mm_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { return _mm_dpbusd_epi32(acc, x, w); }
-  static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
-    const __m256i a = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[0]), acc[1], 1);
-    const __m256i b = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[2]), acc[3], 1);
-    v[0] = _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
-  }
-};
+inline __m128i Dot(__m128i acc, __m128i x, __m128i w) { return _mm_dpbusd_epi32(acc, x, w); }
+inline __m256i Dot(__m256i acc, __m256i x, __m256i w) { return _mm256_dpbusd_epi32(acc, x, w); }
+inline __m512i Dot(__m512i acc, __m512i x, __m512i w) { return _mm512_dpbusd_epi32(acc, x, w); }
 
 }  // namespace
 }  // namespace gossamer
 
-#include "kernels/depthwise_i8/block.h"
+#include "kernels/depthwise_i8/run_avx512.h"
 
 namespace gossamer {
-namespace {
-
-void RunBlock(BlockCall call, size_t lanes) {
-  if (lanes == 4) return RunRows<Four>(call);
-  if (lanes == 2) return RunRows<Pair>(call);
-  RunRows<Lane>(call);
-}
-
-}  // namespace
 
 void DepthwiseI8Avx512Vnni(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
                            const PackedDepthwiseI8& weights, const Int8Output& output) {

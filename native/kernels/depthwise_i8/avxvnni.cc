@@ -7,60 +7,15 @@
 namespace gossamer {
 namespace {
 
-constexpr int32_t kRowOffset = 0;
-
-struct Pair {
-  using Vector = __m256i;
-  static constexpr size_t kLanes128 = 2;
-  static constexpr int kNatural = 4;
-  static Vector Load(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  static Vector LoadWeights(const int8_t* w) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)); }
-  static Vector Zero() { return _mm256_setzero_si256(); }
-  static Vector Low8(Vector a, Vector b) { return _mm256_unpacklo_epi8(a, b); }
-  static Vector High8(Vector a, Vector b) { return _mm256_unpackhi_epi8(a, b); }
-  static Vector Low16(Vector a, Vector b) { return _mm256_unpacklo_epi16(a, b); }
-  static Vector High16(Vector a, Vector b) { return _mm256_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { return _mm256_dpbusd_avx_epi32(acc, x, w); }
-  static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
-    v[0] = _mm256_permute2x128_si256(acc[0], acc[1], 0x20);
-    v[1] = _mm256_permute2x128_si256(acc[2], acc[3], 0x20);
-    v[2] = _mm256_permute2x128_si256(acc[0], acc[1], 0x31);
-    v[3] = _mm256_permute2x128_si256(acc[2], acc[3], 0x31);
-  }
-};
-
-struct Lane {
-  using Vector = __m128i;
-  static constexpr size_t kLanes128 = 1;
-  static constexpr int kNatural = 2;
-  static Vector Load(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-  static Vector LoadWeights(const int8_t* w) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(w)); }
-  static Vector Zero() { return _mm_setzero_si128(); }
-  static Vector Low8(Vector a, Vector b) { return _mm_unpacklo_epi8(a, b); }
-  static Vector High8(Vector a, Vector b) { return _mm_unpackhi_epi8(a, b); }
-  static Vector Low16(Vector a, Vector b) { return _mm_unpacklo_epi16(a, b); }
-  static Vector High16(Vector a, Vector b) { return _mm_unpackhi_epi16(a, b); }
-  static Vector Dot(Vector acc, Vector x, Vector w) { return _mm_dpbusd_avx_epi32(acc, x, w); }
-  static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
-    v[0] = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[0]), acc[1], 1);
-    v[1] = _mm256_inserti128_si256(_mm256_castsi128_si256(acc[2]), acc[3], 1);
-  }
-};
+inline __m128i Dot(__m128i acc, __m128i x, __m128i w) { return _mm_dpbusd_avx_epi32(acc, x, w); }
+inline __m256i Dot(__m256i acc, __m256i x, __m256i w) { return _mm256_dpbusd_avx_epi32(acc, x, w); }
 
 }  // namespace
 }  // namespace gossamer
 
-#include "kernels/depthwise_i8/block.h"
+#include "kernels/depthwise_i8/run_avx2.h"
 
 namespace gossamer {
-namespace {
-
-void RunBlock(BlockCall call, size_t lanes) {
-  if (lanes == 1) return RunRows<Lane>(call);
-  RunParts<Pair>(call, lanes);
-}
-
-}  // namespace
 
 void DepthwiseI8AvxVnni(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
                         const PackedDepthwiseI8& weights, const Int8Output& output) {

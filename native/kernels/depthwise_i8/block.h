@@ -1,11 +1,13 @@
 // DepthwiseI8 over the vector operations of an instruction set: the bytes of four pixels are interleaved so that the
 // four positions of a channel lie side by side, as a dot product of four bytes wants them. Included after the headers
-// of kernels/simd/ and after definitions, in an unnamed namespace, of types like
+// of kernels/simd/ and after definitions, in an unnamed namespace, of
+//   kRowOffset: what Load takes off the elements, 0 or 128
+//   Dot(acc, quads, weights): acc plus the products of four bytes each, lane by lane, for the vectors of each Wide
+// What includes it defines, for its instruction set, types like
 //   struct Wide { kLanes128: 128-bit lanes; Vector; Load(p), LoadWeights(w), Zero(); Low8, High8, Low16, High16 (a, b):
-//     the halves of each lane interleaved by bytes and pairs of bytes; Dot(acc, quads, weights); kNatural, and
-//     Natural(acc, v): I32 v[kNatural] with the channels in order }
-// and RunBlock(call, lanes), which calls RunRows<Wide> for the block's width. kRowOffset: what Load takes off the
-// elements.
+//     the halves of each lane interleaved by bytes and pairs of bytes; Sixty4(): 64 in each byte, with a kRowOffset;
+//     kNatural, and Natural(acc, v): I32 v[kNatural] with the channels in order }
+// and RunBlock(call, lanes), which calls RunRows<Wide> for the block's width.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -36,10 +38,10 @@ inline void AddTaps(const uint8_t* p0, const uint8_t* p1, const uint8_t* p2, con
   const Vector x0 = Wide::Load(p0), x1 = Wide::Load(p1), x2 = Wide::Load(p2), x3 = Wide::Load(p3);
   const Vector low01 = Wide::Low8(x0, x1), low23 = Wide::Low8(x2, x3);
   const Vector high01 = Wide::High8(x0, x1), high23 = Wide::High8(x2, x3);
-  acc[0] = Wide::Dot(acc[0], Wide::Low16(low01, low23), w[0]);
-  acc[1] = Wide::Dot(acc[1], Wide::High16(low01, low23), w[1]);
-  acc[2] = Wide::Dot(acc[2], Wide::Low16(high01, high23), w[2]);
-  acc[3] = Wide::Dot(acc[3], Wide::High16(high01, high23), w[3]);
+  acc[0] = Dot(acc[0], Wide::Low16(low01, low23), w[0]);
+  acc[1] = Dot(acc[1], Wide::High16(low01, low23), w[1]);
+  acc[2] = Dot(acc[2], Wide::Low16(high01, high23), w[2]);
+  acc[3] = Dot(acc[3], Wide::High16(high01, high23), w[3]);
 }
 
 template <class Wide, int kRows>
@@ -94,7 +96,7 @@ inline void RunRows(const BlockCall& call) {
     if constexpr (kRowOffset != 0) {  // 128 times the weights, as twice 64, which a signed byte holds
       const int8_t* w = call.block + static_cast<size_t>(j) * call.stride;
       for (size_t g = 0; g < 2 * call.weights->groups; ++g) {
-        start[j] = Wide::Dot(start[j], Wide::Sixty4(), Wide::LoadWeights(w + g / 2 * 4 * call.stride));
+        start[j] = Dot(start[j], Wide::Sixty4(), Wide::LoadWeights(w + g / 2 * 4 * call.stride));
       }
     }
   }

@@ -1,54 +1,26 @@
 #include "kernels/simd/neon.h"
 
-#include "kernels/simd/int8_neon.h"
-
-#include "kernels/simd/activation.h"
-
 namespace gossamer {
 namespace {
 
 constexpr int32_t kRowOffset = 0;
 
-inline uint8x16_t Bytes(int32x4_t v) { return vreinterpretq_u8_s32(v); }
-inline int32x4_t Words(uint8x16_t v) { return vreinterpretq_s32_u8(v); }
-inline int32x4_t Words(uint16x8_t v) { return vreinterpretq_s32_u16(v); }
-inline uint16x8_t Pairs(int32x4_t v) { return vreinterpretq_u16_s32(v); }
-
-struct Lane {
-  using Vector = int32x4_t;
-  static constexpr size_t kLanes128 = 1;
-  static constexpr int kNatural = 4;
-  static Vector Load(const uint8_t* p) { return Words(vld1q_u8(p)); }
-  static Vector LoadWeights(const int8_t* w) { return vreinterpretq_s32_s8(vld1q_s8(w)); }
-  static Vector Zero() { return vdupq_n_s32(0); }
-  static Vector Low8(Vector a, Vector b) { return Words(vzip1q_u8(Bytes(a), Bytes(b))); }
-  static Vector High8(Vector a, Vector b) { return Words(vzip2q_u8(Bytes(a), Bytes(b))); }
-  static Vector Low16(Vector a, Vector b) { return Words(vzip1q_u16(Pairs(a), Pairs(b))); }
-  static Vector High16(Vector a, Vector b) { return Words(vzip2q_u16(Pairs(a), Pairs(b))); }
-  static Vector Dot(Vector acc, Vector x, Vector w) {
-    const int8x16_t b = vreinterpretq_s8_s32(w);
-    const int16x8_t low = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(Bytes(x)))), b_low = vmovl_s8(vget_low_s8(b));
-    const int16x8_t high = vreinterpretq_s16_u16(vmovl_high_u8(Bytes(x))), b_high = vmovl_high_s8(b);
-    const int32x4_t c0 = vmull_s16(vget_low_s16(low), vget_low_s16(b_low)), c1 = vmull_high_s16(low, b_low);
-    const int32x4_t c2 = vmull_s16(vget_low_s16(high), vget_low_s16(b_high)), c3 = vmull_high_s16(high, b_high);
-    return vaddq_s32(acc, vpaddq_s32(vpaddq_s32(c0, c1), vpaddq_s32(c2, c3)));
-  }
-  static void Natural(const Vector (&acc)[4], I32 (&v)[kNatural]) {
-    for (int j = 0; j < 4; ++j) v[j] = acc[j];
-  }
-};
+inline int32x4_t Dot(int32x4_t acc, int32x4_t x, int32x4_t w) {
+  const uint8x16_t a = vreinterpretq_u8_s32(x);
+  const int8x16_t b = vreinterpretq_s8_s32(w);
+  const int16x8_t low = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(a))), b_low = vmovl_s8(vget_low_s8(b));
+  const int16x8_t high = vreinterpretq_s16_u16(vmovl_high_u8(a)), b_high = vmovl_high_s8(b);
+  const int32x4_t c0 = vmull_s16(vget_low_s16(low), vget_low_s16(b_low)), c1 = vmull_high_s16(low, b_low);
+  const int32x4_t c2 = vmull_s16(vget_low_s16(high), vget_low_s16(b_high)), c3 = vmull_high_s16(high, b_high);
+  return vaddq_s32(acc, vpaddq_s32(vpaddq_s32(c0, c1), vpaddq_s32(c2, c3)));
+}
 
 }  // namespace
 }  // namespace gossamer
 
-#include "kernels/depthwise_i8/block.h"
+#include "kernels/depthwise_i8/run_neon.h"
 
 namespace gossamer {
-namespace {
-
-void RunBlock(BlockCall call, size_t lanes) { RunParts<Lane>(call, lanes); }
-
-}  // namespace
 
 void DepthwiseI8Neon(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
                      const PackedDepthwiseI8& weights, const Int8Output& output) {
