@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "testing/cases.h"
@@ -99,11 +100,12 @@ TEST_CASE("Int8Conv: int32 and quantized results of any window equal a sum by co
         CHECK(y[0].dims == Dims{c.batch, c.OutHeight(), c.OutWidth(), c.outputs});
         const std::vector<int64_t> expected = is_uint8 ? Convolve(c, x, w, 131, 119) : Convolve(c, x, signed_w, 131, 0);
         if (quantized) {
-          const std::vector<uint8_t> got = y[0].To<uint8_t>();
-          for (size_t i = 0; i < got.size(); ++i) {
-            const double q = std::nearbyint(static_cast<double>(expected[i]) / 1024) + 100;
-            REQUIRE(static_cast<double>(got[i]) == std::min(std::max(q, 0.0), 255.0));
+          std::vector<uint8_t> rounded;
+          for (int64_t sum : expected) {
+            const double q = std::nearbyint(static_cast<double>(sum) / 1024) + 100;
+            rounded.push_back(static_cast<uint8_t>(std::clamp(q, 0.0, 255.0)));
           }
+          REQUIRE(y[0].To<uint8_t>() == rounded);
         } else {
           const std::vector<int32_t> got = y[0].To<int32_t>();
           for (size_t i = 0; i < got.size(); ++i) REQUIRE(got[i] == expected[i]);
