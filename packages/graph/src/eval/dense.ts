@@ -1,9 +1,14 @@
 import { GossamerError } from '../errors.js';
-import { elementCount } from '../ir/tensor.js';
+import { elementCount, type Tensor } from '../ir/tensor.js';
 import type { SparseTensor } from '../ir/value.js';
 import type { Budget } from './budget.js';
-import { type EvalTensor, fromTensor, makeData, type Precision } from './eval-value.js';
+import { type EvalTensor, fromTensor, makeData, type Precision, toTensor } from './eval-value.js';
 import { stridesOf } from './strided.js';
+
+/** As `toDense`, as a tensor of the IR. */
+export function denseTensor(sparse: SparseTensor, name: string, budget: Pick<Budget, 'chargeTensor'>): Tensor {
+  return toTensor(toDense(sparse, 'float32', budget, name), 'float32');
+}
 
 /**
  * A sparse tensor with its zeros. Indices are positions in the row-major tensor [NNZ], or coordinates [NNZ, rank].

@@ -1,3 +1,5 @@
+export { Budget } from './budget.js';
+export { denseTensor } from './dense.js';
 export type { EvalMap, EvalSequence, EvalTensor, EvalValue, Precision } from './eval-value.js';
 export { claimedOperators } from './registry.js';
 export {

@@ -24,7 +24,7 @@ export class NativeProgram {
 
   /** Packs the constants of `plan`. Throws ERR_ENGINE_COVERAGE, and what operators refuse. */
   constructor(plan: NativePlan, model: Model, state: readonly StateFeed[] = []) {
-    this.#inputs = model.graph.inputs.filter((input) => !input.initializer).map(({ name }) => name);
+    this.#inputs = model.graph.inputs.filter((input) => !input.initializer && !input.sparse).map(({ name }) => name);
     this.#outputs = model.graph.outputs.map(({ name }) => name);
     const links = state
       .map(({ input, output }) => [this.#inputs.indexOf(input), this.#outputs.indexOf(output)] as const)

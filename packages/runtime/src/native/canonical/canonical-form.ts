@@ -1,6 +1,7 @@
 import { isGossamerError, type Model } from '@gossamer/graph';
 import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossamer/graph/passes';
 import { registeredFunction } from '../functions/registered-functions.js';
+import { denseConstants } from './dense-constants.js';
 import { ENGINE_OPSET } from './engine-opset.js';
 
 /** Types that are widened to float32 before anything is compiled. */
@@ -13,9 +14,9 @@ export interface CanonicalForm {
 
 /**
  * A clone of `model` in standard operators of one version, as ONNX Runtime could run it too: functions inlined (but registered ones whose
- * operator is among `operators`), float16 widened (outputs are cast back), constants
- * folded, normalizations and activations recognised, affine operators merged into layers. A model that does not rise to the engine's operator
- * set keeps its own, with a warning: coverage then says which operators are lacking.
+ * operator is among `operators`), sparse constants made dense, float16 widened (outputs are cast back), constants folded, normalizations
+ * and activations recognised, affine operators merged into layers. A model that does not rise to the engine's operator set keeps its own,
+ * with a warning: coverage then says which operators are lacking.
  */
 export function canonicalForm(model: Model, operators: ReadonlySet<string> = new Set()): CanonicalForm {
   const warnings: string[] = [];
@@ -32,6 +33,7 @@ export function canonicalForm(model: Model, operators: ReadonlySet<string> = new
   if (current.functions.length > 0) {
     current = inlineFunctions(current, (definition) => operators.has(registeredFunction(definition)?.operator ?? ''));
   }
+  current = denseConstants(current);
   if (holdsNarrowFloats(current)) attempt('float32', (narrow) => convertFloat32(narrow).model);
   const result = runPasses(current, 'default');
   warnings.push(...result.warnings);
