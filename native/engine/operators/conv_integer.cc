@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/operators/convolution_window.h"
+#include "engine/operators/convolution.h"
 #include "engine/operators/int8_results.h"
 #include "engine/operators/integer_products.h"
 #include "kernels/transpose/transpose.h"
@@ -14,6 +14,8 @@ namespace gossamer {
 OperatorFactory MakeInt8Conv;
 
 namespace {
+
+constexpr const char* kType = "ConvInteger";
 
 enum Input { kX, kW, kXZeroPoint, kWZeroPoint };
 
@@ -30,7 +32,7 @@ class ConvIntegerOperator : public Operator {
     const Tensor* w_zero = spec.Constant(kWZeroPoint);
     if (w == nullptr || (spec.Has(kWZeroPoint) && w_zero == nullptr) || auto_pad_[0] == 'S') return;
     CheckKernel(*w);
-    made_ = Make(*w, w_zero, w->dims.Rank() - 2 == 1 ? std::vector<int64_t>(2) : std::vector<int64_t>(4));
+    made_ = Make(*w, w_zero, std::vector<double>(2 * (w->dims.Rank() - 2)));
     spec.released[kW] = true;
   }
 
@@ -52,19 +54,19 @@ class ConvIntegerOperator : public Operator {
     Dims last{x[0]};
     for (size_t axis = 2; axis < x.Rank(); ++axis) last.Append(x[axis]);
     last.Append(x[1]);
-    const Window window = WindowFor(inputs);
-    const WindowSizes sizes = WindowSizesOf(window, last, "ConvInteger");
-    Dims y{x[0], w.dims[0]};
-    if (x.Rank() == 4) y.Append(sizes.out_height);
-    y.Append(sizes.out_width);
-    outputs[0].dims = y;
     if (made_ == nullptr) {
       const int64_t group = attributes_.Int("group", 1);
       if (group < 1 || w.dims[0] % group != 0 || x[1] % group != 0 || x[1] / group != w.dims[1]) {
         Refuse("ERR_ENGINE_SHAPE",
                "expected channels of w and x that fit, received " + w.dims.Text() + " and " + x.Text());
       }
-    } else {  // all checks of the layer, on the image with its channels last
+    }
+    const ConvGeometry geometry = ConvGeometryOf(kType, AttributesFor(inputs), last);
+    Dims y{x[0], w.dims[0]};
+    if (x.Rank() == 4) y.Append(static_cast<int64_t>(geometry.out[0]));
+    y.Append(static_cast<int64_t>(geometry.out[1]));
+    outputs[0].dims = y;
+    if (made_ != nullptr) {  // all checks of the layer, on the image with its channels last
       std::vector<Tensor> results(1);
       results[0].type = DataType::kInt32;
       Tensor image{DataType::kUint8, last, nullptr}, zero{DataType::kUint8, {}, nullptr};
@@ -78,7 +80,7 @@ class ConvIntegerOperator : public Operator {
     const size_t batch = static_cast<size_t>(x.dims[0]), channels = static_cast<size_t>(x.dims[1]);
     const size_t pixels = x.dims.Count(2, x.dims.Rank());
     std::unique_ptr<Operator> here;
-    if (made_ == nullptr) here = Make(*inputs[kW], WZero(inputs), Pads(WindowFor(inputs), x.dims.Rank()));
+    if (made_ == nullptr) here = Make(*inputs[kW], WZero(inputs), Pads(AttributesFor(inputs)));
     const Operator& layer = made_ != nullptr ? *made_ : *here;
 
     Tensor image{DataType::kUint8, {x.dims[0]}, context.Scratch(x.Count() + layer.WritesSlack(kInt8X))};
@@ -129,45 +131,41 @@ class ConvIntegerOperator : public Operator {
     if (!same) Refuse("ERR_ENGINE_SHAPE", "kernel_shape: expected that of w " + w.dims.Text());
   }
 
-  // The window in this run, with the padding that auto_pad means.
-  Window WindowFor(const TensorList& inputs) const {
-    const Dims& w = inputs[kW]->dims;
-    OperatorSpec spec;
-    spec.type = "ConvInteger";
-    spec.attributes = attributes_;
-    std::vector<int64_t> kernel;
-    for (size_t axis = 2; axis < w.Rank(); ++axis) kernel.push_back(w[axis]);
-    Window window = WindowOf(spec, kernel);
-    if (auto_pad_ == "NOTSET") return window;
+  // The attributes in this run, with the padding that auto_pad means.
+  ConvAttributes AttributesFor(const TensorList& inputs) const {
+    ConvAttributes conv = ConvAttributesOf(kType, attributes_, inputs[kW]->dims);
+    if (auto_pad_ == "NOTSET") return conv;
     const Dims& x = inputs[kX]->dims;
-    if (x.Rank() != w.Rank()) Refuse("ERR_ENGINE_SHAPE", "expected x and w of one rank, received " + x.Text());
-    if (x.Rank() == 4) AutoPad(x[2], &window.h);
-    AutoPad(x[x.Rank() - 1], &window.w);
-    return window;
+    for (size_t axis = 2 - conv.spatial; axis < 2; ++axis) AutoPad(x[conv.spatial + axis], axis, &conv);
+    return conv;
   }
-  void AutoPad(int64_t size, WindowAxis* axis) const {
-    axis->begin = axis->end = 0;
+  void AutoPad(int64_t size, size_t axis, ConvAttributes* conv) const {
+    conv->pad_begin[axis] = conv->pad_end[axis] = 0;
     if (auto_pad_ == "VALID") return;
-    const int64_t outputs = (size + axis->stride - 1) / axis->stride;
-    const int64_t all =
-        std::max<int64_t>((outputs - 1) * axis->stride + (axis->kernel - 1) * axis->dilation + 1 - size, 0);
-    axis->begin = auto_pad_ == "SAME_UPPER" ? all / 2 : all - all / 2;
-    axis->end = all - axis->begin;
+    const auto stride = static_cast<int64_t>(conv->stride[axis]);
+    const auto reach = static_cast<int64_t>(conv->dilation[axis] * (conv->kernel[axis] - 1) + 1);
+    const int64_t outputs = (size + stride - 1) / stride;
+    const int64_t all = std::max<int64_t>((outputs - 1) * stride + reach - size, 0);
+    conv->pad_begin[axis] = static_cast<size_t>(auto_pad_ == "SAME_UPPER" ? all / 2 : all - all / 2);
+    conv->pad_end[axis] = static_cast<size_t>(all) - conv->pad_begin[axis];
   }
-  static std::vector<int64_t> Pads(const Window& window, size_t rank) {
-    if (rank == 3) return {window.w.begin, window.w.end};
-    return {window.h.begin, window.w.begin, window.h.end, window.w.end};
+  static std::vector<double> Pads(const ConvAttributes& conv) {
+    std::vector<double> pads;
+    for (const size_t* side : {conv.pad_begin, conv.pad_end}) {
+      for (size_t axis = 2 - conv.spatial; axis < 2; ++axis) pads.push_back(static_cast<double>(side[axis]));
+    }
+    return pads;
   }
 
   // The layer with these weights. `pads` count only where they are not the attribute's.
-  std::unique_ptr<Operator> Make(const Tensor& w, const Tensor* w_zero, const std::vector<int64_t>& pads) const {
+  std::unique_ptr<Operator> Make(const Tensor& w, const Tensor* w_zero, const std::vector<double>& pads) const {
     OperatorSpec spec;
     spec.type = "Int8Conv";
     for (const char* name : {"strides", "dilations"}) Copy(name, &spec.attributes);
     if (auto_pad_ == "NOTSET") {
       Copy("pads", &spec.attributes);
     } else {
-      spec.attributes.SetNumbers("pads", std::vector<double>(pads.begin(), pads.end()));
+      spec.attributes.SetNumbers("pads", pads);
     }
     spec.attributes.SetNumbers("group", {static_cast<double>(attributes_.Int("group", 1))});
     spec.attributes.SetText("result", "int32");

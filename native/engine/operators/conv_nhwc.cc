@@ -38,7 +38,7 @@ class ConvNhwcOperator : public Operator {
     const float* w = spec.Constant(1)->As<float>();
     depthwise_ = conv_.group > 1 && channels == 1 && outputs == 1;
     by_rows_ = conv_.dilation[1] == 1 && conv_.group == 1 && (!conv_.Padded() || channels <= kFewChannels);
-    matrix_ = taps == 1 && conv_.stride[0] == 1 && conv_.stride[1] == 1 && !conv_.Padded();
+    matrix_ = conv_.IsMatrix();
     const bool bf16 = WantsBf16(spec.attributes, by_rows_ ? channels * conv_.kernel[1] : channels);
     if (depthwise_) {
       PackDepthwise(w);
@@ -52,9 +52,9 @@ class ConvNhwcOperator : public Operator {
 
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const ConvGeometry geometry = ConvGeometryOf("ConvNhwc", conv_, inputs[0]->dims);
-    const Dims y = ConvOutputDims(conv_, geometry);
+    const Dims y = ConvOutputDims(conv_, geometry.batch, geometry.out);
     CheckEpilogueF32("ConvNhwc", inputs, conv_.outputs, y);
-    if (by_rows_ && conv_.Padded()) PaddedGeometry(geometry);
+    if (by_rows_ && conv_.Padded()) PaddedGeometry("ConvNhwc", conv_, geometry);
     outputs[0].dims = y;
   }
 
@@ -65,8 +65,8 @@ class ConvNhwcOperator : public Operator {
     size_t piece = conv_.group_channels;
     if (by_rows_) {
       if (conv_.Padded()) {
-        const ConvGeometry padded = PaddedGeometry(geometry);
-        x = CopyPadded(geometry, padded, x, context);
+        const ConvGeometry padded = PaddedGeometry("ConvNhwc", conv_, geometry);
+        x = CopyPadded(geometry, padded, x, 0.0f, context);
         geometry = padded;
       }
       geometry.kernel[1] = 1;
@@ -76,7 +76,7 @@ class ConvNhwcOperator : public Operator {
       std::memset(inputs[0]->As<float>() + zero_row, 0, geometry.channels * sizeof(float));
     }
 
-    const size_t pixels = geometry.Pixels(), taps = geometry.kernel[0] * geometry.kernel[1];
+    const size_t pixels = geometry.Pixels(), taps = geometry.Taps();
     // A pixel's own share of the input: kernels overlap.
     const size_t own = std::min(conv_.stride[0] * conv_.stride[1], conv_.Taps()) * geometry.channels;
     if (depthwise_) {
@@ -156,40 +156,6 @@ class ConvNhwcOperator : public Operator {
       DepthwiseF32()(x, {offsets, count, taps, channels, 0}, 0, count, static_cast<float*>(depthwise_weights_.get()),
                      output);
     });
-  }
-
-  // The geometry of the same convolution over the padded copy.
-  ConvGeometry PaddedGeometry(const ConvGeometry& geometry) const {
-    Dims x;
-    x.Append(static_cast<int64_t>(geometry.batch));
-    ConvAttributes without = conv_;
-    for (size_t axis = 2 - conv_.spatial; axis < 2; ++axis) {
-      x.Append(static_cast<int64_t>(geometry.in[axis] + conv_.pad_begin[axis] + conv_.pad_end[axis]));
-    }
-    for (size_t axis = 0; axis < 2; ++axis) without.pad_begin[axis] = without.pad_end[axis] = 0;
-    x.Append(static_cast<int64_t>(geometry.channels));
-    return ConvGeometryOf("ConvNhwc", without, x);
-  }
-
-  // The images with their pads.
-  const float* CopyPadded(const ConvGeometry& geometry, const ConvGeometry& padded, const float* x,
-                          RunContext& context) const {
-    auto* copy = static_cast<float*>(context.Scratch(padded.InputCount() * sizeof(float)));
-    const size_t in_line = geometry.in[1] * geometry.channels, line = padded.in[1] * geometry.channels;
-    const size_t before = conv_.pad_begin[1] * geometry.channels;
-    const size_t lines = geometry.batch * padded.in[0], block = std::max<size_t>(1, (256 << 10) / (line + 1));
-    context.Parallel((lines + block - 1) / block, [&](size_t tile) {
-      for (size_t i = tile * block; i < std::min(lines, (tile + 1) * block); ++i) {
-        const size_t image = i / padded.in[0], row = i % padded.in[0] - conv_.pad_begin[0];  // wraps above the image
-        float* to = copy + i * line;
-        const bool inside = row < geometry.in[0];
-        std::fill_n(to, inside ? before : line, 0.0f);
-        if (!inside) continue;
-        std::copy_n(x + (image * geometry.in[0] + row) * in_line, in_line, to + before);
-        std::fill_n(to + before + in_line, line - before - in_line, 0.0f);
-      }
-    });
-    return copy;
   }
 
   ConvAttributes conv_;

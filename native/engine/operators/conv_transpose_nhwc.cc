@@ -79,11 +79,7 @@ class ConvTransposeNhwcOperator : public Operator {
 
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const Geometry geometry = GeometryOf(inputs[0]->dims);
-    Dims y;
-    y.Append(static_cast<int64_t>(geometry.batch));
-    if (conv_.spatial == 2) y.Append(static_cast<int64_t>(geometry.out[0]));
-    y.Append(static_cast<int64_t>(geometry.out[1]));
-    y.Append(static_cast<int64_t>(conv_.outputs));
+    const Dims y = ConvOutputDims(conv_, geometry.batch, geometry.out);
     CheckEpilogueF32(kType, inputs, conv_.outputs, y);
     outputs[0].dims = y;
   }
@@ -150,11 +146,7 @@ class ConvTransposeNhwcOperator : public Operator {
   }
 
   Geometry GeometryOf(const Dims& x) const {
-    if (x.Rank() != conv_.spatial + 2 || static_cast<size_t>(x[x.Rank() - 1]) != conv_.Channels()) {
-      RefuseShape(kType, "x of rank " + std::to_string(conv_.spatial + 2) + " with " +
-                             std::to_string(conv_.Channels()) + " channels last", x.Text());
-    }
-    if (x.Count() + conv_.Channels() >= size_t{1} << 31) RefuseShape(kType, "fewer than 2^31 elements", x.Text());
+    CheckConvInput(kType, conv_, x);
     Geometry geometry{static_cast<size_t>(x[0]), {1, static_cast<size_t>(x[conv_.spatial])}, {1, 1}};
     if (conv_.spatial == 2) geometry.in[0] = static_cast<size_t>(x[1]);
     for (size_t axis = 0; axis < 2; ++axis) {

@@ -3,30 +3,28 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/operators/arguments.h"
+
 namespace gossamer {
 namespace {
 
 constexpr int64_t kLimit = int64_t{1} << 31;
-
-[[noreturn]] void Refuse(const char* code, const char* type, const std::string& message) {
-  throw EngineError{code, std::string(type) + ": " + message};
-}
 
 // The last `spatial` numbers of [H, W]; H without one is `otherwise`.
 void Take(const char* type, const Attributes& attributes, const char* name, size_t spatial, int64_t least,
           std::initializer_list<size_t*> targets, size_t otherwise) {
   const std::vector<int64_t> values = attributes.Ints(name);
   if (!values.empty() && values.size() != spatial * targets.size()) {
-    Refuse("ERR_ENGINE_PROGRAM", type, std::string(name) + ": expected " + std::to_string(spatial * targets.size()) +
-                                           " numbers, received " + std::to_string(values.size()));
+    RefuseProgram(std::string(type) + " " + name, std::to_string(spatial * targets.size()) + " numbers",
+                  std::to_string(values.size()));
   }
   size_t i = 0;
   for (size_t* target : targets) {
     target[0] = target[1] = otherwise;
     for (size_t axis = 2 - spatial; !values.empty() && axis < 2; ++axis, ++i) {
       if (values[i] < least || values[i] >= kLimit) {
-        Refuse("ERR_ENGINE_PROGRAM", type, std::string(name) + ": expected numbers from " + std::to_string(least) +
-                                               " below 2^31, received " + std::to_string(values[i]));
+        RefuseProgram(std::string(type) + " " + name, "numbers from " + std::to_string(least) + " below 2^31",
+                      std::to_string(values[i]));
       }
       target[axis] = static_cast<size_t>(values[i]);
     }
@@ -36,9 +34,7 @@ void Take(const char* type, const Attributes& attributes, const char* name, size
 }  // namespace
 
 ConvAttributes ConvAttributesOf(const char* type, const Attributes& attributes, const Dims& w) {
-  if (w.Rank() != 3 && w.Rank() != 4) {
-    Refuse("ERR_ENGINE_PROGRAM", type, "expected w of rank 3 or 4, received " + w.Text());
-  }
+  if (w.Rank() != 3 && w.Rank() != 4) RefuseProgram(type, "w of rank 3 or 4", w.Text());
   ConvAttributes conv{};
   conv.spatial = w.Rank() - 2;
   Take(type, attributes, "strides", conv.spatial, 1, {conv.stride}, 1);
@@ -48,8 +44,7 @@ ConvAttributes ConvAttributesOf(const char* type, const Attributes& attributes, 
   bool fits = group >= 1 && w[0] >= 1 && w[0] % group == 0;
   for (size_t i = 0; i < w.Rank(); ++i) fits = fits && w[i] >= 1 && w[i] < kLimit;
   if (!fits || group * w[1] >= kLimit) {
-    Refuse("ERR_ENGINE_PROGRAM", type,
-           "expected w without empty axes for group " + std::to_string(group) + ", received " + w.Text());
+    RefuseProgram(type, "w without empty axes for group " + std::to_string(group), w.Text());
   }
   conv.outputs = static_cast<size_t>(w[0]);
   conv.group = static_cast<size_t>(group);
@@ -59,11 +54,30 @@ ConvAttributes ConvAttributesOf(const char* type, const Attributes& attributes, 
   return conv;
 }
 
-ConvGeometry ConvGeometryOf(const char* type, const ConvAttributes& conv, const Dims& x) {
+void CheckConvInput(const char* type, const ConvAttributes& conv, const Dims& x) {
   if (x.Rank() != conv.spatial + 2 || static_cast<size_t>(x[x.Rank() - 1]) != conv.Channels()) {
-    Refuse("ERR_ENGINE_SHAPE", type, "expected x of rank " + std::to_string(conv.spatial + 2) + " with " +
-                                         std::to_string(conv.Channels()) + " channels last, received " + x.Text());
+    RefuseShape(type,
+                "x of rank " + std::to_string(conv.spatial + 2) + " with " + std::to_string(conv.Channels()) +
+                    " channels last",
+                x.Text());
   }
+  if (x.Count() + conv.Channels() >= static_cast<size_t>(kLimit)) {
+    RefuseShape(type, "fewer than 2^31 elements", x.Text());
+  }
+}
+
+bool ConvGeometry::operator==(const ConvGeometry& other) const {
+  bool same = batch == other.batch && channels == other.channels;
+  for (size_t axis = 0; axis < 2; ++axis) {
+    same = same && in[axis] == other.in[axis] && out[axis] == other.out[axis] && kernel[axis] == other.kernel[axis] &&
+           stride[axis] == other.stride[axis] && pad_begin[axis] == other.pad_begin[axis] &&
+           dilation[axis] == other.dilation[axis];
+  }
+  return same;
+}
+
+ConvGeometry ConvGeometryOf(const char* type, const ConvAttributes& conv, const Dims& x) {
+  CheckConvInput(type, conv, x);
   ConvGeometry geometry{};
   geometry.batch = static_cast<size_t>(x[0]);
   geometry.channels = conv.Channels();
@@ -71,9 +85,7 @@ ConvGeometry ConvGeometryOf(const char* type, const ConvAttributes& conv, const 
     const size_t in = axis == 0 && conv.spatial == 1 ? 1 : static_cast<size_t>(x[conv.spatial - 1 + axis]);
     const size_t reach = conv.dilation[axis] * (conv.kernel[axis] - 1) + 1;  // below 2^62
     const size_t padded = in + conv.pad_begin[axis] + conv.pad_end[axis];
-    if (padded < reach) {
-      Refuse("ERR_ENGINE_SHAPE", type, "expected an image and pads as large as the kernel, received " + x.Text());
-    }
+    if (padded < reach) RefuseShape(type, "an image and pads as large as the kernel", x.Text());
     geometry.in[axis] = in;
     geometry.out[axis] = (padded - reach) / conv.stride[axis] + 1;
     geometry.kernel[axis] = conv.kernel[axis];
@@ -81,19 +93,29 @@ ConvGeometry ConvGeometryOf(const char* type, const ConvAttributes& conv, const 
     geometry.pad_begin[axis] = conv.pad_begin[axis];
     geometry.dilation[axis] = conv.dilation[axis];
   }
-  if (x.Count() + geometry.channels >= static_cast<size_t>(kLimit)) {
-    Refuse("ERR_ENGINE_SHAPE", type, "expected fewer than 2^31 elements, received " + x.Text());
-  }
   return geometry;
 }
 
-Dims ConvOutputDims(const ConvAttributes& conv, const ConvGeometry& geometry) {
+Dims ConvOutputDims(const ConvAttributes& conv, size_t batch, const size_t (&out)[2]) {
   Dims y;
-  y.Append(static_cast<int64_t>(geometry.batch));
-  if (conv.spatial == 2) y.Append(static_cast<int64_t>(geometry.out[0]));
-  y.Append(static_cast<int64_t>(geometry.out[1]));
+  y.Append(static_cast<int64_t>(batch));
+  if (conv.spatial == 2) y.Append(static_cast<int64_t>(out[0]));
+  y.Append(static_cast<int64_t>(out[1]));
   y.Append(static_cast<int64_t>(conv.outputs));
   return y;
+}
+
+ConvGeometry PaddedGeometry(const char* type, const ConvAttributes& conv, const ConvGeometry& geometry) {
+  ConvAttributes without = conv;
+  Dims x;
+  x.Append(static_cast<int64_t>(geometry.batch));
+  for (size_t axis = 0; axis < 2; ++axis) {
+    without.pad_begin[axis] = without.pad_end[axis] = 0;
+    if (axis == 0 && conv.spatial == 1) continue;
+    x.Append(static_cast<int64_t>(geometry.in[axis] + conv.pad_begin[axis] + conv.pad_end[axis]));
+  }
+  x.Append(static_cast<int64_t>(geometry.channels));
+  return ConvGeometryOf(type, without, x);
 }
 
 void FillOffsets(const ConvGeometry& g, size_t m0, size_t m1, int32_t zero_row, int32_t* offsets) {

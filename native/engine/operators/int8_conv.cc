@@ -3,46 +3,29 @@
 #include <cstring>
 #include <memory>
 
-#include "engine/operators/convolution_window.h"
+#include "engine/operators/convolution.h"
 #include "engine/operators/int8_depthwise.h"
 #include "engine/operators/int8_results.h"
 #include "engine/operators/int8_rows.h"
+#include "engine/operators/offset_cache.h"
 
 namespace gossamer {
 namespace {
 
+constexpr const char* kType = "Int8Conv";
+
 // With fewer channels than this the positions of a kernel row, which lie side by side in NHWC, make one piece: pieces
 // of a few bytes would waste most of a step. That needs an image with its padding around it, so it is copied.
-constexpr int64_t kFewChannels = 16;
+constexpr size_t kFewChannels = 16;
 
-struct ConvWeights {
-  std::vector<int8_t> data;          // [M][kH * kW][C / group]
-  std::vector<int64_t> kernel;       // one or two sizes
-  int64_t outputs, channels, group;  // channels: of one group
-};
-
-ConvWeights ReadWeights(const OperatorSpec& spec) {
+// The weights, [M][kH * kW][C / group].
+std::vector<int8_t> ReadWeights(const OperatorSpec& spec, const ConvAttributes& conv) {
   const std::vector<int8_t> elements = Int8WeightElements(spec);
-  const Dims& dims = spec.Constant(kInt8W)->dims;
-  if (dims.Rank() != 3 && dims.Rank() != 4) {
-    RefuseInt8(spec.type, "ERR_ENGINE_SHAPE", "w: expected three or four dimensions, received " + dims.Text());
-  }
-  ConvWeights w{{}, {}, dims[0], dims[1], spec.attributes.Int("group", 1)};
-  for (size_t axis = 2; axis < dims.Rank(); ++axis) w.kernel.push_back(dims[axis]);
-  if (w.group < 1 || w.outputs < w.group || w.outputs % w.group != 0 || w.channels < 1 ||
-      w.channels > INT32_MAX / w.group) {
-    RefuseInt8(
-        spec.type, "ERR_ENGINE_PROGRAM",
-        "group: expected a divisor of the outputs of w " + dims.Text() + ", received " + std::to_string(w.group));
-  }
-  const size_t outputs = static_cast<size_t>(w.outputs), channels = static_cast<size_t>(w.channels);
-  const size_t taps = dims.Count(2, dims.Rank());
-  w.data.resize(elements.size());
-  for (size_t m = 0; m < outputs; ++m) {
+  const size_t channels = conv.group_channels, taps = conv.Taps();
+  std::vector<int8_t> w(elements.size());
+  for (size_t m = 0; m < conv.outputs; ++m) {
     for (size_t c = 0; c < channels; ++c) {
-      for (size_t t = 0; t < taps; ++t) {
-        w.data[(m * taps + t) * channels + c] = elements[(m * channels + c) * taps + t];
-      }
+      for (size_t t = 0; t < taps; ++t) w[(m * taps + t) * channels + c] = elements[(m * channels + c) * taps + t];
     }
   }
   return w;
@@ -50,77 +33,70 @@ ConvWeights ReadWeights(const OperatorSpec& spec) {
 
 class Int8ConvOperator : public Operator {
  public:
-  Int8ConvOperator(const OperatorSpec& spec, const ConvWeights& w)
-      : window_(WindowOf(spec, w.kernel)),
-        outputs_(static_cast<size_t>(w.outputs)),
-        channels_(static_cast<size_t>(w.channels)),
-        groups_(static_cast<size_t>(w.group)),
-        results_(spec, w.data.data(), outputs_, window_.Taps() * channels_) {
-    joins_rows_ = w.group == 1 && w.channels < kFewChannels && window_.w.kernel > 1 && window_.w.dilation == 1;
-    const size_t each = outputs_ / groups_, depth = window_.Taps() * channels_;
-    taps_ = joins_rows_ ? static_cast<size_t>(window_.h.kernel) : window_.Taps();
+  Int8ConvOperator(const OperatorSpec& spec, const ConvAttributes& conv, const std::vector<int8_t>& w)
+      : conv_(conv), results_(spec, w.data(), conv.outputs, conv.Taps() * conv.group_channels) {
+    joins_rows_ =
+        conv_.group == 1 && conv_.group_channels < kFewChannels && conv_.kernel[1] > 1 && conv_.dilation[1] == 1;
+    const size_t each = conv_.outputs / conv_.group, depth = conv_.Taps() * conv_.group_channels;
+    taps_ = joins_rows_ ? conv_.kernel[0] : conv_.Taps();
     piece_ = depth / taps_;
-    if (groups_ > 1 && channels_ == 1) {
-      depthwise_ = std::make_unique<Int8Depthwise>(w.data.data(), results_.WeightZeros(), outputs_, each, depth);
+    if (conv_.group > 1 && conv_.group_channels == 1) {
+      depthwise_ = std::make_unique<Int8Depthwise>(w.data(), results_.WeightZeros(), conv_.outputs, each, depth);
       return;
     }
     const SparseMode sparse = SparseModeOf(spec.attributes);
-    for (size_t g = 0; g < groups_; ++g) {
-      weights_.push_back(PackInt8({w.data.data() + g * each * depth, each, taps_, piece_}, sparse));
+    for (size_t g = 0; g < conv_.group; ++g) {
+      weights_.push_back(PackInt8({w.data() + g * each * depth, each, taps_, piece_}, sparse));
     }
   }
 
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const Dims& x = inputs[kInt8X]->dims;
-    const WindowSizes sizes = WindowSizesOf(window_, x, "Int8Conv");
-    if (static_cast<size_t>(sizes.channels) != channels_ * groups_) {
-      RefuseInt8("Int8Conv", "ERR_ENGINE_SHAPE",
-                 "x: expected " + std::to_string(channels_ * groups_) + " channels, received " + x.Text());
+    const ConvGeometry geometry = ConvGeometryOf(kType, conv_, x);
+    const Dims table{static_cast<int64_t>(conv_.Taps()), static_cast<int64_t>(geometry.batch),
+                     static_cast<int64_t>(geometry.out[0]), static_cast<int64_t>(geometry.out[1])};
+    if (table.Count() > static_cast<size_t>(INT32_MAX)) {
+      RefuseInt8(kType, "ERR_ENGINE_SHAPE",
+                 "x: expected fewer than 2^31 positions of the kernel, received " + x.Text());
     }
-    if (depthwise_ != nullptr && (sizes.Pixels() + 1) > static_cast<size_t>(INT32_MAX) / outputs_) {
-      RefuseInt8("Int8Conv", "ERR_ENGINE_SHAPE", "x: expected fewer than 2^31 elements for all outputs");
+    if (depthwise_ != nullptr && geometry.InputPixels() + 1 > static_cast<size_t>(INT32_MAX) / conv_.outputs) {
+      RefuseInt8(kType, "ERR_ENGINE_SHAPE", "x: expected fewer than 2^31 elements for all outputs");
     }
-    if (joins_rows_) {
-      const WindowSizes padded = Padded(sizes);
-      if (Dims{padded.batch, padded.height, padded.width, padded.channels}.Count() > static_cast<size_t>(INT32_MAX)) {
-        RefuseInt8("Int8Conv", "ERR_ENGINE_SHAPE", "x: expected fewer than 2^31 elements with its padding");
-      }
-    }
-    outputs[0].dims = WindowResult(sizes, x.Rank(), static_cast<int64_t>(outputs_));
+    if (joins_rows_) PaddedGeometry(kType, conv_, geometry);
+    outputs[0].dims = ConvOutputDims(conv_, geometry.batch, geometry.out);
     results_.Check(inputs, outputs[0]);
   }
 
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
-    const WindowSizes sizes = WindowSizesOf(window_, inputs[kInt8X]->dims, "Int8Conv");
-    if (sizes.Rows() == 0) return;
+    ConvGeometry geometry = ConvGeometryOf(kType, conv_, inputs[kInt8X]->dims);
+    if (geometry.Pixels() == 0) return;
     uint8_t* x = inputs[kInt8X]->As<uint8_t>();
     const uint8_t zero = results_.XZeroPoint(inputs);
-    if (depthwise_ != nullptr) return RunDepthwise(inputs, outputs[0], sizes, context);
-    ActivationRows rows{nullptr, sizes.Rows(), taps_, piece_, channels_ * groups_};
-    std::shared_ptr<const WindowOffsets> offsets;
+    if (depthwise_ != nullptr) return RunDepthwise(inputs, outputs[0], geometry, context);
+    ActivationRows rows{nullptr, geometry.Pixels(), taps_, piece_, geometry.channels};
+    std::shared_ptr<const OffsetTable> offsets;
     if (joins_rows_) {
-      x = CopyPadded(x, sizes, zero, context);
-      Window lines = window_;
-      lines.h.begin = lines.h.end = lines.w.begin = lines.w.end = 0;
-      lines.w.kernel = 1;  // one tap a line of the kernel
-      WindowSizes padded = Padded(sizes);
-      offsets = offsets_.Get(lines, padded);
-    } else if (!window_.IsPointwise()) {
-      FillOutside(x, sizes, zero);
-      offsets = offsets_.Get(window_, sizes);
+      const ConvGeometry padded = PaddedGeometry(kType, conv_, geometry);
+      x = CopyPadded(geometry, padded, x, zero, context);
+      geometry = padded;
+      geometry.kernel[1] = 1;  // one tap a line of the kernel
+      offsets = offsets_.Get(geometry);
+    } else if (!conv_.IsMatrix()) {
+      FillOutside(x, geometry, zero);
+      offsets = offsets_.Get(geometry);
     }
     if (offsets != nullptr) rows.offsets = offsets->data();
-    const size_t each = outputs_ / groups_;
-    const size_t fresh = static_cast<size_t>(window_.h.stride * window_.w.stride) * channels_;
+    const size_t each = conv_.outputs / conv_.group;
+    const size_t fresh = conv_.stride[0] * conv_.stride[1] * conv_.group_channels;
     const Int8Output output = results_.Prepare(inputs, outputs[0], context);
-    for (size_t g = 0; g < groups_; ++g) {
-      RunInt8Rows(*weights_[g], each, taps_ * piece_, x + g * channels_, rows, fresh, results_.From(output, g * each),
-                  results_.NeedsRowSums(), context);
+    for (size_t g = 0; g < conv_.group; ++g) {
+      RunInt8Rows(*weights_[g], each, taps_ * piece_, x + g * conv_.group_channels, rows, fresh,
+                  results_.From(output, g * each), results_.NeedsRowSums(), context);
     }
   }
 
   size_t WritesSlack(size_t input) const override {
-    return input == kInt8X && window_.HasPadding() && !joins_rows_ ? channels_ * groups_ : 0;
+    return input == kInt8X && conv_.Padded() && !joins_rows_ ? conv_.Channels() : 0;
   }
   std::string Note() const override {
     if (depthwise_ != nullptr) return depthwise_->Note();
@@ -134,50 +110,22 @@ class Int8ConvOperator : public Operator {
 
  private:
   // The row of zero points behind the image.
-  void FillOutside(uint8_t* x, const WindowSizes& sizes, uint8_t zero) const {
-    if (window_.HasPadding()) std::memset(x + sizes.Pixels() * channels_ * groups_, zero, channels_ * groups_);
+  void FillOutside(uint8_t* x, const ConvGeometry& geometry, uint8_t zero) const {
+    if (conv_.Padded()) std::memset(x + geometry.InputCount(), zero, geometry.channels);
   }
-  void RunDepthwise(const TensorList& inputs, const Tensor& y, WindowSizes sizes, RunContext& context) const {
+  void RunDepthwise(const TensorList& inputs, const Tensor& y, ConvGeometry geometry, RunContext& context) const {
     uint8_t* x = inputs[kInt8X]->As<uint8_t>();
-    FillOutside(x, sizes, results_.XZeroPoint(inputs));
-    const uint8_t* wide = depthwise_->Expand(x, sizes.Pixels() + (window_.HasPadding() ? 1 : 0), context);
-    sizes.channels = static_cast<int64_t>(outputs_);
-    const std::shared_ptr<const WindowOffsets> offsets = offsets_.Get(window_, sizes);
-    const ActivationRows rows{offsets->data(), sizes.Rows(), taps_, outputs_, outputs_};
-    const size_t fresh = static_cast<size_t>(window_.h.stride * window_.w.stride) * outputs_;
+    FillOutside(x, geometry, results_.XZeroPoint(inputs));
+    const uint8_t* wide = depthwise_->Expand(x, geometry.InputPixels() + (conv_.Padded() ? 1 : 0), context);
+    geometry.channels = conv_.outputs;
+    const std::shared_ptr<const OffsetTable> offsets = offsets_.Get(geometry);
+    const ActivationRows rows{offsets->data(), geometry.Pixels(), taps_, conv_.outputs, conv_.outputs};
+    const size_t fresh = conv_.stride[0] * conv_.stride[1] * conv_.outputs;
     depthwise_->Run(wide, rows, fresh, results_.Prepare(inputs, y, context), context);
   }
-  // The sizes of the image with its padding; as many outputs.
-  WindowSizes Padded(WindowSizes sizes) const {
-    sizes.height += window_.h.begin + window_.h.end;
-    sizes.width += window_.w.begin + window_.w.end;
-    return sizes;
-  }
-  uint8_t* CopyPadded(const uint8_t* x, const WindowSizes& sizes, uint8_t zero, RunContext& context) const {
-    const WindowSizes padded = Padded(sizes);
-    const size_t line = static_cast<size_t>(sizes.width) * channels_;
-    const size_t padded_line = static_cast<size_t>(padded.width) * channels_;
-    const size_t before = static_cast<size_t>(window_.w.begin) * channels_;
-    uint8_t* copy = static_cast<uint8_t*>(context.Scratch(padded.Pixels() * channels_));
-    context.Parallel(static_cast<size_t>(sizes.batch), [&](size_t b) {
-      uint8_t* to = copy + b * static_cast<size_t>(padded.height) * padded_line;
-      const uint8_t* from = x + b * static_cast<size_t>(sizes.height) * line;
-      for (int64_t h = -window_.h.begin; h < sizes.height + window_.h.end; ++h, to += padded_line) {
-        if (h < 0 || h >= sizes.height) {
-          std::memset(to, zero, padded_line);
-          continue;
-        }
-        std::memset(to, zero, before);
-        std::memcpy(to + before, from, line);
-        std::memset(to + before + line, zero, padded_line - before - line);
-        from += line;
-      }
-    });
-    return copy;
-  }
 
-  Window window_;
-  size_t outputs_, channels_, groups_, taps_, piece_;  // channels: of one group
+  ConvAttributes conv_;
+  size_t taps_, piece_;
   bool joins_rows_;
   Int8Results results_;
   std::vector<std::unique_ptr<PackedInt8>> weights_;  // by group
@@ -188,7 +136,10 @@ class Int8ConvOperator : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> MakeInt8Conv(OperatorSpec& spec) {
-  auto made = std::make_unique<Int8ConvOperator>(spec, ReadWeights(spec));
+  const Tensor* w = spec.Constant(kInt8W);
+  if (w == nullptr) RefuseInt8(kType, "ERR_ENGINE_PROGRAM", "w: expected a constant");
+  const ConvAttributes conv = ConvAttributesOf(kType, spec.attributes, w->dims);
+  auto made = std::make_unique<Int8ConvOperator>(spec, conv, ReadWeights(spec, conv));
   spec.released[kInt8W] = true;
   return made;
 }
