@@ -33,7 +33,18 @@ function gossamer(...argv: string[]) {
   return { status, stdout, stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
 }
 
-const COMMANDS = ['inspect', 'optimize', 'convert', 'quantize', 'evaluate', 'compare', 'bench', 'doctor', 'demo'];
+const COMMANDS = [
+  'inspect',
+  'optimize',
+  'convert',
+  'quantize',
+  'evaluate',
+  'compare',
+  'run',
+  'bench',
+  'doctor',
+  'demo',
+];
 
 test.each(COMMANDS)('%s --help has examples and the common options', (command) => {
   const { status, stdout } = gossamer(command, '--help');

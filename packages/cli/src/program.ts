@@ -220,6 +220,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
         (await import('./commands/compare.js')).run(before, after, flags, context),
       ),
     );
+  addRun(add, run);
   add('bench', 'Times a model on one sample, or runs a suite of the benchmark harness.', [
     'bench model.onnx --threads 1',
     'bench model.onnx --bind seq=128 --runs 100 --json',
@@ -244,6 +245,27 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .option('--runs <n>', 'timed runs at least (default 30)', count)
     .action((model: string | undefined, flags: Flags) =>
       run('bench', flags, async (context) => (await import('./commands/bench.js')).run(model, flags, context)),
+    );
+}
+
+function addRun(add: Add, run: RunCommand): void {
+  const list = (value: string) => value.split(',').filter((item) => item !== '');
+  add('run', 'Runs a model once: arrays in and out, which engine ran what, how long it took.', [
+    'run model.onnx --inputs sample.npz -o result.npz',
+    'run model.onnx --inputs image=photo.npy --outputs logits -o logits.npy --engine native',
+    'run bert.onnx --bind batch=4,seq=128 --engine auto --json      # random inputs',
+    'run model.onnx --engine native --threads 1 --runs 50 --profile',
+  ])
+    .argument('<model>', 'an ONNX file')
+    .option('--inputs <files...>', 'FILE.npz (arrays by input name), NAME=FILE.npy, or FILE.npy (default: random)')
+    .option('--bind <sizes>', 'sizes of symbolic dimensions of random inputs, e.g. batch=4,seq=128')
+    .option('--outputs <names>', 'only these outputs, comma-separated (default: all)', list)
+    .option('-o, --output <file>', 'where the outputs go: .npz, or .npy for one of them (default: nowhere)')
+    .option('--engine <name>', 'ort, native, auto or reference (default ort)')
+    .option('--runs <n>', 'timed runs after the first (default: none)', count)
+    .option('--profile', 'the time of every operator (engines native and auto)')
+    .action((model: string, flags: Flags) =>
+      run('run', flags, async (context) => (await import('./commands/run.js')).run(model, flags, context)),
     );
 }
 

@@ -35,6 +35,7 @@ export {
 } from './model-folder/index.js';
 export { type FolderDtype, type ModelFolder, openModelFolder, parseFolderDtype } from '@gossamer/graph/folder';
 export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
+export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';
 export { GossamerError, isGossamerError } from '@gossamer/graph';

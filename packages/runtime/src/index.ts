@@ -1,4 +1,6 @@
 export type { RuntimeErrorCode } from './error-codes.js';
+export { readNpy, readNpz, saveArrays, type SaveArraysOptions } from './data/array-files.js';
+export { castTensor } from './data/cast-tensor.js';
 export { dataFromArrays } from './data/array-source.js';
 export type { Batch, BatchOptions, DataSource, OpenDataOptions } from './data/data-source.js';
 export { DATA_KINDS, openData } from './data/open-data.js';
@@ -14,6 +16,7 @@ export type {
   EngineReport,
   EngineSession,
   ModelSource,
+  OperatorTime,
   OptimizationLevel,
 } from './session/engine.js';
 export { ENGINES, findEngine } from './session/engines.js';

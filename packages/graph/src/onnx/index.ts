@@ -14,4 +14,5 @@ export { embedded, isOutside, type TensorPlacement } from './write-tensor.js';
 // What a caller needs to write files of its own beside a destination and move them there.
 export { makeFolders } from '../wire/make-folders.js';
 export { makeTempFolder, removeTempFolder } from '../wire/temp-folder.js';
-export { asWriteError } from '../wire/write-file.js';
+export { asWriteError, writeAtomically, type WriteOptions } from '../wire/write-file.js';
+export { ChunkList } from '../wire/chunk.js';

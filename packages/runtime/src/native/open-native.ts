@@ -2,6 +2,7 @@ import { GossamerError, type Model, Tensor } from '@gossamer/graph';
 import { operatorTypes, ProgramBuilder, type ProgramState } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { StateFeed } from '../session/detect-state.js';
+import type { OperatorTime } from '../session/engine.js';
 import type { Feeds, Outputs } from '../session/feeds.js';
 import { type NativePlan } from './compile-model.js';
 import type { Capabilities } from './compilation.js';
@@ -69,6 +70,13 @@ export class NativeProgram {
   /** Turns measuring on or off; milliseconds of each operator, in the order of notes(), over the runs since it was turned on. */
   profile(on: boolean): number[] {
     return this.#emitted.program.profile(on);
+  }
+
+  /** As `profile`, with what each operator is. */
+  times(on: boolean): OperatorTime[] {
+    const milliseconds = this.profile(on);
+    if (on || milliseconds.length === 0) return [];
+    return this.notes().map((note, i) => ({ engine: 'native', ...note, milliseconds: milliseconds[i]! }));
   }
 
   dispose(): void {

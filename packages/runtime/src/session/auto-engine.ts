@@ -4,7 +4,7 @@ import { canonicalForm } from '../native/canonical/canonical-form.js';
 import { compileCanonical } from '../native/compile-model.js';
 import { nativeCapabilities, NativeProgram } from '../native/open-native.js';
 import { partition, type Segment, segmentPorts } from '../native/partition.js';
-import type { Engine, EngineOptions, EngineReport, EngineSession } from './engine.js';
+import type { Engine, EngineOptions, EngineReport, EngineSession, OperatorTime } from './engine.js';
 import type { Feeds, Outputs } from './feeds.js';
 import { modelOf } from './model-of.js';
 import { modelInputs, modelOutputs } from './model-ports.js';
@@ -33,6 +33,7 @@ export const autoEngine: Engine = {
       outputs: modelOutputs(model),
       report,
       run: (feeds, wanted, signal) => run(parts, { ...constants, ...feeds }, wanted, signal),
+      profile: (on) => parts.flatMap((part) => part.profile(on)),
       dispose: async () => {
         for (const part of parts) await part.dispose();
       },
@@ -49,6 +50,7 @@ interface Part {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
+  profile(on: boolean): OperatorTime[];
   dispose(): Promise<void>;
 }
 
@@ -112,15 +114,29 @@ function nativePart(model: Model, common: Common, { threads }: EngineOptions): P
   return {
     ...common,
     run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal }),
+    profile: (on) => program.times(on),
     dispose: async () => program.dispose(),
   };
 }
 
 async function ortPart(model: Model, common: Common, options: EngineOptions): Promise<Part> {
   const session: EngineSession = await ortEngine.open({ kind: 'model', model }, options);
+  const node = common.nodes.length === 1 ? common.nodes[0]! : `${common.nodes[0]} and ${common.nodes.length - 1} more`;
+  const operator = [...new Set([...model.graph.nodes()].map(({ kind }) => kind))].join(' ');
+  let milliseconds = 0;
   return {
     ...common,
-    run: (feeds, wanted, signal) => session.run(feeds, wanted, signal),
+    run: async (feeds, wanted, signal) => {
+      const start = performance.now();
+      const outputs = await session.run(feeds, wanted, signal);
+      milliseconds += performance.now() - start;
+      return outputs;
+    },
+    profile: (on) => {
+      const time: OperatorTime = { engine: 'ort', node, operator, note: '', milliseconds };
+      milliseconds = 0;
+      return on ? [] : [time];
+    },
     dispose: () => session.dispose(),
   };
 }

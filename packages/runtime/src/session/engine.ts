@@ -41,6 +41,17 @@ export interface EngineReport {
   readonly reasons: readonly { readonly node: string; readonly operator: string; readonly reason: string }[];
 }
 
+/** What one operator took, over all runs that were measured. */
+export interface OperatorTime {
+  readonly engine: string;
+  /** Name of the node. */
+  readonly node: string;
+  readonly operator: string;
+  /** The kernel or format it chose, and why; '' where it says nothing. */
+  readonly note: string;
+  readonly milliseconds: number;
+}
+
 /** A model opened in an engine. */
 export interface EngineSession {
   readonly inputs: readonly PortSpec[];
@@ -50,6 +61,8 @@ export interface EngineSession {
   dispose(): Promise<void>;
   /** Begins a sequence of runs; absent: the engine carries no state. */
   carry?(): EngineCarrier;
+  /** Turns measuring of operators on or off; times since it was turned on, in order. Absent: the engine cannot tell. */
+  profile?(on: boolean): OperatorTime[];
   /** Only of engines that share a model out. */
   readonly report?: EngineReport;
 }

@@ -77,6 +77,23 @@ test('auto gives ONNX Runtime what the native engine lacks, and says so', async 
   expect(report!.reasons).toEqual([expect.objectContaining({ node: 'determinant', operator: 'Det' })]);
 });
 
+test('operators are measured by node, what ONNX Runtime runs as a whole', async () => {
+  const session = await Session.open(mixed(), { engine: 'auto', threads: 1 });
+  session.profile(true);
+  for (let i = 0; i < 3; i++) await session.run({ x: waves(2, 4, 4) });
+  const times = session.profile(false);
+  expect(times.filter(({ engine }) => engine === 'ort')).toEqual([
+    { engine: 'ort', node: 'determinant', operator: 'Det', note: '', milliseconds: expect.any(Number) as number },
+  ]);
+  expect(times.filter(({ operator }) => operator === 'Linear')).toHaveLength(2);
+  for (const { milliseconds } of times) expect(milliseconds).toBeGreaterThan(0);
+  await session.dispose();
+  expect(() => session.profile(true)).toThrow(expect.objectContaining({ code: 'ERR_ENGINE' }));
+  const ort = await Session.open(mixed());
+  expect(() => ort.profile(true)).toThrow(expect.objectContaining({ code: 'ERR_ENGINE' }));
+  await ort.dispose();
+});
+
 test('auto is the native engine where that lacks nothing', async () => {
   const { report } = await expectLikeOrt(LENET, 'auto', { input: waves(2, 1, 28, 28) });
   expect(report!.segments.map(({ engine }) => engine)).toEqual(['native']);

@@ -26,6 +26,7 @@ export const nativeEngine: Engine = {
           reset: () => state.reset(),
         };
       },
+      profile: (on) => program.times(on),
       dispose: async () => program.dispose(),
     };
   },

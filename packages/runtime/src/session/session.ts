@@ -2,7 +2,7 @@ import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { defaultThreads } from './default-threads.js';
 import { detectState, type StateFeed, zeroState } from './detect-state.js';
-import type { EngineReport, EngineSession, ModelSource, OptimizationLevel } from './engine.js';
+import type { EngineReport, EngineSession, ModelSource, OperatorTime, OptimizationLevel } from './engine.js';
 import { findEngine } from './engines.js';
 import type { Feeds, Outputs } from './feeds.js';
 import { modelInputs } from './model-ports.js';
@@ -87,6 +87,19 @@ export class Session {
   /** Runs step after step, feeding the state that comes out of one into the next. */
   stepper(options: { readonly state?: readonly StateFeed[] } = {}): Stepper {
     return new Stepper(this, options.state ?? this.state, options.state ? undefined : this.#carrier());
+  }
+
+  /**
+   * Turns measuring of operators on or off (engines 'native' and 'auto'); what each took since it was turned on, in order, parts that ONNX
+   * Runtime runs as a whole. Throws ERR_ENGINE where the engine cannot tell.
+   */
+  profile(on: boolean): readonly OperatorTime[] {
+    if (this.opened.profile && !this.#disposed) return this.opened.profile(on);
+    const received = this.#disposed ? 'a disposed session' : this.engine;
+    throw new GossamerError<RuntimeErrorCode>(
+      'ERR_ENGINE',
+      `profile: expected engine native or auto, received ${received}`,
+    );
   }
 
   /** Frees the engine's memory. Further runs throw. */
