@@ -19,5 +19,5 @@ run('cmake', [
   ...['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64'],
   ...['-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'],
 ]);
-run('cmake', ['--build', build, '--parallel', '2']);
+run('cmake', ['--build', build, '--parallel', '2', '--target', 'gossamer_tests']);
 run('qemu-aarch64', ['-L', SYSROOT, path.join(build, 'gossamer_tests')]);
