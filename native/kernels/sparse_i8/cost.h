@@ -15,8 +15,8 @@ constexpr double kRoundCost = 4;  // a lookup in four registers takes several ti
 constexpr double kRoundCost = 1.45;  // a lookup and a product
 #endif
 constexpr double kStepCost = 0.6;       // loading the 64 bytes of a window, where they are one cache line
-constexpr double kCrossingCost = 0.9;   // the same where they are in two
-constexpr double kLeastCrossing = 3.5;  // such a step with few rounds waits for the loads
+constexpr double kCrossingCost = 1.3;   // the same where they are in two
+constexpr double kLeastCrossing = 3.9;  // such a step with few rounds waits for the loads
 constexpr double kOutputCost = 6.5;     // starting and finishing 16 outputs
 constexpr double kUnsortCost = 3;       // bringing them in order
 constexpr double kGatherLineCost = 7;   // copying up to 64 bytes of a row
@@ -29,13 +29,16 @@ inline double GatherCost(const PlainI8Weights& weights) {
   return kGatherLineCost * lines / static_cast<double>((weights.outputs + kSparseGroup - 1) / kSparseGroup);
 }
 
+// Of 16 outputs and one row.
+inline double CostOfStep(const SparseStep& step) {
+  const double rounds = kRoundCost * step.rounds;
+  return step.k % kSparseWindow == 0 ? rounds + kStepCost : std::max(rounds + kCrossingCost, kLeastCrossing);
+}
+
 // Without gathering, which is of the whole layer.
 inline double CostOfRounds(const PlainI8Weights& weights, const SparseI8Plan& plan) {
   double sum = 0;
-  for (const SparseStep& step : plan.steps) {
-    const double rounds = kRoundCost * step.rounds;
-    sum += step.k % kSparseWindow == 0 ? rounds + kStepCost : std::max(rounds + kCrossingCost, kLeastCrossing);
-  }
+  for (const SparseStep& step : plan.steps) sum += CostOfStep(step);
   const double groups = static_cast<double>((weights.outputs + kSparseGroup - 1) / kSparseGroup);
   return sum / groups + kOutputCost + (plan.slots.empty() ? 0 : kUnsortCost);
 }

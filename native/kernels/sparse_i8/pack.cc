@@ -1,10 +1,10 @@
 #include "kernels/sparse_i8/pack.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "kernels/sparse_i8/cost.h"
+#include "kernels/sparse_i8/lanes.h"
 
 namespace gossamer {
 namespace {
@@ -38,41 +38,6 @@ std::vector<uint8_t> SlotsByDensity(const PlainI8Weights& weights) {
   return slots;
 }
 
-// The non-zeros of one lane in one piece, taken from the front.
-struct Lane {
-  const int8_t* w = nullptr;
-  std::vector<uint32_t> places;  // their k's, then kNone
-  size_t next = 0;
-
-  static constexpr uint32_t kNone = UINT32_MAX;
-  uint32_t K() const { return places[next]; }
-};
-using Lanes = std::array<Lane, kSparseGroup>;
-
-// Where windows begin. kAligned: at multiples of 64, each until nothing is left in it. Else at the first non-zero that
-// any lane still has, and anew as soon as this is `stay` further on.
-constexpr size_t kAligned = 0;
-constexpr size_t kStays[] = {kAligned, 20, 32, 44, 64};
-
-// Goes through one group's non-zeros in one piece: step(k) where a window begins, round(lanes) for each round, which
-// takes the non-zeros.
-template <class Step, class Round>
-void Walk(Lanes& lanes, size_t stay, const Step& step, const Round& round) {
-  size_t k = 0;
-  bool begun = false;
-  for (;;) {
-    uint32_t first = Lane::kNone;
-    for (const Lane& lane : lanes) first = std::min(first, lane.K());
-    if (first == Lane::kNone) return;
-    if (!begun || first - k >= (stay == kAligned ? kSparseWindow : stay)) {
-      k = stay == kAligned ? first / kSparseWindow * kSparseWindow : first;
-      begun = true;
-      step(k);
-    }
-    round(k);
-  }
-}
-
 // Lanes of group g in piece t, as the format sees pieces.
 void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outputs, size_t t, Lanes& lanes) {
   const size_t depth = weights.taps * weights.piece, length = gathered ? depth : weights.piece;
@@ -92,8 +57,9 @@ void FindLanes(const PlainI8Weights& weights, bool gathered, const size_t* outpu
   }
 }
 
-SparseI8Plan PlanRounds(const PlainI8Weights& weights, bool gathered, const std::vector<uint8_t>& slots, size_t stay) {
+SparseI8Plan PlanRounds(const PlainI8Weights& weights, bool gathered, const std::vector<uint8_t>& slots, bool aligned) {
   SparseI8Plan plan;
+  const size_t depth = weights.taps * weights.piece;
   plan.gathered = gathered;
   plan.slots = slots;
   const std::vector<size_t> outputs = OutputsOfLanes(slots, weights.outputs);
@@ -102,18 +68,11 @@ SparseI8Plan PlanRounds(const PlainI8Weights& weights, bool gathered, const std:
     for (size_t t = 0; t < (gathered ? 1 : weights.taps); ++t) {
       plan.first_step.push_back(plan.steps.size());
       FindLanes(weights, gathered, outputs.data() + g, t, lanes);
-      Walk(
-          lanes, stay, [&](size_t k) { plan.steps.push_back({static_cast<uint32_t>(k), 0}); },
-          [&](size_t k) {
-            ++plan.steps.back().rounds;
-            ++plan.rounds;
-            for (Lane& lane : lanes) {
-              for (size_t j = 0; j < 4 && lane.K() < k + kSparseWindow; ++j) ++lane.next;
-            }
-          });
+      aligned ? AlignWindows(lanes, plan.steps) : ChooseWindows(lanes, gathered ? depth : weights.piece, plan.steps);
     }
   }
   plan.first_step.push_back(plan.steps.size());
+  for (const SparseStep& step : plan.steps) plan.rounds += step.rounds;
   plan.cost = CostOfRounds(weights, plan);
   return plan;
 }
@@ -197,13 +156,12 @@ void PackBlocks(const PlainI8Weights& weights, const SparseI8Plan& plan, int8_t*
 // One way to plan.
 struct Way {
   SparseFormat format;
-  bool gathered, sorted;
-  size_t stay;
+  bool gathered, sorted, aligned;
 };
 
 SparseI8Plan PlanAs(const PlainI8Weights& weights, const Way& way) {
   if (way.format == SparseFormat::kBlocks) return PlanBlocks(weights, way.gathered);
-  return PlanRounds(weights, way.gathered, way.sorted ? SlotsByDensity(weights) : std::vector<uint8_t>(), way.stay);
+  return PlanRounds(weights, way.gathered, way.sorted ? SlotsByDensity(weights) : std::vector<uint8_t>(), way.aligned);
 }
 
 // The cost of a way, from a few panels: planning takes its time, and one panel is much like another.
@@ -223,14 +181,14 @@ double SampleCost(const PlainI8Weights& weights, const Way& way) {
 }  // namespace
 
 SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format) {
-  Way best{format, false, false, kAligned};
+  Way best{format, false, false, true};
   double least = -1;
   for (bool gathered : {false, true}) {
     if (weights.outputs == 0 || (gathered && weights.taps == 1)) continue;
     for (bool sorted : {false, true}) {
-      for (size_t stay : kStays) {
-        if (format == SparseFormat::kBlocks && (sorted || stay != kAligned)) continue;
-        const Way way{format, gathered, sorted, stay};
+      for (bool aligned : {true, false}) {
+        if (format == SparseFormat::kBlocks && (sorted || !aligned)) continue;
+        const Way way{format, gathered, sorted, aligned};
         const double cost = SampleCost(weights, way);
         if (least >= 0 && cost >= least) continue;
         least = cost;

@@ -33,8 +33,8 @@ struct SparseI8Plan {
 
 // The cheapest plan in one format: outputs in their order or, within each panel, from sparse to dense (magnitude
 // pruning leaves outputs of very different density, and the densest of a group decides); pieces apart or gathered;
-// windows side by side, which suits patterns that keep as many of every 64, or following the non-zeros, which suits all
-// others.
+// windows side by side, which suits patterns that keep as many of every 64, or chosen by what they and the rounds in
+// them cost, which suits all others.
 SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format);
 
 // Packed weights with the memory that they are in.

@@ -259,6 +259,21 @@ TEST_CASE("SparseI8: results as floats and as bytes, with a residual and with ze
   }
 }
 
+TEST_CASE("PlanSparseI8: windows follow unstructured masks, and lie side by side for balanced ones") {
+  Random random(6);
+  std::vector<int8_t> scattered(64 * 768), balanced(64 * 768);
+  for (int8_t& v : scattered) v = random() % 100 < 20 ? NonZero(random) : 0;
+  for (size_t i = 0; i < balanced.size(); ++i) balanced[i] = i % 16 < 3 ? NonZero(random) : 0;  // 12 of 64
+  const auto rounds_per_window = [](const SparseI8Plan& plan) {
+    return static_cast<double>(plan.rounds) / (4 * 768 / static_cast<double>(kSparseWindow));
+  };
+  const SparseI8Plan chosen = PlanSparseI8({scattered.data(), 64, 1, 768}, SparseFormat::kRounds);
+  CHECK(rounds_per_window(chosen) < 4.1);  // side by side they take 5; 3.2 rounds have place for all non-zeros
+  const SparseI8Plan aligned = PlanSparseI8({balanced.data(), 64, 1, 768}, SparseFormat::kRounds);
+  CHECK(rounds_per_window(aligned) == 3);
+  for (const SparseStep& step : aligned.steps) CHECK(step.k % kSparseWindow == 0);
+}
+
 TEST_CASE("ChooseSparseI8: sparse where it pays, and says why") {
   Random random(5);
   const bool has_variant =
