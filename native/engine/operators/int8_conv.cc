@@ -8,6 +8,7 @@
 #include "engine/operators/int8_results.h"
 #include "engine/operators/int8_rows.h"
 #include "engine/operators/offset_cache.h"
+#include "kernels/transpose/transpose.h"
 
 namespace gossamer {
 namespace {
@@ -20,13 +21,13 @@ constexpr size_t kFewChannels = 16;
 
 // The weights, [M][kH * kW][C / group].
 std::vector<int8_t> ReadWeights(const OperatorSpec& spec, const ConvAttributes& conv) {
-  const std::vector<int8_t> elements = Int8WeightElements(spec);
+  std::vector<int8_t> elements = Int8WeightElements(spec);
   const size_t channels = conv.group_channels, taps = conv.Taps();
+  if (taps == 1) return elements;
   std::vector<int8_t> w(elements.size());
   for (size_t m = 0; m < conv.outputs; ++m) {
-    for (size_t c = 0; c < channels; ++c) {
-      for (size_t t = 0; t < taps; ++t) w[(m * taps + t) * channels + c] = elements[(m * channels + c) * taps + t];
-    }
+    const auto* from = reinterpret_cast<const uint8_t*>(elements.data()) + m * channels * taps;
+    Transpose8()(from, channels, taps, taps, reinterpret_cast<uint8_t*>(w.data()) + m * taps * channels, channels);
   }
   return w;
 }

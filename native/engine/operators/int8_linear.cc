@@ -3,6 +3,7 @@
 
 #include "engine/operators/int8_results.h"
 #include "engine/operators/int8_rows.h"
+#include "kernels/transpose/transpose.h"
 
 namespace gossamer {
 namespace {
@@ -20,9 +21,8 @@ Weights ReadWeights(const OperatorSpec& spec) {
   const size_t first = static_cast<size_t>(dims[0]), second = static_cast<size_t>(dims[1]);
   if (spec.attributes.Int("trans_b", 0) != 0) return {std::move(data), first, second};
   std::vector<int8_t> turned(data.size());
-  for (size_t k = 0; k < first; ++k) {
-    for (size_t n = 0; n < second; ++n) turned[n * first + k] = data[k * second + n];
-  }
+  TransposeMatrix(reinterpret_cast<const uint8_t*>(data.data()), first, second,
+                  reinterpret_cast<uint8_t*>(turned.data()), nullptr);
   return {std::move(turned), second, first};
 }
 

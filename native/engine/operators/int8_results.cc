@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "engine/activation.h"
 
@@ -58,6 +59,23 @@ float Finite(const OperatorSpec& spec, const char* name, float value) {
     RefuseInt8(spec.type, "ERR_ENGINE_PROGRAM", std::string(name) + ": expected a finite number");
   }
   return value;
+}
+
+// Sums of the magnitudes of w - zero above 0 and below, exact.
+std::pair<double, double> Magnitudes(const int8_t* w, size_t count, int32_t zero) {
+  constexpr size_t kBlock = 1 << 20;  // 255 times this fits into 32 bits
+  double positive = 0, negative = 0;
+  for (size_t first = 0; first < count; first += kBlock) {
+    int32_t above = 0, below = 0;
+    for (size_t k = first; k < std::min(count, first + kBlock); ++k) {
+      const int32_t v = w[k] - zero;
+      above += std::max(v, 0);
+      below -= std::min(v, 0);
+    }
+    positive += above;
+    negative += below;
+  }
+  return {positive, negative};
 }
 
 }  // namespace
@@ -164,11 +182,7 @@ void Int8Results::ReadScales(const OperatorSpec& spec, const int8_t* w) {
   for (size_t n = 0; n < outputs_; ++n) {
     scale_[n] = Finite(spec, "scales", scales[scales.size() == 1 ? 0 : n]);
     if (kind_ != Int8Result::kQuantized) continue;
-    double positive = 0, negative = 0;  // sums of magnitudes, exact
-    for (size_t k = 0; k < depth_; ++k) {
-      const int32_t v = w[n * depth_ + k] - weight_zero_[n];
-      (v > 0 ? positive : negative) += std::abs(v);
-    }
+    const auto [positive, negative] = Magnitudes(w + n * depth_, depth_, weight_zero_[n]);
     const double up = has_x_zero_point_ ? 255 : 255 - x_zero_point_, down = has_x_zero_point_ ? 255 : x_zero_point_;
     const double most = std::max(positive * up + negative * down, positive * down + negative * up) +
                         std::abs(static_cast<double>(bias_[n]));

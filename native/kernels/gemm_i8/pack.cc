@@ -32,14 +32,14 @@ PackedWeightsI8 PackWeightsI8(const int8_t* w, size_t outputs, size_t taps, size
     std::memset(panel, 0, taps * steps * width * 4);
     for (size_t n = 0; n < count; ++n) {
       const int8_t* row = w + (first + n) * taps * piece;
-      uint32_t sum = 0;
       for (size_t t = 0; t < taps; ++t) {
-        for (size_t k = 0; k < piece; ++k) {
-          const int8_t value = row[t * piece + k];
-          panel[((t * steps + k / 4) * width + n) * 4 + k % 4] = value;
-          sum += static_cast<uint32_t>(value);
-        }
+        int8_t* to = panel + (t * steps * width + n) * 4;
+        const int8_t* from = row + t * piece;
+        for (size_t k = 0; k + 4 <= piece; k += 4, to += 4 * width) std::memcpy(to, from + k, 4);
+        std::memcpy(to, from + piece / 4 * 4, piece % 4);
       }
+      uint32_t sum = 0;
+      for (size_t k = 0; k < taps * piece; ++k) sum += static_cast<uint32_t>(row[k]);
       sums[first + n] = static_cast<int32_t>(sum);
     }
   }

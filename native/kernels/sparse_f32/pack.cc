@@ -7,9 +7,24 @@
 namespace gossamer {
 namespace {
 
-float WeightAt(const WeightSourceF32& source, size_t n, size_t k) {
-  const size_t of_output = k / source.piece * source.tap_stride + k % source.piece * source.piece_stride;
-  return source.data[n * source.n_stride + of_output];
+// Counts in the order in which the weights lie: along whichever of outputs and the piece is closer together.
+size_t CountZeros(const WeightSourceF32& source) {
+  const bool by_output = source.n_stride < source.piece_stride;
+  const size_t rows = by_output ? source.piece : source.n, columns = by_output ? source.n : source.piece;
+  const size_t row_stride = by_output ? source.piece_stride : source.n_stride;
+  const size_t column_stride = by_output ? source.n_stride : source.piece_stride;
+  size_t zeros = 0;
+  for (size_t t = 0; t < source.taps; ++t) {
+    for (size_t r = 0; r < rows; ++r) {
+      const float* row = source.data + t * source.tap_stride + r * row_stride;
+      if (column_stride == 1) {
+        zeros += static_cast<size_t>(std::count(row, row + columns, 0.0f));
+      } else {
+        for (size_t c = 0; c < columns; ++c) zeros += row[c * column_stride] == 0 ? 1 : 0;
+      }
+    }
+  }
+  return zeros;
 }
 
 }  // namespace
@@ -62,12 +77,8 @@ SparseF32Choice ChooseSparseF32(const WeightSourceF32& source) {
   // non-zero; turning the sums of an output in a block round and going to the next one, for each weight.
   constexpr double kNonZeroCost = 1.5, kBlockCost = 0.06, kLeastGain = 1.1;
   SparseF32Choice choice;
-  const size_t depth = source.taps * source.piece, count = source.n * depth;
-  size_t zeros = 0;
-  for (size_t n = 0; n < source.n; ++n) {
-    for (size_t k = 0; k < depth; ++k) zeros += WeightAt(source, n, k) == 0 ? 1 : 0;
-  }
-  const double share = count == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(count);
+  const size_t count = source.n * source.taps * source.piece;
+  const double share = count == 0 ? 0 : static_cast<double>(CountZeros(source)) / static_cast<double>(count);
   choice.ratio = 1 / ((1 - share) * kNonZeroCost + kBlockCost);
   choice.sparse = choice.ratio >= kLeastGain;
   char line[96];
