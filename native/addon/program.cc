@@ -177,7 +177,7 @@ napi_value ProgramNotes(napi_env env, napi_callback_info call) {
     uint32_t count = 0;
     for (const Program::Step& step : handle.compiled->program.Steps()) {
       notes.Set(count++, step.type);
-      notes.Set(count++, step.op->Note());
+      notes.Set(count++, step.grows == Program::kNone ? step.op->Note() : "appends to the state where it lies");
     }
     return notes;
   });

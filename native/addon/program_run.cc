@@ -1,6 +1,4 @@
 // Runs of programs, and the states that sequences of runs carry along.
-#include <cstring>
-
 #include "addon/environment.h"
 #include "addon/guard.h"
 #include "addon/program.h"
@@ -53,13 +51,27 @@ struct Run {
   }
 
   bool Compute(AbortFlag abort) {
+    bool done = false;
+    try {
+      done = Execute(abort);
+    } catch (...) {
+      if (state) state->state.Drop();
+      throw;
+    }
+    if (!done && state) state->state.Drop();
+    return done;
+  }
+
+  bool Execute(AbortFlag abort) {
     TakeState();
     execution = compiled->Borrow();
     bool done = false;
     try {
       const std::unique_ptr<std::vector<double>> profile = compiled->NewProfile();
       const auto begin = std::chrono::steady_clock::now();
-      done = execution->Run(inputs, {abort, threads, profile.get()}, &outputs);
+      // One run alone need not leave room behind what it carries nowhere.
+      const std::vector<Carried*>* carried = state ? &state->state.Values() : nullptr;
+      done = execution->Run(inputs, {abort, threads, profile.get(), carried}, &outputs);
       compiled->SetTime(header, done ? std::chrono::steady_clock::now() - begin : kLong);
       if (profile) compiled->AddProfile(*profile);
     } catch (...) {
@@ -106,7 +118,7 @@ struct Run {
       if (!wanted[i]) continue;
       const size_t bytes = outputs[i].Bytes();
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
-      if (bytes != 0) std::memcpy(buffer.Data(), outputs[i].data, bytes);
+      outputs[i].CopyTo(buffer.Data());
       result.Set(count++, buffer);
     }
     if (state) state->state.Advance(*execution, outputs);

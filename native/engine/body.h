@@ -26,7 +26,7 @@ class Body {
 
     // Throws Aborted when the run is to stop, EngineError for inputs that do not fit.
     const std::vector<Tensor>& Run(const std::vector<Tensor>& inputs, RunContext& context) {
-      if (!execution_->Run(inputs, {context.Abort(), context.Threads(), nullptr}, &outputs_)) throw Aborted{};
+      if (!execution_->Run(inputs, {context.Abort(), context.Threads(), nullptr, nullptr}, &outputs_)) throw Aborted{};
       return outputs_;
     }
 

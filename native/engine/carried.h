@@ -1,12 +1,12 @@
 // A tensor that lives on from one run of a program to the next, or from one iteration of a loop to the next, in memory
 // of its own.
 #pragma once
-#include <cstring>
-
 #include "engine/buffer.h"
 #include "engine/tensor.h"
 
 namespace gossamer {
+
+class RunContext;
 
 struct Carried {
   Tensor tensor;
@@ -24,11 +24,16 @@ struct Carried {
       buffer = NewBuffer(bytes + slack);
       capacity = bytes + slack;
     }
-    tensor.type = value.type;
-    tensor.dims = value.dims;
-    tensor.data = buffer.get();
-    if (bytes != 0) std::memcpy(tensor.data, value.data, bytes);
+    tensor = {value.type, value.dims, buffer.get()};
+    value.CopyTo(tensor.data);
   }
 };
+
+// `value` with `count` parts behind it along `axis`, which fit it (engine/operators/concat.cc checks that): they are
+// written where `value` has room, and where it has not it moves to memory with room for half as many positions again,
+// or for no more than these where there is not so much memory. The elements of `value` and its dims stay as they are,
+// so a run that does not end has changed nothing. The result is a view of value's buffer. Throws std::bad_alloc,
+// Aborted.
+Tensor Append(Carried& value, size_t axis, const Tensor* const* parts, size_t count, RunContext& context);
 
 }  // namespace gossamer

@@ -22,6 +22,11 @@ class Execution::Context : public RunContext {
     return options_.threads == 0 ? all : std::min(all, options_.threads);
   }
   AbortFlag Abort() const override { return options_.abort; }
+  // The value that the step appends to; null: none.
+  Carried* Growing(const Program::Step& step) const {
+    if (step.grows == Program::kNone || options_.carried == nullptr) return nullptr;
+    return (*options_.carried)[static_cast<size_t>(step.grows)];
+  }
   void* Scratch(size_t bytes) override {
     if (pieces_used_ == pieces_.size()) pieces_.emplace_back();
     Piece& piece = pieces_[pieces_used_++];
@@ -98,7 +103,7 @@ void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
     Tensor& tensor = tensors_[ids[i]];
     tensor.dims = inputs[i].dims;
     if (program_.Values()[ids[i]].is_borrowed) {
-      tensor.data = inputs[i].data;
+      tensor = inputs[i];
       continue;
     }
     const size_t bytes = tensor.Bytes();
@@ -147,7 +152,9 @@ void Execution::RunStep(size_t index, Context& context) {
     results_.back().type = tensors_[output].type;
   }
   context.BeginStep();
-  if (step.op->Allocates()) {
+  if (context.Growing(step) != nullptr) {
+    RunAppending(step, context);
+  } else if (step.op->Allocates()) {
     Allocator allocator(*this, index);
     step.op->RunAllocating(arguments_, results_, allocator, context);
   } else {
@@ -159,6 +166,14 @@ void Execution::RunStep(size_t index, Context& context) {
   }
   for (size_t i = 0; i < step.outputs.size(); ++i) tensors_[step.outputs[i]] = results_[i];
   Expire(index);
+}
+
+void Execution::RunAppending(const Program::Step& step, Context& context) {
+  Carried& value = *context.Growing(step);
+  step.op->Shape(arguments_, results_);
+  step.op->RunAppending(arguments_, results_[0], value, context);
+  // It may have moved.
+  tensors_[static_cast<size_t>(step.inputs[0])] = value.tensor;
 }
 
 void Execution::PlaceOutput(size_t index, size_t output) {
@@ -191,12 +206,16 @@ void Execution::Expire(size_t index) {
   for (Program::ValueId root : program_.Steps()[index].expire) memory_.Free(root, index);
 }
 
-bool Execution::TakeOutput(size_t output, Buffer* buffer, size_t* bytes) {
+bool Execution::MayTakeOutput(size_t output) const {
   const std::vector<Program::Value>& values = program_.Values();
   const size_t root = values[program_.Outputs()[output]].root;
   size_t uses = 0;
   for (Program::ValueId id : program_.Outputs()) uses += values[id].root == root;
-  return uses == 1 && values[root].source == Program::Source::kComputed && memory_.Exchange(root, buffer, bytes);
+  return uses == 1 && values[root].source == Program::Source::kComputed && memory_.HasBlock(root);
+}
+
+void Execution::TakeOutput(size_t output, Buffer* buffer, size_t* bytes) {
+  memory_.Exchange(program_.Values()[program_.Outputs()[output]].root, buffer, bytes);
 }
 
 size_t Execution::BufferBytes() const { return memory_.Bytes() + context_->Bytes(); }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/carried.h"
 #include "engine/memory.h"
 #include "engine/program.h"
 #include "engine/thread_pool.h"
@@ -16,6 +17,9 @@ struct RunOptions {
   unsigned threads = 0;  // at most so many of the pool's work for it; 0: all
   // Where not null: the nanoseconds of each operator are added, in the order in which they run.
   std::vector<double>* nanoseconds = nullptr;
+  // Where not null: by state link, the values that those inputs are. One that grows (Program::StateLink) is appended to
+  // in its own memory, and the output that it becomes is a view of that, with a pitch.
+  const std::vector<Carried*>* carried = nullptr;
 };
 
 class Execution {
@@ -28,9 +32,11 @@ class Execution {
   // run. False: stopped by the flag. Throws EngineError, std::bad_alloc.
   bool Run(const std::vector<Tensor>& inputs, const RunOptions& options, std::vector<Tensor>* outputs);
 
-  // Gives the buffer of output number `output` of the last run away for `buffer`, which may be null. False: it is not
-  // that output's alone, or lies among others.
-  bool TakeOutput(size_t output, Buffer* buffer, size_t* bytes);
+  // Whether the buffer of output number `output` of the last run can be taken: it is that output's alone, and does not
+  // lie among others.
+  bool MayTakeOutput(size_t output) const;
+  // Gives it away for `buffer`, which may be null.
+  void TakeOutput(size_t output, Buffer* buffer, size_t* bytes);
 
   size_t BufferBytes() const;
 
@@ -40,6 +46,7 @@ class Execution {
 
   void TakeInputs(const std::vector<Tensor>& inputs);
   void RunStep(size_t index, Context& context);
+  void RunAppending(const Program::Step& step, Context& context);
   void PlaceOutput(size_t index, size_t output);
   void Expire(size_t index);
 

@@ -150,8 +150,7 @@ void Memory::Settle() {
   layouts_.emplace(key_, std::move(layout));
 }
 
-bool Memory::Exchange(size_t slot, Buffer* buffer, size_t* bytes) {
-  if (block_of_[slot] == kNoBlock) return false;
+void Memory::Exchange(size_t slot, Buffer* buffer, size_t* bytes) {
   Block& block = blocks_[block_of_[slot]];
   std::swap(block.buffer, *buffer);
   std::swap(block.bytes, *bytes);
@@ -160,7 +159,6 @@ bool Memory::Exchange(size_t slot, Buffer* buffer, size_t* bytes) {
     // Nothing came back: an empty block that fits no wish.
     block.bytes = 0;
   }
-  return true;
 }
 
 size_t Memory::Bytes() const {

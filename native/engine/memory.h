@@ -25,8 +25,10 @@ class Memory {
   // Ends the run; `complete`: it ran to its end, so its layout may be kept. What was not freed stays until Begin.
   void End(bool complete);
 
-  // After End: gives the buffer of a slot that was not freed away for another one. False: it lies in the arena.
-  bool Exchange(size_t slot, Buffer* buffer, size_t* bytes);
+  // After End: whether a slot that was not freed has a buffer of its own; else it lies in the arena.
+  bool HasBlock(size_t slot) const { return block_of_[slot] != kNoBlock; }
+  // Gives that away for another one.
+  void Exchange(size_t slot, Buffer* buffer, size_t* bytes);
 
   size_t Bytes() const;  // held now
 

@@ -86,6 +86,8 @@ class OutputAllocator {
 // Thrown through an operator when its run is to stop.
 struct Aborted {};
 
+struct Carried;
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -110,6 +112,12 @@ class Operator {
   virtual int View() const { return -1; }
   // Bytes behind the elements of input i that Run writes (at most kReadSlack is always readable); 0: none.
   virtual size_t WritesSlack(size_t input) const { return 0; }
+  // Input i may be a value with room behind its rows (Tensor::pitch): Run goes by Tensor::Stride.
+  virtual bool ReadsPitched(size_t input) const { return false; }
+  // Output 0 is input 0 with the other inputs behind it: RunAppending may be called instead of Run, with the value that
+  // input 0 is, to write them there (Append in engine/carried.h) and give the result its data and pitch.
+  virtual bool Appends() const { return false; }
+  virtual void RunAppending(const TensorList& inputs, Tensor& output, Carried& value, RunContext& context) const {}
   // One line for reports: the kernel and format chosen, and why. Empty: nothing to say.
   virtual std::string Note() const { return ""; }
   // Bytes of packed constants.

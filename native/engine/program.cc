@@ -121,7 +121,7 @@ Program::ValueId Program::AddOperator(const std::string& type, const std::vector
 
 void Program::LinkState(size_t input, size_t output) {
   RequireOpen();
-  state_links_.push_back({input, output});
+  state_links_.push_back({input, output, false});
 }
 
 void Program::CheckState() const {
@@ -160,6 +160,7 @@ void Program::Finish(std::vector<ValueId> outputs) {
   FindBorrowed();
   FindLifetimes();
   FindSlack();
+  FindGrowing();
   is_finished_ = true;
 }
 
@@ -233,6 +234,37 @@ void Program::FindSlack() {
     if (step.in_place < 0) continue;
     Value& taken = values_[values_[static_cast<size_t>(step.inputs[static_cast<size_t>(step.in_place)])].root];
     taken.slack = std::max(taken.slack, values_[step.outputs[0]].slack);
+  }
+}
+
+// A cache: what a state was with more behind it is what it becomes, and whoever reads either minds no gaps.
+bool Program::MayGrow(const StateLink& link, const Step& step) const {
+  const ValueId past = inputs_[link.input], present = outputs_[link.output];
+  if (!step.op->Appends() || step.outputs[0] != present || step.inputs[0] != static_cast<ptrdiff_t>(past)) return false;
+  if (!values_[past].is_borrowed) return false;
+  for (const Step& reader : steps_) {
+    for (size_t i = 0; i < reader.inputs.size(); ++i) {
+      const ptrdiff_t read = reader.inputs[i];
+      if (read != static_cast<ptrdiff_t>(past) && read != static_cast<ptrdiff_t>(present)) continue;
+      const bool is_past = &reader == &step && i == 0;
+      if (!is_past && !reader.op->ReadsPitched(i)) return false;
+    }
+  }
+  for (ValueId output : outputs_) {
+    if (output == past) return false;
+  }
+  size_t uses = 0;
+  for (const StateLink& other : state_links_) uses += outputs_[other.output] == present;
+  return uses == 1;
+}
+
+void Program::FindGrowing() {
+  for (size_t link = 0; link < state_links_.size(); ++link) {
+    for (Step& step : steps_) {
+      if (!MayGrow(state_links_[link], step)) continue;
+      step.grows = static_cast<ptrdiff_t>(link);
+      state_links_[link].grows = true;
+    }
   }
 }
 

@@ -38,6 +38,7 @@ class Program {
 
   struct StateLink {
     size_t input, output;  // positions in Inputs() and Outputs()
+    bool grows = false;    // in place, by the step that says so
   };
   const std::vector<StateLink>& StateLinks() const { return state_links_; }
 
@@ -46,6 +47,7 @@ class Program {
     std::unique_ptr<Operator> op;
     std::vector<ptrdiff_t> inputs;
     std::vector<ValueId> outputs;
+    ptrdiff_t grows = kNone;      // state link whose value it appends to, where that is carried
     int in_place = -1;            // input whose buffer output 0 may take, where nobody reads that buffer later
     std::vector<ValueId> expire;  // roots that nobody reads after this step
   };
@@ -75,6 +77,8 @@ class Program {
   void CheckState() const;
   void FindBorrowed();
   void FindLifetimes();
+  void FindGrowing();
+  bool MayGrow(const StateLink& link, const Step& step) const;
   void FindSlack();
 
   std::vector<Value> values_;

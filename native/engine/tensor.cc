@@ -1,5 +1,6 @@
 #include "engine/tensor.h"
 
+#include <cstring>
 #include <limits>
 
 namespace gossamer {
@@ -58,6 +59,17 @@ std::string Dims::Text() const {
   std::string text = "[";
   for (size_t i = 0; i < rank_; ++i) text += (i == 0 ? "" : ", ") + std::to_string(sizes_[i]);
   return text + "]";
+}
+
+void Tensor::CopyTo(void* y) const {
+  const size_t bytes = Bytes();
+  if (bytes == 0) return;
+  if (pitch == 0) {
+    std::memcpy(y, data, bytes);
+    return;
+  }
+  const size_t rows = dims.Count(0, pitch_axis), row = bytes / rows, step = pitch * ElementSize(type);
+  for (size_t i = 0; i < rows; ++i) std::memcpy(static_cast<char*>(y) + i * row, As<char>() + i * step, row);
 }
 
 }  // namespace gossamer

@@ -64,9 +64,19 @@ struct Tensor {
   DataType type = DataType::kFloat32;
   Dims dims;
   void* data = nullptr;
+  // Of a value that grows where it lies (Operator::ReadsPitched): each run of the axes from pitch_axis on has room
+  // behind it, and the next one begins `pitch` elements after it began. 0: there is none, as everywhere else.
+  size_t pitch = 0, pitch_axis = 0;
 
   size_t Count() const { return dims.Count(); }
   size_t Bytes() const { return Count() * ElementSize(type); }
+  // Elements between neighbours along an axis.
+  size_t Stride(size_t axis) const {
+    if (pitch == 0 || axis >= pitch_axis) return dims.Count(axis + 1, dims.Rank());
+    return pitch * dims.Count(axis + 1, pitch_axis);
+  }
+  // Writes the elements one behind another.
+  void CopyTo(void* y) const;
   template <class T>
   T* As() const {
     return static_cast<T*>(data);

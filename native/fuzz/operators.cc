@@ -192,11 +192,14 @@ void RunOnce(const Case& all, Plan& plan, Execution& execution, State& state, bo
   }
   std::vector<Tensor> outputs;
   const unsigned threads = Rarely(input, 3) ? 3 : 1;
-  execution.Run(feeds, {nullptr, threads, nullptr}, &outputs);
+  const std::vector<Carried*>* carried = all.program.StateLinks().empty() ? nullptr : &state.Values();
+  execution.Run(feeds, {nullptr, threads, nullptr, carried}, &outputs);
   // Every byte of the outputs is there to read.
   volatile uint8_t sum = 0;
   for (const Tensor& output : outputs) {
-    for (size_t i = 0; i < output.Bytes(); ++i) sum = static_cast<uint8_t>(sum + output.As<uint8_t>()[i]);
+    std::vector<uint8_t> bytes(output.Bytes());
+    output.CopyTo(bytes.data());
+    for (uint8_t byte : bytes) sum = static_cast<uint8_t>(sum + byte);
   }
   if (!all.program.StateLinks().empty()) state.Advance(execution, outputs);
 }

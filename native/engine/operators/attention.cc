@@ -21,7 +21,8 @@ struct Heads {
   size_t batch_stride, head_stride, position_stride;
 };
 
-Heads HeadsOf(const Dims& dims, bool positions_first, size_t heads) {
+Heads HeadsOf(const Tensor& tensor, bool positions_first, size_t heads) {
+  const Dims& dims = tensor.dims;
   const bool merged = dims.Rank() == 3 && positions_first;
   if (!merged && dims.Rank() != 4) RefuseShape(kName, "four axes, or three of bshd", dims.Text());
   const auto size = [&](size_t axis) { return static_cast<size_t>(dims[axis]); };
@@ -39,9 +40,9 @@ Heads HeadsOf(const Dims& dims, bool positions_first, size_t heads) {
     h.positions = size(positions_first ? 1 : 2);
     h.depth = size(3);
   }
-  h.batch_stride = h.heads * h.positions * h.depth;
-  h.head_stride = positions_first ? h.depth : h.positions * h.depth;
-  h.position_stride = positions_first ? h.heads * h.depth : h.depth;
+  h.batch_stride = tensor.Stride(0);
+  h.head_stride = merged ? h.depth : tensor.Stride(positions_first ? 2 : 1);
+  h.position_stride = tensor.Stride(positions_first ? 1 : 2);
   return h;
 }
 
@@ -92,7 +93,7 @@ class AttentionOperator : public Operator {
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     if (outputs[0].Count() == 0) return;
     const Heads q = Input(inputs, 0), k = Input(inputs, 1), v = Input(inputs, 2);
-    const Heads y = HeadsOf(outputs[0].dims, positions_first_[3], heads_);
+    const Heads y = HeadsOf(outputs[0], positions_first_[3], heads_);
     const Tensor* mask = Optional(inputs, 3);
     size_t mask_strides[4] = {};
     if (mask != nullptr) MaskStrides(mask->dims, mask_strides);
@@ -128,9 +129,11 @@ class AttentionOperator : public Operator {
     });
   }
 
+  bool ReadsPitched(size_t input) const override { return input < 3; }
+
  private:
   Heads Input(const TensorList& inputs, size_t i) const {
-    return HeadsOf(inputs[i]->dims, positions_first_[i], i == 0 ? heads_ : kv_heads_);
+    return HeadsOf(*inputs[i], positions_first_[i], i == 0 ? heads_ : kv_heads_);
   }
 
   static void CheckMask(const Dims& mask, const Heads& q, const Heads& k) {

@@ -1,6 +1,7 @@
 // Concat and Split along an axis.
 #include <limits>
 
+#include "engine/carried.h"
 #include "engine/operators/arguments.h"
 
 namespace gossamer {
@@ -43,6 +44,12 @@ class ConcatOperator : public Operator {
       CopyPart(input->data, y, element, rows, width, width, stride, context);
       y += width * element;
     }
+  }
+
+  bool Appends() const override { return true; }
+  void RunAppending(const TensorList& inputs, Tensor& output, Carried& value, RunContext& context) const override {
+    const size_t axis = NormalAxis("Concat", axis_, output.dims.Rank());
+    output = Append(value, axis, inputs.data() + 1, inputs.size() - 1, context);
   }
 
  private:

@@ -65,7 +65,7 @@ class GemmOperator : public Operator {
       const auto broadcast = [&](size_t, const GemmTile& tile) {
         if (through_y) Broadcast(*c, tile, n, y);
       };
-      RunProducts({product, 1, 1, none, none}, [&](size_t) { return output; }, broadcast, context);
+      RunProducts({product, 1, 1, 0, none, none}, [&](size_t) { return output; }, broadcast, context);
       return;
     }
     const GemmTiles tiles = PlanGemmF32(m, n, k, k);

@@ -54,18 +54,28 @@ class MatMulOperator : public Operator {
 
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const Product p = ProductOf(inputs[0]->dims, inputs[1]->dims);
-    const size_t matrix = std::max<size_t>(1, p.k * p.n);
+    const size_t matrix = std::max<size_t>(1, p.k * p.n), rank = inputs[1]->dims.Rank();
+    const float* b = inputs[1]->As<float>();
+    size_t distance = matrix;
+    if (inputs[1]->pitch != 0 && inputs[1]->pitch_axis + 2 == rank) {
+      distance = inputs[1]->pitch;
+    } else if (inputs[1]->pitch != 0) {
+      // Its matrices have no one distance, or gaps between their rows.
+      auto* dense = static_cast<float*>(context.Scratch(inputs[1]->Bytes()));
+      inputs[1]->CopyTo(dense);
+      b = dense;
+    }
     const MatMulF32 first{p.m,
                           p.n,
                           p.k,
                           inputs[0]->As<float>(),
                           p.a.row_stride,
                           p.a.column_stride,
-                          inputs[1]->As<float>(),
+                          b,
                           p.b.row_stride,
                           p.b.column_stride,
                           alpha_};
-    RunProducts({first, p.batches, inputs[1]->Count() / matrix, [&](size_t i) { return p.Offset(p.a, i); },
+    RunProducts({first, p.batches, inputs[1]->Count() / matrix, distance, [&](size_t i) { return p.Offset(p.a, i); },
                  [&](size_t i) { return p.Offset(p.b, i) / matrix; }},
                 [&](size_t i) -> FloatOutput {
                   float* y = outputs[0].As<float>() + i * p.m * p.n;
@@ -73,6 +83,8 @@ class MatMulOperator : public Operator {
                 },
                 nullptr, context);
   }
+
+  bool ReadsPitched(size_t input) const override { return input == 1; }
 
  private:
   Product ProductOf(const Dims& a, const Dims& b) const {

@@ -20,7 +20,7 @@ void RunProducts(const RuntimeProducts& products, const std::function<FloatOutpu
       const size_t n0 = i % blocks * columns, first = i / blocks * together;
       for (size_t b = first; b < std::min(products.b_count, first + together); ++b) {
         MatMulF32 product = p;
-        product.b += b * matrix;
+        product.b += b * products.b_distance;
         PackColumnsF32(product, n0, std::min(p.n, n0 + columns), packed + b * packed_count + n0 * p.k);
       }
     });
@@ -38,7 +38,7 @@ void RunProducts(const RuntimeProducts& products, const std::function<FloatOutpu
       const size_t b = products.b_index(product_index);
       MatMulF32 product = p;
       product.a += products.a_offset(product_index);
-      const WeightsF32 weights = in_place ? WeightsF32{p.b + b * matrix, p.k, p.n, p.b_row, kStripF32}
+      const WeightsF32 weights = in_place ? WeightsF32{p.b + b * products.b_distance, p.k, p.n, p.b_row, kStripF32}
                                           : PackedF32(packed + b * packed_count, p.k, p.n);
       if (before) before(product_index, tile);
       RunMatMulF32(product, weights, tile.m0, tile.m1, tile.n0, tile.n1, output_of(product_index));

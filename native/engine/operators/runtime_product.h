@@ -8,11 +8,11 @@
 
 namespace gossamer {
 
-// `count` products of the same sizes and strides. matrices[i] of product i are a + a_offset(i), b + b_index(i) * k * n;
-// b has b_count matrices.
+// `count` products of the same sizes and strides. The matrices of product i are a + a_offset(i) and
+// b + b_index(i) * b_distance; b has b_count matrices.
 struct RuntimeProducts {
   MatMulF32 first;
-  size_t count, b_count;
+  size_t count, b_count, b_distance;
   std::function<size_t(size_t)> a_offset, b_index;
 };
 

@@ -19,6 +19,7 @@ class ShapeOperator : public Operator {
     const size_t first = static_cast<size_t>(Place(start_, static_cast<int64_t>(dims.Rank())));
     for (size_t i = 0; i < outputs[0].Count(); ++i) outputs[0].As<int64_t>()[i] = dims[first + i];
   }
+  bool ReadsPitched(size_t) const override { return true; }
 
  private:
   static int64_t Place(int64_t axis, int64_t rank) {
@@ -33,6 +34,7 @@ class SizeOperator : public Operator {
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext&) const override {
     *outputs[0].As<int64_t>() = static_cast<int64_t>(inputs[0]->Count());
   }
+  bool ReadsPitched(size_t) const override { return true; }
 };
 
 }  // namespace

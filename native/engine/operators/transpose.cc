@@ -28,16 +28,18 @@ class TransposeOperator : public Operator {
   }
 
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
-    const Dims &from = inputs[0]->dims, &to = outputs[0].dims;
-    ptrdiff_t from_strides[kMaxRank], to_strides[kMaxRank];
-    StridesOf(from, from_strides);
+    const Dims& to = outputs[0].dims;
+    ptrdiff_t to_strides[kMaxRank];
     StridesOf(to, to_strides);
     CopyAxis axes[kMaxRank];
     for (size_t i = 0; i < to.Rank(); ++i) {
-      axes[i] = {static_cast<size_t>(to[i]), from_strides[Source(i, to.Rank())], to_strides[i]};
+      const auto from = static_cast<ptrdiff_t>(inputs[0]->Stride(Source(i, to.Rank())));
+      axes[i] = {static_cast<size_t>(to[i]), from, to_strides[i]};
     }
     RunCopy(StridedCopy(inputs[0]->data, outputs[0].data, ElementSize(outputs[0].type), axes, to.Rank()), context);
   }
+
+  bool ReadsPitched(size_t) const override { return true; }
 
  private:
   // Without an order the axes are reversed.

@@ -63,11 +63,15 @@ function requireAttached(lengths: readonly (readonly [ArrayBufferView, number])[
   }
 }
 
-/** Makes an asynchronous call of the addon that `signal` can stop; the arrays must not be touched until it settles. */
+/**
+ * Makes an asynchronous call of the addon that `signal` can stop; the arrays must not be touched until it settles. A call that has ended
+ * when the signal comes rejects all the same, unless `isKept`: what it did stays done (a state has moved on), so its result is given.
+ */
 export async function callAbortable<Result>(
   call: (abort: Int32Array) => Result | Promise<Result>,
   arrays: readonly ArrayBufferView[],
   { signal }: AsyncOptions,
+  isKept = false,
 ): Promise<Result> {
   signal?.throwIfAborted();
   const abort = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -85,7 +89,7 @@ export async function callAbortable<Result>(
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-  signal?.throwIfAborted();
+  if (!isKept) signal?.throwIfAborted();
   requireAttached(lengths);
   return result;
 }

@@ -31,7 +31,10 @@ export type ProgramAttributes = Readonly<Record<string, number | readonly number
 export interface ProgramRunOptions extends AsyncOptions {
   /** At most so many threads of the pool work for this run. Default: all. */
   readonly threads?: number;
-  /** Where carried inputs are and go; one run at a time uses it. Default: none, every input is fed. */
+  /**
+   * Where carried inputs are and go; one run at a time uses it. It moves on when the run resolves, and only then: a run that the signal
+   * stops or that fails leaves it as it was. Default: none, every input is fed.
+   */
   readonly state?: ProgramState;
   /** false for each output that need not be copied out. Default: all are. */
   readonly wanted?: readonly boolean[];
@@ -111,6 +114,7 @@ export class Program {
         ),
       bytes,
       options,
+      state !== undefined,
     );
     const given = readOutputs(described, buffers)[Symbol.iterator]();
     return Array.from(flags, (flag) => (flag ? (given.next().value as ProgramTensor) : undefined));

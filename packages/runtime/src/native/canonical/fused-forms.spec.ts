@@ -78,3 +78,59 @@ test("the standard's Attention: merged heads, shared heads, masks, causal", asyn
   };
   expect(await check(g, feeds)).toEqual(['Attention4D', 'Attention4D', 'Attention4D']);
 });
+
+describe('an attention with a cache becomes a Concat behind the past and an attention over all', () => {
+  const feeds = (heads: number) => ({
+    q: waves([2, 3, 12]),
+    k: waves([2, 3, 3 * heads], 1),
+    v: waves([2, 3, 3 * heads], 2),
+    past_key: waves([2, heads, 5, 3], 3),
+    past_value: waves([2, heads, 5, 3], 4),
+    bias: waves([1, 4, 3, 8], 5),
+  });
+  const cached = (g: GraphBuilder, heads: number) => {
+    const [q, k, v] = ['q', 'k', 'v'].map((name) =>
+      g.input(name, 'float32', ['n', 's', name === 'q' ? 12 : 3 * heads]),
+    );
+    const past = ['key', 'value'].map((part) => g.input(`past_${part}`, 'float32', ['n', heads, 'p', 3]));
+    return { q, k, v, past, bias: g.input('bias', 'float32', [1, 4, 's', 't']) };
+  };
+  const outputs = (g: GraphBuilder, results: readonly Value[]) =>
+    results.forEach((value, i) => g.output(value, ['y', 'present_key', 'present_value'][i]));
+
+  test.each([0, 1])("the standard's, is_causal %i", async (causal) => {
+    const g = builder(23);
+    const { q, k, v, past, bias } = cached(g, 2);
+    const attributes = { q_num_heads: 4, kv_num_heads: 2, is_causal: causal };
+    outputs(g, g.ops('Attention', [q, k, v, bias, ...past], attributes, { outputs: 3 }));
+    const types = await check(g, feeds(2));
+    expect(types.filter((type) => type === 'Concat' || type === 'Attention4D')).toEqual([
+      'Concat',
+      'Concat',
+      'Attention4D',
+    ]);
+  });
+
+  test('of four axes', async () => {
+    const g = builder(23);
+    const [q, k, v] = ['q', 'k', 'v'].map((name) => g.input(name, 'float32', ['n', 4, 's', 3]));
+    const past = ['key', 'value'].map((part) => g.input(`past_${part}`, 'float32', ['n', 4, 'p', 3]));
+    outputs(g, g.ops('Attention', [q, k, v, undefined, ...past], { is_causal: 1 }, { outputs: 3 }));
+    const [x, p] = [waves([2, 4, 3, 3]), waves([2, 4, 5, 3], 1)];
+    expect(await check(g, { q: x, k: x, v: x, past_key: p, past_value: p })).toEqual([
+      'Concat',
+      'Concat',
+      'Attention4D',
+    ]);
+  });
+
+  test.each([0, 1])('MultiHeadAttention, unidirectional %i', async (causal) => {
+    const g = builder(17);
+    const { q, k, v, past, bias } = cached(g, 4);
+    const inputs = [q, k, v, undefined, undefined, bias, ...past];
+    const attributes = { num_heads: 4, unidirectional: causal };
+    outputs(g, g.ops('MultiHeadAttention', inputs, attributes, { outputs: 3, domain: 'com.microsoft' }));
+    const types = await check(g, feeds(4));
+    expect(types.filter((type) => type === 'Concat')).toHaveLength(2);
+  });
+});

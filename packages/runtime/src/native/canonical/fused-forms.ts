@@ -1,10 +1,11 @@
 import { attribute, type AttributeValue, type Node, Tensor, type Value } from '@gossamer/graph';
 import { type Compilation, GOSSAMER } from '../compilation.js';
 import { addBefore, attributesOf, replaceNode } from '../edit/node-edits.js';
+import { type Cached, takeCache } from './attention-cache.js';
 
 /**
  * Operators that other runtimes fuse (com.microsoft's FusedConv, FusedMatMul, FastGelu, ...) become the standard's that they stand for; the
- * passes that follow fuse them as this engine does. Attention without a cache becomes the engine's own.
+ * passes that follow fuse them as this engine does. Attention becomes the engine's own, with its cache beside it.
  */
 export function fusedForms(compilation: Compilation): void {
   for (const node of compilation.graph.nodes()) {
@@ -115,25 +116,22 @@ function fusedMatMul(node: Node, compilation: Compilation): void {
   replaced(node, 'Mul', [standard(node, 'MatMul', inputs, compilation), factor], compilation);
 }
 
-/** Queries, keys and values [batch, positions, heads · size]; an addend to the scores; nothing of earlier steps, no bias, no padding mask. */
+/** Queries, keys and values [batch, positions, heads · size]; an addend to the scores; a cache; no bias, no padding mask. */
 function multiHeadAttention(node: Node, compilation: Compilation): void {
   const used = node.inputs.flatMap((value, slot) => (value ? [slot] : []));
-  if (!used.every((slot) => slot < 3 || slot === 5) || used.length < 3 || hasFurtherOutputs(node)) return;
+  if (!used.every((slot) => [0, 1, 2, 5, 6, 7].includes(slot)) || used.filter((slot) => slot < 3).length < 3) return;
+  if (isRead(node.outputs[3]) || !compilation.has('Attention4D')) return;
   if (node.inputs.slice(0, 3).some((value) => compilation.rankOf(value) !== 3)) return;
   const heads = node.int('num_heads', 0);
   const scale = node.float('scale', 0);
-  own(
-    node,
-    [0, 1, 2].map((slot) => node.input(slot)!),
-    node.input(5),
-    compilation,
-    {
-      ...layouts('bshd'),
-      heads: attribute.int(heads),
-      ...(scale === 0 ? {} : { scale: attribute.float(scale) }),
-      ...(node.int('unidirectional', 0) === 1 ? { causal: attribute.int(1) } : {}),
-    },
-  );
+  const cached = takeCache(node, [6, 7], heads, compilation);
+  if (!cached) return;
+  own(node, [node.input(0)!, cached.keys, cached.values], node.input(5), compilation, {
+    ...layouts('bshd', cached),
+    heads: attribute.int(heads),
+    ...(scale === 0 ? {} : { scale: attribute.float(scale) }),
+    ...(node.int('unidirectional', 0) === 1 ? { causal: attribute.int(1) } : {}),
+  });
 }
 
 /** Those that opset 23 has; later ones (a window, ...) change what is computed. */
@@ -147,39 +145,44 @@ const ATTENTION_ATTRIBUTES: ReadonlySet<string> = new Set([
   'softmax_precision',
 ]);
 
-/** The standard's Attention without a cache, soft cap or further outputs; a mask of floats. */
+/** The standard's Attention without soft cap, lengths or scores; a mask of floats. */
 function attention(node: Node, compilation: Compilation): void {
   if (![...node.attributes.keys()].every((name) => ATTENTION_ATTRIBUTES.has(name))) return;
   const ranks = node.inputs.slice(0, 3).map((value) => compilation.rankOf(value));
   const mask = node.input(3);
-  const isPlain =
-    node.inputs.slice(4).every((value) => !value) && node.float('softcap', 0) === 0 && !hasFurtherOutputs(node);
+  const isPlain = !node.inputs[6] && node.float('softcap', 0) === 0 && !isRead(node.outputs[3]);
   const isFloat = (value: Value | undefined) => !value || compilation.dtypeOf(value) === 'float32';
   if (!isPlain || !node.inputs.every(isFloat) || ranks.some((rank) => rank !== ranks[0])) return;
-  if (ranks[0] !== 3 && ranks[0] !== 4) return;
+  if ((ranks[0] !== 3 && ranks[0] !== 4) || !compilation.has('Attention4D')) return;
+  const isCausal = node.int('is_causal', 0) === 1;
+  // Query i sees the keys up to i, behind those of the past: with as many new ones as queries, the last of all is the last query's.
+  const isBehind = isCausal && node.inputs[4] !== undefined;
+  const lengths = [0, 1].map((slot) => compilation.shapeOf(node.input(slot))?.[ranks[0] === 3 ? 1 : 2]);
+  if (isBehind && (lengths[0] === undefined || String(lengths[0]) !== String(lengths[1]))) return;
   const scale = node.float('scale', undefined);
   const heads = node.int('q_num_heads', 0);
-  own(
-    node,
-    [0, 1, 2].map((slot) => node.input(slot)!),
-    mask,
-    compilation,
-    {
-      ...(ranks[0] === 3
-        ? { ...layouts('bshd'), heads: attribute.int(heads), kv_heads: attribute.int(node.int('kv_num_heads', heads)) }
-        : layouts('bhsd')),
-      ...(scale === undefined ? {} : { scale: attribute.float(scale) }),
-      // Query i sees the keys up to i.
-      ...(node.int('is_causal', 0) === 1 ? { causal: attribute.int(1), causal_offset: attribute.int(0) } : {}),
-    },
-  );
+  const shared = node.int('kv_num_heads', heads);
+  const cached = takeCache(node, [4, 5], shared, compilation);
+  if (!cached) return;
+  own(node, [node.input(0)!, cached.keys, cached.values], mask, compilation, {
+    ...(ranks[0] === 3
+      ? { ...layouts('bshd', cached), heads: attribute.int(heads), kv_heads: attribute.int(shared) }
+      : layouts('bhsd', cached)),
+    ...(scale === undefined ? {} : { scale: attribute.float(scale) }),
+    ...(isCausal ? { causal: attribute.int(1) } : {}),
+    ...(isCausal && !isBehind ? { causal_offset: attribute.int(0) } : {}),
+  });
 }
 
-const hasFurtherOutputs = (node: Node) =>
-  node.outputs.slice(1).some((value) => value && (value.uses.length > 0 || value.isOutput));
+const isRead = (value: Value | undefined) => value !== undefined && (value.uses.length > 0 || value.isOutput);
 
-const layouts = (layout: string): Attributes =>
-  Object.fromEntries(['q', 'k', 'v', 'y'].map((name) => [`${name}_layout`, attribute.string(layout)]));
+/** Of queries and results `layout`, which keys and values have too where they come from no cache. */
+const layouts = (layout: string, { hasCache }: Cached): Attributes => ({
+  q_layout: attribute.string(layout),
+  k_layout: attribute.string(hasCache ? 'bhsd' : layout),
+  v_layout: attribute.string(hasCache ? 'bhsd' : layout),
+  y_layout: attribute.string(layout),
+});
 
 function own(
   node: Node,
@@ -188,7 +191,6 @@ function own(
   compilation: Compilation,
   attributes: Attributes,
 ): void {
-  if (!compilation.has('Attention4D')) return;
   const inputs = mask ? [...operands, mask] : operands;
   replaceNode(compilation, node, { op: 'Attention4D', domain: GOSSAMER, inputs, attributes });
 }

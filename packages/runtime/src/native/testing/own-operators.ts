@@ -55,7 +55,7 @@ function attention([q, k, v, mask]: Inputs, attributes: Attributes): Tensor {
   const merged = q!.dims.length === 3 ? Number(attributes['heads']) : 0;
   const split = (x: Tensor, layout: ProgramAttribute | undefined, heads: number) => {
     const [batch, positions, width] = x.dims as [number, number, number];
-    const four = merged === 0 ? x : x.reshaped([batch, positions, heads, width / heads]);
+    const four = x.dims.length === 4 ? x : x.reshaped([batch, positions, heads, width / heads]);
     return layout === 'bshd' ? runStandard('Transpose', [four], { perm: [0, 2, 1, 3] })[0]! : four;
   };
   const query = split(q!, attributes['q_layout'], merged);
