@@ -8,7 +8,8 @@ const TURN_KEYS_AND_HEADS = '0,2,3,1';
 
 /**
  * softmax(scale·Q·Kᵀ + mask)·V over batches and heads becomes one operator that never writes the scores; the Transposes that split heads
- * off and join them become the order in which it reads and writes. Only where nothing else reads what lies between.
+ * off and join them become the order in which it reads and writes, and heads of keys and values that are repeated for several heads of
+ * queries are read where they are. Only where nothing else reads what lies between.
  */
 export function fuseAttention(compilation: Compilation): void {
   if (!compilation.has('Attention4D')) return;
@@ -28,18 +29,19 @@ function fuse(mix: Node, compilation: Compilation): void {
   const query = scaled(product.input(0)!, product, compilation);
   const key = keysOf(product.input(1)!, product, compilation);
   if (!key || compilation.rankOf(query.value) !== 4) return;
-  const [q, v] = [headsOf(query.value), headsOf(mix.input(1)!)];
+  const q = headsOf(query.value);
+  const [k, v] = shared(key, headsOf(mix.input(1)!), compilation);
   const join = onlyReader(mix.output);
   const isJoined = join !== undefined && permOf(join) === SWAP_HEADS;
   const scale = Math.fround(scores.factor * query.factor * key.factor);
   replaceNode(compilation, isJoined ? join : mix, {
     op: 'Attention4D',
     name: mix.name,
-    inputs: [q.value, key.value, v.value, ...(masked.mask ? [masked.mask] : [])],
+    inputs: [q.value, k.value, v.value, ...(masked.mask ? [masked.mask] : [])],
     attributes: {
       scale: attribute.float(scale),
       q_layout: attribute.string(q.layout),
-      k_layout: attribute.string(key.layout),
+      k_layout: attribute.string(k.layout),
       v_layout: attribute.string(v.layout),
       y_layout: attribute.string(isJoined ? 'bshd' : 'bhsd'),
     },
@@ -112,6 +114,34 @@ interface Heads {
 function headsOf(value: Value): Heads {
   const turn = value.producer;
   return turn && permOf(turn) === SWAP_HEADS ? { value: turn.input(0)!, layout: 'bshd' } : { value, layout: 'bhsd' };
+}
+
+/** Keys and values as they are before each head is repeated, where both are alike. */
+function shared(key: Heads, value: Heads, compilation: Compilation): readonly [Heads, Heads] {
+  const [k, v] = [key, value].map((heads) =>
+    heads.layout === 'bhsd' ? unrepeated(heads.value, compilation) : undefined,
+  );
+  if (!k || !v || compilation.shapeOf(k)![1] !== compilation.shapeOf(v)![1]) return [key, value];
+  return [headsOf(k), headsOf(v)];
+}
+
+/** [b, h, s, d], where `value` is that as [b, h, 1, s, d], expanded to [b, h, r, s, d] and seen as [b, h · r, s, d]. */
+function unrepeated(value: Value, compilation: Compilation): Value | undefined {
+  const expand = made(made(value, 'Reshape')?.input(0), 'Expand');
+  const split = made(expand?.input(0), 'Unsqueeze') ?? made(expand?.input(0), 'Reshape');
+  const base = split?.input(0);
+  const [b, h, s, d] = compilation.shapeOf(base) ?? [];
+  const times = compilation.shapeOf(expand?.output)?.[2];
+  if (!base || compilation.rankOf(base) !== 4 || typeof h !== 'number' || typeof times !== 'number') return undefined;
+  const is = (made: Value, dims: readonly unknown[]) => {
+    const shape = compilation.shapeOf(made);
+    return (
+      shape?.length === dims.length && shape.every((dim, i) => dim !== undefined && String(dim) === String(dims[i]))
+    );
+  };
+  const isRepeated =
+    is(split!.output, [b, h, 1, s, d]) && is(expand!.output, [b, h, times, s, d]) && is(value, [b, h * times, s, d]);
+  return isRepeated ? base : undefined;
 }
 
 /** K behind its turn, with the factor on either side of it. */
