@@ -5,6 +5,7 @@
 
 #include "engine/buffer.h"
 #include "kernels/gemm_i8/gemm_i8.h"
+#include "kernels/packed_memory.h"
 #include "kernels/sparse_i8/pack.h"
 
 namespace gossamer {
@@ -15,10 +16,9 @@ class DensePanels : public PackedInt8 {
   DensePanels(const PlainWeightsI8& w, std::string reason)
       : reason_(std::move(reason)),
         bytes_(PanelBytesI8(w.outputs, w.taps, w.piece)),
-        panels_(NewBuffer(bytes_)),
+        panels_(NewPackedMemory(bytes_)),
         sums_(NewBuffer((w.outputs + kOutputQuantum) * sizeof(int32_t))) {
-    weights_ = PackWeightsI8(w.data, w.outputs, w.taps, w.piece, static_cast<int8_t*>(panels_.get()),
-                             static_cast<int32_t*>(sums_.get()));
+    weights_ = PackWeightsI8(w.data, w.outputs, w.taps, w.piece, panels_.get(), static_cast<int32_t*>(sums_.get()));
   }
   size_t GroupOutputs() const override { return kPanelOutputs; }
   void Run(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end, size_t group_begin,
@@ -31,7 +31,8 @@ class DensePanels : public PackedInt8 {
  private:
   std::string reason_;
   size_t bytes_;
-  Buffer panels_, sums_;
+  PackedMemory panels_;
+  Buffer sums_;
   PackedWeightsI8 weights_;
 };
 

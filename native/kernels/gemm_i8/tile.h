@@ -194,7 +194,7 @@ inline void RunGemmI8(const uint8_t* x, const ActivationRows& rows, size_t row_b
         left < kPanelOutputs ? (left + kOutputQuantum - 1) / kOutputQuantum * kOutputQuantum : kPanelOutputs;
     const int8_t* base = weights.panels + first * depth;
     const int8_t* next = base + width * depth;
-    const size_t next_bytes = panel + 1 < panel_end ? kPanelOutputs * depth : 0;
+    const size_t next_bytes = kPanelOutputs * depth;  // beyond the last panel: what was packed next, packed_memory.h
     call.stride = width * 4;
     for (size_t at = 0; at < width; at += kMaxVectors * kLanes) {
       const size_t wide = width - at < kMaxVectors * kLanes ? width - at : kMaxVectors * kLanes;

@@ -7,10 +7,12 @@
 #define GOSSAMER_UNROLL
 #define GOSSAMER_NOINLINE __declspec(noinline)
 #define GOSSAMER_PREFETCH(p) _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0)
+#define GOSSAMER_PREFETCH_FAR(p) _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1)
 #else
 #define GOSSAMER_UNROLL _Pragma("GCC unroll 16")
 #define GOSSAMER_NOINLINE __attribute__((noinline))
 #define GOSSAMER_PREFETCH(p) __builtin_prefetch(p)
+#define GOSSAMER_PREFETCH_FAR(p) __builtin_prefetch(p, 0, 2)  // to the second level
 #endif
 
 namespace gossamer {

@@ -33,6 +33,21 @@ inline void Round(const int8_t* data, const __m512i (&window)[kRows], __m512i (&
   }
 }
 
+// Fetches what a tile may, a line with each step.
+class Ahead {
+ public:
+  Ahead(const SparseTile& tile, size_t steps)
+      : at_(tile.ahead), pace_(steps == 0 ? 0 : (tile.ahead_bytes + steps - 1) / steps) {}
+  void Step() {
+    GOSSAMER_PREFETCH_FAR(at_);
+    at_ += pace_;
+  }
+
+ private:
+  const int8_t* at_;
+  size_t pace_;
+};
+
 template <size_t kRows>
 void RoundSums(const SparseTile& tile, const SparseI8Weights& w, size_t group, int32_t* sums) {
   constexpr bool kTwoChains = kRows <= kFewRows;
@@ -40,6 +55,7 @@ void RoundSums(const SparseTile& tile, const SparseI8Weights& w, size_t group, i
   const size_t* first_step = w.first_step + group * tile.pieces;
   const SparseStep* step = w.steps + *first_step;
   const int32_t* offsets = tile.offsets;
+  Ahead ahead(tile, first_step[tile.pieces] - first_step[0]);
   __m512i acc[kRows], second[kRows];
   GOSSAMER_UNROLL
   for (size_t r = 0; r < kRows; ++r) acc[r] = second[r] = _mm512_setzero_si512();
@@ -50,6 +66,7 @@ void RoundSums(const SparseTile& tile, const SparseI8Weights& w, size_t group, i
     for (const SparseStep* end = w.steps + *++first_step; step != end; ++step) {
       const size_t k = step->k;
       size_t left = step->rounds;
+      if (kRows > kFewRows) ahead.Step();
       __m512i window[kRows];
       GOSSAMER_UNROLL
       for (size_t r = 0; r < kRows; ++r) window[r] = _mm512_loadu_si512(row[r] + k);
@@ -75,6 +92,7 @@ void BlockSums(const SparseTile& tile, const SparseI8Weights& w, size_t panel, i
   const size_t* first_step = w.first_step + panel * tile.pieces;
   const SparseStep* step = w.steps + *first_step;
   const int32_t* offsets = tile.offsets;
+  Ahead ahead(tile, first_step[tile.pieces] - first_step[0]);
   __m512i acc[kRows * 4];
   GOSSAMER_UNROLL
   for (size_t i = 0; i < kRows * 4; ++i) acc[i] = _mm512_setzero_si512();
@@ -84,6 +102,7 @@ void BlockSums(const SparseTile& tile, const SparseI8Weights& w, size_t panel, i
     for (size_t r = 0; r < kRows; ++r) row[r] = tile.base + offsets[r];
     for (const SparseStep* end = w.steps + *++first_step; step != end; ++step, data += kSparseTileBytes) {
       const size_t k = step->k;
+      ahead.Step();
       __m512i value[4];
       GOSSAMER_UNROLL
       for (size_t j = 0; j < 4; ++j) value[j] = _mm512_load_si512(data + 64 * j);

@@ -9,8 +9,6 @@
 namespace gossamer {
 namespace {
 
-constexpr size_t kAlignment = 64, kGroupsOfPanel = kSparsePanel / kSparseGroup;
-
 // Which outputs the 16 lanes of each group compute; `outputs` where there is none.
 std::vector<size_t> OutputsOfLanes(const std::vector<uint8_t>& slots, size_t outputs) {
   std::vector<size_t> lanes((outputs + kSparseGroup - 1) / kSparseGroup * kSparseGroup, outputs);
@@ -202,11 +200,12 @@ SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format) {
 }
 
 PackedSparseI8::PackedSparseI8(const PlainI8Weights& weights, SparseI8Plan plan)
-    : plan_(std::move(plan)), data_(plan_.DataBytes() + kAlignment) {
-  const size_t misaligned = reinterpret_cast<uintptr_t>(data_.data()) % kAlignment;
-  int8_t* const data = data_.data() + (kAlignment - misaligned) % kAlignment;
+    : plan_(std::move(plan)), data_(NewPackedMemory(plan_.DataBytes())) {
+  int8_t* const data = data_.get();
+  std::fill_n(data, plan_.DataBytes(), int8_t{0});
   plan_.format == SparseFormat::kRounds ? PackRounds(weights, plan_, data, starts_)
                                         : PackBlocks(weights, plan_, data, starts_);
+  starts_.push_back(plan_.DataBytes());
   view_ = {plan_.format,       plan_.gathered,           weights.outputs, weights.taps,   weights.piece,
            plan_.steps.data(), plan_.first_step.data(), data,            starts_.data(), nullptr};
   if (!plan_.slots.empty()) view_.slots = plan_.slots.data();
@@ -214,7 +213,7 @@ PackedSparseI8::PackedSparseI8(const PlainI8Weights& weights, SparseI8Plan plan)
 
 size_t PackedSparseI8::Bytes() const {
   return plan_.steps.size() * sizeof(SparseStep) + (plan_.first_step.size() + starts_.size()) * sizeof(size_t) +
-         plan_.slots.size() + data_.size();
+         plan_.slots.size() + plan_.DataBytes();
 }
 
 }  // namespace gossamer

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/packed_memory.h"
 #include "kernels/sparse_i8/sparse_i8.h"
 
 namespace gossamer {
@@ -49,7 +50,7 @@ class PackedSparseI8 {
  private:
   SparseI8Plan plan_;
   std::vector<size_t> starts_;
-  std::vector<int8_t> data_;
+  PackedMemory data_;
   SparseI8Weights view_;
 };
 

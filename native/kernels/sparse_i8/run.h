@@ -118,6 +118,8 @@ inline void FinishPanel(const Int8Output& output, int32_t* sums, const uint8_t* 
   }
 }
 
+constexpr size_t kTilesToFetch = 3;
+
 template <class Ops>
 inline void RunSparseI8(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
                         const SparseI8Weights& w, size_t panel_begin, size_t panel_end, const Int8Output& output,
@@ -134,11 +136,12 @@ inline void RunSparseI8(const uint8_t* x, const ActivationRows& rows, size_t row
   int32_t apart[Ops::kRows];  // where one row, not a table, says where the next is
   for (size_t r = 0; r < Ops::kRows; ++r) apart[r] = static_cast<int32_t>(r * (w.gathered ? row_bytes : rows.stride));
 
-  const auto panel_of_tile = [&](const SparseTile& tile, size_t panel, size_t m, size_t tile_rows) {
+  const auto panel_of_tile = [&](SparseTile tile, size_t panel, size_t m, size_t tile_rows) {
     const size_t first = panel * (kSparsePanel / kSparseGroup);
     if (blocks) Ops::Blocks(tile, tile_rows, w, panel, sums);
     for (size_t g = 0; !blocks && g < kSparsePanel / kSparseGroup && first + g < groups; ++g) {
       Ops::Rounds(tile, tile_rows, w, first + g, sums + g * kSparseGroup);
+      tile.ahead += tile.ahead_bytes;
     }
     const size_t n = panel * kSparsePanel;
     const size_t outputs = w.outputs - n < kSparsePanel ? w.outputs - n : kSparsePanel;
@@ -155,18 +158,30 @@ inline void RunSparseI8(const uint8_t* x, const ActivationRows& rows, size_t row
           Ops::CopyPiece(scratch + r * row_bytes + t * w.piece, x + PieceOffset(rows, t, m + r), w.piece);
         }
       }
-      const SparseTile tile = {scratch, apart, 0, 1};
+      const SparseTile tile = {scratch, apart, 0, 1, w.data, 0};
       for (size_t panel = panel_begin; panel < panel_end; ++panel) panel_of_tile(tile, panel, m, tile_rows);
       m += tile_rows;
     }
     return;
   }
   for (size_t panel = panel_begin; panel < panel_end; ++panel) {
-    size_t m = row_begin;
+    // As many bytes as this panel has are fetched while it is used, a share of them with each unit of each tile: those
+    // of the next panel or, beyond the last one, what was packed next (packed_memory.h). Few tiles use weights as fast
+    // as they come.
+    const int8_t* const own = w.PanelData(panel);
+    const size_t bytes = static_cast<size_t>(w.PanelData(panel + 1) - own);
+    const size_t units = blocks ? 1 : kSparsePanel / kSparseGroup;
+    const size_t share = bytes / (tiles * units) + kSparseRoundBytes;
+    size_t m = row_begin, fetched = tiles < kTilesToFetch ? bytes : 0;
     for (size_t i = 0; i < tiles; ++i) {
       const size_t tile_rows = height + (i < taller ? 1 : 0);
-      const SparseTile tile = rows.offsets == nullptr ? SparseTile{x + m * rows.stride, apart, 0, 1}
-                                                      : SparseTile{x, rows.offsets + m, rows.count, w.taps};
+      const bool fetch = fetched < bytes;
+      const int8_t* const ahead = fetch ? own + bytes + fetched : own;
+      const size_t ahead_bytes = fetch ? share : 0;
+      fetched += share * units;
+      const SparseTile tile = rows.offsets == nullptr
+                                  ? SparseTile{x + m * rows.stride, apart, 0, 1, ahead, ahead_bytes}
+                                  : SparseTile{x, rows.offsets + m, rows.count, w.taps, ahead, ahead_bytes};
       panel_of_tile(tile, panel, m, tile_rows);
       m += tile_rows;
     }

@@ -36,7 +36,7 @@ struct SparseI8Weights {
   const SparseStep* steps;
   const size_t* first_step;  // [unit][piece as k sees it]; one more at the end
   const int8_t* data;        // aligned to 64 bytes, in the order of the steps
-  const size_t* starts;      // [unit]: byte of data at which it starts
+  const size_t* starts;      // [unit]: byte of data at which it starts; one more: where data ends
   // [panel][64]: where among the 64 sums of its panel the output with that number is; null: at its own number. Group g
   // of a panel is at sums 16 g .. 16 g + 15.
   const uint8_t* slots;
@@ -44,6 +44,12 @@ struct SparseI8Weights {
   size_t Pieces() const { return gathered ? 1 : taps; }
   size_t Groups() const { return (outputs + kSparseGroup - 1) / kSparseGroup; }
   size_t Panels() const { return (outputs + kSparsePanel - 1) / kSparsePanel; }
+  // Of a panel, or the end of the data.
+  const int8_t* PanelData(size_t panel) const {
+    const size_t units = format == SparseFormat::kBlocks ? Panels() : Groups();
+    const size_t unit = format == SparseFormat::kBlocks ? panel : panel * (kSparsePanel / kSparseGroup);
+    return data + starts[unit < units ? unit : units];
+  }
   size_t GatheredBytes() const { return (taps * piece + 63) / 64 * 64; }  // of one row
 };
 
