@@ -130,6 +130,10 @@ inline float LargestLane(F32 v) {
 
 inline F32 Pick(Mask m, F32 yes, F32 no) { return _mm256_blendv_ps(no, yes, m); }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m)); }
+// table[index & 7].
+inline F32 LookUp(const float (&table)[8], I32 index) {
+  return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index);
+}
 
 // ---- double ----
 constexpr size_t kDoubleLanes = 4;

@@ -107,6 +107,10 @@ inline float LargestLane(F32 v) { return _mm512_reduce_max_ps(v); }
 
 inline F32 Pick(Mask m, F32 yes, F32 no) { return _mm512_mask_blend_ps(m, no, yes); }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return _mm512_mask_blend_epi32(m, no, yes); }
+// table[index & 7].
+inline F32 LookUp(const float (&table)[8], I32 index) {
+  return _mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(_mm256_loadu_ps(table)));
+}
 
 // ---- double ----
 constexpr size_t kDoubleLanes = 8;

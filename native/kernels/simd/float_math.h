@@ -1,7 +1,7 @@
 // Elementary functions over the vector operations of one kernels/simd/ header, which is included first. Only additions,
 // multiplications, divisions and fused multiply-adds: every instruction set gives the same bits. NaN stays NaN;
 // infinities, signed zeros, denormal arguments and results are right. The largest errors against float64 in a sweep
-// over all exponents (unary_f32_test.cc), in units in the last place: Exp 0.93, Log 1.1, Erf 1.0, Sigmoid 2.1, Tanh
+// over all exponents (unary_f32_test.cc), in units in the last place: Exp 0.93, Log 1.1, Erf 0.92, Sigmoid 2.1, Tanh
 // 2.3. The coefficients are minimax fits, rounded one after the other.
 #pragma once
 #include <cstdint>
@@ -81,24 +81,47 @@ inline F32 Tanh(F32 x) {
   return CopySign(Div(less_one, Add(less_one, Fill(2.0f))), x);
 }
 
-// For |x| < kErfBend erf by its series in x * x, above 1 - erf as e to a polynomial.
-constexpr float kErfBend = 0.927734375f;
-inline F32 ErfNearZero(F32 x) {
-  constexpr float kSeries[] = {0.128379166f,  -0.376126289f,  0.112836257f,  -0.026855737f,
-                               0.00519243814f, -0.000805038435f, 8.00027919e-05f};
-  return Fma(Polynomial(Mul(x, x), kSeries), x, x);
+// A function of t >= 0 that is constant from 6.5 steps on, by eight polynomials: lane k of c[0], c[1], ... belongs to
+// the one about k * step, lane 7 is the constant. The function is value + distance * slope; distance of a NaN is NaN.
+struct Piece {
+  F32 value, slope, distance;
+};
+template <size_t kCount>
+inline Piece PieceAt(F32 t, float step, const float (&c)[kCount][8]) {
+  constexpr float kToWhole = 12582912.0f;  // 1.5 * 2^23: a sum with it is whole, its low bits are the other summand
+  const F32 bounded = Smaller(Fill(7 * step), t);
+  const F32 shifted = Fma(bounded, Fill(1 / step), Fill(kToWhole));
+  const I32 lane = BitsOf(shifted);
+  const F32 distance = Fma(Sub(shifted, Fill(kToWhole)), Fill(-step), bounded);
+  F32 slope = LookUp(c[kCount - 1], lane);
+  for (size_t i = kCount - 1; i-- > 1;) slope = Fma(slope, distance, LookUp(c[i], lane));
+  return {LookUp(c[0], lane), slope, distance};
 }
-inline F32 ErfComplement(F32 t) {
-  constexpr float kLogarithm[] = {-0.12865217f,   -0.635135889f,   -0.106263168f,  0.0237853508f,
-                                  -0.00365375821f, 0.000325649336f, -1.1521759e-05f};
-  const F32 bounded = Smaller(Fill(15.0f), t);  // already 0 there
-  return Exp(Sub(Mul(bounded, Polynomial(bounded, kLogarithm)), bounded));
-}
+
+// The first polynomial is of erf(t) - t, which keeps results near 0 within a unit in the last place. A step at whose
+// multiples erf is close to floats.
+constexpr float kErfStep = 0.6083984375f;
+constexpr float kErfPieces[8][8] = {
+    {0.0f, 0.610434353f, 0.914714813f, 0.990154684f, 0.999421775f, 0.999983072f, 0.999999762f, 1.0f},
+    {0.128379166f, 0.779294372f, 0.25670892f, 0.0403341912f, 0.00302272569f, 0.00010804808f, 1.84216435e-06f, 0.0f},
+    {1.94379794e-07f, -0.474121362f, -0.312363803f, -0.0736139491f, -0.00735876616f, -0.000328053487f,
+     -7.73804186e-06f, 0.0f},
+    {-0.376132637f, -0.0674647167f, 0.167819321f, 0.0761335194f, 0.0109268539f, 0.000630551309f, 1.57524264e-05f, 0.0f},
+    {6.93095062e-05f, 0.178517848f, 0.00208310876f, -0.0450546481f, -0.010770658f, -0.000866498507f, 2.23390975e-06f,
+     0.0f},
+    {0.112548798f, -0.023102561f, -0.0513547622f, 0.00995692983f, 0.0072811055f, 0.000844317314f, 3.3880704e-05f, 0.0f},
+    {0.000170482468f, -0.0417989455f, 0.0192004908f, 0.0068688551f, -0.00348409219f, -0.00052305893f,
+     -0.000240923677f, 0.0f},
+    {-0.025633065f, 0.0117880199f, 0.00539582316f, -0.0053095594f, 0.000303309673f, 0.000349693117f, 2.93987996e-05f,
+     0.0f},
+};
 
 inline F32 Erf(F32 x) {
   const F32 t = Abs(x);
-  const F32 far = CopySign(Sub(Fill(1.0f), ErfComplement(t)), x);
-  return Pick(Less(t, Fill(kErfBend)), ErfNearZero(x), far);
+  const Piece piece = PieceAt(t, kErfStep, kErfPieces);
+  // t in the first piece, which ends below 0.5; the other values are above it.
+  const F32 value = Larger(piece.value, Smaller(t, Fill(0.5f)));
+  return CopySign(Fma(piece.distance, piece.slope, value), x);
 }
 
 }  // namespace

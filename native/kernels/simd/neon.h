@@ -124,6 +124,12 @@ inline float LargestLane(F32 v) { return vmaxvq_f32(v); }
 
 inline F32 Pick(Mask m, F32 yes, F32 no) { return vbslq_f32(m, yes, no); }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return vbslq_s32(m, yes, no); }
+// table[index & 7]: by bytes, the first of a lane being 4 * (index & 7).
+inline F32 LookUp(const float (&table)[8], I32 index) {
+  const I32 bytes = vmlaq_s32(vdupq_n_s32(0x03020100), vandq_s32(index, vdupq_n_s32(7)), vdupq_n_s32(0x04040404));
+  const uint8x16x2_t all = {{vreinterpretq_u8_f32(vld1q_f32(table)), vreinterpretq_u8_f32(vld1q_f32(table + 4))}};
+  return vreinterpretq_f32_u8(vqtbl2q_u8(all, vreinterpretq_u8_s32(bytes)));
+}
 
 // ---- double ----
 constexpr size_t kDoubleLanes = 2;

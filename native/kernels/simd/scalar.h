@@ -92,6 +92,8 @@ inline float LargestLane(F32 v) { return v; }
 
 inline F32 Pick(Mask m, F32 yes, F32 no) { return m ? yes : no; }
 inline I32 PickI(Mask m, I32 yes, I32 no) { return m ? yes : no; }
+// table[index & 7].
+inline F32 LookUp(const float (&table)[8], I32 index) { return table[index & 7]; }
 
 }  // namespace
 }  // namespace gossamer
