@@ -75,7 +75,7 @@ async function measureModels(context: SuiteContext): Promise<SuiteFindings> {
 function summary([subject, peer]: SuiteContext['engines']): string {
   return [
     `The zoo's models with random weights (speed and memory are real, quality is not measured), quantized by this project: the CNNs static, BERT dynamic; ${subject}`,
-    `and ${peer} run the same file in one fresh process per row, in turns, A B, B A. Masks are put on the int8 weights, the first and the last layer stay dense;`,
+    `and ${peer} run the same file in one fresh process per row, in turns, A B, B A. Masks are put on the int8 weights; the first and the last layer of a CNN stay dense;`,
     '80%cap16 is 80 % at random with at most 16 of 64 left. "faster" is the median of the paired ratios with its 95 % bootstrap interval, "best" the ratio of the shortest times. Amdahl\'s prediction takes the',
     `products' share of ${peer}'s time from its profile, and their speed-up from the shortest times of one kernel (128 x 768 x 3072, requantised) with the same mask in this run.`,
     'Memory is the highest resident set of a fresh process that opens the file and runs it three times, Node included.',
