@@ -2,6 +2,7 @@ import { attribute, type AttributeValue, type Node, Tensor, type Value } from '@
 import { type Compilation, GOSSAMER } from '../compilation.js';
 import { addBefore, attributesOf, replaceNode } from '../edit/node-edits.js';
 import { type Cached, takeCache } from './attention-cache.js';
+import { rotaryEmbedding } from './rotary-form.js';
 
 /**
  * Operators that other runtimes fuse (com.microsoft's FusedConv, FusedMatMul, FastGelu, ...) become the standard's that they stand for; the
@@ -10,6 +11,7 @@ import { type Cached, takeCache } from './attention-cache.js';
 export function fusedForms(compilation: Compilation): void {
   for (const node of compilation.graph.nodes()) {
     if (node.isStandard('Attention')) attention(node, compilation);
+    if (node.isStandard('RotaryEmbedding')) rotaryEmbedding(node, compilation);
     const rewrite = node.domain === 'com.microsoft' && Object.hasOwn(FORMS, node.op) ? FORMS[node.op] : undefined;
     rewrite?.(node, compilation);
   }
@@ -24,6 +26,7 @@ const FORMS: Readonly<Record<string, (node: Node, compilation: Compilation) => v
   Gelu: (node, compilation) => gelu(node, 'none', compilation),
   MultiHeadAttention: multiHeadAttention,
   QuickGelu: quickGelu,
+  RotaryEmbedding: rotaryEmbedding,
 };
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
