@@ -6,19 +6,6 @@
 
 using namespace gossamer;
 
-namespace {
-
-// Which NaN a sum of NaN is depends on the order of operands.
-bool Same(const std::vector<float>& a, const std::vector<float>& b) {
-  for (size_t i = 0; i < a.size(); ++i) {
-    const bool nan = a[i] != a[i] && b[i] != b[i];
-    if (!nan && std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return false;
-  }
-  return a.size() == b.size();
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   const unsigned bits = 2u << input.Size(2);
@@ -45,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ForEachVariant(GemmNbitsFloatVariants(), [&](GemmNbitsFloatFn& fn, const char* isa) {
     Exact<float> y(untouched, input);
     fn(w, 0, panels, x.data(), stride, 0, rows, out(y.data()));
-    Require(Same(y.Copy(), expected), "GemmNbitsFloat", isa);
+    Require(SameFloats(y.Copy(), expected), "GemmNbitsFloat", isa);
   });
   if (zeros == 3) return 0;
 
@@ -60,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Exact<float> s(row_scales.size(), input);
     Exact<int32_t> t(row_sums.size(), input);
     fn(x.data(), rows, stride, k, block_size, NbitsSumFactor(w), c.data(), code_stride, s.data(), t.data());
-    Require(SameBits(c.Copy(), row_codes) && Same(s.Copy(), row_scales) && SameBits(t.Copy(), row_sums),
+    Require(SameBits(c.Copy(), row_codes) && SameFloats(s.Copy(), row_scales) && SameBits(t.Copy(), row_sums),
             "QuantizeRowsNbits", isa);
   });
   Exact<int8_t> c(row_codes, input);
@@ -69,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ForEachVariant(GemmNbitsInt8Variants(), [&](GemmNbitsInt8Fn& fn, const char* isa) {
     Exact<float> y(untouched, input);
     fn(w, 0, panels, view, 0, rows, out(y.data()));
-    Require(Same(y.Copy(), expected), "GemmNbitsInt8", isa);
+    Require(SameFloats(y.Copy(), expected), "GemmNbitsInt8", isa);
   });
   return 0;
 }

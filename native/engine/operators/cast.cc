@@ -65,21 +65,23 @@ std::unique_ptr<Operator> MakeFrom(const OperatorSpec& spec) {
 template <class Y>
 std::unique_ptr<Operator> MakeFromHalf(const OperatorSpec& spec) {
   F16ToF32Fn* widen = spec.inputs[0].type == DataType::kFloat16 ? &F16ToF32() : &Bf16ToF32();
-  const bool to_bool = spec.outputs[0] == DataType::kBool;
-  return MakeMap(spec, kCost, [widen, to_bool](const uint8_t* from, size_t count, uint8_t* to) {
-    const uint16_t* x = reinterpret_cast<const uint16_t*>(from);
-    Y* y = reinterpret_cast<Y*>(to);
-    if constexpr (std::is_same_v<Y, float>) {
-      widen(x, count, y);
-    } else {
+  if constexpr (std::is_same_v<Y, float>) {
+    return MakeMap(spec, kCost, [widen](const uint8_t* from, size_t count, uint8_t* to) {
+      widen(reinterpret_cast<const uint16_t*>(from), count, reinterpret_cast<float*>(to));
+    });
+  } else {
+    const bool to_bool = spec.outputs[0] == DataType::kBool;
+    return MakeMap(spec, kCost, [widen, to_bool](const uint8_t* from, size_t count, uint8_t* to) {
+      const uint16_t* x = reinterpret_cast<const uint16_t*>(from);
+      Y* y = reinterpret_cast<Y*>(to);
       float piece[256];
       for (size_t i = 0; i < count; i += 256) {
         const size_t rest = count - i < 256 ? count - i : 256;
         widen(x + i, rest, piece);
         for (size_t j = 0; j < rest; ++j) y[i + j] = to_bool ? static_cast<Y>(piece[j] != 0) : Convert<Y>(piece[j]);
       }
-    }
-  });
+    });
+  }
 }
 
 // Between float16 and bfloat16.

@@ -4,18 +4,12 @@
 #include <cmath>
 
 #include "testing/cases.h"
+#include "testing/random_bytes.h"
 #include "testing/run_operator.h"
 
 using namespace gossamer;
 
 namespace {
-
-std::vector<uint8_t> Bytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-  return bytes;
-}
 
 double Clip(double v, double low, double high) { return std::min(std::max(v, low), high); }
 
@@ -50,7 +44,7 @@ TEST_CASE("Int8Linear: int32 results, every type and layout of weights, zero poi
                         Case{1, 0, 8, 8}, Case{1, 3, 0, 5}}) {
     const size_t rows = static_cast<size_t>(c.batch * c.rows), depth = static_cast<size_t>(c.depth);
     const size_t outputs = static_cast<size_t>(c.outputs);
-    const std::vector<uint8_t> x = Bytes(rows * depth, 1), w = Bytes(depth * outputs, 2);
+    const std::vector<uint8_t> x = RandomBytes(rows * depth, 1), w = RandomBytes(depth * outputs, 2);
     std::vector<int32_t> bias(outputs);
     for (size_t n = 0; n < outputs; ++n) bias[n] = static_cast<int32_t>(n * 1000) - 5000;
     for (int kind = 0; kind < 6; ++kind) {
@@ -84,8 +78,8 @@ TEST_CASE("Int8Linear: int32 results, every type and layout of weights, zero poi
 
 TEST_CASE("Int8Linear: quantized results, with and without a residual") {
   const size_t rows = 9, depth = 50, outputs = 70;
-  const std::vector<uint8_t> x = Bytes(rows * depth, 3), w = Bytes(depth * outputs, 4);
-  const std::vector<uint8_t> residual = Bytes(rows * outputs, 5);
+  const std::vector<uint8_t> x = RandomBytes(rows * depth, 3), w = RandomBytes(depth * outputs, 4);
+  const std::vector<uint8_t> residual = RandomBytes(rows * outputs, 5);
   std::vector<double> scales(outputs);
   for (size_t n = 0; n < outputs; ++n) scales[n] = static_cast<float>(0.0005 + 0.00003 * static_cast<double>(n));
   const std::vector<int64_t> sums = Products(x, As<int8_t>(w), rows, depth, outputs, 12, {});
@@ -119,7 +113,7 @@ TEST_CASE("Int8Linear: quantized results, with and without a residual") {
 
 TEST_CASE("Int8Linear: float results with the scale and zero point of x from inputs, offset, activation, residual") {
   const size_t rows = 4, depth = 33, outputs = 20;
-  const std::vector<uint8_t> x = Bytes(rows * depth, 6), w = Bytes(depth * outputs, 7);
+  const std::vector<uint8_t> x = RandomBytes(rows * depth, 6), w = RandomBytes(depth * outputs, 7);
   const std::vector<float> offset = NormalFloats(outputs, 8), residual = NormalFloats(rows * outputs, 9);
   OperatorRunner runner(
       "Int8Linear",

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "testing/cases.h"
+#include "testing/random_bytes.h"
 #include "testing/run_operator.h"
 
 using namespace gossamer;
@@ -15,13 +16,6 @@ std::vector<int8_t> SparseElements(size_t count, unsigned percent_kept, unsigned
   std::vector<int8_t> elements(count);
   for (int8_t& w : elements) w = random() % 100 < percent_kept ? static_cast<int8_t>(random()) : int8_t{0};
   return elements;
-}
-
-std::vector<uint8_t> Bytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
-  return bytes;
 }
 
 std::vector<Value> Run(const char* type, Attributes attributes, const char* sparse, const Value& x, const Value& w,
@@ -39,7 +33,7 @@ TEST_CASE("Int8Linear: sparse as dense, all kinds of results") {
   unsigned seed = 0;
   for (int64_t outputs : {5, 64, 100}) {
     for (int64_t depth : {30, 64, 200}) {
-      const Value x({17, depth}, Bytes(static_cast<size_t>(17 * depth), ++seed));
+      const Value x({17, depth}, RandomBytes(static_cast<size_t>(17 * depth), ++seed));
       const Value w({depth, outputs}, SparseElements(static_cast<size_t>(depth * outputs), 15, ++seed));
       for (const char* result : {"int32", "float", "quantized"}) {
         const std::string kind = result;
@@ -66,7 +60,7 @@ TEST_CASE("Int8Conv: sparse as dense, with pads, strides, dilations and groups")
   unsigned seed = 50;
   for (const Case& c : {Case{16, 24, 1, 3, 1, 1, 1}, Case{64, 64, 1, 3, 2, 1, 1}, Case{70, 20, 1, 3, 1, 2, 2},
                         Case{128, 70, 1, 1, 2, 1, 0}, Case{3, 17, 1, 5, 2, 1, 2}, Case{24, 20, 2, 3, 1, 1, 1}}) {
-    const Value x({2, 9, 8, c.channels}, Bytes(static_cast<size_t>(2 * 9 * 8 * c.channels), ++seed));
+    const Value x({2, 9, 8, c.channels}, RandomBytes(static_cast<size_t>(2 * 9 * 8 * c.channels), ++seed));
     const Dims dims = {c.outputs, c.channels / c.group, c.kernel, c.kernel};
     const Value w(dims, SparseElements(dims.Count(), 20, ++seed));
     Attributes attributes = MakeAttributes({{"result", "int32"}, {"x_zero_point", 7}, {"group", c.group}});
@@ -87,7 +81,7 @@ TEST_CASE("Int8Linear: the note says which format and why") {
     const Value w({256, 128}, SparseElements(256 * 128, percent_kept, 3));
     Attributes attributes = MakeAttributes({{"result", "int32"}, {"x_zero_point", 0}, {"sparse", mode}});
     OperatorRunner runner("Int8Linear", attributes,
-                          {Argument(Value({1, 256}, Bytes(256, 1))), Argument::Constant(w)}, {DataType::kInt32});
+                          {Argument(Value({1, 256}, RandomBytes(256, 1))), Argument::Constant(w)}, {DataType::kInt32});
     return runner.Get().Note();
   };
   CHECK(note(100, "auto").rfind("dense", 0) == 0);

@@ -1,18 +1,12 @@
 #include <doctest/doctest.h>
 
-#include "testing/run_operator.h"
 #include "testing/cases.h"
+#include "testing/random_bytes.h"
+#include "testing/run_operator.h"
 
 using namespace gossamer;
 
 namespace {
-
-std::vector<uint8_t> Bytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-  return bytes;
-}
 
 Value ByteValue(bool is_signed, Dims dims, const std::vector<uint8_t>& bytes) {
   return Value(is_signed ? DataType::kInt8 : DataType::kUint8, dims, bytes);
@@ -47,10 +41,11 @@ TEST_CASE("MatMulInteger: both types on both sides, zero points of every kind, b
     for (bool b_signed : {false, true}) {
       for (unsigned zeros = 0; zeros < 4; ++zeros) {
         const size_t a_zeros = (zeros & 1) != 0 ? 5 : 1, b_zeros = (zeros & 2) != 0 ? 34 : 1;
-        const std::vector<uint8_t> a = Bytes(a_dims.Count(), 1), za = Bytes(a_zeros, 2), zb = Bytes(b_zeros, 3);
+        const std::vector<uint8_t> a = RandomBytes(a_dims.Count(), 1), za = RandomBytes(a_zeros, 2),
+                                   zb = RandomBytes(b_zeros, 3);
         for (int which = 0; which < 4; ++which) {
           const Dims dims = b_dims[which % 3];
-          const std::vector<uint8_t> b = Bytes(dims.Count(), 4);
+          const std::vector<uint8_t> b = RandomBytes(dims.Count(), 4);
           const Value matrix = ByteValue(b_signed, dims, b);
           const Argument packed = which == 3 ? Argument::Constant(matrix) : Argument(matrix);
           const Value y = RunOperator(
@@ -122,8 +117,8 @@ TEST_CASE("ConvInteger: types, zero points, groups and auto_pad equal a sum by c
           CAPTURE(w_signed);
           CAPTURE(group);
           CAPTURE(std::string(pad));
-          const std::vector<uint8_t> x = Bytes(2 * 6 * 35, 1), w = Bytes(static_cast<size_t>(12 * in * 6), 2),
-                                     zw = Bytes(12, 3);
+          const std::vector<uint8_t> x = RandomBytes(2 * 6 * 35, 1), zw = RandomBytes(12, 3),
+                                     w = RandomBytes(static_cast<size_t>(12 * in * 6), 2);
           Attributes attributes = MakeAttributes({{"auto_pad", pad},
                                                   {"group", group},
                                                   {"strides", std::vector<double>{2, 2}},

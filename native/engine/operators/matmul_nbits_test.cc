@@ -4,6 +4,7 @@
 
 #include "kernels/small_float/small_float.h"
 #include "testing/cases.h"
+#include "testing/random_bytes.h"
 #include "testing/run_operator.h"
 
 using namespace gossamer;
@@ -11,13 +12,6 @@ using namespace gossamer;
 namespace {
 
 const std::vector<DataType> kFloat = {DataType::kFloat32};
-
-std::vector<uint8_t> RandomBytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-  return bytes;
-}
 
 unsigned Code(const std::vector<uint8_t>& bytes, size_t start, size_t index, unsigned bits) {
   return bytes[start + index * bits / 8] >> (index * bits % 8) & ((1u << bits) - 1);

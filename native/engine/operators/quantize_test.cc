@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "testing/cases.h"
+#include "testing/random_bytes.h"
 #include "testing/run_operator.h"
 
 using namespace gossamer;
@@ -12,13 +13,6 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 using Floats = std::vector<float>;
-
-Bytes RandomBytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  Bytes x(count);
-  for (uint8_t& v : x) v = static_cast<uint8_t>(random());
-  return x;
-}
 
 double Clamped(double v) { return std::min(std::max(v, 0.0), 255.0); }
 

@@ -6,17 +6,11 @@
 
 #include "testing/cases.h"
 #include "testing/guarded.h"
+#include "testing/random_bytes.h"
 
 using namespace gossamer;
 
 namespace {
-
-std::vector<uint8_t> RandomBytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> x(count);
-  for (uint8_t& v : x) v = static_cast<uint8_t>(random());
-  return x;
-}
 
 // The formula as written; the rounding and the bounds in float64, in that order.
 uint8_t Oracle(const BinaryU8Spec& spec, uint8_t a, uint8_t b) {

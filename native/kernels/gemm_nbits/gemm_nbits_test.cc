@@ -94,15 +94,6 @@ Quantized Quantize(QuantizeRowsNbitsFn& fn, const std::vector<float>& x, size_t 
   return q;
 }
 
-// Equal bits, or both NaN.
-bool Same(const std::vector<float>& a, const std::vector<float>& b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (!(std::isnan(a[i]) && std::isnan(b[i])) && std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return false;
-  }
-  return true;
-}
-
 constexpr float kUntouched = -12345;
 
 // Calls run(out, first_panel, panels, first_row, rows) for a whole product, in one piece or in four, and gives y, its
@@ -185,7 +176,7 @@ TEST_CASE("QuantizeRowsNbits: every variant equals the definition, and that the 
           variant.fn(in.data(), rows, stride, k, block_size, -8, codes.data(), expected.stride, scales.data(),
                      sums.data());
           REQUIRE(SameBits(codes.Copy(), {expected.codes.begin(), expected.codes.end() - 5}));
-          REQUIRE(Same(scales, expected.scales));
+          REQUIRE(SameFloats(scales, expected.scales));
           REQUIRE(SameBits(sums, expected.sums));
         }
       }
@@ -248,7 +239,7 @@ TEST_CASE("GemmNbitsInt8: the definition against float64, every variant against 
         for (const auto& variant : Runnable(GemmNbitsInt8Variants())) {
           CAPTURE(std::string(IsaName(variant.isa)));
           for (bool pieces : {false, true}) {
-            REQUIRE(Same(Product(w, rows, pieces, bias, {}, kNoAct, run(*variant.fn)), y));
+            REQUIRE(SameFloats(Product(w, rows, pieces, bias, {}, kNoAct, run(*variant.fn)), y));
           }
         }
       }
@@ -326,7 +317,7 @@ TEST_CASE("GemmNbitsFloat: the definition against float64, every variant against
         for (const auto& variant : Runnable(GemmNbitsFloatVariants())) {
           CAPTURE(std::string(IsaName(variant.isa)));
           for (bool pieces : {false, true}) {
-            REQUIRE(Same(Product(w, rows, pieces, bias, {}, kNoAct, run(*variant.fn)), y));
+            REQUIRE(SameFloats(Product(w, rows, pieces, bias, {}, kNoAct, run(*variant.fn)), y));
           }
         }
       }
@@ -357,10 +348,10 @@ TEST_CASE("GemmNbits: residual and every activation, the same bits from every va
                      });
     };
     for (const auto& variant : Runnable(GemmNbitsInt8Variants())) {
-      REQUIRE(Same(int8(*variant.fn), int8(GemmNbitsInt8Scalar)));
+      REQUIRE(SameFloats(int8(*variant.fn), int8(GemmNbitsInt8Scalar)));
     }
     for (const auto& variant : Runnable(GemmNbitsFloatVariants())) {
-      REQUIRE(Same(floats(*variant.fn, act), floats(GemmNbitsFloatScalar, act)));
+      REQUIRE(SameFloats(floats(*variant.fn, act), floats(GemmNbitsFloatScalar, act)));
     }
     if (act.kind == Activation::kLeaky) {
       const std::vector<float> plain = floats(GemmNbitsFloatScalar, kNoAct), leaky = floats(GemmNbitsFloatScalar, act);

@@ -4,6 +4,7 @@
 
 #include "testing/cases.h"
 #include "testing/guarded.h"
+#include "testing/random_bytes.h"
 
 using namespace gossamer;
 
@@ -19,13 +20,6 @@ std::vector<uint8_t> OraclePack(const std::vector<uint8_t>& codes, size_t bits) 
     }
   }
   return packed;
-}
-
-std::vector<uint8_t> RandomBytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
-  return bytes;
 }
 
 template <class PackFn, class UnpackFn>
