@@ -29,15 +29,28 @@ export interface InferOptions {
  * and a node that cannot be right, has outputs as the file declares them.
  */
 export function inferTypes(model: Model, options: InferOptions = {}): TypeTable {
+  return walkOf(model, options).run();
+}
+
+/**
+ * As `inferTypes`, from the graph's inputs alone: sizes that the file declares for other values are not believed, dtypes and ranks are. The
+ * table answers for the values of `model` as it is now; values made later are unknown.
+ */
+export function inferFromInputs(model: Model): TypeTable {
+  return walkOf(model, {}, new Set(model.graph.inputs)).runOnce();
+}
+
+function walkOf(model: Model, options: InferOptions, sized?: ReadonlySet<Value>): Walk {
   const declared = new Map<Value, ValueType | undefined>();
   for (const value of model.graph.inputs) declared.set(value, namedDims(value));
   const { bindings, trustNumbers } = bindingsFrom(declared, options.inputs ?? {}, options.bind ?? {});
-  const walk = new Walk(model, { bindings, trustNumbers, strict: options.strict ?? false });
+  const strict = options.strict ?? false;
+  const walk = new Walk(model, { bindings, trustNumbers, strict, ...(sized ? { sized } : {}) });
   for (const value of model.graph.inputs) {
     const type = options.inputs?.[value.name] ?? declared.get(value);
     walk.setInput(value, type && bindType(type, bindings), options.data?.[value.name]);
   }
-  return walk.run();
+  return walk;
 }
 
 /** The declared type of a graph input, its unknown dimensions named after it. */

@@ -28,6 +28,8 @@ interface WalkOptions {
   /** False: numbers in declared types may belong to other input sizes, and do not fill in unknown dimensions. */
   readonly trustNumbers: boolean;
   readonly strict: boolean;
+  /** Values whose declared sizes count; of the others only dtype and rank do. Default: all count. */
+  readonly sized?: ReadonlySet<Value>;
 }
 
 /** One inference over a model: visits nodes in order, bodies as their operators ask, and keeps what is known of each value. */
@@ -58,6 +60,19 @@ export class Walk implements Scope {
   run(): TypeTable {
     this.#inferNodes(this.model.graph);
     return new TypeTable((value) => this.#lookup(value), this.#warnings, this.options.bindings);
+  }
+
+  /** As `run`; the table answers for the values there are now, as they are now, whatever becomes of the model. */
+  runOnce(): TypeTable {
+    this.#inferNodes(this.model.graph);
+    const found = new Map<Value, ValueInfo>();
+    for (const scope of this.model.scopes()) {
+      for (const value of scope.values()) {
+        const info = this.#lookup(value);
+        if (info) found.set(value, info);
+      }
+    }
+    return new TypeTable((value) => found.get(value), this.#warnings, this.options.bindings);
   }
 
   opsetOf(domain: string): number {
@@ -151,10 +166,11 @@ export class Walk implements Scope {
 
   /** Keeps what was computed for `value`, completed by what the file declares. */
   #record(value: Value, computed: ValueInfo): void {
-    const { bindings, trustNumbers } = this.options;
+    const { bindings, trustNumbers, sized } = this.options;
     let { type } = computed;
     if (value.type) {
-      let declared = bindType(value.type, bindings);
+      const isSized = !sized || sized.has(value);
+      let declared = isSized ? bindType(value.type, bindings) : mapDims(value.type, () => undefined);
       if (!trustNumbers) declared = mapDims(declared, (dim) => (typeof dim === 'number' ? undefined : dim));
       const conflicts: string[] = [];
       type = refineType(type, declared, conflicts);
