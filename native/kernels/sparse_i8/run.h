@@ -67,8 +67,10 @@ inline void FinishQuantized(const Int8Output& o, const int32_t* sums, size_t m, 
   }
 }
 
-// And for float results, without what FinishFloatRows adds.
-inline void FinishFloat(const Int8Output& o, const int32_t* sums, size_t m, size_t rows, size_t n) {
+// And for float results: `activate` is the activation, on a vector.
+template <class Function>
+inline void FinishFloat(const Int8Output& o, const int32_t* sums, size_t m, size_t rows, size_t n,
+                        const Function& activate) {
   constexpr int kVectors = static_cast<int>(kSparsePanel / kLanes);
   I32 bias[kVectors];
   F32 scale[kVectors], offset[kVectors];
@@ -77,17 +79,24 @@ inline void FinishFloat(const Int8Output& o, const int32_t* sums, size_t m, size
     scale[v] = Load(o.scale + n + v * kLanes);
     offset[v] = Load(o.offset + n + v * kLanes);
   }
-  const bool clamp = o.act.kind == Activation::kClamp;
-  const F32 low = Fill(o.act.a), high = Fill(o.act.b);
-  const size_t y_stride = o.y_stride;
+  const size_t y_stride = o.y_stride, residual_stride = o.residual_stride;
   float* y = static_cast<float*>(o.y) + m * y_stride + n;
+  const bool adds = o.residual != nullptr;
+  const float* residual = adds ? static_cast<const float*>(o.residual) + m * residual_stride + n : nullptr;
   for (size_t r = 0; r < rows; ++r, sums += kSparsePanel, y += y_stride) {
     GOSSAMER_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      const F32 f = Fma(ToFloat(AddI(LoadI(sums + v * kLanes), bias[v])), scale[v], offset[v]);
-      Store(y + v * kLanes, clamp ? Clamp(f, low, high) : f);
+      const F32 f = activate(Fma(ToFloat(AddI(LoadI(sums + v * kLanes), bias[v])), scale[v], offset[v]));
+      Store(y + v * kLanes, adds ? Add(f, Load(residual + v * kLanes)) : f);
     }
+    if (adds) residual += residual_stride;
   }
+}
+
+// One copy of every activation's code, apart from that of the panels.
+GOSSAMER_NOINLINE inline void FinishActivated(const Int8Output& o, const int32_t* sums, size_t m, size_t rows,
+                                              size_t n) {
+  ForActivation(o.act, [&](const auto& activate) { FinishFloat(o, sums, m, rows, n, activate); });
 }
 
 // Outputs n .. n + count - 1 of rows m .. m + rows - 1, count <= 64.
@@ -101,9 +110,8 @@ inline void FinishPanel(const Int8Output& output, int32_t* sums, const uint8_t* 
                                : FinishQuantized<true>(output, sums, m, rows, n);
     return;
   }
-  const bool whole_floats = whole && output.kind == Int8Result::kFloat;
-  if (whole_floats) FinishFloat(output, sums, m, rows, n);
-  for (size_t r = 0; !whole_floats && r < rows; ++r, sums += kSparsePanel) {
+  if (whole && output.kind == Int8Result::kFloat) return FinishActivated(output, sums, m, rows, n);
+  for (size_t r = 0; r < rows; ++r, sums += kSparsePanel) {
     if (Ops::kSpan == 64 && count > 48) {
       FinishSpan<Ops::kSpan / 16>(output, sums, m + r, n, count);
       continue;
