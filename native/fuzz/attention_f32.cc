@@ -7,6 +7,8 @@ using namespace gossamer;
 
 namespace {
 
+alignas(64) char scratch[kAttentionScratchBytes];
+
 size_t Extent(size_t rows, size_t stride, size_t width) { return rows == 0 ? 0 : (rows - 1) * stride + width; }
 
 }  // namespace
@@ -28,11 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   AttentionHead head{q.data(),  k.data(),  v.data(), expected.data(), q_stride,    k_stride,
                      v_stride,  y_stride,  keys,     depth,           value_depth, masked ? mask.data() : nullptr,
                      mask_stride, mask_step, input.Float(), input.Range(-20, 200)};
-  AttentionF32Scalar(head, 0, queries);
+  AttentionF32Scalar(head, 0, queries, scratch);
   ForEachVariant(AttentionF32Variants(), [&](AttentionF32Fn& fn, const char* isa) {
     Exact<float> y(untouched, input);
     head.y = y.data();
-    fn(head, 0, queries);
+    fn(head, 0, queries, scratch);
     Require(SameFloats(y.Copy(), expected), "AttentionF32", isa);
   });
   return 0;

@@ -6,6 +6,8 @@
 // Heads of k and v may be shared by several heads of q that follow each other.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "engine/operators/arguments.h"
 #include "kernels/attention_f32/attention_f32.h"
@@ -20,6 +22,24 @@ struct Heads {
   size_t batch, heads, positions, depth;
   size_t batch_stride, head_stride, position_stride;
 };
+
+// Memory of a call of the kernel; kept by each thread between calls.
+void* KernelScratch() {
+  constexpr size_t kAlignment = 64;
+  static thread_local std::vector<uint8_t> memory(kAttentionScratchBytes + kAlignment);
+  return memory.data() + (kAlignment - reinterpret_cast<uintptr_t>(memory.data()) % kAlignment) % kAlignment;
+}
+
+// Queries of a call: as many as can be, for a call packs all keys, but four calls or more for each of several threads.
+// Whole tiles of six, at least four of them; of an even size.
+size_t RowsOfCall(size_t queries, size_t heads, size_t threads) {
+  constexpr size_t kTile = 6;
+  const size_t fewest = (queries + kAttentionRows - 1) / kAttentionRows;
+  const size_t wanted = threads > 1 ? (4 * threads + heads - 1) / heads : 1;
+  const size_t blocks = std::max(fewest, std::min(wanted, (queries + 4 * kTile - 1) / (4 * kTile)));
+  const size_t tiles = (queries + kTile - 1) / kTile;
+  return std::min(kAttentionRows, (tiles + blocks - 1) / blocks * kTile);
+}
 
 Heads HeadsOf(const Tensor& tensor, bool positions_first, size_t heads) {
   const Dims& dims = tensor.dims;
@@ -110,21 +130,20 @@ class AttentionOperator : public Operator {
     shared.scale = has_scale_ ? scale_ : 1.0f / std::sqrt(static_cast<float>(q.depth));
     const int64_t keys = static_cast<int64_t>(k.positions), queries = static_cast<int64_t>(q.positions);
     shared.visible = !causal_ ? keys : has_offset_ ? std::clamp(offset_, -queries, keys) : keys - queries;
-    const size_t blocks = (q.positions + kAttentionRows - 1) / kAttentionRows;
-    const size_t rows = (q.positions + blocks - 1) / blocks;
+    const size_t heads = q.batch * q.heads, rows = RowsOfCall(q.positions, heads, context.Threads());
+    const size_t blocks = (q.positions + rows - 1) / rows;
     const size_t cost = 1 + rows * k.positions * (q.depth + v.depth) / 16;  // of vectors
-    ForTiles(context, q.batch * q.heads * blocks, cost, [&](size_t begin, size_t end) {
+    ForTiles(context, heads * blocks, cost, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) {
         const size_t block = i % blocks, head = i / blocks % q.heads, batch = i / blocks / q.heads;
         const size_t kv_head = head / (q.heads / k.heads), first = block * rows;
-        if (first >= q.positions) continue;
         AttentionHead one = shared;
         one.q = inputs[0]->As<float>() + batch * q.batch_stride + head * q.head_stride;
         one.k = inputs[1]->As<float>() + batch * k.batch_stride + kv_head * k.head_stride;
         one.v = inputs[2]->As<float>() + batch * v.batch_stride + kv_head * v.head_stride;
         one.y = outputs[0].As<float>() + batch * y.batch_stride + head * y.head_stride;
         if (mask != nullptr) one.mask = mask->As<float>() + batch * mask_strides[0] + head * mask_strides[1];
-        AttentionF32()(one, first, std::min(rows, q.positions - first));
+        AttentionF32()(one, first, std::min(rows, q.positions - first), KernelScratch());
       }
     });
   }

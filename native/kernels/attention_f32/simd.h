@@ -1,231 +1,149 @@
 // The body of AttentionF32 over the operations of one kernels/simd/ header, which is included first with the tile's
-// kTileVectors; over simd/scalar.h it is the definition.
+// kTileVectors and PackKeys; over simd/scalar.h it is the definition.
 #pragma once
-#include <math.h>
-
 #include "kernels/attention_f32/attention_f32.h"
-#include "kernels/simd/float_math.h"
-#include "kernels/transpose/transpose.h"
+#include "kernels/attention_f32/tiles.h"
 
 namespace gossamer {
 namespace {
 
-constexpr size_t kTileRows = 6, kDepthChunk = 128;
-constexpr float kNothing = -INFINITY;
+constexpr size_t kDepthChunk = 128, kSums = 16 / kLanes;
 
 // Of the queries of one call.
 struct AttentionState {
-  alignas(64) float scores[kAttentionRows * kAttentionKeys];  // then their exponentials
-  alignas(64) float keys[kDepthChunk * kAttentionKeys];       // a chunk of the depth, [depth][key]
-  float largest[kAttentionRows], sum[kAttentionRows], correction[kAttentionRows];
+  float keys[kDepthChunk * kAttentionKeys];    // a chunk of the depth in panels
+  float values[kDepthChunk * kAttentionKeys];  // of a block of keys, where they are copied
+  float scores[kAttentionRows * kAttentionKeys];
+  float largest[kAttentionRows], sum[kAttentionRows];
+};
+static_assert(sizeof(AttentionState) <= kAttentionScratchBytes);
+
+// Of the queries of a tile; whole vectors.
+struct TileState {
+  alignas(64) float largest[16], sum[16], before[16], after[16];
 };
 
-// scores[m][j] += sum over c < depth of q[m][c] * keys[c][j]; from 0 where `start`. kVectors of j.
-template <size_t kRows, size_t kVectors>
-void ScoreTile(const float* q, size_t q_stride, const float* keys, size_t depth, bool start, float* scores) {
-  F32 acc[kRows][kVectors];
-#pragma GCC unroll 8
-  for (size_t m = 0; m < kRows; ++m) {
-#pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) {
-      acc[m][v] = start ? Fill(0.0f) : Load(scores + m * kAttentionKeys + v * kLanes);
-    }
-  }
-  for (size_t c = 0; c < depth; ++c) {
-    F32 key[kVectors];
-#pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) key[v] = Load(keys + c * kAttentionKeys + v * kLanes);
-#pragma GCC unroll 8
-    for (size_t m = 0; m < kRows; ++m) {
-      const F32 one = Fill(q[m * q_stride + c]);
-#pragma GCC unroll 8
-      for (size_t v = 0; v < kVectors; ++v) acc[m][v] = Fma(one, key[v], acc[m][v]);
-    }
-  }
-#pragma GCC unroll 8
-  for (size_t m = 0; m < kRows; ++m) {
-#pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) Store(scores + m * kAttentionKeys + v * kLanes, acc[m][v]);
-  }
+// 2^x for x <= 0; 0 below 2^-126, NaN for NaN. x = n + r, |r| <= 1/2: adding kMagic rounds to n, and n + 127 is in the
+// low bits of the sum. Off by 1.1 units of 2^-24 (and what x is off by); the coefficients are a minimax fit.
+inline F32 PowerOfTwo(F32 x) {
+  constexpr float kMagic = 12582912.0f + 127.0f;  // 1.5 * 2^23, where the distance of floats is 1
+  constexpr float kTail[] = {1.0f,           0.693147182f,   0.240226477f,   0.0555035993f,
+                             0.00961850584f, 0.00133908074f, 0.000153264715f};
+  const F32 bounded = Larger(Fill(-127.0f), x);  // whose power has the bits of 0
+  const F32 shifted = Add(bounded, Fill(kMagic));
+  const F32 r = Sub(bounded, Sub(shifted, Fill(kMagic)));
+  F32 power = Fill(kTail[6]);
+  GOSSAMER_UNROLL
+  for (size_t i = 6; i-- > 0;) power = Fma(power, r, Fill(kTail[i]));
+  return Mul(power, FromBits(ShiftLeft(BitsOf(shifted), 23)));
 }
+// exp(a - b), a <= b.
+inline F32 ExpOfDifference(F32 a, F32 b) { return PowerOfTwo(Mul(Sub(a, b), Fill(1.44269504f))); }
 
-// y[m][c] = y[m][c] * correction[m] + sum over j < keys of p[m][j] * values[j][c], c < kVectors * kLanes, or c < lanes
-// of one vector where kPartial. y counts as 0 where `start`.
-template <size_t kRows, size_t kVectors, bool kPartial>
-void ValueTile(const float* p, const float* correction, const float* values, size_t stride, size_t keys, bool start,
-               size_t lanes, float* y, size_t y_stride) {
-  F32 acc[kRows][kVectors];
-#pragma GCC unroll 8
-  for (size_t m = 0; m < kRows; ++m) {
-    const F32 factor = Fill(correction[m]);
-#pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) {
-      const float* at = y + m * y_stride + v * kLanes;
-      acc[m][v] = start ? Fill(0.0f) : Mul(kPartial ? LoadFirst(at, lanes) : Load(at), factor);
-    }
-  }
-  for (size_t j = 0; j < keys; ++j) {
-    F32 value[kVectors];
-#pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) {
-      const float* at = values + j * stride + v * kLanes;
-      value[v] = kPartial ? LoadFirst(at, lanes) : Load(at);
-    }
-#pragma GCC unroll 8
-    for (size_t m = 0; m < kRows; ++m) {
-      const F32 one = Fill(p[m * kAttentionKeys + j]);
-#pragma GCC unroll 8
-      for (size_t v = 0; v < kVectors; ++v) acc[m][v] = Fma(one, value[v], acc[m][v]);
-    }
-  }
-#pragma GCC unroll 8
-  for (size_t m = 0; m < kRows; ++m) {
-#pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) {
-      float* at = y + m * y_stride + v * kLanes;
-      if (kPartial) {
-        StoreFirst(at, acc[m][v], lanes);
-      } else {
-        Store(at, acc[m][v]);
-      }
-    }
-  }
-}
-
-template <size_t kRows>
-void ScoreRows(const float* q, size_t q_stride, const AttentionState& state, size_t depth, bool start, float* scores) {
-  for (size_t j = 0; j < kAttentionKeys; j += kTileVectors * kLanes) {
-    ScoreTile<kRows, kTileVectors>(q, q_stride, state.keys + j, depth, start, scores + j);
-  }
-}
-
-template <size_t kRows>
-void ValueRows(const AttentionHead& head, const float* p, const float* correction, size_t key, size_t keys, float* y) {
-  const float* values = head.v + key * head.v_stride;
-  const bool start = key == 0;
-  size_t c = 0;
-  for (; c + kTileVectors * kLanes <= head.value_depth; c += kTileVectors * kLanes) {
-    ValueTile<kRows, kTileVectors, false>(p, correction, values + c, head.v_stride, keys, start, 0, y + c,
-                                          head.y_stride);
-  }
-  for (; c + kLanes <= head.value_depth; c += kLanes) {
-    ValueTile<kRows, 1, false>(p, correction, values + c, head.v_stride, keys, start, 0, y + c, head.y_stride);
-  }
-  if (c < head.value_depth) {
-    ValueTile<kRows, 1, true>(p, correction, values + c, head.v_stride, keys, start, head.value_depth - c, y + c,
-                              head.y_stride);
-  }
-}
-
-template <size_t kRows>
-struct RowCount {
-  static constexpr size_t value = kRows;
-};
-// Calls body(RowCount of the tile, first row) over `count` rows.
-template <class Body>
-void ForRowTiles(size_t count, const Body& body) {
-  for (size_t m = 0; m < count; m += kTileRows) {
-    switch (count - m) {
-      case 1: body(RowCount<1>(), m); break;
-      case 2: body(RowCount<2>(), m); break;
-      case 3: body(RowCount<3>(), m); break;
-      case 4: body(RowCount<4>(), m); break;
-      case 5: body(RowCount<5>(), m); break;
-      default: body(RowCount<kTileRows>(), m);
-    }
-  }
-}
-
-// Scores of query `row` against `keys` keys from `key` on become exponentials; the state of that query moves on.
-inline void SoftmaxRow(const AttentionHead& head, AttentionState& state, size_t m, size_t row, size_t key,
-                       size_t keys) {
-  alignas(64) static constexpr float kCounted[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  const int64_t seen = static_cast<int64_t>(row) + head.visible + 1 - static_cast<int64_t>(key);
-  const size_t visible = seen <= 0 ? 0 : seen < static_cast<int64_t>(keys) ? static_cast<size_t>(seen) : keys;
-  float* scores = state.scores + m * kAttentionKeys;
-  const float* mask = head.mask == nullptr ? nullptr : head.mask + row * head.mask_stride + key * head.mask_step;
-  F32 lanes_largest = Fill(kNothing);
-  for (size_t j = 0; j < kAttentionKeys; j += kLanes) {
-    F32 s = Fill(kNothing);
-    if (j < visible) {
-      const size_t rest = visible - j;
-      s = Load(scores + j);
-      if (mask == nullptr) {
-        s = Mul(s, Fill(head.scale));
-      } else {
-        const F32 some = head.mask_step == 0 ? Fill(*mask) : LoadFirst(mask + j, rest < kLanes ? rest : kLanes);
-        s = Fma(s, Fill(head.scale), some);
-      }
-      if (rest < kLanes) s = Pick(Less(Load(kCounted), Fill(static_cast<float>(rest))), s, Fill(kNothing));
-    }
-    Store(scores + j, s);
-    lanes_largest = Larger(s, lanes_largest);
-  }
-  const float before = state.largest[m], block = LargestLane(lanes_largest);
-  const float largest = block > before ? block : before;
-  const F32 base = Fill(largest == kNothing ? 0.0f : largest);
-  F32 sums[16 / kLanes];
+// The scores of `keys` keys become exp(score - largest); returns their sum.
+inline float Exponentials(float* scores, size_t keys, float largest) {
+  const F32 base = Fill(largest);
+  F32 sums[kSums];
   for (F32& sum : sums) sum = Fill(0.0f);
-  for (size_t j = 0; j < kAttentionKeys; j += kLanes) {
-    const F32 p = Exp(Sub(Load(scores + j), base));
-    Store(scores + j, p);
-    F32& sum = sums[j / kLanes % (16 / kLanes)];
-    sum = Add(sum, p);
+  for (size_t j = 0; j < keys; j += 16) {
+    GOSSAMER_UNROLL
+    for (size_t v = 0; v < kSums; ++v) {
+      const F32 p = ExpOfDifference(Load(scores + j + v * kLanes), base);
+      Store(scores + j + v * kLanes, p);
+      sums[v] = Add(sums[v], p);
+    }
   }
-  float factor[kLanes], total[kLanes];
-  const F32 correction = Exp(Sub(Fill(before), base));
-  Store(factor, correction);
-  Store(total, Fma(Fill(state.sum[m]), correction, Fill(TreeSum(sums))));
-  state.correction[m] = factor[0];
-  state.sum[m] = total[0];
-  state.largest[m] = largest;
+  return TreeSum(sums);
 }
 
-inline void DivideRow(float* y, size_t count, float by) {
-  const F32 divisor = Fill(by);
-  size_t c = 0;
-  for (; c + kLanes <= count; c += kLanes) Store(y + c, Div(Load(y + c), divisor));
-  if (c < count) StoreFirst(y + c, Div(LoadFirst(y + c, count - c), divisor), count - c);
+// A block of keys for kRows queries: scores become exponentials, by the largest of each lane; the state moves on.
+// `last`: no other block follows.
+template <size_t kRows>
+void SoftmaxTile(const F32 (&lanes)[kRows], size_t keys, bool last, float* scores, float* largest, float* sum,
+                 TileState& tile) {
+  GOSSAMER_UNROLL
+  for (size_t m = 0; m < kRows; ++m) {
+    const float before = largest[m], block = LargestLane(lanes[m]);
+    largest[m] = block > before ? block : before;
+    tile.before[m] = before;
+    tile.largest[m] = largest[m] == -INFINITY ? 0.0f : largest[m];
+    tile.sum[m] = sum[m];
+  }
+  for (size_t m = 0; m < kRows; ++m) {
+    tile.after[m] = Exponentials(scores + m * kAttentionKeys, keys, tile.largest[m]);
+  }
+  for (size_t m = 0; m < kRows; m += kLanes) {
+    const F32 before = ExpOfDifference(Load(tile.before + m), Load(tile.largest + m));
+    const F32 total = Fma(Load(tile.sum + m), before, Load(tile.after + m));
+    Store(tile.before + m, before);
+    Store(tile.sum + m, total);
+    Store(tile.after + m, last ? Div(Fill(1.0f), total) : Fill(1.0f));
+  }
+  for (size_t m = 0; m < kRows; ++m) sum[m] = tile.sum[m];
+}
+
+// Rows of `width` elements, `to_stride` apart in `to`.
+inline void CopyRows(const float* from, size_t rows, size_t width, size_t stride, float* to, size_t to_stride) {
+  for (size_t r = 0; r < rows; ++r, from += stride, to += to_stride) {
+    size_t c = 0;
+    for (; c + kLanes <= width; c += kLanes) Store(to + c, Load(from + c));
+    if (c < width) Store(to + c, LoadFirst(from + c, width - c));
+  }
 }
 
 }  // namespace
 
-void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t count) {
-  AttentionState state;
+void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t count, void* scratch) {
+  AttentionState& state = *static_cast<AttentionState*>(scratch);
+  TileState tile{};
   for (size_t m = 0; m < count; ++m) {
-    state.largest[m] = kNothing;
+    state.largest[m] = -INFINITY;
     state.sum[m] = 0;
   }
   float* y = head.y + first * head.y_stride;
-  const int64_t last_seen = static_cast<int64_t>(first + count - 1) + head.visible;
-  for (size_t key = 0; key < head.keys; key += kAttentionKeys) {
-    // What no query sees changes nothing, but the first block sets y.
-    if (key > 0 && static_cast<int64_t>(key) > last_seen) break;
-    const size_t keys = head.keys - key < kAttentionKeys ? head.keys - key : kAttentionKeys;
-    for (size_t c = 0; c == 0 || c < head.depth; c += kDepthChunk) {
-      const size_t depth = head.depth - c < kDepthChunk ? head.depth - c : kDepthChunk;
-      if (keys < kAttentionKeys) {
-        for (size_t i = 0; i < depth * kAttentionKeys; ++i) state.keys[i] = 0;
-      }
-      Transpose32()(reinterpret_cast<const uint32_t*>(head.k + key * head.k_stride + c), keys, depth, head.k_stride,
-                    reinterpret_cast<uint32_t*>(state.keys), kAttentionKeys);
-      ForRowTiles(count, [&](auto rows, size_t m) {
-        ScoreRows<decltype(rows)::value>(head.q + (first + m) * head.q_stride + c, head.q_stride, state, depth, c == 0,
-                                         state.scores + m * kAttentionKeys);
-      });
+  // Rows of v that lie a multiple of a large power of two apart share few sets of the cache.
+  const size_t padded = (head.value_depth + 15) / 16 * 16;
+  const bool copies_values = count > 2 * kTileRows && padded <= kDepthChunk;
+  for (size_t key = 0; key == 0 || key < head.keys; key += kAttentionKeys) {
+    // Keys from `key` on that the first `rows` queries see between them.
+    const auto seen_by = [&](size_t rows) {
+      const int64_t end = std::min(static_cast<int64_t>(first + rows) + head.visible, static_cast<int64_t>(head.keys));
+      return end <= static_cast<int64_t>(key) ? 0 : static_cast<size_t>(end) - key;
+    };
+    const size_t keys = std::min(seen_by(count), kAttentionKeys);
+    if (key > 0 && keys == 0) break;
+    const float* values = head.v + key * head.v_stride;
+    size_t v_stride = head.v_stride;
+    if (copies_values) {
+      CopyRows(values, keys, head.value_depth, v_stride, state.values, padded);
+      values = state.values;
+      v_stride = padded;
     }
-    for (size_t m = 0; m < count; ++m) SoftmaxRow(head, state, m, first + m, key, keys);
-    ForRowTiles(count, [&](auto rows, size_t m) {
-      ValueRows<decltype(rows)::value>(head, state.scores + m * kAttentionKeys, state.correction + m, key, keys,
-                                       y + m * head.y_stride);
-    });
-  }
-  for (size_t m = 0; m < count; ++m) {
-    float* row = y + m * head.y_stride;
-    if (head.keys == 0) {
-      for (size_t c = 0; c < head.value_depth; ++c) row[c] = NAN;
-    } else {
-      DivideRow(row, head.value_depth, state.sum[m]);
+    for (size_t c = 0; c == 0 || c < head.depth; c += kDepthChunk) {
+      const size_t depth = std::min(head.depth - c, kDepthChunk), panel = depth * kPanelKeys;
+      const bool whole = head.depth <= kDepthChunk, last = c + depth >= head.depth;
+      for (size_t j = 0; j < keys; j += kPanelKeys) {
+        PackKeys(head.k + (key + j) * head.k_stride + c, std::min(kPanelKeys, keys - j), depth, head.k_stride,
+                 kPanelKeys, state.keys + j / kPanelKeys * panel);
+      }
+      ForRowTiles(count, [&](auto rows, size_t m) {
+        constexpr size_t kRows = decltype(rows)::value;
+        const size_t rest = seen_by(m + kRows), seen = std::min(rest, kAttentionKeys), row = first + m;
+        if (key > 0 && seen == 0) return;  // what no query sees changes nothing, but the first block sets y
+        float* scores = whole ? state.scores : state.scores + m * kAttentionKeys;
+        F32 largest[kRows];
+        for (F32& lanes : largest) lanes = Fill(-INFINITY);
+        const float* mask =
+            head.mask == nullptr ? nullptr : head.mask + row * head.mask_stride + key * head.mask_step;
+        ScoreRows<kRows>({head.scale, mask, head.mask_stride, head.mask_step, c == 0, last},
+                         head.q + row * head.q_stride + c, head.q_stride, state.keys, panel,
+                         static_cast<int64_t>(row + 1) + head.visible - static_cast<int64_t>(key), seen, depth, scores,
+                         largest);
+        if (!last) return;
+        SoftmaxTile<kRows>(largest, seen, rest <= kAttentionKeys, scores, state.largest + m, state.sum + m, tile);
+        ValueRows<kRows>({scores, tile.before, tile.after, values, v_stride, seen, key == 0}, head.value_depth,
+                         y + m * head.y_stride, head.y_stride);
+      });
     }
   }
 }
