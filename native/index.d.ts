@@ -100,10 +100,54 @@ export interface Operations {
 /** Every operation, run at once. */
 export type SyncOperations = { [Name in keyof Operations]: (...args: Operations[Name]) => void };
 
-/** Every operation, run on the pool. */
-export type AsyncOperations = {
-  [Name in keyof Operations]: (abort: Int32Array | undefined, ...args: Operations[Name]) => Promise<void>;
+/** Every operation, or some of them, run on the pool. */
+export type AsyncOperations<Names extends keyof Operations = keyof Operations> = {
+  [Name in Names]: (abort: Int32Array | undefined, ...args: Operations[Name]) => Promise<void>;
 };
+
+/** Operations that a GPU runs too. */
+export type CudaOperation = 'quantizeTensor' | 'dequantizeTensor' | 'countHistogram';
+/** Weights in the memory of the GPU, which goes with them or with free. */
+export type CudaWeights = object & { readonly __cudaWeights: unique symbol };
+
+/**
+ * The CUDA kernels; each call runs on a thread of the pool. Errors: ERR_CUDA_UNAVAILABLE (no GPU), ERR_CUDA_OUT_OF_MEMORY (of the
+ * device), ERR_CUDA_PATTERN, ERR_CUDA_DISPOSED, ERR_CUDA (what else the driver says). `abort` is looked at before a call
+ * begins to copy.
+ */
+export interface Cuda extends AsyncOperations<CudaOperation> {
+  /** w: [n, k]. format: 0 dense, 1 only what is not 0, 2 at most two of every four along k. */
+  uploadI8(abort: Int32Array | undefined, w: Int8Array, n: number, k: number, format: 0 | 1 | 2): Promise<CudaWeights>;
+  /** The inputs of com.microsoft.MatMulNBits with 4 bits. */
+  uploadNbits4(
+    abort: Int32Array | undefined,
+    codes: Uint8Array,
+    scales: Float32Array,
+    zeroPoints: Uint8Array | undefined,
+    n: number,
+    k: number,
+    blockSize: number,
+  ): Promise<CudaWeights>;
+  /** x: [m, k], y: [m, n]. */
+  multiplyI8(
+    abort: Int32Array | undefined,
+    weights: CudaWeights,
+    m: number,
+    x: Uint8Array,
+    y: Int32Array,
+  ): Promise<void>;
+  multiplyNbits4(
+    abort: Int32Array | undefined,
+    weights: CudaWeights,
+    m: number,
+    x: Float32Array,
+    y: Float32Array,
+  ): Promise<void>;
+  /** Once the products in flight have ended; any number of times. */
+  free(weights: CudaWeights): void;
+  /** Bytes of the device. */
+  memory(): { free: number; total: number };
+}
 
 /** Index in: float32 uint8 int8 int32 int64 bool float16 bfloat16 float64 int16 uint16 uint32 uint64. */
 export type DataTypeCode = number;
@@ -177,6 +221,7 @@ export interface Programs {
 
 export interface NativeAddon extends SyncOperations, Programs {
   readonly async: AsyncOperations;
+  readonly cuda: Cuda;
   isaInfo(): { selected: string; available: string[]; threads: number };
   /** The GPU and its driver, or why there is none. */
   cudaInfo(): { isAvailable: boolean; description: string };

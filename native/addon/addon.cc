@@ -1,5 +1,5 @@
-// The face of the kernels to Node: one table of operations, each callable at once (`name`) or on the pool
-// (`async.name`).
+// The face of the kernels to Node: one table of operations, each callable at once (`name`) or on the pool (`async.name`),
+// and one of those for the GPU (`cuda.name`, on the pool).
 #include <napi.h>
 
 #include "addon/guard.h"
@@ -33,6 +33,12 @@ constexpr Operation kOperations[] = {
     {"readLoop", PrepareReadLoop},
 };
 
+constexpr Operation kCudaOperations[] = {
+    {"quantizeTensor", PrepareQuantizeTensorCuda},
+    {"dequantizeTensor", PrepareDequantizeTensorCuda},
+    {"countHistogram", PrepareCountHistogramCuda},
+};
+
 const Operation& OperationOf(const Napi::CallbackInfo& info) { return *static_cast<const Operation*>(info.Data()); }
 
 // name(...arguments): undefined
@@ -45,7 +51,7 @@ napi_value Call(napi_env env, napi_callback_info call) {
   });
 }
 
-// async.name(abort: Int32Array | undefined, ...arguments): Promise<undefined>
+// async.name and cuda.name(abort: Int32Array | undefined, ...arguments): Promise<undefined>
 napi_value CallAsync(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
@@ -70,6 +76,12 @@ napi_value Init(Napi::Env env, Napi::Object exports) {
     Define(async, operation.name, CallAsync, data);
   }
   exports.Set("async", async);
+  Napi::Object cuda = Napi::Object::New(env);
+  for (const Operation& operation : kCudaOperations) {
+    Define(cuda, operation.name, CallAsync, const_cast<Operation*>(&operation));
+  }
+  RegisterCuda(cuda);
+  exports.Set("cuda", cuda);
   RegisterSystem(exports);
   RegisterPrograms(exports);
   RegisterProgramRuns(exports);

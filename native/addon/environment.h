@@ -17,6 +17,7 @@ namespace gossamer {
 
 // The computation of one call with its arguments bound. False: it stopped because the flag was set.
 using Work = std::function<bool(AbortFlag)>;
+inline bool IsAborted(AbortFlag abort) { return abort != nullptr && abort->load() != 0; }
 // What a call gives once its work is done, made on the environment's own thread; empty: undefined.
 using Result = std::function<napi_value(napi_env)>;
 

@@ -17,10 +17,16 @@ PrepareFn PrepareNarrowFloats, PrepareWidenFloats, PreparePackBits, PrepareUnpac
 // addon/blocks.cc
 PrepareFn PrepareQuantizeMatMulNBits, PrepareQuantizeBlockedWeight;
 
+// The same on the GPU.
+PrepareFn PrepareQuantizeTensorCuda, PrepareDequantizeTensorCuda, PrepareCountHistogramCuda;
+
 // addon/peak.cc
 PrepareFn PreparePeakLoop, PrepareReadLoop;
 
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);
+
+// addon/cuda.cc
+void RegisterCuda(Napi::Object cuda);
 
 }  // namespace gossamer

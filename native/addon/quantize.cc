@@ -4,6 +4,7 @@
 
 #include "addon/layout.h"
 #include "addon/operations.h"
+#include "cuda/launch.h"
 #include "kernels/quantize_affine/channels.h"
 #include "kernels/quantize_affine/tensor.h"
 
@@ -47,9 +48,14 @@ size_t CodeBytes(const QuantizedTensor& tensor) {
   return tensor.storage == CodeStorage::kNibbles ? count / 2 + count % 2 : count;
 }
 
-}  // namespace
+struct QuantizeCall {
+  const float* x;
+  QuantizedTensor tensor;
+  CodeRange range;
+  uint8_t* out;
+};
 
-Work PrepareQuantizeTensor(Arguments& args) {
+QuantizeCall ReadQuantizeCall(Arguments& args) {
   const Array<const float> x = args.In<float>(0, "x");
   const TensorLayout layout = ReadLayout(args, 1, x.length);
   const QuantizedTensor tensor = ReadQuantizedTensor(args, 6, layout);
@@ -57,18 +63,52 @@ Work PrepareQuantizeTensor(Arguments& args) {
   const CodeRange range{args.Integer(10, "quantMin", lowest, lowest + 255),
                         args.Integer(11, "quantMax", lowest, lowest + 255)};
   if (range.min > range.max) throw ArgumentError{"ERR_BAD_RANGE", "quantMin: expected at most quantMax, received more"};
-  const Array<uint8_t> out = args.OutBytes(12, "out", CodeBytes(tensor));
-  return [=](AbortFlag abort) { return QuantizeTensor(x.data, tensor, range, out.data, abort); };
+  return {x.data, tensor, range, args.OutBytes(12, "out", CodeBytes(tensor)).data};
 }
 
-Work PrepareDequantizeTensor(Arguments& args) {
+struct DequantizeCall {
+  const uint8_t* codes;
+  QuantizedTensor tensor;
+  float* out;
+};
+
+DequantizeCall ReadDequantizeCall(Arguments& args) {
   const Array<const uint8_t> codes = args.InBytes(0, "codes");
   const size_t count = args.Size(1, "length");
   const TensorLayout layout = ReadLayout(args, 2, count);
   const QuantizedTensor tensor = ReadQuantizedTensor(args, 7, layout);
   RequireLength("codes", codes.length, CodeBytes(tensor));
-  const Array<float> out = args.Out<float>(11, "out", count);
-  return [=](AbortFlag abort) { return DequantizeTensor(codes.data, tensor, out.data, abort); };
+  return {codes.data, tensor, args.Out<float>(11, "out", count).data};
+}
+
+}  // namespace
+
+Work PrepareQuantizeTensor(Arguments& args) {
+  const QuantizeCall call = ReadQuantizeCall(args);
+  return [=](AbortFlag abort) { return QuantizeTensor(call.x, call.tensor, call.range, call.out, abort); };
+}
+
+Work PrepareQuantizeTensorCuda(Arguments& args) {
+  const QuantizeCall call = ReadQuantizeCall(args);
+  return [=](AbortFlag abort) {
+    if (IsAborted(abort)) return false;
+    CudaQuantizeTensor(call.x, call.tensor, call.range, call.out);
+    return true;
+  };
+}
+
+Work PrepareDequantizeTensor(Arguments& args) {
+  const DequantizeCall call = ReadDequantizeCall(args);
+  return [=](AbortFlag abort) { return DequantizeTensor(call.codes, call.tensor, call.out, abort); };
+}
+
+Work PrepareDequantizeTensorCuda(Arguments& args) {
+  const DequantizeCall call = ReadDequantizeCall(args);
+  return [=](AbortFlag abort) {
+    if (IsAborted(abort)) return false;
+    CudaDequantizeTensor(call.codes, call.tensor, call.out);
+    return true;
+  };
 }
 
 Work PrepareQuantizeChannels(Arguments& args) {

@@ -4,6 +4,7 @@
 
 #include "addon/layout.h"
 #include "addon/operations.h"
+#include "cuda/launch.h"
 #include "kernels/error_stats/tensor.h"
 #include "kernels/histogram/tensor.h"
 #include "kernels/min_max/tensor.h"
@@ -25,7 +26,12 @@ Work PrepareMinMaxTensor(Arguments& args) {
   };
 }
 
-Work PrepareCountHistogram(Arguments& args) {
+namespace {
+
+using CountFn = bool(const float* x, size_t count, uint32_t half, double* counts, HistogramSummary* summary,
+                     AbortFlag abort);
+
+Work PrepareCount(Arguments& args, CountFn* count) {
   constexpr int32_t kMinBins = 128, kMaxBins = 65536;
   const Array<const float> x = args.In<float>(0, "x");
   const int32_t bins = args.Integer(1, "bins", kMinBins, kMaxBins);
@@ -35,7 +41,7 @@ Work PrepareCountHistogram(Arguments& args) {
   return [=](AbortFlag abort) {
     HistogramSummary result{};
     const uint32_t half = static_cast<uint32_t>(bins) / 2;
-    const bool done = CountHistogram(x.data, x.length, half, counts.data, &result, abort);
+    const bool done = count(x.data, x.length, half, counts.data, &result, abort);
     const double values[] = {static_cast<double>(result.exponent),
                              result.range.min,
                              result.range.max,
@@ -46,6 +52,11 @@ Work PrepareCountHistogram(Arguments& args) {
     return done;
   };
 }
+
+}  // namespace
+
+Work PrepareCountHistogram(Arguments& args) { return PrepareCount(args, CountHistogram); }
+Work PrepareCountHistogramCuda(Arguments& args) { return PrepareCount(args, CudaCountHistogram); }
 
 Work PrepareErrorStats(Arguments& args) {
   const Array<const float> reference = args.In<float>(0, "reference"), actual = args.In<float>(1, "actual");

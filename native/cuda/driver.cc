@@ -27,6 +27,8 @@ struct Function;
 struct Stream;
 
 constexpr int kComputeCapabilityMajor = 75, kComputeCapabilityMinor = 76;  // CUdevice_attribute
+constexpr Result kOutOfMemory = 2;                                         // CUDA_ERROR_OUT_OF_MEMORY
+constexpr size_t kMaxGridX = 0x7fffffff, kMaxGridYz = 65535;               // of every GPU there is
 
 constexpr bool kHasKernels = GOSSAMER_HAS_CUDA_KERNELS != 0;
 
@@ -54,10 +56,12 @@ const void* Image() {
   X(memory_allocate, "cuMemAlloc_v2", (Address*, size_t))                                                           \
   X(memory_free, "cuMemFree_v2", (Address))                                                                         \
   X(memory_set, "cuMemsetD8_v2", (Address, unsigned char, size_t))                                                  \
+  X(memory_get_info, "cuMemGetInfo_v2", (size_t*, size_t*))                                                         \
   X(copy_to_device, "cuMemcpyHtoD_v2", (Address, const void*, size_t))                                              \
   X(copy_to_host, "cuMemcpyDtoH_v2", (void*, Address, size_t))                                                      \
   X(launch, "cuLaunchKernel",                                                                                       \
     (Function*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Stream*, void**, void**))     \
+  X(get_error_name, "cuGetErrorName", (Result, const char**))                                                       \
   X(get_error_string, "cuGetErrorString", (Result, const char**))
 
 struct Driver {
@@ -70,10 +74,13 @@ struct Driver {
 
   void Check(Result result, const char* what) const {
     if (result == 0) return;
-    const char* text = nullptr;
-    if (get_error_string != nullptr) get_error_string(result, &text);
-    throw EngineError{"ERR_CUDA", std::string(what) + ": " + (text != nullptr ? text : "error") + " (" +
-                                      std::to_string(result) + ")"};
+    const char *name = nullptr, *text = nullptr;
+    get_error_name(result, &name);
+    get_error_string(result, &text);
+    if (name == nullptr) name = "an error without a name";
+    if (text == nullptr) text = "of which the driver says no more";
+    throw EngineError{result == kOutOfMemory ? "ERR_CUDA_OUT_OF_MEMORY" : "ERR_CUDA",
+                      std::string(what) + ": " + name + ", " + text + " (" + std::to_string(result) + ")"};
   }
 
   Driver() {
@@ -150,7 +157,7 @@ const Driver& TheDriver() {
 // With the context current on this thread.
 const Driver& Ready() {
   const Driver& driver = TheDriver();
-  if (!driver.status.is_available) throw EngineError{"ERR_CUDA", "CUDA: " + driver.status.text};
+  if (!driver.status.is_available) throw EngineError{"ERR_CUDA_UNAVAILABLE", "CUDA: " + driver.status.text};
   driver.Check(driver.context_set_current(driver.context), "cuCtxSetCurrent");
   return driver;
 }
@@ -158,6 +165,15 @@ const Driver& Ready() {
 }  // namespace
 
 const CudaStatus& Cuda() { return TheDriver().status; }
+
+void RequireCuda() { Ready(); }
+
+CudaMemory AskCudaMemory() {
+  const Driver& driver = Ready();
+  CudaMemory memory{0, 0};
+  driver.Check(driver.memory_get_info(&memory.free, &memory.total), "cuMemGetInfo");
+  return memory;
+}
 
 DeviceBuffer::DeviceBuffer(size_t bytes) : bytes_(bytes) {
   const Driver& driver = Ready();
@@ -170,7 +186,10 @@ DeviceBuffer::DeviceBuffer(const void* data, size_t bytes) : DeviceBuffer(bytes)
 }
 
 DeviceBuffer::~DeviceBuffer() {
-  if (address_ != 0) TheDriver().memory_free(address_);
+  if (address_ == 0) return;
+  const Driver& driver = TheDriver();
+  driver.context_set_current(driver.context);  // this thread may be another than the one that asked for it
+  driver.memory_free(address_);
 }
 
 void DeviceBuffer::Clear() {
@@ -185,9 +204,14 @@ void DeviceBuffer::CopyTo(void* data) const {
 
 void LaunchCuda(const char* kernel, LaunchSize grid, LaunchSize block, void** arguments) {
   const Driver& driver = Ready();
+  if (grid.x > kMaxGridX || grid.y > kMaxGridYz || grid.z > kMaxGridYz) {
+    throw EngineError{"ERR_WRONG_LENGTH", std::string(kernel) + ": expected fewer rows, received more than a grid has"};
+  }
   Function* function = nullptr;
   driver.Check(driver.module_get_function(&function, driver.module, kernel), kernel);
-  driver.Check(driver.launch(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, 0, nullptr, arguments, nullptr),
+  const auto size = [](size_t value) { return static_cast<unsigned>(value); };
+  driver.Check(driver.launch(function, size(grid.x), size(grid.y), size(grid.z), size(block.x), size(block.y),
+                             size(block.z), 0, nullptr, arguments, nullptr),
                kernel);
   driver.Check(driver.context_synchronize(), kernel);
 }

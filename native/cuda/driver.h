@@ -16,7 +16,18 @@ struct CudaStatus {
 // Of this process; looks for the driver on the first call.
 const CudaStatus& Cuda();
 
-// Memory of the device. All throw EngineError (ERR_CUDA) with what the driver says.
+// What follows throws EngineError: ERR_CUDA_UNAVAILABLE with the status' text where there is no GPU,
+// ERR_CUDA_OUT_OF_MEMORY where the device has none left, ERR_CUDA for what else the driver refuses, each with the
+// driver's name of the error.
+
+void RequireCuda();
+
+struct CudaMemory {
+  size_t free, total;  // bytes of the device
+};
+CudaMemory AskCudaMemory();
+
+// Memory of the device; may be let go on any thread.
 class DeviceBuffer {
  public:
   explicit DeviceBuffer(size_t bytes);
@@ -27,19 +38,20 @@ class DeviceBuffer {
 
   void Clear();
   void CopyTo(void* data) const;
+  size_t Bytes() const { return bytes_; }
   // For the list of a kernel's arguments.
-  void* Argument() { return &address_; }
+  void* Argument() const { return &address_; }
 
  private:
-  unsigned long long address_ = 0;
+  mutable unsigned long long address_ = 0;  // mutable: the driver wants void* to it, and only reads
   size_t bytes_;
 };
 
 struct LaunchSize {
-  unsigned x, y, z;
+  size_t x, y, z;
 };
 
-// Runs the kernel of that name to its end. `arguments`: the address of each.
+// Runs the kernel of that name to its end. `arguments`: the address of each. ERR_WRONG_LENGTH: a grid that no GPU has.
 void LaunchCuda(const char* kernel, LaunchSize grid, LaunchSize block, void** arguments);
 
 }  // namespace gossamer

@@ -34,7 +34,7 @@ struct Fiber {
   Wait wait = Wait::kNone;
   Size thread;
   unsigned lane = 0, warp = 0;
-  uint32_t slot[8] = {};  // what this lane shows the others of its warp
+  uint32_t slot[9] = {};  // what this lane shows the others of its warp
   void* fake_stack = nullptr;
 };
 
@@ -242,6 +242,36 @@ inline void MmaU8S8(int (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2])
       const uint32_t from_a = cuda_emulator::Lane(row % 8 * 4 + word).slot[(row >= 8 ? 1 : 0) + (k >= 16 ? 2 : 0)];
       const uint32_t from_b = cuda_emulator::Lane(column * 4 + word).slot[4 + (k >= 16 ? 1 : 0)];
       d[i] += static_cast<int>(from_a >> byte & 0xff) * static_cast<int8_t>(from_b >> byte);
+    }
+  }
+  cuda_emulator::Pause(cuda_emulator::Wait::kWarp);
+}
+
+// PTX ISA, mma.sp.m16n8k64 with 8-bit types and ordered metadata, selector 0: of a, 16 x 64, two of every four along k
+// are stored, as 16 x 32 in the fragments of m16n8k32; register i of b holds column g, rows 16 i + 4 t .. 16 i + 4 t + 3;
+// d as there. Metadata: 2 bits for each stored byte, its place among the four; lane 4 g + h holds row g + 8 (h % 2), stored
+// columns 16 (h / 2) .. 16 (h / 2) + 15 (figures of the ISA; as CUTLASS reorders metadata for it). Equal or descending
+// places are undefined there and an error here.
+inline void SparseMmaS8U8(int (&d)[4], const unsigned (&a)[4], const unsigned (&b)[4], unsigned places) {
+  cuda_emulator::Fiber& fiber = cuda_emulator::Me();
+  std::memcpy(fiber.slot, a, sizeof a);
+  std::memcpy(fiber.slot + 4, b, sizeof b);
+  fiber.slot[8] = places;
+  for (unsigned pair = 0; pair < 8; ++pair) {
+    const unsigned first = places >> (4 * pair) & 3, second = places >> (4 * pair + 2) & 3;
+    if (first >= second) throw std::runtime_error("mma.sp: expected ascending places");
+  }
+  cuda_emulator::Pause(cuda_emulator::Wait::kWarp);
+  const unsigned g = fiber.lane / 4, t = fiber.lane % 4;
+  for (unsigned i = 0; i < 4; ++i) {
+    const unsigned row = g + (i >= 2 ? 8 : 0), column = t * 2 + (i & 1), is_lower = row / 8;
+    for (unsigned stored = 0; stored < 32; ++stored) {
+      const unsigned half = stored / 16, word = stored % 16 / 4;
+      const uint32_t from_a = cuda_emulator::Lane(row % 8 * 4 + word).slot[is_lower + 2 * half];
+      const uint32_t metadata = cuda_emulator::Lane(row % 8 * 4 + is_lower + 2 * half).slot[8];
+      const unsigned k = stored / 2 * 4 + (metadata >> (2 * (stored % 16)) & 3);
+      const uint32_t from_b = cuda_emulator::Lane(column * 4 + k % 16 / 4).slot[4 + k / 16];
+      d[i] += static_cast<int8_t>(from_a >> (8 * (stored % 4))) * static_cast<int>(from_b >> (8 * (k % 4)) & 0xff);
     }
   }
   cuda_emulator::Pause(cuda_emulator::Wait::kWarp);

@@ -2,7 +2,7 @@ import type { AffineArguments } from '@gossamer/native';
 import { affineArguments, affineArrayArguments, type AffineArrayParams, type AffineParams } from './affine-params.js';
 import type { AxisView } from './axis-view.js';
 import { type Layout, perAxis, perBlock, perTensor } from './granularity.js';
-import { type AsyncOptions, type NativeCall, runCall, runCallAsync } from './native-call.js';
+import { type AsyncOptions, type NativeCall, runCall, runCallAsync, runCallCuda } from './native-call.js';
 import { codeBytes, type Codes, codeType, type QuantizedDtype } from './quantized-dtype.js';
 import { requireArray, requireInteger, requireLength } from './require-array.js';
 
@@ -87,6 +87,15 @@ export async function dequantizeAffineAsync<D extends QuantizedDtype>(
   return runCallAsync(tensorCall(codes, params), options);
 }
 
+/** `dequantizeAffine` on the GPU, bit for bit; int8 and uint8 only. */
+export async function dequantizeAffineCuda<D extends QuantizedDtype>(
+  codes: Codes<D>,
+  params: AffineParams<D> & PackedLength,
+  options?: AsyncOptions,
+): Promise<Float32Array> {
+  return runCallCuda(tensorCall(codes, params), options);
+}
+
 /** Dequantizes with `view.axis` scales and zero points; `view` tells how many elements there are. */
 export function dequantizeAffineAxis<D extends QuantizedDtype>(
   codes: Codes<D>,
@@ -105,6 +114,16 @@ export async function dequantizeAffineAxisAsync<D extends QuantizedDtype>(
   options?: AsyncOptions,
 ): Promise<Float32Array> {
   return runCallAsync(axisCall(codes, view, params), options);
+}
+
+/** `dequantizeAffineAxis` on the GPU, bit for bit; int8 and uint8 only. */
+export async function dequantizeAffineAxisCuda<D extends QuantizedDtype>(
+  codes: Codes<D>,
+  view: AxisView,
+  params: AffineArrayParams<D>,
+  options?: AsyncOptions,
+): Promise<Float32Array> {
+  return runCallCuda(axisCall(codes, view, params), options);
 }
 
 /** Dequantizes with one scale and zero point a block of the axis, laid out as `quantizeAffineBlocks` takes them. */
@@ -127,4 +146,15 @@ export async function dequantizeAffineBlocksAsync<D extends QuantizedDtype>(
   options?: AsyncOptions,
 ): Promise<Float32Array> {
   return runCallAsync(blocksCall(codes, view, blockSize, params), options);
+}
+
+/** `dequantizeAffineBlocks` on the GPU, bit for bit; int8 and uint8 only. */
+export async function dequantizeAffineBlocksCuda<D extends QuantizedDtype>(
+  codes: Codes<D>,
+  view: AxisView,
+  blockSize: number,
+  params: AffineArrayParams<D>,
+  options?: AsyncOptions,
+): Promise<Float32Array> {
+  return runCallCuda(blocksCall(codes, view, blockSize, params), options);
 }

@@ -1,6 +1,6 @@
 import { GossamerError } from '@gossamer/graph';
 import { type HistogramJson, requireHistogramJson } from './histogram-json.js';
-import { type AsyncOptions, type NativeCall, runCall, runCallAsync } from './native-call.js';
+import { type AsyncOptions, type NativeCall, runCall, runCallAsync, runCallCuda } from './native-call.js';
 import { requireArray } from './require-array.js';
 
 /** Options of `Histogram`. */
@@ -54,6 +54,11 @@ export class Histogram {
   /** `observe` on the thread pool. When it rejects, the histogram is as it was. */
   async observeAsync(x: Float32Array, options?: AsyncOptions): Promise<this> {
     return this.#add(await runCallAsync(this.#count(x), options));
+  }
+
+  /** `observe` on the GPU, with the same counts (the range of `x` is found on the CPU). When it rejects, the histogram is as it was. */
+  async observeCuda(x: Float32Array, options?: AsyncOptions): Promise<this> {
+    return this.#add(await runCallCuda(this.#count(x), options));
   }
 
   /** Adds all that `other` has seen. Throws ERR_BAD_OPTION unless both have as many bins. */

@@ -6,8 +6,11 @@ export {
   dequantizeAffineAsync,
   dequantizeAffineAxis,
   dequantizeAffineAxisAsync,
+  dequantizeAffineAxisCuda,
   dequantizeAffineBlocks,
   dequantizeAffineBlocksAsync,
+  dequantizeAffineBlocksCuda,
+  dequantizeAffineCuda,
   type PackedLength,
 } from './dequantize-affine.js';
 export { type KernelErrorCode } from './error-codes.js';
@@ -33,8 +36,11 @@ export {
   quantizeAffineAsync,
   quantizeAffineAxis,
   quantizeAffineAxisAsync,
+  quantizeAffineAxisCuda,
   quantizeAffineBlocks,
   quantizeAffineBlocksAsync,
+  quantizeAffineBlocksCuda,
+  quantizeAffineCuda,
 } from './quantize-affine.js';
 export { type ByteDtype, quantizeBlocks, quantizeBlocksAsync, type QuantizedBlocks } from './quantize-blocks.js';
 export {
@@ -55,7 +61,15 @@ export {
   f32ToF16,
   f32ToF16Async,
 } from './small-float.js';
-export { type CudaInfo, cudaInfo } from './cuda-info.js';
+export { type CudaInfo, cudaInfo, type CudaMemory, cudaMemory } from './cuda-info.js';
+export {
+  type CudaI8Format,
+  type CudaI8Options,
+  CudaMatMulI8,
+  CudaMatMulNBits,
+  type CudaNBitsOptions,
+  type CudaWeightSize,
+} from './cuda-matmul.js';
 export { transpose2d, transpose2dAsync, type Transposable } from './transpose-2d.js';
 export {
   isEngineDType,

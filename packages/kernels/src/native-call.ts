@@ -1,5 +1,12 @@
 import { GossamerError } from '@gossamer/graph';
-import { type AsyncOperations, load, type NativeAddon, type Operations, type SyncOperations } from '@gossamer/native';
+import {
+  type AsyncOperations,
+  type CudaOperation,
+  load,
+  type NativeAddon,
+  type Operations,
+  type SyncOperations,
+} from '@gossamer/native';
 
 /**
  * Options of every `...Async` function.
@@ -101,6 +108,18 @@ export async function runCallAsync<Name extends keyof Operations, Result>(
 ): Promise<Result> {
   options.signal?.throwIfAborted();
   const operations: AsyncOperations = nativeAddon().async;
+  const arrays = call.args.filter((arg) => ArrayBuffer.isView(arg));
+  await callAbortable((abort) => operations[call.operation](abort, ...call.args), arrays, options);
+  return call.finish();
+}
+
+/** Runs the call on the GPU; its arrays must not be touched until the promise settles. */
+export async function runCallCuda<Name extends CudaOperation, Result>(
+  call: NativeCall<Name, Result>,
+  options: AsyncOptions = {},
+): Promise<Result> {
+  options.signal?.throwIfAborted();
+  const operations: AsyncOperations<CudaOperation> = nativeAddon().cuda;
   const arrays = call.args.filter((arg) => ArrayBuffer.isView(arg));
   await callAbortable((abort) => operations[call.operation](abort, ...call.args), arrays, options);
   return call.finish();

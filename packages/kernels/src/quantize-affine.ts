@@ -8,7 +8,7 @@ import {
 } from './affine-params.js';
 import type { AxisView } from './axis-view.js';
 import { type Layout, perAxis, perBlock, perTensor } from './granularity.js';
-import { type AsyncOptions, type NativeCall, runCall, runCallAsync } from './native-call.js';
+import { type AsyncOptions, type NativeCall, runCall, runCallAsync, runCallCuda } from './native-call.js';
 import { allocateCodes, type Codes, type QuantizedDtype } from './quantized-dtype.js';
 import { requireArray } from './require-array.js';
 
@@ -77,6 +77,15 @@ export async function quantizeAffineAsync<D extends QuantizedDtype>(
   return runCallAsync(tensorCall(x, params), options);
 }
 
+/** `quantizeAffine` on the GPU, bit for bit; int8 and uint8 only. */
+export async function quantizeAffineCuda<D extends QuantizedDtype>(
+  x: Float32Array,
+  params: AffineParams<D>,
+  options?: AsyncOptions,
+): Promise<Codes<D>> {
+  return runCallCuda(tensorCall(x, params), options);
+}
+
 /** Quantizes with `view.axis` scales and zero points, one for each step of the axis; else as `quantizeAffine`. */
 export function quantizeAffineAxis<D extends QuantizedDtype>(
   x: Float32Array,
@@ -95,6 +104,16 @@ export async function quantizeAffineAxisAsync<D extends QuantizedDtype>(
   options?: AsyncOptions,
 ): Promise<Codes<D>> {
   return runCallAsync(axisCall(x, view, params), options);
+}
+
+/** `quantizeAffineAxis` on the GPU, bit for bit; int8 and uint8 only. */
+export async function quantizeAffineAxisCuda<D extends QuantizedDtype>(
+  x: Float32Array,
+  view: AxisView,
+  params: AffineArrayParams<D>,
+  options?: AsyncOptions,
+): Promise<Codes<D>> {
+  return runCallCuda(axisCall(x, view, params), options);
 }
 
 /**
@@ -120,4 +139,15 @@ export async function quantizeAffineBlocksAsync<D extends QuantizedDtype>(
   options?: AsyncOptions,
 ): Promise<Codes<D>> {
   return runCallAsync(blocksCall(x, view, blockSize, params), options);
+}
+
+/** `quantizeAffineBlocks` on the GPU, bit for bit; int8 and uint8 only. */
+export async function quantizeAffineBlocksCuda<D extends QuantizedDtype>(
+  x: Float32Array,
+  view: AxisView,
+  blockSize: number,
+  params: AffineArrayParams<D>,
+  options?: AsyncOptions,
+): Promise<Codes<D>> {
+  return runCallCuda(blocksCall(x, view, blockSize, params), options);
 }
