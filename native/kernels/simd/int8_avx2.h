@@ -8,8 +8,18 @@ namespace {
 inline I32 SmallerI(I32 a, I32 b) { return _mm256_min_epi32(a, b); }
 inline I32 LargerI(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
 inline I32 MulI(I32 a, I32 b) { return _mm256_mullo_epi32(a, b); }  // low half
+// Whether each lane has one of these bits, or more.
+template <int kVectors>
+inline bool AllHave(const I32 (&a)[kVectors], I32 bits) {
+  const I32 none = _mm256_setzero_si256();
+  I32 lacks = none;
+  for (int v = 0; v < kVectors; ++v) {
+    lacks = _mm256_or_si256(lacks, _mm256_cmpeq_epi32(_mm256_and_si256(a[v], bits), none));
+  }
+  return _mm256_testz_si256(lacks, lacks) != 0;
+}
 
-// y[i] = clamp(q[i] + zero, low, high), i < count; 0 <= zero, low, high <= 255. Writes `count` bytes.
+// y[i] = clamp(q[i] + zero, low, high), i < count; 1024 - 2^15 <= zero <= 255, 0 <= low, high <= 255. Writes `count` bytes.
 template <int kVectors>
 inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low,
                            int32_t high) {

@@ -7,8 +7,15 @@ namespace {
 inline I32 SmallerI(I32 a, I32 b) { return vminq_s32(a, b); }
 inline I32 LargerI(I32 a, I32 b) { return vmaxq_s32(a, b); }
 inline I32 MulI(I32 a, I32 b) { return vmulq_s32(a, b); }  // low half
+// Whether each lane has one of these bits, or more.
+template <int kVectors>
+inline bool AllHave(const I32 (&a)[kVectors], I32 bits) {
+  Mask all = vtstq_s32(a[0], bits);
+  for (int v = 1; v < kVectors; ++v) all = vandq_u32(all, vtstq_s32(a[v], bits));
+  return vminvq_u32(all) != 0;
+}
 
-// y[i] = clamp(q[i] + zero, low, high), i < count; 0 <= zero, low, high <= 255. Writes `count` bytes.
+// y[i] = clamp(q[i] + zero, low, high), i < count; 1024 - 2^15 <= zero <= 255, 0 <= low, high <= 255. Writes `count` bytes.
 template <int kVectors>
 inline void StoreQuantized(uint8_t* y, const I32 (&q)[kVectors], size_t count, int32_t zero, int32_t low,
                            int32_t high) {
