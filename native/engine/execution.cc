@@ -102,7 +102,8 @@ void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
   for (size_t i = 0; i < ids.size(); ++i) {
     Tensor& tensor = tensors_[ids[i]];
     tensor.dims = inputs[i].dims;
-    if (program_.Values()[ids[i]].is_borrowed) {
+    const bool is_aligned = reinterpret_cast<uintptr_t>(inputs[i].data) % ElementSize(tensor.type) == 0;
+    if (program_.Values()[ids[i]].is_borrowed && is_aligned) {
       tensor = inputs[i];
       continue;
     }

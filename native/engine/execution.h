@@ -28,8 +28,8 @@ class Execution {
   explicit Execution(const Program& program);
   ~Execution();
 
-  // Runs once. `inputs`: in the order of the program's; their elements are copied unless the program borrows them. The outputs stay valid until the next
-  // run. False: stopped by the flag. Throws EngineError, std::bad_alloc.
+  // Runs once. `inputs`: in the order of the program's; their elements are copied unless the program borrows them. The
+  // outputs stay valid until the next run. False: stopped by the flag. Throws EngineError, std::bad_alloc.
   bool Run(const std::vector<Tensor>& inputs, const RunOptions& options, std::vector<Tensor>* outputs);
 
   // Whether the buffer of output number `output` of the last run can be taken: it is that output's alone, and does not

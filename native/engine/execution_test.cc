@@ -29,6 +29,34 @@ TEST_CASE("Execution: an operator writes behind a copy of a constant, also where
   CHECK(outputs[0].As<float>()[4] == 9 * kChannels);
 }
 
+TEST_CASE("Execution: what operators only read by element is not copied where it is aligned; what else reads it, is") {
+  constexpr int64_t kCount = 100000;
+  const std::vector<DataType> types{DataType::kUint8, DataType::kFloat32, DataType::kUint8};
+  for (const bool is_output : {false, true}) {
+    Program program;
+    const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+    const auto named = static_cast<ptrdiff_t>(program.AddOperator("Identity", {x}, {DataType::kFloat32}, Attributes()));
+    const size_t codes = program.AddOperator("DynamicQuantizeLinear", {named}, types, Attributes());
+    program.Finish({codes, codes + 1, is_output ? static_cast<size_t>(named) : codes + 2});
+    const auto input = static_cast<size_t>(x);
+    CHECK(program.Values()[input].is_borrowed == !is_output);
+    for (const size_t offset : {0, 1}) {
+      const std::vector<float> elements(kCount, 51.0f);
+      std::vector<uint8_t> bytes(offset + kCount * sizeof(float));
+      uint8_t* const at = bytes.data() + offset;
+      std::memcpy(at, elements.data(), kCount * sizeof(float));
+      Execution execution(program);
+      std::vector<Tensor> outputs;
+      REQUIRE(execution.Run({Tensor{DataType::kFloat32, {kCount}, at}}, RunOptions{}, &outputs));
+      CHECK(outputs[0].As<uint8_t>()[kCount - 1] == 255);
+      CHECK(outputs[1].As<float>()[0] == 51.0f / 255);
+      const bool is_copied = is_output || offset != 0;
+      CHECK((execution.BufferBytes() > kCount * sizeof(float)) == is_copied);
+      if (is_output) CHECK(outputs[2].data != at);
+    }
+  }
+}
+
 TEST_CASE("Program: a constant that is packed and read, too, stays") {
   Program program;
   const uint8_t one = 1;

@@ -118,6 +118,9 @@ class Operator {
   // input 0 is, to write them there (Append in engine/carried.h) and give the result its data and pitch.
   virtual bool Appends() const { return false; }
   virtual void RunAppending(const TensorList& inputs, Tensor& output, Carried& value, RunContext& context) const {}
+  // Whether Run reads nothing but the elements of input i, at addresses aligned for one element: neither bytes behind them,
+  // nor anything that Shape has found to be safe to use. What a caller feeds is then read where it lies.
+  virtual bool ReadsOnlyElements(size_t input) const { return false; }
   // One line for reports: the kernel and format chosen, and why. Empty: nothing to say.
   virtual std::string Note() const { return ""; }
   // Bytes of packed constants.

@@ -176,7 +176,7 @@ void Program::FindViews() {
 }
 
 void Program::FindBorrowed() {
-  for (ValueId input : inputs_) values_[input].is_borrowed = borrows_inputs_;
+  for (ValueId input : inputs_) values_[input].is_borrowed = borrows_inputs_ || IsReadByElement(input);
   for (const StateLink& link : state_links_) values_[inputs_[link.input]].is_borrowed = true;
   for (const Step& step : steps_) {
     for (size_t i = 0; i < step.inputs.size(); ++i) {
@@ -184,6 +184,20 @@ void Program::FindBorrowed() {
       values_[values_[static_cast<size_t>(step.inputs[i])].root].is_borrowed = false;
     }
   }
+}
+
+bool Program::IsReadByElement(ValueId root) const {
+  for (ValueId output : outputs_) {
+    if (values_[output].root == root) return false;
+  }
+  for (const Step& step : steps_) {
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      const bool is_viewed = step.op->View() == static_cast<int>(i);  // its readers read the same root
+      if (is_viewed || step.inputs[i] == kNone || values_[static_cast<size_t>(step.inputs[i])].root != root) continue;
+      if (!step.op->ReadsOnlyElements(i)) return false;
+    }
+  }
+  return true;
 }
 
 void Program::FindLifetimes() {

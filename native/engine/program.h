@@ -60,7 +60,7 @@ class Program {
     Tensor constant;   // data is null once every reader has packed it
     Buffer storage;
     size_t readers_left = 0, kept = 0;
-    bool is_borrowed = false;  // an input that is read where it lies
+    bool is_borrowed = false;  // an input that is read where it lies, if it is aligned there
   };
 
   const std::vector<Step>& Steps() const { return steps_; }
@@ -76,6 +76,7 @@ class Program {
   void FindViews();
   void CheckState() const;
   void FindBorrowed();
+  bool IsReadByElement(ValueId root) const;
   void FindLifetimes();
   void FindGrowing();
   bool MayGrow(const StateLink& link, const Step& step) const;

@@ -103,6 +103,7 @@ class QuantizeOperator : public Operator {
     CheckZeroPoint("QuantizeLinear", inputs);
     outputs[0].dims = inputs[0]->dims;
   }
+  bool ReadsOnlyElements(size_t input) const override { return input == 0; }
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const Tensor& y = outputs[0];
     const CodeRange range = type_ == DataType::kInt8 ? CodeRange{-128, 127} : CodeRange{0, 255};
