@@ -34,6 +34,7 @@ bool Spin(const Done& done) {
       if (done()) return true;
       Pause();
     }
+    std::this_thread::yield();  // who waits for what this thread has done may have no other core
   } while (std::chrono::steady_clock::now() < end);
   return false;
 }
@@ -241,7 +242,7 @@ void ThreadPool::Work(unsigned id) {
       continue;
     }
     if (stopping_) break;
-    if (may_spin) {
+    if (may_spin && target_ > 1) {  // a single thread has no loops to help
       may_spin = false;
       const uint32_t seen = news_.load(std::memory_order_relaxed);
       lock.unlock();
