@@ -28,17 +28,24 @@ const RANGES: Partial<Record<DType, readonly [number, number]>> = {
 /** Integers beyond these magnitudes are not exact in the type. */
 const EXACT_INTEGERS: Partial<Record<DType, number>> = { float16: 2 ** 11, bfloat16: 2 ** 8 };
 
+/** Tensors do not change, and every inference asks for the same ones; those in a file would be read again each time. */
+const known = new WeakMap<Tensor, Data>();
+
 /**
  * The contents of a small numeric tensor: 64-bit integers beyond 2^53 are clamped (they are bounds), floats beyond it, infinities and NaN
  * unknown. Undefined for large tensors and other dtypes.
  */
 export function dataOfTensor(tensor: Tensor): Data | undefined {
   if (!followsData(tensor.dtype, tensor.length)) return undefined;
+  const earlier = known.get(tensor);
+  if (earlier) return earlier;
   const isBounded = tensor.dtype in RANGES;
-  return Array.from(tensor.toFloat64(), (value) => {
+  const data = Array.from(tensor.toFloat64(), (value) => {
     if (isBounded) return Math.min(Math.max(value, -CLAMP), CLAMP);
     return Math.abs(value) < CLAMP ? value : undefined;
   });
+  known.set(tensor, data);
+  return data;
 }
 
 /** True for the dtypes and element counts whose contents are followed. */

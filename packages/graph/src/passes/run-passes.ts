@@ -1,4 +1,5 @@
 import { GossamerError, isGossamerError } from '../errors.js';
+import type { TypeTable } from '../inference/type-table.js';
 import type { Model } from '../ir/model.js';
 import type { Pass } from './pass.js';
 import { type BlockedFusion, PassContext } from './pass-context.js';
@@ -29,6 +30,8 @@ export interface RunPassesResult {
   /** Fusions that an operator of a later opset would allow. */
   readonly blocked: readonly BlockedFusion[];
   readonly warnings: readonly string[];
+  /** Types of the values of `model`, as it is when they are first asked for (see computedTypes). */
+  readonly types: TypeTable;
 }
 
 /** Rounds of a pipeline. Each round takes away or fuses what the one before made foldable; real exports settle in 2-4. */
@@ -94,8 +97,14 @@ class PassRun {
     const applied = Array.from(this.#changes, ([pass, changes]) => ({ pass, changes })).filter(
       ({ changes }) => changes > 0,
     );
-    const { blocked, warnings } = this.#context;
-    return { model: this.#model, applied, blocked, warnings };
+    const context = this.#context;
+    const { blocked, warnings } = context;
+    return {
+      ...{ model: this.#model, applied, blocked, warnings },
+      get types() {
+        return context.types;
+      },
+    };
   }
 
   /**

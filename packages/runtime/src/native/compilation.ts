@@ -1,4 +1,12 @@
-import { type DType, type Graph, type Model, type TensorType, tensorType, type Value } from '@gossamer/graph';
+import {
+  type DType,
+  type Graph,
+  type Model,
+  type TensorType,
+  tensorType,
+  type TypeTable,
+  type Value,
+} from '@gossamer/graph';
 import { PassContext } from '@gossamer/graph/passes';
 
 /** What the engine of this build can do. */
@@ -23,9 +31,9 @@ export class Compilation {
   constructor(
     readonly model: Model,
     readonly capabilities: Capabilities,
+    types: TypeTable = new PassContext(model).types,
   ) {
     this.graph = model.graph;
-    const { types } = new PassContext(model);
     for (const value of model.graph.values()) {
       const type = value.initializer
         ? tensorType(value.initializer.dtype, value.initializer.dims)

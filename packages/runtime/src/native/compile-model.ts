@@ -1,4 +1,4 @@
-import { type DType, GossamerError, type Model } from '@gossamer/graph';
+import { type DType, GossamerError, type Model, type TypeTable } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { canonicalForm } from './canonical/canonical-form.js';
 import { foldConstants } from './canonical/fold-constants.js';
@@ -58,17 +58,18 @@ export class LackingNodes extends Error {
 
 /** Rewrites a clone of `model` for the native engine (docs/engine.md); nothing is packed yet. */
 export function compileModel(model: Model, { capabilities }: CompileOptions): NativePlan {
-  const { model: canonical, warnings } = canonicalForm(model, capabilities.operators);
-  return compileCanonical(canonical, capabilities, warnings);
+  const { model: canonical, warnings, types } = canonicalForm(model, capabilities.operators);
+  return compileCanonical(canonical, capabilities, warnings, types);
 }
 
-/** As `compileModel`, for a model in canonical form, which is rewritten in place. */
+/** As `compileModel`, for a model in canonical form, which is rewritten in place; `types` of its values, where they are known. */
 export function compileCanonical(
   canonical: Model,
   capabilities: Capabilities,
   warnings: readonly string[] = [],
+  types?: TypeTable,
 ): NativePlan {
-  const compilation = new Compilation(canonical, capabilities);
+  const compilation = new Compilation(canonical, capabilities, types);
   ranksFromWeights(compilation);
   callRegistered(compilation);
   fusedForms(compilation);

@@ -26,6 +26,7 @@ export interface CompiledProgram {
 /** What the compiler hands a model to: `ProgramBuilder` of @gossamer/kernels, or a reference in tests. Values are numbers. */
 export interface ProgramTarget {
   input(dtype: DType): number;
+  /** Takes a copy of the bytes. */
   constant(dtype: DType, dims: readonly number[], bytes: Uint8Array, readers?: number): number;
   operator(
     type: string,

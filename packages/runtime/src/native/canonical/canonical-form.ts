@@ -1,4 +1,4 @@
-import { isGossamerError, type Model } from '@gossamer/graph';
+import { isGossamerError, type Model, type TypeTable } from '@gossamer/graph';
 import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossamer/graph/passes';
 import { registeredFunction } from '../functions/registered-functions.js';
 import { denseConstants } from './dense-constants.js';
@@ -10,6 +10,8 @@ const NARROW_FLOATS: ReadonlySet<string | undefined> = new Set(['float16', 'bflo
 export interface CanonicalForm {
   readonly model: Model;
   readonly warnings: readonly string[];
+  /** Types of the values of `model` as it is now. */
+  readonly types: TypeTable;
 }
 
 /**
@@ -37,9 +39,13 @@ export function canonicalForm(model: Model, operators: ReadonlySet<string> = new
   if (holdsNarrowFloats(current)) attempt('float32', (narrow) => convertFloat32(narrow).model);
   const result = runPasses(current, 'default');
   warnings.push(...result.warnings);
-  const { model: finished } = runPasses(result.model, ['fuse-hard-swish']);
+  // Without the gates there is nothing to look for, nor a reason to copy and infer again.
+  const hasGates = [...result.model.scopes()].some((graph) =>
+    [...graph.nodes()].some(({ op }) => op === 'HardSigmoid'),
+  );
+  const { model: finished, types } = hasGates ? runPasses(result.model, ['fuse-hard-swish']) : result;
   nameNodes(finished);
-  return { model: finished, warnings };
+  return { model: finished, warnings, types };
 }
 
 function holdsNarrowFloats(model: Model): boolean {

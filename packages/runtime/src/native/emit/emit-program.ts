@@ -1,4 +1,4 @@
-import { type Attribute, GossamerError, isGossamerError, type Node, type Value } from '@gossamer/graph';
+import { type Attribute, GossamerError, isGossamerError, type Node, type Tensor, type Value } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import type { CompiledProgram, ProgramAttribute, ProgramTarget } from '../program-builder.js';
 import type { CompiledBodies } from '../control-flow/compile-bodies.js';
@@ -17,12 +17,13 @@ export function emitProgram(
   const { graph } = compilation;
   const numbers = new Map<Value, number>();
   const operators: string[] = [];
+  const read = constantReader();
   const numberOf = (value: Value): number => {
     const known = numbers.get(value);
     if (known !== undefined) return known;
     const tensor = value.constant;
     if (!tensor) throw new Error(`value ${value.name}: read before it is made`);
-    const number = builder.constant(tensor.dtype, tensor.dims, tensor.bytes(), readersOf(value));
+    const number = builder.constant(tensor.dtype, tensor.dims, read(tensor), readersOf(value));
     numbers.set(value, number);
     return number;
   };
@@ -51,6 +52,22 @@ export function emitProgram(
   });
   for (const [input, output] of state) builder.state(input, output);
   return { program: builder.finish(outputs), operators };
+}
+
+/** Sizes between which constants in files are read into one piece of memory: new memory costs more than what is read into it. */
+const REUSED_BYTES = { least: 1 << 16, most: 1 << 26 };
+
+/** Reads the bytes of one constant after the other; they hold until the next is read. */
+function constantReader(): (tensor: Tensor) => Uint8Array {
+  let memory = new Uint8Array(0);
+  return (tensor) => {
+    const { byteLength } = tensor;
+    if (!tensor.isInFile || byteLength < REUSED_BYTES.least || byteLength > REUSED_BYTES.most) return tensor.bytes();
+    if (memory.length < byteLength) memory = new Uint8Array(byteLength);
+    const bytes = memory.subarray(0, byteLength);
+    tensor.copyInto(bytes);
+    return bytes;
+  };
 }
 
 /** If and Loop: the bodies become programs of their own, which take what they capture after their own inputs. */
