@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/operators/pack_parallel.h"
 #include "kernels/gemm_bf16/gemm_bf16.h"
 #include "kernels/small_float/small_float.h"
 
@@ -28,7 +29,8 @@ FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t 
     WeightSourceF32 of_group = source;
     of_group.data += g * group_stride;
     float* packed = bf16 ? static_cast<float*>(strips.get()) : static_cast<float*>(packed_.get()) + g * count;
-    PackF32(of_group, 0, StripsF32(n_), factor, packed);
+    PackParallel(StripsF32(n_), count * sizeof(float),
+                 [&](size_t first, size_t end) { PackF32(of_group, first, end, factor, packed); });
     if (bf16) PackBf16(PackedF32(packed, k_, n_), static_cast<uint16_t*>(packed_.get()) + g * count);
   }
 }

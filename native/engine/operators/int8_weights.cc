@@ -1,9 +1,11 @@
 #include "engine/operators/int8_weights.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "engine/buffer.h"
+#include "engine/operators/pack_parallel.h"
 #include "kernels/gemm_i8/gemm_i8.h"
 #include "kernels/packed_memory.h"
 #include "kernels/sparse_i8/pack.h"
@@ -18,7 +20,14 @@ class DensePanels : public PackedInt8 {
         bytes_(PanelBytesI8(w.outputs, w.taps, w.piece)),
         panels_(NewPackedMemory(bytes_)),
         sums_(NewBuffer((w.outputs + kOutputQuantum) * sizeof(int32_t))) {
-    weights_ = PackWeightsI8(w.data, w.outputs, w.taps, w.piece, panels_.get(), static_cast<int32_t*>(sums_.get()));
+    const size_t depth = w.taps * w.piece, steps = (w.piece + 3) / 4;
+    int8_t* panels = panels_.get();
+    int32_t* sums = static_cast<int32_t*>(sums_.get());
+    PackParallel(PanelCountI8(w.outputs), bytes_, [&](size_t first, size_t end) {
+      const size_t n = first * kPanelOutputs, outputs = std::min(w.outputs, end * kPanelOutputs) - n;
+      PackWeightsI8(w.data + n * depth, outputs, w.taps, w.piece, panels + n * w.taps * steps * 4, sums + n);
+    });
+    weights_ = {w.outputs, w.taps, w.piece, steps, panels, sums};
   }
   size_t GroupOutputs() const override { return kPanelOutputs; }
   void Run(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end, size_t group_begin,
