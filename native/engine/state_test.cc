@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -121,6 +122,59 @@ TEST_CASE("State: a cache that grows in place gives the bytes of one that is cop
     // Rows that lie apart were what the operators read, and memory changed rarely.
     CHECK(grows.state.Get(0).pitch > copied.state.Get(0).dims.Count(2, 4));
     CHECK(copied.state.Get(0).pitch == 0);
+  }
+}
+
+// [batch, positions, heads, depth], also as three axes; [batch, heads, depth, positions].
+TEST_CASE("State: caches whose first or last axis grows give the bytes of copies") {
+  struct Layout {
+    Dims past, fresh, q;
+    const char* reader;
+    Attributes attributes;
+  };
+  const auto first = [](int heads) {
+    return MakeAttributes({{"q_layout", "bshd"}, {"k_layout", "bshd"}, {"v_layout", "bshd"}, {"y_layout", "bshd"},
+                           {"heads", heads}});
+  };
+  const Layout layouts[] = {
+      {{2, 3, kHeads, kDepth}, {2, 1, kHeads, kDepth}, {2, 1, kHeads, kDepth}, "Attention4D", first(0)},
+      {{2, 3, kHeads * kDepth}, {2, 1, kHeads * kDepth}, {2, 1, kHeads * kDepth}, "Attention4D", first(kHeads)},
+      {{2, kHeads, kDepth, 3}, {2, kHeads, kDepth, 1}, {2, kHeads, 2, kDepth}, "MatMul", {}}};
+  for (const Layout& layout : layouts) {
+    const bool is_last = std::strcmp(layout.reader, "MatMul") == 0;
+    Program program;
+    const auto q = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+    const auto fresh = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+    const auto past = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+    const size_t all = program.AddOperator("Concat", {past, fresh}, {DataType::kFloat32},
+                                           MakeAttributes({{"axis", is_last ? 3 : 1}}));
+    const auto cache = static_cast<ptrdiff_t>(all);
+    std::vector<ptrdiff_t> inputs{q, cache};
+    if (!is_last) inputs.push_back(cache);
+    const size_t y = program.AddOperator(layout.reader, inputs, {DataType::kFloat32}, layout.attributes);
+    program.LinkState(2, 1);
+    program.Finish({y, all});
+    REQUIRE(program.StateLinks()[0].grows);
+    Sequence grows(program), copied(program);
+    const std::vector<float> start = Numbers(layout.past.Count(), 5);
+    for (int step = 0; step < 20; ++step) {
+      std::vector<float> queries = Numbers(layout.q.Count(), step), added = Numbers(layout.fresh.Count(), 50 + step);
+      std::vector<Value> results[2];
+      for (Sequence* sequence : {&grows, &copied}) {
+        if (step == 0) sequence->state.Set(0, {DataType::kFloat32, layout.past, const_cast<float*>(start.data())});
+        const std::vector<Tensor> feeds{{DataType::kFloat32, layout.q, queries.data()},
+                                        {DataType::kFloat32, layout.fresh, added.data()},
+                                        sequence->state.Get(0)};
+        const bool in_place = sequence == &grows;
+        std::vector<Tensor> outputs;
+        REQUIRE(sequence->execution.Run(
+            feeds, {nullptr, 1, nullptr, in_place ? &sequence->state.Values() : nullptr}, &outputs));
+        results[in_place] = Dense(outputs);
+        sequence->state.Advance(sequence->execution, outputs);
+      }
+      CheckSame(results[0], results[1]);
+    }
+    CHECK(grows.state.Get(0).pitch != 0);
   }
 }
 

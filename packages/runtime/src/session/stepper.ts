@@ -45,7 +45,7 @@ export class Stepper {
     }
   }
 
-  /** Runs the next step. State that is fed explicitly replaces what was carried. */
+  /** Runs the next step. State that is fed explicitly replaces what was carried; a step that rejects leaves that as it was. */
   async step(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
     const initial = Object.fromEntries(
       this.state.flatMap(({ input, init }) => (init ? [[input, init]] : [])) as [string, Tensor][],
