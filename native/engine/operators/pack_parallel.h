@@ -7,8 +7,8 @@
 
 namespace gossamer {
 
-// Calls body(first, end) for runs of items that together are 0 .. count - 1, of about a quarter of a megabyte each; `bytes`
-// are those of all items. Runs must not write to the same place.
+// Calls body(first, end) for runs of items that together are 0 .. count - 1, of about a quarter of a megabyte each;
+// `bytes` are those of all items. Runs must not write to the same place.
 template <class Body>
 void PackParallel(size_t count, size_t bytes, const Body& body) {
   constexpr size_t kRunBytes = 256 << 10;

@@ -149,6 +149,12 @@ export function packCodes(codes: ArrayLike<number>, bits: number): Uint8Array {
   return bytes;
 }
 
+/** Typed arrays of numbers as they are, which others are made from at once; of anything else an array of numbers. */
+function plainNumbers(values: ArrayLike<number | bigint>): ArrayLike<number> {
+  const isBig = values instanceof BigInt64Array || values instanceof BigUint64Array;
+  return ArrayBuffer.isView(values) && !isBig ? (values as ArrayLike<number>) : Array.from(values, Number);
+}
+
 /** Numbers to raw bytes of `dtype`; integers out of range throw ERR_TENSOR_RANGE, floats round half to even. */
 export function encodeNumbers(dtype: DType, values: ArrayLike<number | bigint>): Uint8Array {
   if (dtype === 'bool') return Uint8Array.from(Array.from(values), (value) => (Number(value) === 0 ? 0 : 1));
@@ -163,11 +169,11 @@ export function encodeNumbers(dtype: DType, values: ArrayLike<number | bigint>):
     if (bits === 8) return Uint8Array.from(numbers);
     return new Uint8Array(bits === 16 ? Uint16Array.from(numbers).buffer : Uint32Array.from(numbers).buffer);
   }
-  const numbers = Array.from(values, Number);
-  if (dtype === 'float32') return new Uint8Array(Float32Array.from(numbers).buffer);
-  if (dtype === 'float64') return new Uint8Array(Float64Array.from(numbers).buffer);
+  if (dtype === 'float32') return new Uint8Array(new Float32Array(plainNumbers(values)).buffer);
+  if (dtype === 'float64') return new Uint8Array(new Float64Array(plainNumbers(values)).buffer);
   const format = FORMATS[dtype];
   if (!format) throw new GossamerError('ERR_DTYPE', `tensor: expected a type numbers convert to, received ${dtype}`);
+  const numbers = Array.from(values, Number);
   const codes = numbers.map((value) => small.encodeFloat(value, format));
   const bits = dtypeBits(dtype);
   if (bits < 8) return packCodes(codes, bits);
