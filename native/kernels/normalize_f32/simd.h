@@ -20,20 +20,18 @@ inline float SumSquares(const float* x, size_t count, float mean) {
 // x + skip + bias into sum; what is null is left out.
 inline void AddRow(const float* x, const float* skip, const float* bias, size_t count, float* sum) {
   const F32 pad = Fill(0.0f);
-  for (size_t i = 0; i < count; i += kLanes) {
-    const size_t lanes = count - i < kLanes ? count - i : kLanes;
+  ForRowVectors(count, [=](size_t i, size_t lanes, size_t) {
     F32 v = LoadLanes(x + i, lanes, pad);
     if (skip != nullptr) v = Add(v, LoadLanes(skip + i, lanes, pad));
     if (bias != nullptr) v = Add(v, LoadLanes(bias + i, lanes, pad));
     StoreLanes(sum + i, v, lanes);
-  }
+  });
 }
 
 template <bool kScale, bool kShift>
 inline void ScaleRow(const float* x, size_t count, F32 mean, F32 r, const float* scale, const float* shift, float* y) {
   const F32 zero = Fill(0.0f);
-  for (size_t i = 0; i < count; i += kLanes) {
-    const size_t lanes = count - i < kLanes ? count - i : kLanes;
+  ForRowVectors(count, [=](size_t i, size_t lanes, size_t) {
     F32 v = Mul(Sub(LoadLanes(x + i, lanes, zero), mean), r);
     if (kScale) {
       const F32 s = LoadLanes(scale + i, lanes, zero);
@@ -42,7 +40,7 @@ inline void ScaleRow(const float* x, size_t count, F32 mean, F32 r, const float*
       v = Add(v, LoadLanes(shift + i, lanes, zero));
     }
     StoreLanes(y + i, v, lanes);
-  }
+  });
 }
 
 }  // namespace
