@@ -89,6 +89,19 @@ export interface Operations {
     nonFinite: Float64Array,
   ];
   /**
+   * w: [outputs, channels, taps] or, with outputsLast, [channels, taps, outputs]. order: which channel is in each place; empty: its own. cost: of
+   * one row, in products of 16 outputs by 4 inputs.
+   */
+  predictInt8: [
+    w: Int8Array,
+    outputs: number,
+    channels: number,
+    taps: number,
+    outputsLast: boolean,
+    order: Int32Array,
+    cost: Float64Array,
+  ];
+  /**
    * loop: 0 int8, 1 float, 2 bfloat16; isa: the place in the order of dispatch.h. work: operations done (0 where there is no such variant),
    * checksum.
    */

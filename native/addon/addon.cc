@@ -29,6 +29,7 @@ constexpr Operation kOperations[] = {
     {"transpose", PrepareTranspose},
     {"quantizeMatMulNBits", PrepareQuantizeMatMulNBits},
     {"quantizeBlockedWeight", PrepareQuantizeBlockedWeight},
+    {"predictInt8", PreparePredictInt8},
     {"peakLoop", PreparePeakLoop},
     {"readLoop", PrepareReadLoop},
 };

@@ -23,6 +23,9 @@ PrepareFn PrepareQuantizeTensorCuda, PrepareDequantizeTensorCuda, PrepareCountHi
 // addon/peak.cc
 PrepareFn PreparePeakLoop, PrepareReadLoop;
 
+// addon/predict.cc
+PrepareFn PreparePredictInt8;
+
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);
 

@@ -167,6 +167,15 @@ void QuantizeBlockedWeightCall(CallBuilder& call, Input& input) {
   call.Doubles(1);
 }
 
+void PredictInt8Call(CallBuilder& call, Input& input) {
+  const size_t outputs = input.Size(80), channels = input.Size(100), taps = input.Size(4);
+  call.Bytes(outputs * channels * taps, true);
+  for (size_t size : {outputs, channels, taps}) call.Number(static_cast<double>(size));
+  call.Boolean(input.Bool());
+  call.Integers(input.Bool() ? channels : 0, 0, static_cast<int32_t>(channels) - 1);
+  call.Doubles(1);
+}
+
 void PeakLoopCall(CallBuilder& call, Input& input) {
   call.Number(input.Range(0, 2));
   call.Number(input.Range(0, static_cast<int32_t>(Isa::kAvx512Bf16)));
@@ -200,6 +209,7 @@ std::vector<OperationCall> OperationCalls() {
       {"Transpose", PrepareTranspose, TransposeCall},
       {"QuantizeMatMulNBits", PrepareQuantizeMatMulNBits, QuantizeMatMulNBitsCall},
       {"QuantizeBlockedWeight", PrepareQuantizeBlockedWeight, QuantizeBlockedWeightCall},
+      {"PredictInt8", PreparePredictInt8, PredictInt8Call},
       {"PeakLoop", PreparePeakLoop, PeakLoopCall},
       {"ReadLoop", PrepareReadLoop, ReadLoopCall},
   };

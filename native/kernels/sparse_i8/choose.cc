@@ -73,4 +73,15 @@ SparseI8Choice ChooseSparseI8(const PlainI8Weights& weights, size_t rows) {
   return choice;
 }
 
+double PredictI8(const PlainI8Weights& weights) {
+  const size_t count = weights.outputs * weights.taps * weights.piece;
+  if (count == 0) return 0;
+  const auto zeros = static_cast<double>(std::count(weights.data, weights.data + count, int8_t{0}));
+  double cost = CostOfDense(weights);
+  if (zeros >= kLeastZeros * static_cast<double>(count) && SelectedVariant() != Isa::kScalar) {
+    cost = std::min(cost, CostInOrderI8(weights));
+  }
+  return cost;
+}
+
 }  // namespace gossamer

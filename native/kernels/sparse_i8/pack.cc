@@ -169,7 +169,7 @@ double SampleCost(const PlainI8Weights& weights, const Way& way) {
   const size_t count = std::min(panels, 1 + kSampledWeights / (kSparsePanel * depth + 1));
   double sum = 0;
   for (size_t i = 0; i < count; ++i) {
-    const size_t first = i * panels / count * kSparsePanel;
+    const size_t first = (2 * i + 1) * panels / (2 * count) * kSparsePanel;  // outputs may be sorted
     const size_t outputs = std::min(kSparsePanel, weights.outputs - first);
     sum += PlanAs({weights.data + first * depth, outputs, weights.taps, weights.piece}, way).cost;
   }
@@ -197,6 +197,11 @@ SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format) {
   SparseI8Plan plan = PlanAs(weights, best);
   if (best.gathered) plan.cost += GatherCost(weights);
   return plan;
+}
+
+double CostInOrderI8(const PlainI8Weights& weights) {
+  return std::min({PlanRounds(weights, false, {}, true).cost, PlanRounds(weights, false, {}, false).cost,
+                   PlanBlocks(weights, false).cost});
 }
 
 PackedSparseI8::PackedSparseI8(const PlainI8Weights& weights, SparseI8Plan plan)

@@ -38,6 +38,9 @@ struct SparseI8Plan {
 // them cost, which suits all others.
 SparseI8Plan PlanSparseI8(const PlainI8Weights& weights, SparseFormat format);
 
+// The cost of a plan with outputs in their order and pieces apart, in the better one of the two formats.
+double CostInOrderI8(const PlainI8Weights& weights);
+
 // Packed weights with the memory that they are in.
 class PackedSparseI8 {
  public:
@@ -65,5 +68,9 @@ struct SparseI8Choice {
 // Sparse where the cost model of the running instruction set predicts at least a tenth less time than dense for `rows`
 // rows a call (0: unknown, many).
 SparseI8Choice ChooseSparseI8(const PlainI8Weights& weights, size_t rows);
+
+// About the time that one row takes for 16 outputs, in that of one product instruction, by the kernel that is fastest:
+// what to compare two orders of k's by.
+double PredictI8(const PlainI8Weights& weights);
 
 }  // namespace gossamer

@@ -31,6 +31,7 @@ export {
 export { type AsyncOptions } from './native-call.js';
 export { packInt2, packInt4, unpackInt2, unpackInt4 } from './pack-bits.js';
 export { type LoopWork, MAX_ROUNDS, type PeakLoop, peakLoop, readLoop } from './peak-loop.js';
+export { type Int8WeightLayout, predictInt8 } from './predict-int8.js';
 export {
   quantizeAffine,
   quantizeAffineAsync,

@@ -68,6 +68,8 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   f16ToF32Async: () => kernels.f16ToF32Async(halves),
   packInt2: () => kernels.packInt2(bytes),
   unpackInt2: () => kernels.unpackInt2(kernels.packInt2(bytes), bytes.length, 'uint2'),
+  predictInt8: () =>
+    kernels.predictInt8(new Int8Array(64 * 192), { outputs: 64, channels: 192, taps: 1, outputsLast: false }),
   transpose2d: () => kernels.transpose2d(x, 200, 96),
   transpose2dAsync: () => kernels.transpose2dAsync(x, 200, 96),
   quantizeMatMulNBits: () => kernels.quantizeMatMulNBits(x, block),

@@ -2,17 +2,21 @@ import {
   type DType,
   type Graph,
   type Model,
+  type Node,
   type TensorType,
   tensorType,
   type TypeTable,
   type Value,
 } from '@gossamer/graph';
 import { PassContext } from '@gossamer/graph/passes';
+import type { Int8WeightLayout } from '@gossamer/kernels';
 
 /** What the engine of this build can do. */
 export interface Capabilities {
   /** Types of operators it has. */
   readonly operators: ReadonlySet<string>;
+  /** What an int8 layer would cost, with its channels in `order`; undefined: not known, channels stay in their order. */
+  readonly predictInt8?: (w: Int8Array, layout: Int8WeightLayout, order?: Int32Array) => number;
 }
 
 /** The domain of the engine's own operators (docs/engine.md). */
@@ -26,6 +30,8 @@ type Shape = NonNullable<TensorType['shape']>;
  */
 export class Compilation {
   readonly graph: Graph;
+  /** What passes did to a node, beside what its operator says of itself. */
+  readonly remarks = new Map<Node, string>();
   readonly #types = new Map<Value, TensorType>();
 
   constructor(

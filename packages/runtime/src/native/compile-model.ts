@@ -11,6 +11,7 @@ import { callRegistered } from './functions/call-registered.js';
 import { removeDead } from './edit/node-edits.js';
 import { type LackingNode, lackingNodes } from './emit/coverage.js';
 import { emitProgram, type EmittedProgram, type StatePositions } from './emit/emit-program.js';
+import { absorbPermutation } from './fusion/absorb-permutation.js';
 import { activations } from './fusion/activation-of.js';
 import { fuseAttention } from './fusion/fuse-attention.js';
 import { matmulTransposes } from './fusion/matmul-transposes.js';
@@ -84,6 +85,8 @@ export function compileCanonical(
   fuseEpilogue(compilation);
   activations(compilation);
   transposesToViews(compilation);
+  removeDead(compilation);
+  absorbPermutation(compilation);
   removeDead(compilation);
   const bodies = compileBodies(compilation, (model) => compileCanonical(model, capabilities));
   const lacking = lackingNodes(compilation, bodies);

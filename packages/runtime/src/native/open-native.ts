@@ -1,5 +1,5 @@
 import { GossamerError, type Model, Tensor } from '@gossamer/graph';
-import { operatorTypes, ProgramBuilder, type ProgramState } from '@gossamer/kernels';
+import { operatorTypes, predictInt8, ProgramBuilder, type ProgramState } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { StateFeed } from '../session/detect-state.js';
 import type { OperatorTime } from '../session/engine.js';
@@ -8,7 +8,7 @@ import { type NativePlan } from './compile-model.js';
 import type { Capabilities } from './compilation.js';
 
 /** What the addon of this process can run. */
-export const nativeCapabilities = (): Capabilities => ({ operators: operatorTypes() });
+export const nativeCapabilities = (): Capabilities => ({ operators: operatorTypes(), predictInt8 });
 
 export interface NativeRunOptions {
   readonly threads: number | undefined;
@@ -63,8 +63,12 @@ export class NativeProgram {
 
   /** What operators say of the kernel or format they chose, by node. */
   notes(): { readonly node: string; readonly operator: string; readonly note: string }[] {
-    const { program, operators } = this.#emitted;
-    return program.notes().map(({ operator, note }, i) => ({ node: operators[i]!, operator, note }));
+    const { program, operators, remarks } = this.#emitted;
+    return program.notes().map(({ operator, note }, i) => ({
+      node: operators[i]!,
+      operator,
+      note: [note, remarks.get(i)].filter(Boolean).join('; '),
+    }));
   }
 
   /** Turns measuring on or off; milliseconds of each operator, in the order of notes(), over the runs since it was turned on. */

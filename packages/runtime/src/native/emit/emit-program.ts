@@ -18,6 +18,7 @@ export function emitProgram(
   const numbers = new Map<Value, number>();
   const operators: string[] = [];
   const read = constantReader();
+  const remarks = new Map<number, string>();
   const numberOf = (value: Value): number => {
     const known = numbers.get(value);
     if (known !== undefined) return known;
@@ -41,6 +42,8 @@ export function emitProgram(
       );
       return builder.operator(node.op, inputs, dtypes, programAttributes(node));
     });
+    const remark = compilation.remarks.get(node);
+    if (remark) remarks.set(operators.length, remark);
     operators.push(node.id);
     for (const value of made) numbers.set(value, results[node.outputs.indexOf(value)]!);
   }
@@ -51,7 +54,7 @@ export function emitProgram(
     return builder.operator('Identity', [numberOf(value)], [compilation.dtypeOf(value)!], {})[0]!;
   });
   for (const [input, output] of state) builder.state(input, output);
-  return { program: builder.finish(outputs), operators };
+  return { program: builder.finish(outputs), operators, remarks };
 }
 
 /** Sizes between which constants in files are read into one piece of memory: new memory costs more than what is read into it. */
@@ -88,6 +91,8 @@ export interface EmittedProgram {
   readonly program: CompiledProgram;
   /** Names of the nodes, by index of the operator. */
   readonly operators: readonly string[];
+  /** What the compiler did to an operator, by its index. */
+  readonly remarks: ReadonlyMap<number, string>;
 }
 
 /** Outputs nobody wants have a type all the same: positions where an operator gives them, else that of the data. */
