@@ -73,6 +73,24 @@ TEST_CASE("Program: a constant that is packed and read, too, stays") {
   CHECK(*outputs[0].As<int32_t>() == 8);
 }
 
+TEST_CASE("Program: dense products do not copy what they are fed where rows are whole groups of four") {
+  for (const int64_t depth : {4, 5, 8}) {
+    Program program;
+    const std::vector<int8_t> ones(static_cast<size_t>(depth), 1);
+    const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kUint8));
+    const auto w = static_cast<ptrdiff_t>(program.AddConstant(DataType::kInt8, {depth, 1}, ones.data(), 1));
+    const size_t y =
+        program.AddOperator("Int8Linear", {x, w}, {DataType::kInt32}, MakeAttributes({{"result", "int32"}}));
+    program.Finish({y});
+    CHECK(program.Values()[static_cast<size_t>(x)].is_borrowed == (depth % 4 == 0));
+    Execution execution(program);
+    std::vector<uint8_t> elements(static_cast<size_t>(3 * depth), 2);
+    std::vector<Tensor> outputs;
+    REQUIRE(execution.Run({Tensor{DataType::kUint8, {3, depth}, elements.data()}}, RunOptions{}, &outputs));
+    CHECK(outputs[0].As<int32_t>()[2] == 2 * depth);
+  }
+}
+
 TEST_CASE("Program: constants without elements have no axes that cost anything") {
   Program program;
   CHECK_THROWS_AS(program.AddConstant(DataType::kInt8, {0, int64_t{1} << 40}, nullptr, 0), EngineError);

@@ -54,6 +54,7 @@ class Int8LinearOperator : public Operator {
                 results_.Prepare(inputs, outputs[0], context), results_.NeedsRowSums(), context);
   }
 
+  bool ReadsOnlyElements(size_t input) const override { return input == kInt8X && weights_->ReadsOnlyElements(); }
   std::string Note() const override { return weights_->Note(); }
   size_t PackedBytes() const override { return weights_->Bytes(); }
 

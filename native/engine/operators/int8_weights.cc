@@ -34,6 +34,7 @@ class DensePanels : public PackedInt8 {
            size_t group_end, const Int8Output& output) const override {
     GemmI8()(x, rows, row_begin, row_end, weights_, group_begin, group_end, output);
   }
+  bool ReadsOnlyElements() const override { return weights_.piece % 4 == 0; }
   size_t Bytes() const override { return bytes_ + weights_.outputs * sizeof(int32_t); }
   std::string Note() const override { return reason_; }
 

@@ -29,6 +29,8 @@ class PackedInt8 {
   // (kernels/gemm_i8/gemm_i8.h) does for panels; what may be read there, may be read here.
   virtual void Run(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end, size_t group_begin,
                    size_t group_end, const Int8Output& output) const = 0;
+  // Whether Run, here, reads no byte behind a piece.
+  virtual bool ReadsOnlyElements() const { return false; }
   virtual size_t Bytes() const = 0;
   // The format, and why it: "dense panels: 12 % of the weights are zeros".
   virtual std::string Note() const = 0;

@@ -32,8 +32,9 @@ PackedWeightsI8 PackWeightsI8(const int8_t* w, size_t outputs, size_t taps, size
                               int32_t* sums);
 
 // Computes rows row_begin .. row_end - 1 of y and, of each, the outputs of panels panel_begin .. panel_end - 1. The
-// pieces of `rows` are as long as those of the weights. The arrays of `output` that are indexed by output can be read
-// up to the next multiple of 16, its residual (kReadSlack) behind its end; only outputs that exist are written.
+// pieces of `rows` are as long as those of the weights; where that is a multiple of four, nothing behind them is read.
+// The arrays of `output` that are indexed by output can be read up to the next multiple of 16, its residual
+// (kReadSlack) behind its end; only outputs that exist are written.
 // Bit-exact across variants, activations included.
 using GemmI8Fn = void(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
                       const PackedWeightsI8& weights, size_t panel_begin, size_t panel_end, const Int8Output& output);

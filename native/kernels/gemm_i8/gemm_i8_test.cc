@@ -38,7 +38,7 @@ struct Layer {
       : shape(s), positions(s.rows + 3), panels(PanelBytesI8(s.outputs, s.taps, s.piece), Edge::kFront) {
     std::mt19937 random(seed + 1);
     const size_t padded = (s.outputs + 15) / 16 * 16, depth = s.taps * s.piece;
-    x.resize(positions * s.piece + kReadSlack);
+    x.resize(positions * s.piece + (s.piece % 4 == 0 ? 0 : kReadSlack));
     for (uint8_t& v : x) v = static_cast<uint8_t>(seed == 0 ? 255 : random());
     w.resize(s.outputs * depth);
     for (int8_t& v : w) v = static_cast<int8_t>(seed == 0 ? -128 : static_cast<int>(random() % 256) - 128);
