@@ -9,8 +9,8 @@ namespace gossamer {
 
 constexpr size_t kAttentionKeys = 128;  // keys that are looked at together
 constexpr size_t kAttentionRows = 256;  // most queries of a call
-// Bytes of scratch memory that a call needs, aligned to 64: packed keys, values, scores.
-constexpr size_t kAttentionScratchBytes = 264 << 10;
+// Bytes of scratch memory that a call needs, aligned to 64: packed keys, scores.
+constexpr size_t kAttentionScratchBytes = 200 << 10;
 
 // Strides are in elements between positions of the sequence; elements of a position follow each other. Query i sees key
 // j where j <= i + visible (a causal model with p keys before the first query: visible = p; all: visible = keys).

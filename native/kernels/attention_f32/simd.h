@@ -11,8 +11,7 @@ constexpr size_t kDepthChunk = 128, kSums = 16 / kLanes;
 
 // Of the queries of one call.
 struct AttentionState {
-  float keys[kDepthChunk * kAttentionKeys];    // a chunk of the depth in panels
-  float values[kDepthChunk * kAttentionKeys];  // of a block of keys, where they are copied
+  float keys[kDepthChunk * kAttentionKeys];  // a chunk of the depth in panels
   float scores[kAttentionRows * kAttentionKeys];
   float largest[kAttentionRows], sum[kAttentionRows];
 };
@@ -82,15 +81,6 @@ void SoftmaxTile(const F32 (&lanes)[kRows], size_t keys, bool last, float* score
   for (size_t m = 0; m < kRows; ++m) sum[m] = tile.sum[m];
 }
 
-// Rows of `width` elements, `to_stride` apart in `to`.
-inline void CopyRows(const float* from, size_t rows, size_t width, size_t stride, float* to, size_t to_stride) {
-  for (size_t r = 0; r < rows; ++r, from += stride, to += to_stride) {
-    size_t c = 0;
-    for (; c + kLanes <= width; c += kLanes) Store(to + c, Load(from + c));
-    if (c < width) Store(to + c, LoadFirst(from + c, width - c));
-  }
-}
-
 }  // namespace
 
 void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t count, void* scratch) {
@@ -101,9 +91,6 @@ void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t
     state.sum[m] = 0;
   }
   float* y = head.y + first * head.y_stride;
-  // Rows of v that lie a multiple of a large power of two apart share few sets of the cache.
-  const size_t padded = (head.value_depth + 15) / 16 * 16;
-  const bool copies_values = count > 2 * kTileRows && padded <= kDepthChunk;
   for (size_t key = 0; key == 0 || key < head.keys; key += kAttentionKeys) {
     // Keys from `key` on that the first `rows` queries see between them.
     const auto seen_by = [&](size_t rows) {
@@ -112,13 +99,6 @@ void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t
     };
     const size_t keys = std::min(seen_by(count), kAttentionKeys);
     if (key > 0 && keys == 0) break;
-    const float* values = head.v + key * head.v_stride;
-    size_t v_stride = head.v_stride;
-    if (copies_values) {
-      CopyRows(values, keys, head.value_depth, v_stride, state.values, padded);
-      values = state.values;
-      v_stride = padded;
-    }
     for (size_t c = 0; c == 0 || c < head.depth; c += kDepthChunk) {
       const size_t depth = std::min(head.depth - c, kDepthChunk), panel = depth * kPanelKeys;
       const bool whole = head.depth <= kDepthChunk, last = c + depth >= head.depth;
@@ -141,8 +121,8 @@ void GOSSAMER_SIMD(AttentionF32)(const AttentionHead& head, size_t first, size_t
                          largest);
         if (!last) return;
         SoftmaxTile<kRows>(largest, seen, rest <= kAttentionKeys, scores, state.largest + m, state.sum + m, tile);
-        ValueRows<kRows>({scores, tile.before, tile.after, values, v_stride, seen, key == 0}, head.value_depth,
-                         y + m * head.y_stride, head.y_stride);
+        ValueRows<kRows>({scores, tile.before, tile.after, head.v + key * head.v_stride, head.v_stride, seen, key == 0},
+                         head.value_depth, y + m * head.y_stride, head.y_stride);
       });
     }
   }
