@@ -7,29 +7,31 @@ import { channelRegion, type ChannelRegion, hasConstantParameters } from './chan
 const LEAST_ZEROS = 0.4;
 /** Less than this share of a layer's rounds is no gain. */
 const LEAST_GAIN = 0.005;
+/** Costs of random patterns differ by as much between two orders. */
+const MOST_LOSS = 0.01;
 /** Outputs that the sparse kernel computes together (native/kernels/sparse_i8). */
 const GROUP = 16;
 
 /**
  * Orders the outputs of sparse integer layers by their number of non-zeros, over the whole layer, where integer layers alone sum over them: these
  * read their channels in that order, and nothing has to bring it back. Sums of integers and functions of single elements do not depend on it, so
- * every result stays the same, bit by bit. A layer pays for the densest of 16 outputs that it computes together; what the new order of channels
- * does to a consumer, whose pattern it may break, counts as well: only what lowers the sum of their costs is kept.
+ * every result stays the same, bit by bit. A layer pays for the densest of 16 outputs that it computes together; an order
+ * of channels that would break the pattern of a consumer, and so raise its cost, is not taken.
  */
 export function absorbPermutation(compilation: Compilation): void {
   const { predictInt8 } = compilation.capabilities;
   if (!predictInt8) return;
-  const cost: LayerCost = (node, order) => rowsOf(node) * predictInt8(signed(weightOf(node)), layoutOf(node), order);
+  const cost: LayerCost = (node, order) => predictInt8(signed(weightOf(node)), layoutOf(node), order);
   for (const node of compilation.graph.nodes()) {
     if (!isProducer(node)) continue;
     const region = channelRegion(node.output, compilation);
     const kept = region && keptOf(node);
     const order = kept && orderByDensity(kept);
-    if (order && pays(node, region, kept, order, cost)) apply(node, region, order, compilation);
+    if (order && pays(region, kept, order, cost)) apply(node, region, order, compilation);
   }
 }
 
-/** What one row of a layer without strides costs where this one runs, with its channels in an order. */
+/** What one row of a layer costs, with its channels in an order. */
 type LayerCost = (node: Node, order?: Int32Array) => number;
 
 function isProducer(node: Node): boolean {
@@ -47,9 +49,6 @@ function layoutOf(node: Node) {
   const [outputs, channels] = [dims[outputAxis(node)]!, dims[channelAxis(node)]!];
   return { outputs, channels, taps: dims.slice(2).reduce((a, b) => a * b, 1), outputsLast: outputAxis(node) === 1 };
 }
-
-/** Rows that a layer computes, of those of a layer without strides. */
-const rowsOf = (node: Node) => 1 / node.ints('strides', []).reduce((a, b) => a * b, 1);
 
 function signed(tensor: Tensor): Int8Array {
   const bytes = tensor.bytes();
@@ -91,20 +90,13 @@ function densest(kept: ArrayLike<number>): number {
   return sum;
 }
 
-function pays(
-  node: Node,
-  { consumers }: ChannelRegion,
-  kept: Uint32Array,
-  order: Int32Array,
-  cost: LayerCost,
-): boolean {
-  const share = 1 - densest(order.map((from) => kept[from]!)) / densest(kept);
-  if (!(share > LEAST_GAIN)) return false;
-  let gain = cost(node) * share;
-  for (const consumer of consumers) {
-    if (weightOf(consumer).dtype === 'int8') gain += cost(consumer) - cost(consumer, order);
-  }
-  return gain > 0;
+/** True where groups of outputs become more even, and no consumer dearer: a pattern of its own (N:64, at most N of 64) would be broken. */
+function pays({ consumers }: ChannelRegion, kept: Uint32Array, order: Int32Array, cost: LayerCost): boolean {
+  if (!(densest(order.map((from) => kept[from]!)) < (1 - LEAST_GAIN) * densest(kept))) return false;
+  return consumers.every((consumer) => {
+    if (weightOf(consumer).dtype !== 'int8') return true;
+    return cost(consumer, order) <= (1 + MOST_LOSS) * cost(consumer);
+  });
 }
 
 function apply(node: Node, region: ChannelRegion, order: Int32Array, compilation: Compilation): void {
