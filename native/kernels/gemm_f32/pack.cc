@@ -28,6 +28,7 @@ void PackPiece(const WeightSourceF32& source, const float* w, size_t columns, fl
 }  // namespace
 
 void PackF32(const WeightSourceF32& source, size_t first, size_t end, float factor, float* packed) {
+  if (source.piece == 0) return;  // nothing to pack, and source.data may be null
   const size_t strip_count = source.taps * source.piece * kStripF32;
   for (size_t strip = first; strip < end; ++strip) {
     const size_t n = strip * kStripF32, columns = std::min(kStripF32, source.n - n);
