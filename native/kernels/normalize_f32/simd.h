@@ -1,4 +1,6 @@
 // The body of normalize_f32, written over the operations of one kernels/simd/ header, which is included first.
+#include <cmath>
+
 #include "kernels/normalize_f32/normalize_f32.h"
 #include "kernels/simd/fold_row.h"
 
@@ -11,7 +13,9 @@ inline float Sum(const float* x, size_t count) {
 
 inline float SumSquares(const float* x, size_t count, float mean) {
   const F32 m = Fill(mean);
-  return SumRow(x, count, mean, [m](F32 acc, F32 v) {
+  // Lanes behind the row add nothing; where the mean overflowed they add infinity, as all others do, and no NaN.
+  const float pad = std::isinf(mean) ? 0.0f : mean;
+  return SumRow(x, count, pad, [m](F32 acc, F32 v) {
     const F32 d = Sub(v, m);
     return Fma(d, d, acc);
   });
