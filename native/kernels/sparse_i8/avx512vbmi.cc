@@ -33,19 +33,20 @@ inline void Round(const int8_t* data, const __m512i (&window)[kRows], __m512i (&
   }
 }
 
-// Fetches what a tile may, a line with each step.
+// Fetches what a tile may: as many lines with each step as there are for it, or the same one again.
 class Ahead {
  public:
   Ahead(const SparseTile& tile, size_t steps)
-      : at_(tile.ahead), pace_(steps == 0 ? 0 : (tile.ahead_bytes + steps - 1) / steps) {}
+      : at_(tile.ahead), pace_(steps == 0 ? 0 : (tile.ahead_bytes + steps - 1) / steps), lines_(pace_ / 96 + 1) {
+    pace_ /= lines_;
+  }
   void Step() {
-    GOSSAMER_PREFETCH_FAR(at_);
-    at_ += pace_;
+    for (size_t i = 0; i < lines_; ++i, at_ += pace_) GOSSAMER_PREFETCH_FAR(at_);
   }
 
  private:
   const int8_t* at_;
-  size_t pace_;
+  size_t pace_, lines_;
 };
 
 template <size_t kRows>

@@ -1,6 +1,6 @@
 // The walk over rows and panels that the vector variants share, and what becomes of their sums. Included after a
 // kernels/simd/ header, its int8 companion, activation.h and, in an unnamed namespace, a struct `Ops`:
-//   kRows, kBlockRows                         most rows of one tile, at most kSparseMostRows
+//   kRows, kBlockRows                         most rows of one tile, at most kSparseLeastGathered
 //   kSpan                                     outputs finished at a time: 16 or 64
 //   CopyPiece(to, from, bytes)                copies at least `bytes`; may read and write up to 63 more
 //   Rounds(tile, rows, weights, group, sums)  sums[r * 64 + i] = sum over k of row r < rows for the i-th of 16 outputs
@@ -128,71 +128,89 @@ inline void FinishPanel(const Int8Output& output, int32_t* sums, const uint8_t* 
 
 constexpr size_t kTilesToFetch = 3;
 
+// The rows of x, or of the memory that they were gathered in: row m, piece t starts at base + m * stride or, where
+// offsets is not null, at base + offsets[t * apart + m].
+struct SparseRows {
+  const uint8_t* base;
+  size_t stride;
+  const int32_t* offsets;
+  size_t apart, pieces;
+};
+
+// Rows first .. first + count - 1 of `rows`, which are rows m .. of y.
 template <class Ops>
-inline void RunSparseI8(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
-                        const SparseI8Weights& w, size_t panel_begin, size_t panel_end, const Int8Output& output,
-                        uint8_t* scratch) {
-  static_assert(Ops::kRows <= kSparseMostRows && Ops::kBlockRows <= Ops::kRows, "memory is for so many");
+inline void RunRows(const SparseRows& rows, size_t first, size_t count, size_t m, const SparseI8Weights& w,
+                    size_t panel_begin, size_t panel_end, const Int8Output& output) {
   alignas(64) int32_t sums[Ops::kRows * kSparsePanel];
-  if (row_end <= row_begin || panel_end <= panel_begin) return;
   // All tiles about as tall, rather than a last one of few rows.
   const bool blocks = w.format == SparseFormat::kBlocks;
-  const size_t most = blocks ? Ops::kBlockRows : Ops::kRows;
-  const size_t count = row_end - row_begin, tiles = (count + most - 1) / most;
-  const size_t height = count / tiles, taller = count % tiles;
-  const size_t groups = w.Groups(), row_bytes = w.GatheredBytes();
+  const size_t most = blocks ? Ops::kBlockRows : Ops::kRows, tiles = (count + most - 1) / most;
+  const size_t height = count / tiles, taller = count % tiles, groups = w.Groups();
   int32_t apart[Ops::kRows];  // where one row, not a table, says where the next is
-  for (size_t r = 0; r < Ops::kRows; ++r) apart[r] = static_cast<int32_t>(r * (w.gathered ? row_bytes : rows.stride));
-
-  const auto panel_of_tile = [&](SparseTile tile, size_t panel, size_t m, size_t tile_rows) {
-    const size_t first = panel * (kSparsePanel / kSparseGroup);
-    if (blocks) Ops::Blocks(tile, tile_rows, w, panel, sums);
-    for (size_t g = 0; !blocks && g < kSparsePanel / kSparseGroup && first + g < groups; ++g) {
-      Ops::Rounds(tile, tile_rows, w, first + g, sums + g * kSparseGroup);
-      tile.ahead += tile.ahead_bytes;
-    }
-    const size_t n = panel * kSparsePanel;
-    const size_t outputs = w.outputs - n < kSparsePanel ? w.outputs - n : kSparsePanel;
-    FinishPanel<Ops>(output, sums, w.slots == nullptr ? nullptr : w.slots + n, m, tile_rows, n, outputs);
-  };
-
-  if (w.gathered) {
-    size_t m = row_begin;
-    for (size_t i = 0; i < tiles; ++i) {
-      const size_t tile_rows = height + (i < taller ? 1 : 0);
-      for (size_t r = 0; r < tile_rows; ++r) {
-        // In order: what one copy writes too much, the next one overwrites.
-        for (size_t t = 0; t < w.taps; ++t) {
-          Ops::CopyPiece(scratch + r * row_bytes + t * w.piece, x + PieceOffset(rows, t, m + r), w.piece);
-        }
-      }
-      const SparseTile tile = {scratch, apart, 0, 1, w.data, 0};
-      for (size_t panel = panel_begin; panel < panel_end; ++panel) panel_of_tile(tile, panel, m, tile_rows);
-      m += tile_rows;
-    }
-    return;
-  }
+  for (size_t r = 0; r < Ops::kRows; ++r) apart[r] = static_cast<int32_t>(r * rows.stride);
   for (size_t panel = panel_begin; panel < panel_end; ++panel) {
+    const size_t n = panel * kSparsePanel, outputs = w.outputs - n < kSparsePanel ? w.outputs - n : kSparsePanel;
+    const uint8_t* const slots = w.slots == nullptr ? nullptr : w.slots + n;
     // As many bytes as this panel has are fetched while it is used, a share of them with each unit of each tile: those
     // of the next panel or, beyond the last one, what was packed next (packed_memory.h). Few tiles use weights as fast
     // as they come.
     const int8_t* const own = w.PanelData(panel);
     const size_t bytes = static_cast<size_t>(w.PanelData(panel + 1) - own);
-    const size_t units = blocks ? 1 : kSparsePanel / kSparseGroup;
+    const size_t units = blocks ? 1 : kSparsePanel / kSparseGroup, unit = panel * units;
     const size_t share = bytes / (tiles * units) + kSparseRoundBytes;
-    size_t m = row_begin, fetched = tiles < kTilesToFetch ? bytes : 0;
+    size_t done = 0, fetched = tiles < kTilesToFetch ? bytes : 0;
     for (size_t i = 0; i < tiles; ++i) {
-      const size_t tile_rows = height + (i < taller ? 1 : 0);
+      const size_t tile_rows = height + (i < taller ? 1 : 0), at = first + done;
       const bool fetch = fetched < bytes;
-      const int8_t* const ahead = fetch ? own + bytes + fetched : own;
-      const size_t ahead_bytes = fetch ? share : 0;
+      SparseTile tile = {rows.base, apart, rows.apart, rows.pieces, own, 0};
+      if (rows.offsets == nullptr) {
+        tile.base += at * rows.stride;
+      } else {
+        tile.offsets = rows.offsets + at;
+      }
+      if (fetch) {
+        tile.ahead = own + bytes + fetched;
+        tile.ahead_bytes = share;
+      }
       fetched += share * units;
-      const SparseTile tile = rows.offsets == nullptr
-                                  ? SparseTile{x + m * rows.stride, apart, 0, 1, ahead, ahead_bytes}
-                                  : SparseTile{x, rows.offsets + m, rows.count, w.taps, ahead, ahead_bytes};
-      panel_of_tile(tile, panel, m, tile_rows);
-      m += tile_rows;
+      if (blocks) Ops::Blocks(tile, tile_rows, w, panel, sums);
+      for (size_t g = 0; !blocks && g < units && unit + g < groups; ++g) {
+        Ops::Rounds(tile, tile_rows, w, unit + g, sums + g * kSparseGroup);
+        tile.ahead += tile.ahead_bytes;
+      }
+      FinishPanel<Ops>(output, sums, slots, m + done, tile_rows, n, outputs);
+      done += tile_rows;
     }
+  }
+}
+
+template <class Ops>
+inline void RunSparseI8(const uint8_t* x, const ActivationRows& rows, size_t row_begin, size_t row_end,
+                        const SparseI8Weights& w, size_t panel_begin, size_t panel_end, const Int8Output& output,
+                        uint8_t* scratch) {
+  static_assert(Ops::kRows <= kSparseLeastGathered && Ops::kBlockRows <= Ops::kRows, "memory is for so many");
+  if (row_end <= row_begin || panel_end <= panel_begin) return;
+  const size_t count = row_end - row_begin;
+  if (!w.gathered) {
+    RunRows<Ops>({x, rows.stride, rows.offsets, rows.count, w.taps}, row_begin, count, row_begin, w, panel_begin,
+                 panel_end, output);
+    return;
+  }
+  const size_t row_bytes = w.GatheredBytes();
+  const size_t least = w.format == SparseFormat::kBlocks ? Ops::kBlockRows : Ops::kRows;
+  const size_t most = w.GatheredRows() == kSparseLeastGathered ? least : w.GatheredRows();
+  const size_t turns = (count + most - 1) / most;
+  size_t m = row_begin;
+  for (size_t i = 0; i < turns; ++i) {
+    const size_t together = count / turns + (i < count % turns ? 1 : 0);
+    for (size_t r = 0; r < together; ++r) {
+      // In order: what one copy writes too much, the next one overwrites.
+      for (size_t t = 0; t < w.taps; ++t) {
+        Ops::CopyPiece(scratch + r * row_bytes + t * w.piece, x + PieceOffset(rows, t, m + r), w.piece);
+      }
+    }
+    RunRows<Ops>({scratch, row_bytes, nullptr, 0, 1}, 0, together, m, w, panel_begin, panel_end, output);
+    m += together;
   }
 }
 

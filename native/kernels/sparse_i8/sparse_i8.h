@@ -12,6 +12,7 @@ namespace gossamer {
 constexpr size_t kSparseWindow = 64;  // k's that one table lookup chooses from
 constexpr size_t kSparseGroup = 16;   // outputs computed together: the int32 lanes of 64 bytes
 constexpr size_t kSparsePanel = 64;   // outputs finished together: one line of uint8 results
+constexpr size_t kSparseLeastGathered = 16, kSparseNearBytes = 512 << 10;
 constexpr size_t kSparseRoundBytes = 128, kSparseTileBytes = 256;
 
 // kRounds: for any pattern. Each group of 16 outputs has steps: a window of 64 k's that begins at any k of a piece, and
@@ -44,19 +45,24 @@ struct SparseI8Weights {
   size_t Pieces() const { return gathered ? 1 : taps; }
   size_t Groups() const { return (outputs + kSparseGroup - 1) / kSparseGroup; }
   size_t Panels() const { return (outputs + kSparsePanel - 1) / kSparsePanel; }
+  size_t Units() const { return format == SparseFormat::kBlocks ? Panels() : Groups(); }
   // Of a panel, or the end of the data.
   const int8_t* PanelData(size_t panel) const {
-    const size_t units = format == SparseFormat::kBlocks ? Panels() : Groups();
     const size_t unit = format == SparseFormat::kBlocks ? panel : panel * (kSparsePanel / kSparseGroup);
-    return data + starts[unit < units ? unit : units];
+    return data + starts[unit < Units() ? unit : Units()];
   }
   size_t GatheredBytes() const { return (taps * piece + 63) / 64 * 64; }  // of one row
+  // Rows that are put together at a time: a tile, which then is in the first cache, or, where each tile would read more
+  // weights than the second one holds, as many as fill a quarter of it.
+  size_t GatheredRows() const {
+    const size_t many = starts[Units()] <= kSparseNearBytes ? 0 : kSparseNearBytes / 2 / GatheredBytes();
+    return many < kSparseLeastGathered ? kSparseLeastGathered : many;
+  }
 };
 
 // Bytes of scratch memory that a call needs, aligned to 64; 0: none, null will do.
-constexpr size_t kSparseMostRows = 16;  // of one tile
 inline size_t SparseI8ScratchBytes(const SparseI8Weights& w) {
-  return w.gathered ? kSparseMostRows * w.GatheredBytes() + kSparseWindow : 0;
+  return w.gathered ? w.GatheredRows() * w.GatheredBytes() + kSparseWindow : 0;
 }
 
 // Rows row_begin .. row_end - 1 of y and, of each, the outputs of panels panel_begin .. panel_end - 1. The pieces of
