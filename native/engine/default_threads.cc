@@ -11,7 +11,7 @@
 namespace gossamer {
 namespace {
 
-unsigned AvailableCores() {
+unsigned CountCores() {
 #if defined(__linux__)
   cpu_set_t allowed;  // covers 1024 CPUs; a larger machine fails the call and takes the count below
   if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
@@ -30,12 +30,12 @@ struct Setting {
 
 Setting ReadSetting() {
   const char* text = std::getenv("GOSSAMER_THREADS");
-  if (text == nullptr || *text == '\0') return {AvailableCores(), ""};
+  if (text == nullptr || *text == '\0') return {CountCores(), ""};
   const std::string digits = text;
   const bool is_number = digits.size() <= 4 && digits.find_first_not_of("0123456789") == std::string::npos;
   const int value = is_number ? std::atoi(text) : 0;
   if (value >= 1 && value <= static_cast<int>(ThreadPool::kMaxThreads)) return {static_cast<unsigned>(value), ""};
-  return {AvailableCores(), "GOSSAMER_THREADS: expected an integer in [1, " + std::to_string(ThreadPool::kMaxThreads) +
+  return {CountCores(), "GOSSAMER_THREADS: expected an integer in [1, " + std::to_string(ThreadPool::kMaxThreads) +
                                 "], received " + digits};
 }
 
@@ -45,6 +45,11 @@ const Setting& Read() {
 }
 
 }  // namespace
+
+unsigned AvailableCores() {
+  static const unsigned cores = CountCores();
+  return cores;
+}
 
 unsigned DefaultThreads() { return Read().threads; }
 

@@ -14,8 +14,9 @@ namespace gossamer {
 namespace {
 
 // How long a thread that had work looks for more before it sleeps: a model's operators follow one another within
-// microseconds, and to wake a sleeping thread takes longer than many of them.
-constexpr std::chrono::microseconds kSpin{100};
+// microseconds, runs within tenths of milliseconds, and to wake a sleeping thread takes longer than many of them (in a
+// virtual machine its core sleeps, too).
+constexpr std::chrono::microseconds kSpin{2000};
 
 inline void Pause() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -34,7 +35,6 @@ bool Spin(const Done& done) {
       if (done()) return true;
       Pause();
     }
-    std::this_thread::yield();  // who waits for what this thread has done may have no other core
   } while (std::chrono::steady_clock::now() < end);
   return false;
 }
@@ -78,6 +78,9 @@ void ThreadPool::SetThreads(unsigned threads) {
   target_ = std::clamp(threads, 1u, kMaxThreads);
   wake_.notify_all();
 }
+
+// A single thread has no loops to help; where there are more threads than cores, one that spins is in another's way.
+bool ThreadPool::MaySpin() const { return target_ > 1 && target_ <= AvailableCores(); }
 
 unsigned ThreadPool::AliveThreads() const {
   const size_t count = std::min<size_t>(target_, alive_.size());
@@ -150,7 +153,7 @@ bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<
   const size_t allowed = threads == 0 ? target_ : std::min(threads, target_);
   const size_t most = std::min<size_t>(allowed - 1, tiles - 1);
   Loop loop(body, tiles, abort, static_cast<unsigned>(most));
-  const bool is_shared = most > 0 && Share(loop, lock);
+  const bool is_shared = most > 0 && Share(loop, lock), may_spin = MaySpin();
   lock.unlock();
   RunTiles(loop);
   if (is_shared) {
@@ -158,7 +161,7 @@ bool ThreadPool::ParallelFor(size_t tiles, AbortFlag abort, const std::function<
     loops_.erase(std::find(loops_.begin(), loops_.end(), &loop));
     if (loop.helpers != 0) {
       lock.unlock();
-      Spin([&] { return loop.helpers.load(std::memory_order_acquire) == 0; });
+      if (may_spin) Spin([&] { return loop.helpers.load(std::memory_order_acquire) == 0; });
       lock.lock();
       loop_done_.wait(lock, [&] { return loop.helpers == 0; });
     }
@@ -242,7 +245,7 @@ void ThreadPool::Work(unsigned id) {
       continue;
     }
     if (stopping_) break;
-    if (may_spin && target_ > 1) {  // a single thread has no loops to help
+    if (may_spin && MaySpin()) {
       may_spin = false;
       const uint32_t seen = news_.load(std::memory_order_relaxed);
       lock.unlock();

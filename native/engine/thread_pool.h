@@ -53,6 +53,7 @@ class ThreadPool {
  private:
   struct Loop;
 
+  bool MaySpin() const;
   unsigned AliveThreads() const;  // those that stay: the ones beyond the target are about to end
   enum class Need { kWelcome, kOne };
   void EnsureThreads(std::unique_lock<std::mutex>& lock, Need need);
@@ -79,6 +80,7 @@ class ThreadPool {
 
 // GOSSAMER_THREADS, else the number of cores this process may run on.
 unsigned DefaultThreads();
+unsigned AvailableCores();  // that this process may use, when it asked first
 
 // A message for the user when GOSSAMER_THREADS is not an integer in 1..kMaxThreads, else nullptr.
 const char* ThreadsError();

@@ -5,6 +5,8 @@ import { channelRegion, type ChannelRegion, hasConstantParameters } from './chan
 
 /** Below this share of zeros no layer is packed as sparse (native/kernels/sparse_i8/choose.cc). */
 const LEAST_ZEROS = 0.4;
+/** Parts of a weight that are looked at first, and their bytes: most layers are dense, and are not read for this. */
+const SAMPLE = { parts: 8, bytes: 4096 };
 /** Less than this share of a layer's rounds is no gain. */
 const LEAST_GAIN = 0.005;
 /** Costs of random patterns differ by as much between two orders. */
@@ -55,8 +57,22 @@ function signed(tensor: Tensor): Int8Array {
   return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Whether a sample has less than half the zeros that a sparse layer has at least. */
+function looksDense(tensor: Tensor): boolean {
+  const { parts, bytes } = SAMPLE;
+  let [zeros, seen] = [0, 0];
+  for (let part = 0; part < parts; part++) {
+    const start = Math.floor((Math.max(0, tensor.byteLength - bytes) * part) / (parts - 1));
+    const codes = tensor.bytes(start, Math.min(tensor.byteLength, start + bytes));
+    seen += codes.length;
+    for (const code of codes) zeros += code === 0 ? 1 : 0;
+  }
+  return zeros < (LEAST_ZEROS / 2) * seen;
+}
+
 /** Non-zeros of each output; undefined where the layer is dense. */
 function keptOf(node: Node): Uint32Array | undefined {
+  if (looksDense(weightOf(node))) return undefined;
   const { outputs, outputsLast } = layoutOf(node);
   const codes = signed(weightOf(node));
   const kept = new Uint32Array(outputs);
