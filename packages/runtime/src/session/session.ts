@@ -76,7 +76,7 @@ export class Session {
     return new Session(engine.name, opened, state, specs);
   }
 
-  /** Runs the model once; tensors by input name in, by output name out. Throws ERR_FEEDS, ERR_ORT_RUN. */
+  /** Runs the model once; tensors by input name in, by output name out. What is fed must not change until the run has ended. Throws ERR_FEEDS, ERR_ORT_RUN. */
   async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
     if (this.#disposed)
       throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', 'session: expected an open one, received a disposed one');
