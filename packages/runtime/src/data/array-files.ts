@@ -6,7 +6,7 @@ import type { BytePull } from './byte-pull.js';
 import { FilePull } from './file-pull.js';
 import { decodeNpy } from './npy-decode.js';
 import { encodeNpy } from './npy-encode.js';
-import { NPY_PREFIX, npyHeaderLength, parseNpyHeader } from './npy-header.js';
+import { takeNpyHeader } from './take-npy-header.js';
 import { openZip } from './zip-file.js';
 import { zipOf } from './zip-writer.js';
 
@@ -54,17 +54,8 @@ export async function readNpz(path: string): Promise<Record<string, Tensor>> {
 }
 
 async function takeArray(label: string, pull: BytePull, size: number): Promise<Tensor> {
-  const prefix = await pull.take(NPY_PREFIX);
-  const length = npyHeaderLength(label, prefix);
-  const head = new Uint8Array(length);
-  head.set(prefix);
-  head.set(await pull.take(length - NPY_PREFIX), NPY_PREFIX);
-  const header = parseNpyHeader(label, head);
+  const header = await takeNpyHeader(label, pull, size);
   const bytes = elementCount(header.shape) * header.itemSize;
-  if (bytes !== size - length) {
-    const text = `${label}: expected ${bytes} bytes for shape [${header.shape.join(', ')}], received ${size - length}`;
-    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', text);
-  }
   if (bytes > MAX_BYTES) {
     const text = `${label}: expected an array of at most ${MAX_BYTES} bytes, received ${bytes}`;
     throw new GossamerError<RuntimeErrorCode>('ERR_DATA_LIMIT', text);

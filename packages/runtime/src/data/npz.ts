@@ -7,7 +7,8 @@ import { type Column, outOfRows, type RowReader } from './column.js';
 import type { DataSource, OpenDataOptions } from './data-source.js';
 import { fileDigest } from './file-digest.js';
 import { decodeNpy } from './npy-decode.js';
-import { NPY_PREFIX, npyHeaderLength, type NpyHeader, parseNpyHeader } from './npy-header.js';
+import type { NpyHeader } from './npy-header.js';
+import { takeNpyHeader } from './take-npy-header.js';
 import { openZip, type ZipFile } from './zip-file.js';
 
 /** Bytes of one sample of one array: what a batch must hold in memory. */
@@ -43,7 +44,7 @@ async function entryColumn(path: string, zip: ZipFile, name: string, entry: Entr
   const label = `${path}: array ${name}`;
   const pull = await zip.open(entry, label);
   try {
-    const header = await takeHeader(label, pull, entry);
+    const header = await takeNpyHeader(label, pull, entry.uncompressedSize);
     const [rows, ...rowShape] = header.shape;
     const rowBytes = elementCount(rowShape) * (header.itemSize + (header.text ? TEXT_BYTES : 0));
     if (rowBytes > MAX_ROW_BYTES) {
@@ -54,22 +55,6 @@ async function entryColumn(path: string, zip: ZipFile, name: string, entry: Entr
   } finally {
     pull.close();
   }
-}
-
-async function takeHeader(label: string, pull: BytePull, entry: Entry): Promise<NpyHeader> {
-  const prefix = await pull.take(NPY_PREFIX);
-  const length = npyHeaderLength(label, prefix);
-  const bytes = new Uint8Array(length);
-  bytes.set(prefix);
-  bytes.set(await pull.take(length - NPY_PREFIX), NPY_PREFIX);
-  const header = parseNpyHeader(label, bytes);
-  const expected = elementCount(header.shape) * header.itemSize;
-  const received = entry.uncompressedSize - length;
-  if (received !== expected) {
-    const text = `${label}: expected ${expected} bytes for shape [${header.shape.join(', ')}], received ${received}`;
-    throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', text);
-  }
-  return header;
 }
 
 /** Opens the archive again, so that passes over the data are independent and nothing stays open between them. */
@@ -85,7 +70,7 @@ async function openRows(path: string, name: string, transient: boolean): Promise
     const entry = zip.entries.get(`${name}.npy`);
     if (!entry) throw new GossamerError<RuntimeErrorCode>('ERR_DATA_FILE', `${label} has gone`);
     pull = await zip.open(entry, label);
-    return { next: rowTaker(label, pull, await takeHeader(label, pull, entry), transient), close };
+    return { next: rowTaker(label, pull, await takeNpyHeader(label, pull, entry.uncompressedSize), transient), close };
   } catch (error) {
     close();
     throw error;
