@@ -1,0 +1,1 @@
+export type { DistillErrorCode } from './error-codes.js';

@@ -1,0 +1,1 @@
+export type { TrainErrorCode } from './error-codes.js';
