@@ -47,7 +47,7 @@ export {
   weightViews,
   WeightView,
 } from './weights/index.js';
-export { type BuilderOptions, GraphBuilder, type OpOptions, type PlainAttribute } from './builder.js';
+export { type BuilderOptions, GraphBuilder, type OpOptions, type PlainAttribute, toAttribute } from './builder.js';
 export {
   countMacs,
   hasRule as hasInferenceRule,
@@ -55,5 +55,6 @@ export {
   type InferOptions,
   type LayerMacs,
   type MacCount,
+  RunningTypes,
   TypeTable,
 } from './inference/index.js';

@@ -1,0 +1,13 @@
+import type { Node } from '@gossamer/graph';
+import type { Lowering } from './lowering.js';
+
+/** Every lowering; one line each. */
+const LOWERINGS: readonly Lowering[] = [];
+
+const BY_KIND = new Map(LOWERINGS.flatMap((rule) => rule.ops.map((op) => [`${rule.domain}::${op}`, rule] as const)));
+
+/** The lowering of a node; undefined where it is a primitive, or unknown. */
+export const findLowering = (node: Node): Lowering | undefined => BY_KIND.get(`${node.domain}::${node.op}`);
+
+/** Every operator that is lowered, as `domain::op`, sorted. */
+export const loweredKinds = (): string[] => [...BY_KIND.keys()].sort();
