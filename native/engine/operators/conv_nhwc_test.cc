@@ -50,16 +50,19 @@ void Check(const Case& c) {
   const std::vector<float> w = NormalFloats(static_cast<size_t>(c.outputs * group_in * c.kernel_h * c.kernel_w), 2);
   const std::vector<float> bias = NormalFloats(static_cast<size_t>(c.outputs), 3);
   const std::vector<float> residual = NormalFloats(static_cast<size_t>(c.batch * oh * ow * c.outputs), 4);
-  const Value y = RunOperator(
-      "ConvNhwc",
-      MakeAttributes({{"strides", Numbers(c.strides)},
-                      {"dilations", Numbers(c.dilations)},
-                      {"pads", Numbers(c.pads)},
-                      {"group", c.group}}),
-      {Value({c.batch, c.height, c.width, c.channels}, x),
-       Argument::Constant(Value({c.outputs, group_in, c.kernel_h, c.kernel_w}, w)), Value({c.outputs}, bias),
-       Value({c.batch, oh, ow, c.outputs}, residual)},
-      {DataType::kFloat32})[0];
+  const Attributes attributes = MakeAttributes({{"strides", Numbers(c.strides)},
+                                                {"dilations", Numbers(c.dilations)},
+                                                {"pads", Numbers(c.pads)},
+                                                {"group", c.group}});
+  const Value weights({c.outputs, group_in, c.kernel_h, c.kernel_w}, w);
+  const auto run = [&](const Argument& argument) {
+    return RunOperator("ConvNhwc", attributes,
+                       {Value({c.batch, c.height, c.width, c.channels}, x), argument, Value({c.outputs}, bias),
+                        Value({c.batch, oh, ow, c.outputs}, residual)},
+                       {DataType::kFloat32})[0];
+  };
+  const Value y = run(Argument::Constant(weights));
+  REQUIRE(run(weights).bytes == y.bytes);  // w at run time
   REQUIRE(y.dims == Dims{c.batch, oh, ow, c.outputs});
   const std::vector<float> values = y.To<float>();
   const double terms = static_cast<double>(group_in * c.kernel_h * c.kernel_w + 2);
@@ -94,6 +97,7 @@ TEST_CASE("ConvNhwc equals the formula of Conv") {
   Check({"depthwise, stride 2, no pads", 1, 11, 12, 64, 64, 5, 5, 64, {2, 2}, one, none});
   Check({"depthwise, two outputs a channel", 1, 9, 12, 20, 40, 3, 3, 20, one, {2, 2}, same});
   Check({"many tiles", 1, 60, 60, 16, 32, 3, 3, 1, one, one, same});
+  Check({"more channels than slack", 1, 4, 3, 2052, 3, 3, 2, 1, one, one, {1, 1, 0, 1}});
   Check({"no image", 0, 8, 8, 4, 4, 3, 3, 1, one, one, same});
 }
 
@@ -153,4 +157,14 @@ TEST_CASE("ConvNhwc refuses what does not fit") {
   CHECK_THROWS_AS(run({1, 4, 4, 2}, {3, 2, 3, 3}, MakeAttributes({{"pads", Numbers({1, 1})}})), EngineError);
   const Attributes far = MakeAttributes({{"dilations", Numbers({1, int64_t{1} << 32})}});
   CHECK_THROWS_AS(run({1, 4, 4, 2}, {3, 2, 3, 3}, far), EngineError);
+  // w at run time: what is wrong with it is found by each run.
+  OperatorRunner runner("ConvNhwc", MakeAttributes({{"group", 2}}), {Value(), Value()}, {DataType::kFloat32});
+  const auto again = [&](Dims x, Dims w) {
+    runner.Run({Value(x, NormalFloats(x.Count(), 1)), Value(w, NormalFloats(w.Count(), 2))});
+  };
+  CHECK_NOTHROW(again({1, 4, 4, 4}, {6, 2, 3, 3}));
+  CHECK_NOTHROW(again({1, 3, 4, 2}, {2, 1, 2, 2}));
+  CHECK_THROWS_AS(again({1, 4, 4, 4}, {3, 2, 3, 3}), EngineError);
+  CHECK_THROWS_AS(again({1, 4, 4, 4}, {6, 4, 3, 3}), EngineError);
+  CHECK_THROWS_AS(again({1, 4, 4, 4}, {6, 2, 3}), EngineError);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/operators/arguments.h"
 #include "engine/operators/pack_parallel.h"
 #include "kernels/gemm_bf16/gemm_bf16.h"
 #include "kernels/small_float/small_float.h"
@@ -21,7 +22,8 @@ FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t 
       n_(source.n),
       groups_(groups),
       bf16_(bf16),
-      packed_(NewBuffer(Bytes() + kReadSlack)) {
+      packed_(NewBuffer(Bytes() + kReadSlack)),
+      data_(packed_.get()) {
   const size_t count = PackedCountF32(k_, n_);
   Buffer strips;
   if (bf16) strips = NewBuffer(count * sizeof(float));
@@ -32,6 +34,29 @@ FloatWeights::FloatWeights(const WeightSourceF32& source, size_t groups, size_t 
     PackParallel(StripsF32(n_), count * sizeof(float),
                  [&](size_t first, size_t end) { PackF32(of_group, first, end, factor, packed); });
     if (bf16) PackBf16(PackedF32(packed, k_, n_), static_cast<uint16_t*>(packed_.get()) + g * count);
+  }
+}
+
+FloatWeights::FloatWeights(const TapSourceF32& source, size_t groups, size_t group_stride, RunContext* run)
+    : k_(source.tap_count * source.piece), n_(source.n), groups_(groups) {
+  if (run == nullptr) packed_ = NewBuffer(Bytes() + kReadSlack);
+  auto* packed = static_cast<float*>(run == nullptr ? packed_.get() : run->Scratch(Bytes()));
+  data_ = packed;
+  const size_t strips = StripsF32(n_), of_strip = k_ * kStripF32;
+  const auto pack = [&](size_t first, size_t end) {
+    for (size_t i = first; i < end;) {  // strips of all groups, one behind the other
+      const size_t group = i / strips, strip = i % strips, last = std::min(strips, strip + end - i);
+      TapSourceF32 of_group = source;
+      of_group.data += group * group_stride;
+      PackTapsF32(of_group, strip, last, packed + i * of_strip);
+      i += last - strip;
+    }
+  };
+  constexpr size_t kCost = 2;  // of a float, in the elementary operations of ForTiles
+  if (run == nullptr) {
+    PackParallel(groups * strips, Bytes(), pack);
+  } else {
+    ForTiles(*run, groups * strips, of_strip * kCost, pack);
   }
 }
 
@@ -54,10 +79,10 @@ void FloatWeights::Multiply(size_t group, const void* x, size_t offset, const Ac
   const auto [m0, m1, n0, n1] = tile;
   const size_t first = group * PackedCountF32(k_, n_);
   if (bf16_) {
-    const WeightsBf16 weights{static_cast<const uint16_t*>(packed_.get()) + first, k_, n_};
+    const WeightsBf16 weights{static_cast<const uint16_t*>(data_) + first, k_, n_};
     GemmBf16()(static_cast<const uint16_t*>(x) + offset, rows, m0, m1, weights, n0, n1, output);
   } else {
-    const WeightsF32 weights = PackedF32(static_cast<const float*>(packed_.get()) + first, k_, n_);
+    const WeightsF32 weights = PackedF32(static_cast<const float*>(data_) + first, k_, n_);
     GemmF32()(static_cast<const float*>(x) + offset, rows, m0, m1, weights, n0, n1, output);
   }
 }

@@ -1,4 +1,4 @@
-// What the float32 operators with constant weights share: packed weights, tiles, and the inputs bias and residual.
+// What the float32 operators with weights share: packed weights, tiles, and the inputs bias and residual.
 #pragma once
 #include "engine/buffer.h"
 #include "engine/operator.h"
@@ -20,6 +20,9 @@ class FloatWeights {
  public:
   FloatWeights() = default;
   FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor = 1, bool bf16 = false);
+  // Those of a convolution in float32, packed now; in a run on its threads and into its scratch memory, valid as long as
+  // that.
+  FloatWeights(const TapSourceF32& source, size_t groups, size_t group_stride, RunContext* run);
 
   size_t K() const { return k_; }
   size_t Bytes() const;  // 0: none
@@ -35,6 +38,7 @@ class FloatWeights {
   size_t k_ = 0, n_ = 0, groups_ = 0;
   bool bf16_ = false;
   Buffer packed_;
+  const void* data_ = nullptr;  // packed_, or scratch memory of a run
 };
 
 // A product split into row blocks and column blocks; by the sizes alone, never by the number of threads.

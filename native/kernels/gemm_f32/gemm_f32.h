@@ -35,6 +35,18 @@ struct WeightSourceF32 {
 // Packs strips first .. end - 1 (end <= StripsF32(n)) times `factor` to packed + first * 16 * taps * piece and on.
 void PackF32(const WeightSourceF32& source, size_t first, size_t end, float factor, float* packed);
 
+// Weights of a convolution, to pack: that of output n for element i of piece t is at data[n * n_stride + i * piece_stride +
+// taps[t]].
+struct TapSourceF32 {
+  const float* data;
+  size_t n, piece, n_stride, piece_stride;
+  const size_t* taps;
+  size_t tap_count;
+};
+
+// As PackF32 packs them, in one pass over the source.
+void PackTapsF32(const TapSourceF32& source, size_t first, size_t end, float* packed);
+
 // y[m, n] = act(sum + bias[n] + residual[m, n]) for m0 <= m < m1, n0 <= n < n1; n0 a multiple of 16, n1 too or
 // weights.n. rows.taps * rows.piece == weights.k; bias, residual and y are those of m = 0, n = 0. The sum is one chain
 // of fused multiply-adds from 0 in the order of k: the same bits on every instruction set, however m and n are split. A

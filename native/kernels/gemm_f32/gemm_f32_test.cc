@@ -88,6 +88,29 @@ TEST_CASE("PackF32 puts [K, N], [N, K] and OIHW where WeightsF32 says") {
   }
 }
 
+TEST_CASE("PackTapsF32 packs chosen taps of OIHW, and of [I, O, H, W], as PackF32 does") {
+  const size_t n = 37, channels = 21, kernel = 6;
+  const std::vector<float> w = NormalFloats(n * channels * kernel, 1);
+  for (const std::vector<size_t>& taps : {std::vector<size_t>{0, 1, 2, 3, 4, 5}, {5, 2}, {}}) {
+    for (bool outputs_first : {true, false}) {
+      const size_t outer = (outputs_first ? channels : n) * kernel, k = taps.size() * channels;
+      const size_t n_stride = outputs_first ? outer : kernel, piece_stride = outputs_first ? kernel : outer;
+      const TapSourceF32 source{w.data(), n, channels, n_stride, piece_stride, taps.data(), taps.size()};
+      Guarded<float> packed(std::vector<float>(PackedCountF32(k, n), kInf), Edge::kBack);
+      PackTapsF32(source, 0, 1, packed.data());
+      PackTapsF32(source, 1, StripsF32(n), packed.data() + kStripF32 * k);
+      const WeightsF32 view = PackedF32(packed.data(), k, n);
+      for (size_t i = 0; i < k; ++i) {
+        for (size_t j = 0; j < StripsF32(n) * kStripF32; ++j) {
+          const size_t c = i % channels, tap = taps[i / channels];
+          const size_t at = (outputs_first ? j * channels + c : c * n + j) * kernel + tap;
+          REQUIRE(view.data[j / 16 * view.strip_stride + i * view.row_stride + j % 16] == (j < n ? w[at] : 0));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("GemmF32: the definition is close to sums in float64") {
   for (bool table : {false, true}) {
     Problem p(7, 21, table ? 5 : 1, 13, table, false, 3);

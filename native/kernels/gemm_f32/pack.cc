@@ -39,4 +39,24 @@ void PackF32(const WeightSourceF32& source, size_t first, size_t end, float fact
   }
 }
 
+void PackTapsF32(const TapSourceF32& source, size_t first, size_t end, float* packed) {
+  constexpr size_t kTile = 16;  // of a piece: with all taps of 16 outputs, near until each tap has been read
+  const size_t strip_count = source.tap_count * source.piece * kStripF32;
+  for (size_t strip = first; strip < end; ++strip, packed += strip_count) {
+    const size_t n = strip * kStripF32, columns = std::min(kStripF32, source.n - n);
+    for (size_t i0 = 0; i0 < source.piece; i0 += kTile) {
+      const size_t i1 = std::min(i0 + kTile, source.piece);
+      for (size_t t = 0; t < source.tap_count; ++t) {
+        const float* from = source.data + n * source.n_stride + source.taps[t];
+        float* to = packed + t * source.piece * kStripF32;
+        for (size_t i = i0; i < i1; ++i) {
+          const float* w = from + i * source.piece_stride;
+          for (size_t j = 0; j < columns; ++j) to[i * kStripF32 + j] = w[j * source.n_stride];
+          std::fill(to + i * kStripF32 + columns, to + (i + 1) * kStripF32, 0.0f);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace gossamer

@@ -64,17 +64,14 @@ const plain = (slots: readonly number[], change: LayoutRule['apply'] = () => ({}
   apply: change,
 });
 
-/** Weight and bias are packed when the program is made. */
-const isLayerConstant = (node: Node) => node.inputs.slice(1).every((value) => !value || value.constant);
-
 /** Convolutions and pools of one or two dimensions, which the engine has with channels last only. */
 function spatial(node: Node, rank: number, compilation: Compilation): LayoutRule | undefined {
   const { op } = node;
   if (rank !== 3 && rank !== 4) return undefined;
   const type = op === 'Int8Conv' ? op : `${op}Nhwc`;
   if (!compilation.has(type) || node.string('auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
-  const isFloat = compilation.dtypeOf(node.input(0)) === 'float32';
-  if (LAYERS.has(op) && op !== 'Int8Conv' && !(isFloat && isLayerConstant(node))) return undefined;
+  if (LAYERS.has(op) && op !== 'Int8Conv' && compilation.dtypeOf(node.input(0)) !== 'float32') return undefined;
+  if (op === 'ConvTranspose' && !node.input(1)?.constant) return undefined;
   if (node.has('output_shape')) return undefined;
   if (op === 'MaxPool' && (node.outputs[1] || node.int('storage_order', 0) !== 0)) return undefined;
   if (POOLS.has(op) && op !== 'Int8AveragePool' && rank !== 4) return undefined;
