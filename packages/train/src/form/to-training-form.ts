@@ -1,0 +1,148 @@
+import { GossamerError, isInteger, type Model, type Node, tensorType, Tensor, type Value } from '@gossamer/graph';
+import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossamer/graph/passes';
+import { copyGraph } from '../emit/copy-graph.js';
+import type { Emitter } from '../emit/emitter.js';
+import { removeDead } from '../emit/remove-dead.js';
+import { TRAINING_OPSET } from '../emit/train-domain.js';
+import type { TrainErrorCode } from '../error-codes.js';
+import { findLowering } from '../lowering/registry.js';
+import { bindInputs } from './bind-inputs.js';
+import { checkTrainingForm } from './check-training-form.js';
+import { chooseParameters } from './choose-parameters.js';
+import { lowerBatchNorm } from './lower-batch-norm.js';
+import { lowerDropout } from './lower-dropout.js';
+import { isRandomInput } from './random-input.js';
+import type { Parameter, RunningState, TrainingForm, TrainingFormOptions } from './training-form.js';
+
+/** Passes that keep parameters what they are; fused normalizations and GELU have gradients of their own. */
+const PASSES = [
+  'constants-to-initializers',
+  'eliminate-identity',
+  'fold-constants',
+  'fold-reshape-shapes',
+  'merge-reshapes',
+  'fuse-layer-normalization',
+  'fuse-gelu',
+  'eliminate-dead-code',
+];
+
+/** Name of the output that a running statistic becomes. */
+const nextName = (name: string): string => `next/${name}`;
+
+/**
+ * Makes the training form of `model` (docs/train.md): a new model in one opset whose sizes are all numbers, of primitives and registered
+ * functions, whose parameters are inputs. The input does not change.
+ *
+ * Throws ERR_TRAINING_FORM for what cannot be trained (an operator without a gradient's way, a size that is open, a quantized weight), by name.
+ */
+export function toTrainingForm(model: Model, options: TrainingFormOptions = {}): TrainingForm {
+  const warnings: string[] = [];
+  const prepared = canonical(model);
+  const roles = chooseParameters(prepared, options);
+  if (roles.size === 0) {
+    throw new GossamerError<TrainErrorCode>('ERR_TRAINING_FORM', 'model: expected parameters to train, received none');
+  }
+  const state = options.mode === 'evaluate' || options.batchNorm === 'frozen' ? [] : runningStatistics(prepared);
+  const parameters: Parameter[] = [...roles].map(([value, role]) => ({
+    name: value.name,
+    role,
+    initial: initialOf(value),
+  }));
+  const running: RunningState[] = [...new Set(state)].map((value) => ({
+    name: value.name,
+    output: nextName(value.name),
+    initial: initialOf(value),
+  }));
+  const inputs = prepared.graph.inputs.filter(({ initializer }) => !initializer).map(({ name }) => name);
+  for (const value of [...roles.keys(), ...new Set(state)]) makeInput(value);
+  bindInputs(prepared, options);
+  const folded = runPasses(prepared, PASSES).model;
+  const form = new Lowered(folded, options).build();
+  checkTrainingForm(form);
+  return {
+    model: form,
+    inputs,
+    outputs: model.graph.outputs.map(({ name }) => name),
+    parameters,
+    running,
+    random: form.graph.inputs
+      .filter(isRandomInput)
+      .map(({ name, type }) => ({ name, shape: (type?.kind === 'tensor' ? type.shape : []) as readonly number[] })),
+    warnings,
+  };
+}
+
+/** A clone in one opset, without functions, in float32. */
+function canonical(model: Model): Model {
+  let current = model.opset < TRAINING_OPSET ? upgradeOpset(model, TRAINING_OPSET) : model.clone();
+  if (current.functions.length > 0) current = inlineFunctions(current);
+  current = convertFloat32(current).model;
+  return runPasses(current, ['constants-to-initializers', 'inputs-to-initializers']).model;
+}
+
+/** Inputs mean and var of every BatchNormalization that a file holds. */
+function runningStatistics(model: Model): Value[] {
+  return [...model.graph.nodes()]
+    .filter((node) => node.isStandard('BatchNormalization'))
+    .flatMap((node) => [node.inputs[3], node.inputs[4]])
+    .filter((value): value is Value => value?.initializer !== undefined);
+}
+
+const initialOf = (value: Value): Tensor => {
+  const tensor = value.initializer!;
+  return Tensor.of('float32', tensor.dims, tensor.toFloat32());
+};
+
+/** An initializer becomes an input that is fed. */
+function makeInput(value: Value): void {
+  const { graph, name } = value;
+  const type = tensorType('float32', value.initializer!.dims);
+  graph.setInitializer(value, undefined);
+  graph.addInput(name, type);
+  graph.setType(value, type);
+}
+
+/** The copy in which every node is a primitive or a registered function. */
+class Lowered {
+  readonly #next = new Map<string, Value>();
+
+  constructor(
+    private readonly model: Model,
+    private readonly options: TrainingFormOptions,
+  ) {}
+
+  build(): Model {
+    const { g, values } = copyGraph(this.model, (emitter, node, inputs) => this.#emit(emitter, node, inputs));
+    for (const output of this.model.graph.outputs) g.output(values.get(output)!, output.name);
+    for (const [name, value] of this.#next) g.output(value, nextName(name));
+    removeDead(g.graph);
+    return g.model;
+  }
+
+  #emit(g: Emitter, node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+    g.scope = `${node.name}/`;
+    const made = this.#lower(g, node, inputs) ?? g.copy(node, inputs);
+    return made.map((value) => value && constantOf(g, value));
+  }
+
+  #lower(g: Emitter, node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] | undefined {
+    const isTraining = this.options.mode !== 'evaluate';
+    if (node.isStandard('Dropout')) return isTraining ? lowerDropout(g, node, inputs) : [inputs[0]];
+    if (node.isStandard('BatchNormalization') && isTraining && this.options.batchNorm !== 'frozen') {
+      const lowered = lowerBatchNorm(g, node, inputs);
+      this.#next.set(inputs[3]!.name, lowered.mean);
+      this.#next.set(inputs[4]!.name, lowered.variance);
+      return lowered.outputs;
+    }
+    return findLowering(node)?.lower(g, node, inputs);
+  }
+}
+
+/** Integers that are known by now are constants: sizes that exporters compute. */
+function constantOf(g: Emitter, value: Value): Value {
+  const dtype = g.dtype(value);
+  if (value.constant || value.isInput || !(isInteger(dtype) || dtype === 'bool')) return value;
+  const data = g.types.dataOf(value);
+  if (!data?.every((item) => typeof item === 'number')) return value;
+  return g.constant(data as readonly number[], dtype, g.shape(value));
+}

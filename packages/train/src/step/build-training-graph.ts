@@ -1,0 +1,110 @@
+import { type DType, GossamerError, type Model, type Value } from '@gossamer/graph';
+import { differentiate } from '../differentiate.js';
+import { copyGraph } from '../emit/copy-graph.js';
+import type { Emitter } from '../emit/emitter.js';
+import type { TrainErrorCode } from '../error-codes.js';
+import type { TrainingForm } from '../form/training-form.js';
+import type { LossContext, LossTerm } from '../losses/loss.js';
+
+/** Input with the weight of each sample. */
+export const SAMPLE_WEIGHTS = 'sample_weights';
+/** Output with the sum that is made small. */
+export const LOSS = 'loss';
+
+/** An array of the batch that a loss asks for. */
+export interface LossInput {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** Forward pass, losses and backward pass in one graph. */
+export interface TrainingGraph {
+  readonly model: Model;
+  /** Output that is the gradient by each parameter. */
+  readonly gradients: ReadonlyMap<string, string>;
+  /** Output of each loss, by its name, before it is weighted. */
+  readonly losses: ReadonlyMap<string, string>;
+  /** What the data have to feed beside the model's inputs. */
+  readonly lossInputs: readonly LossInput[];
+  readonly batch: number;
+}
+
+/** Adds losses to a training form, and the gradients of their weighted sum by its parameters. */
+export function buildTrainingGraph(form: TrainingForm, terms: readonly LossTerm[]): TrainingGraph {
+  if (terms.length === 0) {
+    throw new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', 'losses: expected at least one, received none');
+  }
+  const { g, values } = copyGraph(form.model);
+  const context = new Losses(g, form);
+  const losses = new Map<string, string>();
+  let total: Value | undefined;
+  for (const { loss, weight = 1 } of terms) {
+    g.scope = `${loss.name}/`;
+    const value = loss.build(context);
+    const name = uniqueKey(losses, loss.name);
+    losses.set(name, `${LOSS}/${name}`);
+    const weighted = g.scale(value, weight);
+    total = total ? g.add(total, weighted) : weighted;
+    g.output(g.op('Identity', [value]), `${LOSS}/${name}`);
+  }
+  g.output(g.op('Identity', [g.reshape(total!, [])]), LOSS);
+  for (const { output } of form.running) g.output(values.get(form.model.graph.value(output)!)!, output);
+  const wrt = form.parameters.map(({ name }) => name);
+  const { model, gradients } = differentiate(g.model, { loss: LOSS, wrt });
+  return { model, gradients, losses, lossInputs: context.inputs, batch: context.batch };
+}
+
+function uniqueKey(taken: ReadonlyMap<string, string>, name: string): string {
+  let key = name;
+  for (let copy = 2; taken.has(key); copy++) key = `${name}-${copy}`;
+  return key;
+}
+
+class Losses implements LossContext {
+  readonly batch: number;
+  readonly sampleWeights: Value;
+  readonly inputs: LossInput[] = [];
+
+  constructor(
+    readonly g: Emitter,
+    private readonly form: TrainingForm,
+  ) {
+    const first = g.graph.value(form.inputs[0]!)!;
+    this.batch = g.shape(first)[0] ?? 1;
+    this.sampleWeights = g.input(SAMPLE_WEIGHTS, 'float32', [this.batch]);
+  }
+
+  readonly output = (name?: string): Value => {
+    const known = this.form.outputs;
+    if (name !== undefined && !known.includes(name)) {
+      throw new GossamerError<TrainErrorCode>(
+        'ERR_TRAIN_OPTIONS',
+        `output: expected one of ${known.join(', ')}, received ${name}`,
+      );
+    }
+    return this.value(name ?? known[0]!);
+  };
+
+  readonly value = (name: string): Value => {
+    const value = this.g.graph.value(name);
+    if (value) return value;
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAIN_OPTIONS',
+      `value: expected one of the training form, received ${name}`,
+    );
+  };
+
+  readonly input = (name: string, dtype: DType, shape: readonly number[]): Value => {
+    const known = this.inputs.find((item) => item.name === name);
+    if (!known) {
+      this.inputs.push({ name, dtype, shape });
+      return this.g.input(name, dtype, shape);
+    }
+    if (known.dtype === dtype && known.shape.join() === shape.join()) return this.g.graph.value(name)!;
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAIN_OPTIONS',
+      `${name}: expected one type and shape for all losses, received ${known.dtype} [${known.shape.join()}] and ${dtype} [${shape.join()}]`,
+    );
+  };
+}
