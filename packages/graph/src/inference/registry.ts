@@ -39,6 +39,9 @@ import { sliceRule } from './rules/slice.js';
 import { splitRule } from './rules/split.js';
 import { squeezeRules } from './rules/squeeze.js';
 import { textRules } from './rules/text.js';
+import { trainConvRules } from './rules/train-conv.js';
+import { trainGatherRule } from './rules/train-gather.js';
+import { trainPoolRules } from './rules/train-pool.js';
 import { trainingRule } from './rules/training.js';
 import { transposeRule } from './rules/transpose.js';
 import { elementwiseRules, followedUnaryRules, predicateRules } from './rules/unary.js';
@@ -92,6 +95,9 @@ const RULES: readonly Rule[] = [
   splitRule,
   ...squeezeRules,
   ...textRules,
+  ...trainConvRules,
+  trainGatherRule,
+  ...trainPoolRules,
   trainingRule,
   transposeRule,
   whereRule,
