@@ -41,6 +41,9 @@ OperatorFactory MakeTest, MakeTile, MakeTopK, MakeTranspose, MakeTrilu;
 OperatorFactory MakeUnary, MakeUnsqueeze;
 OperatorFactory MakeVariadic;
 OperatorFactory MakeWhere;
+// Training.
+OperatorFactory MakeActivationGrad, MakeGatherGrad, MakeLayerNormGrad, MakeSoftmaxCrossEntropy,
+    MakeSoftmaxCrossEntropyGrad, MakeSoftmaxGrad;
 
 namespace {
 
@@ -54,6 +57,7 @@ constexpr Entry kOperators[] = {
     {"Acos", MakeUnary},
     {"Acosh", MakeUnary},
     {"Activate", MakeActivate},
+    {"ActivationGrad", MakeActivationGrad},
     {"Add", MakeArithmetic},
     {"And", MakeComparison},
     {"ArgMax", MakeArg},
@@ -101,6 +105,7 @@ constexpr Entry kOperators[] = {
     {"Gather", MakeGather},
     {"GatherBlockQuantized", MakeGatherBlockQuantized},
     {"GatherElements", MakeGatherElements},
+    {"GatherGrad", MakeGatherGrad},
     {"GatherND", MakeGatherND},
     {"Gelu", MakeActivate},
     {"Gemm", MakeGemm},
@@ -125,6 +130,7 @@ constexpr Entry kOperators[] = {
     {"IsNaN", MakeTest},
     {"LRN", MakeOtherNorm},
     {"LSTM", MakeLSTM},
+    {"LayerNormGrad", MakeLayerNormGrad},
     {"LayerNormalization", MakeLayerNorm},
     {"LeakyRelu", MakeActivate},
     {"Less", MakeComparison},
@@ -132,6 +138,7 @@ constexpr Entry kOperators[] = {
     {"Linear", MakeLinear},
     {"Log", MakeUnary},
     {"LogSoftmax", MakeSoftmax},
+    {"LogSoftmaxGrad", MakeSoftmaxGrad},
     {"Loop", MakeLoop},
     {"LpNormalization", MakeOtherNorm},
     {"LpPool", MakeLpPool},
@@ -191,6 +198,9 @@ constexpr Entry kOperators[] = {
     {"SkipSimplifiedLayerNormalization", MakeLayerNorm},
     {"Slice", MakeSlice},
     {"Softmax", MakeSoftmax},
+    {"SoftmaxCrossEntropy", MakeSoftmaxCrossEntropy},
+    {"SoftmaxCrossEntropyGrad", MakeSoftmaxCrossEntropyGrad},
+    {"SoftmaxGrad", MakeSoftmaxGrad},
     {"Softplus", MakeUnary},
     {"Softsign", MakeUnary},
     {"SpaceToDepth", MakeSpaceToDepth},

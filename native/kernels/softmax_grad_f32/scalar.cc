@@ -1,0 +1,4 @@
+// The definition: the formulas of simd.h and of the headers it includes, on one lane of portable C++.
+#include "kernels/simd/scalar.h"
+
+#include "kernels/softmax_grad_f32/simd.h"
