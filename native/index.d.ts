@@ -108,6 +108,15 @@ export interface Operations {
   peakLoop: [loop: 0 | 1 | 2, isa: number, rounds: number, tiles: number, work: Float64Array];
   /** Each of `tiles` threads reads its share of x `rounds` times. work: bytes read, checksum. */
   readLoop: [x: Bytes, isa: number, rounds: number, tiles: number, work: Float64Array];
+  /**
+   * rule: OptimizerRule; coefficients: OptimizerCoefficients, in order. Then of each tensor gradient, weight, mask (undefined: none) and
+   * what the rule remembers, all of one length.
+   */
+  optimizerStep: [rule: number, coefficients: Float32Array, ...arrays: (Float32Array | Uint8Array | undefined)[]];
+  scaleInPlace: [factor: number, ...arrays: Float32Array[]];
+  /** A target and its source, one pair after another. */
+  addInto: Float32Array[];
+  sumOfSquares: [sum: Float64Array, ...arrays: Float32Array[]];
 }
 
 /** Every operation, run at once. */

@@ -32,6 +32,10 @@ constexpr Operation kOperations[] = {
     {"predictInt8", PreparePredictInt8},
     {"peakLoop", PreparePeakLoop},
     {"readLoop", PrepareReadLoop},
+    {"optimizerStep", PrepareOptimizerStep},
+    {"scaleInPlace", PrepareScaleInPlace},
+    {"addInto", PrepareAddInto},
+    {"sumOfSquares", PrepareSumOfSquares},
 };
 
 constexpr Operation kCudaOperations[] = {

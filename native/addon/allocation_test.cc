@@ -43,6 +43,7 @@ void FailEach(const OperationCall& operation, uint8_t seed, bool is_cold, int* f
   operation.build(builder, input);
   FakeCall call = builder.Call();
   int64_t asked = 0;
+  const std::vector<uint8_t> initial = builder.Contents();  // which some operations change in place
   REQUIRE(Run(operation, call, 0, &asked) == Ended::kDone);
   const std::vector<uint8_t> expected = builder.Contents();
   // A thread of the pool may still be about to free what it started with.
@@ -51,6 +52,7 @@ void FailEach(const OperationCall& operation, uint8_t seed, bool is_cold, int* f
   const int64_t calm = asked + 50;  // more than any run asks for, whatever the pool has to make anew
   for (int64_t at = 1; at <= calm; ++at) {
     if (is_cold) ThreadPool::Process().Shutdown();
+    builder.Restore(initial);
     const int64_t before = LiveBlocks();
     const Ended ended = Run(operation, call, at, &asked);
     if (!is_cold) REQUIRE(LiveBlocks() == before);

@@ -158,18 +158,25 @@ Array<const T> Arguments::In(size_t index, const char* name) {
 }
 
 template <class T>
-Array<T> Arguments::Out(size_t index, const char* name, size_t length) {
+Array<T> Arguments::Out(size_t index, const char* name) {
   const View view = Open(index, name, TypeOf<T>::kName);
   if (view.type != TypeOf<T>::kType) Fail("ERR_WRONG_TYPE", Expected(name, TypeOf<T>::kName, TypeName(view.type)));
-  RequireLength(name, view.length, length);
   Keep(view, Value(index), view.length * sizeof(T), name, true);
   return {static_cast<T*>(view.data), view.length};
+}
+
+template <class T>
+Array<T> Arguments::Out(size_t index, const char* name, size_t length) {
+  const Array<T> array = Out<T>(index, name);
+  RequireLength(name, array.length, length);
+  return array;
 }
 
 template Array<const float> Arguments::In(size_t, const char*);
 template Array<const double> Arguments::In(size_t, const char*);
 template Array<const int32_t> Arguments::In(size_t, const char*);
 template Array<const uint16_t> Arguments::In(size_t, const char*);
+template Array<float> Arguments::Out(size_t, const char*);
 template Array<float> Arguments::Out(size_t, const char*, size_t);
 template Array<double> Arguments::Out(size_t, const char*, size_t);
 template Array<int32_t> Arguments::Out(size_t, const char*, size_t);

@@ -41,6 +41,8 @@ class Arguments {
   Array<const T> In(size_t index, const char* name);
   template <class T>
   Array<T> Out(size_t index, const char* name, size_t length);
+  template <class T>
+  Array<T> Out(size_t index, const char* name);  // of any length
   // Int8Array or Uint8Array.
   Array<const uint8_t> InBytes(size_t index, const char* name);
   Array<uint8_t> OutBytes(size_t index, const char* name, size_t length);
@@ -56,6 +58,7 @@ class Arguments {
   float Float(size_t index, const char* name);
   bool Boolean(size_t index, const char* name);
   bool IsMissing(size_t index) const;  // undefined or null
+  size_t Count() const { return info_.Length() < first_ ? 0 : info_.Length() - first_; }
 
   // Every array of the call, to be held while it runs.
   const std::vector<napi_value>& Arrays() const { return arrays_; }

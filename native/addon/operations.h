@@ -23,6 +23,9 @@ PrepareFn PrepareQuantizeTensorCuda, PrepareDequantizeTensorCuda, PrepareCountHi
 // addon/peak.cc
 PrepareFn PreparePeakLoop, PrepareReadLoop;
 
+// addon/optimizer.cc
+PrepareFn PrepareOptimizerStep, PrepareScaleInPlace, PrepareAddInto, PrepareSumOfSquares;
+
 // addon/predict.cc
 PrepareFn PreparePredictInt8;
 

@@ -50,6 +50,16 @@ class CallBuilder {
     return contents;
   }
 
+  // Puts back what Contents() said.
+  void Restore(const std::vector<uint8_t>& contents) {
+    size_t at = 0;
+    for (const auto& block : memory_) {
+      const size_t size = block->Copy().size();
+      std::copy_n(contents.begin() + static_cast<ptrdiff_t>(at), size, block->data());
+      at += size;
+    }
+  }
+
   FakeCall Call() {
     FakeCall call;
     for (FakeValue& value : values_) call.arguments.push_back(&value);

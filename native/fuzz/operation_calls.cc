@@ -1,5 +1,7 @@
 #include "fuzz/operation_calls.h"
 
+#include "kernels/optimizer_f32/optimizer_f32.h"
+
 namespace gossamer {
 namespace {
 
@@ -192,6 +194,39 @@ void ReadLoopCall(CallBuilder& call, Input& input) {
   call.Doubles(2);
 }
 
+void OptimizerStepCall(CallBuilder& call, Input& input) {
+  const size_t rule = input.Byte() % kOptimizerRules;
+  call.Number(static_cast<double>(rule));
+  call.Floats(kOptimizerCoefficients);
+  for (size_t tensors = input.Size(3); tensors > 0; --tensors) {
+    const size_t count = input.Size(100), mask = input.Byte() % 3;
+    call.Floats(count);
+    call.Floats(count);
+    if (mask == 0) call.Missing();
+    if (mask == 1) call.Bytes(count);
+    if (mask == 2) call.Floats(count);
+    for (size_t slot = 0; slot < kOptimizerSlots[rule]; ++slot) call.Floats(count);
+  }
+}
+
+void ScaleInPlaceCall(CallBuilder& call, Input& input) {
+  call.Number(input.Range(-4, 4));
+  for (size_t arrays = input.Size(4); arrays > 0; --arrays) call.Floats(input.Size(100));
+}
+
+void AddIntoCall(CallBuilder& call, Input& input) {
+  for (size_t pairs = input.Size(3); pairs > 0; --pairs) {
+    const size_t count = input.Size(100);
+    call.Floats(count);
+    call.Floats(count);
+  }
+}
+
+void SumOfSquaresCall(CallBuilder& call, Input& input) {
+  call.Doubles(1);
+  for (size_t arrays = input.Size(4); arrays > 0; --arrays) call.Floats(input.Size(100));
+}
+
 }  // namespace
 
 std::vector<OperationCall> OperationCalls() {
@@ -212,6 +247,10 @@ std::vector<OperationCall> OperationCalls() {
       {"PredictInt8", PreparePredictInt8, PredictInt8Call},
       {"PeakLoop", PreparePeakLoop, PeakLoopCall},
       {"ReadLoop", PrepareReadLoop, ReadLoopCall},
+      {"OptimizerStep", PrepareOptimizerStep, OptimizerStepCall},
+      {"ScaleInPlace", PrepareScaleInPlace, ScaleInPlaceCall},
+      {"AddInto", PrepareAddInto, AddIntoCall},
+      {"SumOfSquares", PrepareSumOfSquares, SumOfSquaresCall},
   };
 }
 

@@ -1,4 +1,5 @@
 export { type AffineArrayParams, type AffineParams } from './affine-params.js';
+export { addInto, scaleInPlace, sumOfSquares, sumOfSquaresAsync } from './array-lists.js';
 export { type AxisView, axisView } from './axis-view.js';
 export { type BlockOptions, type ClipSearch } from './block-scheme.js';
 export {
@@ -29,6 +30,8 @@ export {
   minMaxBlocksAsync,
 } from './min-max.js';
 export { type AsyncOptions } from './native-call.js';
+export { type OptimizerHyper, type OptimizerKind, type OptimizerOptions, optimizerSlots } from './optimizer-rule.js';
+export { optimizerStep, optimizerStepAsync, type OptimizerTensor } from './optimizer-step.js';
 export { packInt2, packInt4, unpackInt2, unpackInt4 } from './pack-bits.js';
 export { type LoopWork, MAX_ROUNDS, type PeakLoop, peakLoop, readLoop } from './peak-loop.js';
 export { type Int8WeightLayout, predictInt8 } from './predict-int8.js';

@@ -47,6 +47,28 @@ function refusal(run: () => void): unknown {
   return undefined;
 }
 
+/** One step over a fresh copy, which it changes in place: what fails may have changed nothing. */
+function stepTensors(): kernels.OptimizerTensor[] {
+  return [40_000, 3].map((length) => ({
+    weight: new Float32Array(length).fill(0.5),
+    gradient: new Float32Array(length).fill(-2),
+    slots: [new Float32Array(length), new Float32Array(length)],
+  }));
+}
+const untouched = stepTensors();
+
+async function step(isAsync: boolean): Promise<unknown> {
+  const tensors = stepTensors();
+  try {
+    if (isAsync) await kernels.optimizerStepAsync('adam', tensors, { learningRate: 0.1, step: 1 });
+    else kernels.optimizerStep('adam', tensors, { learningRate: 0.1, step: 1 });
+  } catch (error) {
+    if (!isDeepStrictEqual(tensors, untouched)) throw new Error('half a step was made', { cause: error });
+    throw error;
+  }
+  return tensors;
+}
+
 /** Every kernel, at once and on the pool. */
 const CALLS: Readonly<Record<string, () => unknown>> = {
   quantizeAffine: () => kernels.quantizeAffine(x, int8),
@@ -66,6 +88,9 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   errorStatsAsync: () => kernels.errorStatsAsync(x, x.slice().reverse()),
   f32ToF16: () => kernels.f32ToF16(x),
   f16ToF32Async: () => kernels.f16ToF32Async(halves),
+  optimizerStep: () => step(false),
+  optimizerStepAsync: () => step(true),
+  sumOfSquares: () => kernels.sumOfSquares([x, x]),
   packInt2: () => kernels.packInt2(bytes),
   unpackInt2: () => kernels.unpackInt2(kernels.packInt2(bytes), bytes.length, 'uint2'),
   predictInt8: () =>
