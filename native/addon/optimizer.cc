@@ -1,5 +1,5 @@
-// Training steps, and what a training loop does to whole lists of arrays, in place. None but the sum of squares stops at
-// the flag: half a step would be no state of training at all.
+// Training steps, and what a training loop does to whole lists of arrays, in place. None but the sum of squares stops
+// at the flag: half a step would be no state of training at all.
 #include <algorithm>
 
 #include "addon/operations.h"
@@ -22,8 +22,8 @@ void ReadMask(Arguments& args, size_t index, OptimizerTensor& tensor) {
 
 void RequireWhole(size_t arguments, size_t of_each) {
   if (arguments % of_each == 0) return;
-  throw ArgumentError{"ERR_WRONG_LENGTH", "arrays: expected " + std::to_string(of_each) + " for each tensor, received " +
-                                              std::to_string(arguments) + " in all"};
+  throw ArgumentError{"ERR_WRONG_LENGTH", "arrays: expected " + std::to_string(of_each) +
+                                              " for each tensor, received " + std::to_string(arguments) + " in all"};
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t count = input.Size(100), begin = input.Size(count), end = begin + input.Size(count - begin);
   const std::vector<uint8_t> bytes = input.Bytes(count);
   State before;
-  for (size_t i = 0; i < 1 + kOptimizerSlots[static_cast<size_t>(rule)]; ++i) before.arrays.push_back(input.Floats(count));
+  const size_t arrays = 1 + kOptimizerSlots[static_cast<size_t>(rule)];
+  for (size_t i = 0; i < arrays; ++i) before.arrays.push_back(input.Floats(count));
   const std::vector<float> gradients = input.Floats(count), floats = input.Floats(count);
   const State expected =
       StepOnce(OptimizerStepScalar, rule, c, before, gradients, bytes, floats, mask_type, begin, end, input);

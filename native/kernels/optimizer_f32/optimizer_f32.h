@@ -7,9 +7,9 @@
 
 namespace gossamer {
 
-// How a step follows from the gradient. Slots: kMomentum and kNesterov the velocity, kRmsprop the mean square, kAdam and
-// kAmsgrad the first and second moment (kAmsgrad also the largest second moment so far), kLion the momentum. The numbers
-// are those of the face to JavaScript (packages/kernels/src/optimizer-step.ts). AdamW is kAdam with other coefficients.
+// How a step follows from the gradient. Slots: kMomentum and kNesterov the velocity, kRmsprop the mean square, kAdam
+// and kAmsgrad the first and second moment (kAmsgrad also the largest second moment so far), kLion the momentum. The
+// numbers are those of the face to JavaScript (packages/kernels/src/optimizer-step.ts). AdamW is kAdam with other coefficients.
 enum class OptimizerRule : uint8_t { kSgd, kMomentum, kNesterov, kRmsprop, kAdam, kAmsgrad, kLion };
 constexpr size_t kOptimizerRules = 7;
 constexpr size_t kMaxOptimizerSlots = 3;
@@ -52,8 +52,8 @@ struct OptimizerTensor {
 //              u = m / (sqrt(v) * root_factor + epsilon)
 //   kAmsgrad   m, v as there, x = max(x, v), u = m / (sqrt(x) * root_factor + epsilon)
 //   kLion      u = sign(first_keep * m + first_take * g), m = second_keep * m + second_take * g
-// then w = shrink * w - step * u, 0 where |w| <= threshold, else that much nearer to 0. NaN stays. Arrays do not overlap;
-// any alignment. Bit-exact across variants, but for which NaN is made.
+// then w = shrink * w - step * u, 0 where |w| <= threshold, else that much nearer to 0. NaN stays. No arrays
+// overlap; any alignment. Bit-exact across variants, but for which NaN is made.
 // Sources: Sutskever et al., ICML 2013, and PyTorch's form of it; Hinton, lecture 6e; Kingma and Ba, ICLR 2015,
 // Algorithm 1; Reddi et al., ICLR 2018, Algorithm 2, with the bias correction of PyTorch; Chen et al., 2023
 // (arXiv:2302.06675), Algorithm 2; Loshchilov and Hutter, ICLR 2019 (shrink).
@@ -64,8 +64,8 @@ using OptimizerStepFn = void(OptimizerRule rule, const OptimizerCoefficients& c,
 constexpr size_t kSquaresBlock = 4096;
 constexpr size_t kSquaresPartials = 32;
 
-// The sum of x[i] * x[i], i < count <= kSquaresBlock, in double: element i goes to partial sum i % 32, in order, and the
-// 32 are folded by halves: p[j] + p[j + 16], then + 8, ... + 1. NaN and infinities stay.
+// The sum of x[i] * x[i], i < count <= kSquaresBlock, in double: element i goes to partial sum i % 32, in order, and
+// the 32 are folded by halves: p[j] + p[j + 16], then + 8, ... + 1. NaN and infinities stay.
 using SumOfSquaresFn = double(const float* x, size_t count);
 
 // x[i] *= factor, i < count.

@@ -97,8 +97,8 @@ TEST_CASE("OptimizerStep: the definition follows the rules in double") {
       std::vector<double> slots;
       for (size_t s = 1; s < problem.arrays.size(); ++s) slots.push_back(problem.arrays[s][i]);
       const double w = Oracle(RuleAt(r), kTypical, problem.arrays[0][i], problem.gradient[i], slots);
-      // Ten roundings of values below 8, each off by 2^-24 of it at most; a step of 0.01 makes what a quotient is off by
-      // small again, but for quotients m / sqrt(v) of some hundreds, which are off by as many 2^-24 times 0.01.
+      // Ten roundings of values below 8, each off by 2^-24 of it at most; a step of 0.01 makes what a quotient is off
+      // by small again, but for quotients m / sqrt(v) of some hundreds, which are off by as many 2^-24 times 0.01.
       const double tolerance = 10 * 8 * std::ldexp(1.0, -24);
       REQUIRE(std::fabs(after[0][i] - w) <= tolerance);
       for (size_t s = 0; s < slots.size(); ++s) REQUIRE(std::fabs(after[s + 1][i] - slots[s]) <= tolerance);
@@ -126,7 +126,7 @@ TEST_CASE("OptimizerStep: every variant equals the definition, awkward lengths a
   }
 }
 
-TEST_CASE("OptimizerStep: what is masked is 0 in the weight and in every slot, NaN or not; the rest is as without a mask") {
+TEST_CASE("OptimizerStep: what is masked is 0 in the weight and in every slot, NaN or not; the rest as without it") {
   for (size_t r = 0; r < kOptimizerRules; ++r) {
     Problem problem(RuleAt(r), 257, 5, true);
     const auto open = problem.Run(OptimizerStepScalar, kTypical, 0, 257, Edge::kBack);

@@ -8,7 +8,7 @@ namespace {
 // A multiple of kSquaresBlock. Seven arrays of it fill the second-level cache of a core: 10 to 20 us of work.
 constexpr size_t kTile = 32768;
 
-// Calls body(array, begin, end) for every piece of [0, counts[array]) of all arrays, which it cuts at multiples of kTile;
+// Calls body(array, begin, end) for every piece of [0, counts[array]) of all arrays, cut at multiples of kTile;
 // small arrays share a tile.
 template <class CountOf, class Body>
 bool ForEachPiece(size_t arrays, const CountOf& count_of, AbortFlag abort, const Body& body) {

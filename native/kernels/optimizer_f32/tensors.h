@@ -21,8 +21,8 @@ struct FloatPair {
   size_t count;
 };
 
-// What changes its arguments in place does it whole: memory is allocated before the first element changes (std::bad_alloc),
-// and no flag ends it between two.
+// What changes its arguments in place does it whole: memory is allocated before the first element changes, or
+// std::bad_alloc thrown, and no flag ends it between two.
 void StepTensors(OptimizerRule rule, const OptimizerCoefficients& c, const std::vector<OptimizerTensor>& tensors);
 void ScaleArrays(const std::vector<FloatArray>& arrays, float factor);
 void AddToArrays(const std::vector<FloatPair>& pairs);
