@@ -1,7 +1,12 @@
+import { averagePoolGrad } from './average-pool-grad.js';
+import { biasGrad } from './bias-grad.js';
+import { convGradInput } from './conv-grad-input.js';
+import { convGradWeight } from './conv-grad-weight.js';
+import { maxPoolGrad } from './max-pool-grad.js';
 import type { TrainFunction } from './train-function.js';
 
 /** Every registered function; one line each. */
-const FUNCTIONS: readonly TrainFunction[] = [];
+const FUNCTIONS: readonly TrainFunction[] = [averagePoolGrad, biasGrad, convGradInput, convGradWeight, maxPoolGrad];
 
 const BY_NAME = new Map(FUNCTIONS.map((definition) => [definition.name, definition]));
 

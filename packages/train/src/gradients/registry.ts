@@ -1,17 +1,23 @@
 import type { Node } from '@gossamer/graph';
 import { addGradient, divGradient, mulGradient, subGradient } from './arithmetic.js';
+import { convGradient } from './conv.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
 import { matMulGradient } from './matmul.js';
+import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from './pool.js';
 import { reduceGradient } from './reduce.js';
 import { reshapeGradient } from './reshape.js';
 
 /** Every rule; one line each. */
 const RULES: readonly GradientRule[] = [
   addGradient,
+  averagePoolGradient,
+  convGradient,
   divGradient,
   gemmGradient,
+  globalAveragePoolGradient,
   matMulGradient,
+  maxPoolGradient,
   mulGradient,
   reduceGradient,
   reshapeGradient,

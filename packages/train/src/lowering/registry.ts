@@ -1,8 +1,9 @@
 import type { Node } from '@gossamer/graph';
+import { globalMaxPoolLowering } from './global-max-pool.js';
 import type { Lowering } from './lowering.js';
 
 /** Every lowering; one line each. */
-const LOWERINGS: readonly Lowering[] = [];
+const LOWERINGS: readonly Lowering[] = [globalMaxPoolLowering];
 
 const BY_KIND = new Map(LOWERINGS.flatMap((rule) => rule.ops.map((op) => [`${rule.domain}::${op}`, rule] as const)));
 
