@@ -1,1 +1,13 @@
 export type { TrainErrorCode } from './error-codes.js';
+export { defineOptimizer, type OptimizerDefinition } from './optimizers/define-optimizer.js';
+export type {
+  Optimizer,
+  OptimizerOptions,
+  ParameterArrays,
+  UpdatedValues,
+  UpdateValues,
+} from './optimizers/optimizer.js';
+export { parameterOptions, type ParameterGroup, type ParameterOptions } from './optimizers/parameter-group.js';
+export { findOptimizer, type OptimizerName, OPTIMIZERS } from './optimizers/registry.js';
+export type { StepCoefficients } from './optimizers/step-coefficients.js';
+export { updateModel, type UpdateModelOptions } from './optimizers/update-model.js';

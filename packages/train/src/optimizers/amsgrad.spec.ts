@@ -1,0 +1,33 @@
+import { float32Deviation, graphPath, publishedPath, type PublishedRule } from './testing/two-variables.js';
+import { amsgrad } from './amsgrad.js';
+
+describe('amsgrad', () => {
+  const options = { learningRate: 0.05, beta2: 0.9, weightDecay: 0.1 };
+  const published: PublishedRule = ({ w, slots }, g, t) => {
+    const decayed = g + 0.1 * w;
+    const m = 0.9 * slots['firstMoment']! + (1 - 0.9) * decayed;
+    const v = 0.9 * slots['secondMoment']! + (1 - 0.9) * decayed ** 2;
+    const vMax = Math.max(slots['largestSecondMoment']!, v);
+    const correction = 1 - 0.9 ** t;
+    const step = (0.05 * (m / correction)) / (Math.sqrt(vMax / correction) + 1e-8);
+    return { w: w - step, slots: { firstMoment: m, secondMoment: v, largestSecondMoment: vMax } };
+  };
+
+  it('is the published update, in double to 1e-12', () => {
+    const [x, y] = graphPath(amsgrad, options);
+    const [expectedX, expectedY] = publishedPath(published, amsgrad.slots);
+    expect(Math.abs(x! - expectedX!)).toBeLessThan(1e-12);
+    expect(Math.abs(y! - expectedY!)).toBeLessThan(1e-12);
+  });
+
+  // torch 2.13 in float64: torch.optim.Adam(lr=0.05, betas=(0.9, 0.9), weight_decay=0.1, amsgrad=True), 50 steps of the same function from the same point.
+  it('gives the values of PyTorch', () => {
+    const [x, y] = graphPath(amsgrad, options);
+    expect(Math.abs(x! - -0.647425989774732)).toBeLessThan(1e-12);
+    expect(Math.abs(y! - 0.4527362682398133)).toBeLessThan(1e-12);
+  });
+
+  it('steps in float32 within the bound of its roundings', () => {
+    expect(float32Deviation(amsgrad, options, published)).toBeLessThan(1);
+  });
+});
