@@ -45,6 +45,8 @@ OperatorFactory MakeWhere;
 OperatorFactory MakeActivationGrad, MakeGatherGrad, MakeLayerNormGrad, MakeSoftmaxCrossEntropy,
     MakeSoftmaxCrossEntropyGrad, MakeSoftmaxGrad;
 
+OperatorFactory MakeAveragePoolGradNhwc, MakeBatchNormGrad, MakeBatchNormTrain, MakeBiasGrad, MakeMaxPoolGradNhwc;
+
 namespace {
 
 struct Entry {
@@ -68,8 +70,12 @@ constexpr Entry kOperators[] = {
     {"Atanh", MakeUnary},
     {"Attention4D", MakeAttention4d},
     {"AveragePool", MakeAveragePool},
+    {"AveragePoolGradNhwc", MakeAveragePoolGradNhwc},
     {"AveragePoolNhwc", MakeAveragePoolNhwc},
+    {"BatchNormGradNhwc", MakeBatchNormGrad},
+    {"BatchNormTrainNhwc", MakeBatchNormTrain},
     {"BatchNormalization", MakeBatchNorm},
+    {"BiasGrad", MakeBiasGrad},
     {"BitShift", MakeBitwise},
     {"BitwiseAnd", MakeBitwise},
     {"BitwiseNot", MakeTest},
@@ -148,6 +154,7 @@ constexpr Entry kOperators[] = {
     {"MatMulNBits", MakeMatMulNbits},
     {"Max", MakeVariadic},
     {"MaxPool", MakeMaxPool},
+    {"MaxPoolGradNhwc", MakeMaxPoolGradNhwc},
     {"MaxPoolNhwc", MakeMaxPoolNhwc},
     {"Mean", MakeVariadic},
     {"MeanVarianceNormalization", MakeOtherNorm},

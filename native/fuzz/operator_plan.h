@@ -199,6 +199,7 @@ class Plan {
         return Numbers(2 * spatial_, 0, 3);
       case 'o': return Numbers(spatial_, 0, 1);
       case 'k': return {static_cast<double>(kernel_[0]), static_cast<double>(kernel_[1])};
+      case 'H': return {static_cast<double>(height_), static_cast<double>(width_)};
       case 'g': return {static_cast<double>(group_)};
       case 'z': return Numbers(1, 0, 255);
       case 'f': return {Rarely(input_, 4) ? static_cast<double>(input_.Float()) : Scale()};

@@ -1,0 +1,3 @@
+#include "kernels/simd/avx2.h"
+
+#include "kernels/batch_norm_f32/simd.h"

@@ -1,0 +1,3 @@
+#include "kernels/simd/neon.h"
+
+#include "kernels/pool_grad/simd.h"
