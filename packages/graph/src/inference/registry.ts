@@ -1,4 +1,5 @@
 import type { Node } from '../ir/node.js';
+import type { Rule } from './rule.js';
 import { attentionRules } from './rules/attention.js';
 import { arithmeticRules, logicalRules } from './rules/binary.js';
 import { castRules } from './rules/cast.js';
@@ -11,8 +12,8 @@ import { einsumRule } from './rules/einsum.js';
 import { expandRules } from './rules/expand.js';
 import { gatherRules } from './rules/gather.js';
 import { ifRule } from './rules/if.js';
-import { loopRule } from './rules/loop.js';
 import { linearAttentionRules } from './rules/linear-attention.js';
+import { loopRule } from './rules/loop.js';
 import { lossRules } from './rules/loss.js';
 import { matMulRules, microsoftMatMulRules } from './rules/matmul.js';
 import { microsoftElementwiseRules } from './rules/microsoft-elementwise.js';
@@ -40,13 +41,13 @@ import { splitRule } from './rules/split.js';
 import { squeezeRules } from './rules/squeeze.js';
 import { textRules } from './rules/text.js';
 import { trainConvRules } from './rules/train-conv.js';
+import { trainFunctionRules } from './rules/train-functions.js';
 import { trainGatherRule } from './rules/train-gather.js';
 import { trainPoolRules } from './rules/train-pool.js';
 import { trainingRule } from './rules/training.js';
 import { transposeRule } from './rules/transpose.js';
 import { elementwiseRules, followedUnaryRules, predicateRules } from './rules/unary.js';
 import { whereRule } from './rules/where.js';
-import type { Rule } from './rule.js';
 
 const RULES: readonly Rule[] = [
   ...arithmeticRules,
@@ -69,8 +70,8 @@ const RULES: readonly Rule[] = [
   ...lossRules,
   ...matMulRules,
   ...microsoftElementwiseRules,
-  ...microsoftMatMulRules,
   ...microsoftGenerationRules,
+  ...microsoftMatMulRules,
   ...microsoftPackedMatMulRules,
   ...microsoftPackedRules,
   ...microsoftStateRules,
@@ -96,9 +97,10 @@ const RULES: readonly Rule[] = [
   ...squeezeRules,
   ...textRules,
   ...trainConvRules,
+  ...trainFunctionRules,
   trainGatherRule,
-  ...trainPoolRules,
   trainingRule,
+  ...trainPoolRules,
   transposeRule,
   whereRule,
 ];

@@ -1,6 +1,7 @@
 import {
   attribute,
   type DType,
+  dtypeCode,
   GossamerError,
   type Graph,
   type Model,
@@ -253,6 +254,11 @@ export class Emitter {
 
   zeros(shape: readonly number[], dtype: DType = 'float32'): Value {
     return this.expand(this.constant(0, dtype), shape);
+  }
+
+  /** The same numbers as another type. */
+  cast(a: Value, dtype: DType): Value {
+    return this.dtype(a) === dtype ? a : this.op('Cast', [a], { to: dtypeCode(dtype) });
   }
 
   /** Product of matrices (the last two axes), with `a` or `b` transposed there. */

@@ -1,3 +1,4 @@
+import { activationGrad } from './activation-grad.js';
 import { averagePoolGrad } from './average-pool-grad.js';
 import { biasGrad } from './bias-grad.js';
 import { convGradInput } from './conv-grad-input.js';
@@ -6,7 +7,14 @@ import { maxPoolGrad } from './max-pool-grad.js';
 import type { TrainFunction } from './train-function.js';
 
 /** Every registered function; one line each. */
-const FUNCTIONS: readonly TrainFunction[] = [averagePoolGrad, biasGrad, convGradInput, convGradWeight, maxPoolGrad];
+const FUNCTIONS: readonly TrainFunction[] = [
+  activationGrad,
+  averagePoolGrad,
+  biasGrad,
+  convGradInput,
+  convGradWeight,
+  maxPoolGrad,
+];
 
 const BY_NAME = new Map(FUNCTIONS.map((definition) => [definition.name, definition]));
 

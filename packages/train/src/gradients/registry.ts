@@ -1,27 +1,44 @@
 import type { Node } from '@gossamer/graph';
+import { activationGradient } from './activation.js';
 import { addGradient, divGradient, mulGradient, subGradient } from './arithmetic.js';
+import { castGradient } from './cast.js';
+import { clipGradient } from './clip.js';
 import { convGradient } from './conv.js';
+import { extremesGradient } from './extremes.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
 import { matMulGradient } from './matmul.js';
 import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from './pool.js';
+import { powGradient } from './pow.js';
 import { reduceGradient } from './reduce.js';
 import { reshapeGradient } from './reshape.js';
+import { sumGradient } from './sum.js';
+import { stepGradient, unaryGradient } from './unary.js';
+import { whereGradient } from './where.js';
 
 /** Every rule; one line each. */
 const RULES: readonly GradientRule[] = [
+  activationGradient,
   addGradient,
   averagePoolGradient,
+  castGradient,
+  clipGradient,
   convGradient,
   divGradient,
+  extremesGradient,
   gemmGradient,
   globalAveragePoolGradient,
   matMulGradient,
   maxPoolGradient,
   mulGradient,
+  powGradient,
   reduceGradient,
   reshapeGradient,
+  stepGradient,
   subGradient,
+  sumGradient,
+  unaryGradient,
+  whereGradient,
 ];
 
 const BY_KIND = new Map(RULES.flatMap((rule) => rule.ops.map((op) => [`${rule.domain}::${op}`, rule] as const)));

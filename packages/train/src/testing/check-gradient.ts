@@ -34,14 +34,15 @@ export function emptyEmitter(): Emitter {
  * returns a value of any shape; the loss is its sum, each element with a weight of its own. The error of a central difference with step h is
  * f''' h^2 / 6 + (rounding of f) / h: with h = 1e-5, functions of magnitude 1 to 100 and f''' up to 1000 it stays below 1e-7 of the largest gradient + 1e-8.
  */
-export function checkGradient(
-  inputs: Readonly<Record<string, CheckedInput>>,
-  build: (g: Emitter, inputs: Readonly<Record<string, Value>>) => Value,
+export function checkGradient<Name extends string>(
+  inputs: Readonly<Record<Name, CheckedInput>>,
+  build: (g: Emitter, inputs: Readonly<Record<Name, Value>>) => Value,
 ): void {
   const g = emptyEmitter();
+  const names = Object.keys(inputs) as Name[];
   const values = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape }]) => [name, g.input(name, 'float32', shape)]),
-  );
+    names.map((name) => [name, g.input(name, 'float32', inputs[name].shape)]),
+  ) as Record<Name, Value>;
   const result = build(g, values);
   const weights = g.tensor(Tensor.of('float32', g.shape(result), Float32Array.from(sampleNumbers(g.size(result), 99))));
   const loss = g.sum(
@@ -49,13 +50,12 @@ export function checkGradient(
     g.shape(result).map((_, axis) => axis),
   );
   g.output(loss, 'loss');
-  const names = Object.keys(inputs);
   const { model, gradients } = differentiate(g.model, { loss: 'loss', wrt: names });
   const [forward, both] = [expandFunctions(g.model), expandFunctions(model)];
   const feeds: Record<string, Tensor> = {};
   const data = new Map<string, Float64Array>();
   names.forEach((name, i) => {
-    const { shape, data: given } = inputs[name]!;
+    const { shape, data: given } = inputs[name];
     const numbers = given
       ? Float64Array.from(given)
       : sampleNumbers(
@@ -70,12 +70,12 @@ export function checkGradient(
   const h = 1e-5;
   for (const name of names) {
     const got = analytic[gradients.get(name)!]!;
-    expect(got.dims).toEqual(inputs[name]!.shape);
+    expect(got.dims).toEqual(inputs[name].shape);
     const numbers = data.get(name)!;
     const expected = numbers.map((x, i) => {
       const at = (moved: number) => {
         numbers[i] = moved;
-        feeds[name] = Tensor.of('float64', inputs[name]!.shape, Float64Array.from(numbers));
+        feeds[name] = Tensor.of('float64', inputs[name].shape, Float64Array.from(numbers));
         return lossAt();
       };
       const slope = (at(x + h) - at(x - h)) / (2 * h);
