@@ -1,5 +1,5 @@
-import { GossamerError, type GraphBuilder, type Value } from '@gossamer/graph';
-import type { TrainErrorCode } from '../error-codes.js';
+import type { GraphBuilder, Value } from '@gossamer/graph';
+import { badOption } from '../require-option.js';
 import { arithmetic } from './arithmetic.js';
 import { fusedMultiplyAdd } from './fused-multiply-add.js';
 import type { Optimizer, OptimizerOptions, ParameterArrays, UpdatedValues, UpdateValues } from './optimizer.js';
@@ -111,10 +111,6 @@ function checkLengths<Slot extends string>(names: readonly Slot[], parameter: Pa
   const arrays = { gradient, mask, ...slots };
   for (const name of ['gradient', 'mask', ...names] as const) {
     const length = (arrays as Readonly<Record<string, ArrayLike<number> | undefined>>)[name]?.length;
-    if (length === weight.length) continue;
-    throw new GossamerError<TrainErrorCode>(
-      'ERR_TRAIN_OPTIONS',
-      `${name}: expected ${weight.length} elements, received ${length ?? 'none'}`,
-    );
+    if (length !== weight.length) badOption(name, `${weight.length} elements`, length ?? 'none');
   }
 }

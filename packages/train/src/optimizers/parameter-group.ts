@@ -1,5 +1,4 @@
-import { GossamerError } from '@gossamer/graph';
-import type { TrainErrorCode } from '../error-codes.js';
+import { badOption, requireAtLeast } from '../require-option.js';
 
 /** Options for some of the parameters. */
 export interface ParameterGroup {
@@ -30,22 +29,11 @@ export function parameterOptions(
 ): ParameterOptions {
   const named = groups.filter(({ names }) => names?.includes(parameter.name));
   const claims = named.length > 0 ? named : groups.filter(({ names }) => names === undefined);
-  if (claims.length > 1) {
-    throw groupError(`groups: expected at most one for ${parameter.name}, received ${claims.length}`);
-  }
+  if (claims.length > 1) badOption('groups', `at most one for ${parameter.name}`, claims.length);
   const { learningRateFactor = 1, decay = 'matrices', ...group } = claims[0] ?? {};
   const lambda = group.weightDecay ?? weightDecay;
-  for (const [name, value] of Object.entries({ learningRateFactor, weightDecay: lambda })) {
-    if (!(Number.isFinite(value) && value >= 0)) {
-      throw groupError(`groups.${name}: expected a finite number >= 0, received ${value}`);
-    }
-  }
-  if (decay !== 'matrices' && decay !== 'all') {
-    throw groupError(`groups.decay: expected matrices or all, received ${String(decay)}`);
-  }
+  requireAtLeast('groups.learningRateFactor', learningRateFactor, 0);
+  requireAtLeast('groups.weightDecay', lambda, 0);
+  if (decay !== 'matrices' && decay !== 'all') badOption('groups.decay', 'matrices or all', decay);
   return { learningRateFactor, weightDecay: decay === 'all' || parameter.shape.length >= 2 ? lambda : 0 };
-}
-
-function groupError(message: string): GossamerError<TrainErrorCode> {
-  return new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', message);
 }

@@ -1,5 +1,4 @@
-import { GossamerError } from '@gossamer/graph';
-import type { TrainErrorCode } from '../error-codes.js';
+import { requireName } from '../require-option.js';
 import { adam } from './adam.js';
 import { adamw } from './adamw.js';
 import { amsgrad } from './amsgrad.js';
@@ -26,7 +25,5 @@ export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /** The optimiser called `name`; throws ERR_TRAIN_OPTIONS naming those there are. */
 export function findOptimizer(name: string): Optimizer {
-  if (Object.hasOwn(OPTIMIZERS, name)) return OPTIMIZERS[name as OptimizerName];
-  const names = Object.keys(OPTIMIZERS).join(', ');
-  throw new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', `optimizer: expected one of ${names}, received ${name}`);
+  return requireName('optimizer', OPTIMIZERS, name);
 }

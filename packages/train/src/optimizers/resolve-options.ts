@@ -1,5 +1,4 @@
-import { GossamerError } from '@gossamer/graph';
-import type { TrainErrorCode } from '../error-codes.js';
+import { badOption } from '../require-option.js';
 
 interface Range {
   readonly text: string;
@@ -28,20 +27,12 @@ export function resolveOptions<Options extends object>(
   given: Partial<Options>,
 ): Options {
   for (const [key, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaults, key)) {
-      throw optionError(`${optimizer}: expected options among ${Object.keys(defaults).join(', ')}, received ${key}`);
-    }
+    if (!Object.hasOwn(defaults, key)) badOption(optimizer, `options among ${Object.keys(defaults).join(', ')}`, key);
     const range = RANGES[key]!;
-    if (value !== undefined && !range.holds(value)) {
-      throw optionError(`${optimizer}.${key}: expected ${range.text}, received ${String(value)}`);
-    }
+    if (value !== undefined && !range.holds(value)) badOption(`${optimizer}.${key}`, range.text, value);
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { ...defaults, ...defined };
-}
-
-function optionError(message: string): GossamerError<TrainErrorCode> {
-  return new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', message);
 }
 
 function isFinite(value: unknown): value is number {
