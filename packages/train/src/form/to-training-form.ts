@@ -42,7 +42,8 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
   if (roles.size === 0) {
     throw new GossamerError<TrainErrorCode>('ERR_TRAINING_FORM', 'model: expected parameters to train, received none');
   }
-  const state = options.mode === 'evaluate' || options.batchNorm === 'frozen' ? [] : runningStatistics(prepared);
+  const state = options.batchNorm === 'frozen' ? [] : runningStatistics(prepared);
+  const moves = options.mode !== 'evaluate';
   const parameters: Parameter[] = [...roles].map(([value, role]) => ({
     name: value.name,
     role,
@@ -50,7 +51,7 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
   }));
   const running: RunningState[] = [...new Set(state)].map((value) => ({
     name: value.name,
-    output: nextName(value.name),
+    ...(moves ? { output: nextName(value.name) } : {}),
     initial: initialOf(value),
   }));
   const inputs = prepared.graph.inputs.filter(({ initializer }) => !initializer).map(({ name }) => name);

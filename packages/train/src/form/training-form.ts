@@ -16,8 +16,8 @@ export interface Parameter {
 export interface RunningState {
   /** Input of the form, and the name of the value in the original. */
   readonly name: string;
-  /** Output of the form: what it becomes. */
-  readonly output: string;
+  /** Output of the form: what it becomes; none where the form is for evaluation. */
+  readonly output?: string;
   readonly initial: Tensor;
 }
 

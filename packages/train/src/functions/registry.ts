@@ -4,6 +4,7 @@ import { biasGrad } from './bias-grad.js';
 import { convGradInput } from './conv-grad-input.js';
 import { convGradWeight } from './conv-grad-weight.js';
 import { maxPoolGrad } from './max-pool-grad.js';
+import { softmaxCrossEntropyFunction, softmaxCrossEntropyGradFunction } from './softmax-cross-entropy.js';
 import type { TrainFunction } from './train-function.js';
 
 /** Every registered function; one line each. */
@@ -14,6 +15,8 @@ const FUNCTIONS: readonly TrainFunction[] = [
   convGradInput,
   convGradWeight,
   maxPoolGrad,
+  softmaxCrossEntropyFunction,
+  softmaxCrossEntropyGradFunction,
 ];
 
 const BY_NAME = new Map(FUNCTIONS.map((definition) => [definition.name, definition]));

@@ -15,6 +15,7 @@ import { reshapeGradient } from './reshape.js';
 import { sumGradient } from './sum.js';
 import { stepGradient, unaryGradient } from './unary.js';
 import { whereGradient } from './where.js';
+import { softmaxCrossEntropyGradient } from './softmax-cross-entropy.js';
 
 /** Every rule; one line each. */
 const RULES: readonly GradientRule[] = [
@@ -35,6 +36,7 @@ const RULES: readonly GradientRule[] = [
   reduceGradient,
   reshapeGradient,
   stepGradient,
+  softmaxCrossEntropyGradient,
   subGradient,
   sumGradient,
   unaryGradient,

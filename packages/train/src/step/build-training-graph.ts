@@ -49,7 +49,8 @@ export function buildTrainingGraph(form: TrainingForm, terms: readonly LossTerm[
     g.output(g.op('Identity', [value]), `${LOSS}/${name}`);
   }
   g.output(g.op('Identity', [g.reshape(total!, [])]), LOSS);
-  for (const { output } of form.running) g.output(values.get(form.model.graph.value(output)!)!, output);
+  for (const { output } of form.running)
+    if (output !== undefined) g.output(values.get(form.model.graph.value(output)!)!, output);
   const wrt = form.parameters.map(({ name }) => name);
   const { model, gradients } = differentiate(g.model, { loss: LOSS, wrt });
   return { model, gradients, losses, lossInputs: context.inputs, batch: context.batch };

@@ -1,0 +1,123 @@
+import { GossamerError, isGossamerError, Tensor } from '@gossamer/graph';
+import { loadSafetensors, type Safetensors, saveSafetensors } from '@gossamer/graph/safetensors';
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { TrainErrorCode } from '../error-codes.js';
+import type { TrainOptions } from './train-options.js';
+import type { Progress, Trainer } from './trainer.js';
+
+const VERSION = 1;
+
+/** What a checkpoint says beside its arrays. */
+interface Metadata extends Omit<Progress, 'best'> {
+  readonly version: number;
+  /** Of everything that decides what an update does. */
+  readonly digest: string;
+  readonly best: { readonly epoch: number; readonly value: number } | undefined;
+}
+
+/** Writes all that a training is at the moment: a training that goes on from here makes the same updates, bit for bit. */
+export async function saveCheckpoint(path: string, trainer: Trainer): Promise<void> {
+  const { best, ...progress } = trainer.progress;
+  const metadata: Metadata = {
+    ...progress,
+    version: VERSION,
+    digest: digestOf(trainer),
+    best: best && { epoch: best.epoch, value: best.value },
+  };
+  const tensors = new Map<string, Tensor>();
+  for (const [name, data] of arraysOf(trainer)) tensors.set(name, Tensor.of('float32', [data.length], data));
+  for (const [name, data] of best?.weights ?? [])
+    tensors.set(`best/${name}`, Tensor.of('float32', [data.length], data));
+  await saveSafetensors(path, { tensors, metadata: new Map([['gossamer.training', JSON.stringify(metadata)]]) });
+}
+
+/** Goes on where the checkpoint at `path` stands; false where there is none. Throws ERR_CHECKPOINT for one of another training. */
+export async function resumeFrom(path: string, trainer: Trainer): Promise<boolean> {
+  if (!(await stat(path).catch(() => undefined))) return false;
+  const { tensors, metadata } = await readFile(path);
+  const text = metadata.get('gossamer.training');
+  if (text === undefined) throw checkpointError(path, 'a checkpoint of a training', 'a file without its state');
+  const state = JSON.parse(text) as Metadata;
+  if (state.version !== VERSION) throw checkpointError(path, `version ${VERSION}`, `version ${state.version}`);
+  if (state.digest !== digestOf(trainer)) {
+    throw checkpointError(path, 'a checkpoint of a training with the same model, data and options', 'one of another');
+  }
+  for (const [name, data] of arraysOf(trainer)) data.set(arrayOf(path, tensors, name));
+  const { best, version: _, digest: __, ...progress } = state;
+  Object.assign(trainer.progress, progress);
+  const weights = [...trainer.store.snapshot().keys()].map(
+    (name) => [name, best && arrayOf(path, tensors, `best/${name}`)] as const,
+  );
+  trainer.progress.best = best && { ...best, weights: new Map(weights as [string, Float32Array][]) };
+  return true;
+}
+
+async function readFile(path: string): Promise<Safetensors> {
+  try {
+    return await loadSafetensors(path);
+  } catch (cause) {
+    if (!isGossamerError(cause)) throw cause;
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_CHECKPOINT',
+      `${path}: expected a checkpoint, received ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+/** Every array of the training, by its name in a checkpoint. */
+function arraysOf({ store, optimizer }: Trainer): [string, Float32Array][] {
+  const live = [...store.parameters, ...store.running].map(({ name, data }): [string, Float32Array] => [
+    `weight/${name}`,
+    data,
+  ]);
+  return [...live, ...[...optimizer.arrays()].map(([name, data]): [string, Float32Array] => [`slot/${name}`, data])];
+}
+
+function arrayOf(path: string, tensors: ReadonlyMap<string, Tensor>, name: string): Float32Array {
+  const tensor = tensors.get(name);
+  if (!tensor) throw checkpointError(path, `the array ${name}`, 'none');
+  return tensor.toFloat32();
+}
+
+function checkpointError(path: string, expected: string, received: string): GossamerError<TrainErrorCode> {
+  return new GossamerError('ERR_CHECKPOINT', `${path}: expected ${expected}, received ${received}`);
+}
+
+/** SHA-256 of the options that decide updates, and of what is trained. Functions count by their text. */
+function digestOf({ options, form, length }: Trainer): string {
+  const {
+    batch,
+    accumulate,
+    optimizer,
+    optimizerOptions,
+    learningRate,
+    groups,
+    clipNorm,
+    seed,
+    shuffle,
+    augment,
+    patience,
+  } = options;
+  const decisive: Partial<TrainOptions> = {
+    batch,
+    accumulate,
+    optimizer,
+    optimizerOptions,
+    groups,
+    clipNorm,
+    seed,
+    shuffle,
+    patience,
+  } as Partial<TrainOptions>;
+  const content = JSON.stringify([
+    decisive,
+    String(learningRate),
+    String(augment),
+    options.losses.map(({ loss, weight }) => [loss.name, weight]),
+    form.parameters.map(({ name, initial }) => [name, initial.dims, initial.hash()]),
+    length,
+  ]);
+  return createHash('sha256').update(content).digest('hex');
+}

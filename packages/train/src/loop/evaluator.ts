@@ -1,0 +1,77 @@
+import { type Model, Tensor } from '@gossamer/graph';
+import { createMetric, sliceRows } from '@gossamer/runtime';
+import { BatchPlan } from '../data/batch-plan.js';
+import type { Dataset } from '../data/dataset.js';
+import { toTrainingForm } from '../form/to-training-form.js';
+import type { TrainingFormOptions } from '../form/training-form.js';
+import { openTrainingSession, type TrainingSession, type TrainingSessionOptions } from '../step/training-session.js';
+import { BatchFeeder, type FedArray } from './batch-feeder.js';
+import type { ParameterStore } from './parameter-store.js';
+
+/** Arrays that metrics compare outputs with. */
+const ANSWERS = ['labels', 'targets'] as const;
+
+/** Measures a model in training on held-out samples, with the weights as they are at the moment. */
+export class Evaluator {
+  readonly #feeder: BatchFeeder;
+  readonly #plan: BatchPlan;
+
+  private constructor(
+    private readonly session: TrainingSession,
+    private readonly inputs: readonly string[],
+    private readonly answers: readonly (typeof ANSWERS)[number][],
+    private readonly metric: string,
+    dataset: Dataset,
+    fed: readonly FedArray[],
+    batch: number,
+  ) {
+    this.#feeder = new BatchFeeder(dataset, fed, [], batch);
+    this.#plan = new BatchPlan(dataset.length, batch, 0, false);
+  }
+
+  static async open(
+    model: Model,
+    dataset: Dataset,
+    metric: string,
+    batch: number,
+    form: TrainingFormOptions,
+    options: TrainingSessionOptions,
+  ): Promise<Evaluator> {
+    const evaluated = toTrainingForm(model, { ...form, batch, mode: 'evaluate' });
+    const fed: FedArray[] = evaluated.inputs.map((name) => {
+      const type = evaluated.model.graph.value(name)!.type;
+      if (type?.kind !== 'tensor' || !type.dtype) throw new Error(`input ${name}: has no type`);
+      return { name, dtype: type.dtype, shape: type.shape as readonly number[] };
+    });
+    const answers = ANSWERS.filter((name) => dataset.arrays.has(name));
+    const answered = answers.map((name) => {
+      const { dtype, shape } = dataset.arrays.get(name)!;
+      return { name, dtype, shape: [batch, ...shape] };
+    });
+    createMetric(metric);
+    const session = await openTrainingSession(evaluated.model, options);
+    return new Evaluator(session, evaluated.inputs, answers, metric, dataset, [...fed, ...answered], batch);
+  }
+
+  /** The metric over all samples. */
+  async measure(store: ParameterStore, signal?: AbortSignal): Promise<number> {
+    const metric = createMetric(this.metric);
+    for (let step = 0; step < this.#plan.stepsPerEpoch; step++) {
+      signal?.throwIfAborted();
+      const { indices, count } = this.#plan.at(step);
+      this.#feeder.read(indices, count);
+      const feeds: Record<string, Tensor> = { ...store.feeds };
+      for (const name of this.inputs) feeds[name] = this.#feeder.feeds[name]!;
+      const outputs = await this.session.run(feeds, undefined, signal);
+      const answers = this.answers.map((name) => [name, sliceRows(this.#feeder.feeds[name]!, 0, count)] as const);
+      // Classes of positions are what perplexity calls targets.
+      const first = answers[0]?.[1];
+      metric.update(outputs, { count, ...(first ? { targets: first } : {}), ...Object.fromEntries(answers) });
+    }
+    return metric.result().value;
+  }
+
+  dispose(): Promise<void> {
+    return this.session.dispose();
+  }
+}

@@ -1,0 +1,115 @@
+import type { Model } from '@gossamer/graph';
+import type { Dataset } from '../data/dataset.js';
+import type { TrainingFormOptions } from '../form/training-form.js';
+import type { LossTerm } from '../losses/loss.js';
+import type { OptimizerName } from '../optimizers/registry.js';
+import type { ParameterGroup } from '../optimizers/parameter-group.js';
+import type { TrainingEngine } from '../step/training-session.js';
+import type { BatchArrays } from './batch-feeder.js';
+import type { Masks } from './optimizer-state.js';
+
+/** What an augmentation may go by: the same for the same step and seed. */
+export interface AugmentContext {
+  readonly epoch: number;
+  readonly step: number;
+  readonly seed: number;
+  /** Samples of the batch that count. */
+  readonly count: number;
+}
+
+/** Which samples are held out, and what is measured on them. */
+export interface ValidationOptions {
+  /** Held-out samples of their own; default: `count` samples of the training data, chosen by the seed, which are then not trained on. */
+  readonly dataset?: Dataset;
+  /** Default: a tenth of the data, at most 5,000. */
+  readonly count?: number;
+  /** A metric of the runtime. Default 'top1'. */
+  readonly metric?: string;
+  /** Epochs between measurements. Default 1. */
+  readonly every?: number;
+}
+
+export interface CheckpointOptions {
+  /** A safetensors file, written atomically; training goes on from it where it exists and is of the same training. */
+  readonly path: string;
+  /** Steps between writes; one is written at the end and on an interruption, too. Default 1,000. */
+  readonly every?: number;
+}
+
+/** How a model is trained. */
+export interface TrainOptions {
+  readonly losses: readonly LossTerm[];
+  /** Samples of a batch. Default 128. */
+  readonly batch?: number;
+  /** Batches whose gradients are averaged for one update. Default 1. */
+  readonly accumulate?: number;
+  /** Passes over the data; or `steps`, of which one has to be given. */
+  readonly epochs?: number;
+  /** Updates. */
+  readonly steps?: number;
+  /** Default 'adam'. */
+  readonly optimizer?: OptimizerName;
+  /** Options of the optimiser over its defaults: `weightDecay`, `momentum`, `beta1`, ... */
+  readonly optimizerOptions?: Readonly<Record<string, number | boolean>>;
+  /** Learning rate of update `step` (from 0) of `steps`; default: the optimiser's, constant. */
+  readonly learningRate?: number | ((step: number, steps: number) => number);
+  readonly groups?: readonly ParameterGroup[];
+  /** Largest norm of all gradients together; a larger one is scaled down. Default: none. */
+  readonly clipNorm?: number;
+  readonly masks?: Masks;
+  /** Default 0. */
+  readonly seed?: number;
+  /** False: batches in the order of the data. Default true. */
+  readonly shuffle?: boolean;
+  /** Changes the arrays of a batch in place. */
+  readonly augment?: (batch: BatchArrays, context: AugmentContext) => void;
+  /** Default: none. */
+  readonly validation?: ValidationOptions;
+  /** Stops after so many measurements that were no better, and takes the best weights. Needs `validation`. */
+  readonly patience?: number;
+  readonly checkpoint?: CheckpointOptions;
+  readonly form?: Omit<TrainingFormOptions, 'batch' | 'mode'>;
+  readonly engine?: TrainingEngine;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  /** Called after every update. */
+  readonly onStep?: (step: StepRecord) => void;
+  /** Called after every epoch and measurement. */
+  readonly onEpoch?: (epoch: EpochRecord) => void;
+}
+
+/** One update. */
+export interface StepRecord {
+  /** From 1. */
+  readonly step: number;
+  /** Of how many. */
+  readonly steps: number;
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+/** One epoch, or what of it was trained. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Updates made by its end. */
+  readonly step: number;
+  /** Mean loss of its updates. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** The metric on the held-out samples, where it was measured. */
+  readonly validation?: number;
+}
+
+/** What training gives. */
+export interface TrainResult {
+  /** The model that was given, with trained weights and running statistics: a clone that differs in nothing else. */
+  readonly model: Model;
+  readonly history: readonly EpochRecord[];
+  /** Updates made in all. */
+  readonly steps: number;
+  /** Where the best measurement was made, when weights were taken from there. */
+  readonly best?: { readonly epoch: number; readonly value: number };
+  readonly engine: string;
+  readonly warnings: readonly string[];
+}

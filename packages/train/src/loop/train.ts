@@ -1,0 +1,75 @@
+import { GossamerError, type Model } from '@gossamer/graph';
+import type { Dataset } from '../data/dataset.js';
+import { splitDataset } from '../data/split-dataset.js';
+import type { TrainErrorCode } from '../error-codes.js';
+import { resumeFrom, saveCheckpoint } from './checkpoint.js';
+import type { TrainOptions, TrainResult } from './train-options.js';
+import { Trainer } from './trainer.js';
+import { writeBack } from './write-back.js';
+
+const CHECKPOINT_STEPS = 1000;
+/** Held-out samples by default: a tenth, and no more than tell a tenth of a percent. */
+const HELD_OUT_SHARE = 0.1;
+const HELD_OUT_MOST = 5000;
+
+/**
+ * Trains `model` on `dataset` and returns it with trained weights; `model` does not change, and nothing but the weights does in the result.
+ * Batches, random numbers and held-out samples depend on the seed and the update alone, so a training that is resumed from a checkpoint ends in the
+ * same bytes. An interruption (`signal`) writes a checkpoint first, where one is asked for, and throws the signal's reason.
+ *
+ * Throws ERR_TRAINING_FORM and ERR_NO_GRADIENT for models that cannot be trained, ERR_TRAIN_OPTIONS, ERR_TRAIN_DATA, ERR_CHECKPOINT, ERR_DIVERGED.
+ */
+export async function train(model: Model, dataset: Dataset, options: TrainOptions): Promise<TrainResult> {
+  if (options.patience !== undefined && !options.validation) {
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAIN_OPTIONS',
+      'patience: expected validation beside it, received none',
+    );
+  }
+  const { training, validation } = heldOut(dataset, options);
+  const trainer = await Trainer.open(model, training, validation, options);
+  try {
+    if (options.checkpoint) await resumeFrom(options.checkpoint.path, trainer);
+    await run(trainer);
+    const { progress, session, form } = trainer;
+    if (progress.best) trainer.store.restore(progress.best.weights);
+    return {
+      model: writeBack(model, trainer.store.snapshot()),
+      history: progress.history,
+      steps: progress.step,
+      ...(progress.best ? { best: { epoch: progress.best.epoch, value: progress.best.value } } : {}),
+      engine: session.engine,
+      warnings: [...form.warnings, ...session.warnings],
+    };
+  } finally {
+    await trainer.dispose();
+  }
+}
+
+function heldOut(
+  dataset: Dataset,
+  { validation, seed = 0 }: TrainOptions,
+): { training: Dataset; validation?: Dataset } {
+  if (!validation) return { training: dataset };
+  if (validation.dataset) return { training: dataset, validation: validation.dataset };
+  const count = validation.count ?? Math.min(Math.ceil(dataset.length * HELD_OUT_SHARE), HELD_OUT_MOST);
+  return splitDataset(dataset, count, seed);
+}
+
+async function run(trainer: Trainer): Promise<void> {
+  const { options, progress, length } = trainer;
+  const { checkpoint, signal, onStep, onEpoch } = options;
+  const every = checkpoint?.every ?? CHECKPOINT_STEPS;
+  while (!trainer.isDone) {
+    if (signal?.aborted) {
+      if (checkpoint) await saveCheckpoint(checkpoint.path, trainer);
+      signal.throwIfAborted();
+    }
+    const learningRate = trainer.learningRate;
+    const loss = await trainer.update();
+    onStep?.({ step: progress.step, steps: length.steps, loss, learningRate });
+    if (progress.step % length.perEpoch === 0 || progress.step >= length.steps)
+      onEpoch?.(await trainer.endEpoch(signal));
+    if (checkpoint && (progress.step % every === 0 || trainer.isDone)) await saveCheckpoint(checkpoint.path, trainer);
+  }
+}

@@ -1,0 +1,208 @@
+import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
+import { createMetric, float32View } from '@gossamer/runtime';
+import { BatchPlan } from '../data/batch-plan.js';
+import type { Dataset } from '../data/dataset.js';
+import type { TrainErrorCode } from '../error-codes.js';
+import { toTrainingForm } from '../form/to-training-form.js';
+import type { TrainingForm } from '../form/training-form.js';
+import { findOptimizer } from '../optimizers/registry.js';
+import { buildTrainingGraph, LOSS, type TrainingGraph } from '../step/build-training-graph.js';
+import { openTrainingSession, type TrainingSession } from '../step/training-session.js';
+import { BatchFeeder, type FedArray } from './batch-feeder.js';
+import { Evaluator } from './evaluator.js';
+import { gradientNorm } from './gradient-norm.js';
+import { OptimizerState } from './optimizer-state.js';
+import { ParameterStore } from './parameter-store.js';
+import type { EpochRecord, TrainOptions } from './train-options.js';
+
+/** What training has come to; with the arrays, all that a checkpoint holds. */
+export interface Progress {
+  /** Updates made. */
+  step: number;
+  /** Sum of the losses of the epoch's updates so far, and their number. */
+  lossSum: number;
+  lossCount: number;
+  history: EpochRecord[];
+  best: { epoch: number; value: number; weights: ReadonlyMap<string, Float32Array> } | undefined;
+  /** Measurements since the best one. */
+  idle: number;
+}
+
+/** Updates that an epoch consists of, and how many there are in all. */
+export interface Length {
+  readonly perEpoch: number;
+  readonly steps: number;
+}
+
+/** A model in training: one update at a time. */
+export class Trainer {
+  readonly progress: Progress = { step: 0, lossSum: 0, lossCount: 0, history: [], best: undefined, idle: 0 };
+  readonly #plan: BatchPlan;
+  readonly #feeder: BatchFeeder;
+  readonly #sums = new Map<string, Float32Array>();
+
+  private constructor(
+    readonly options: TrainOptions,
+    readonly form: TrainingForm,
+    private readonly graph: TrainingGraph,
+    readonly session: TrainingSession,
+    readonly store: ParameterStore,
+    readonly optimizer: OptimizerState,
+    readonly evaluator: Evaluator | undefined,
+    dataset: Dataset,
+    readonly length: Length,
+    private readonly rateAt: (step: number) => number,
+  ) {
+    const { seed = 0, shuffle = true } = options;
+    const fed = [...form.inputs.map((name) => fedInput(form, name)), ...graph.lossInputs];
+    this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch);
+    this.#plan = new BatchPlan(dataset.length, graph.batch, seed, shuffle);
+  }
+
+  /** Opens everything; `training` and `validation` are samples that share none. */
+  static async open(
+    model: Model,
+    training: Dataset,
+    validation: Dataset | undefined,
+    options: TrainOptions,
+  ): Promise<Trainer> {
+    const { batch = 128, engine, threads, signal } = options;
+    const form = toTrainingForm(model, { ...options.form, batch });
+    const graph = buildTrainingGraph(form, options.losses);
+    const store = new ParameterStore(form);
+    const rule = findOptimizer(options.optimizer ?? 'adam');
+    const resolved = rule.resolve({ ...options.optimizerOptions });
+    const optimizer = new OptimizerState(rule, resolved, store, options.groups ?? [], options.masks ?? new Map());
+    const length = lengthOf(options, training.length, batch);
+    const { learningRate = resolved.learningRate } = options;
+    const rateAt = (step: number) =>
+      typeof learningRate === 'number' ? learningRate : learningRate(step, length.steps);
+    const opening = {
+      ...(engine === undefined ? {} : { engine }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    };
+    const session = await openTrainingSession(graph.model, opening);
+    const metric = options.validation?.metric ?? 'top1';
+    const evaluator =
+      validation && (await Evaluator.open(model, validation, metric, batch, { ...options.form }, opening));
+    return new Trainer(options, form, graph, session, store, optimizer, evaluator, training, length, rateAt);
+  }
+
+  get learningRate(): number {
+    return this.rateAt(this.progress.step);
+  }
+
+  /** True when all updates are made, or the last measurements were no better. */
+  get isDone(): boolean {
+    const { patience } = this.options;
+    return this.progress.step >= this.length.steps || (patience !== undefined && this.progress.idle >= patience);
+  }
+
+  /** One update; returns its loss. Throws ERR_DIVERGED where the loss is no finite number. */
+  async update(): Promise<number> {
+    const { accumulate = 1, seed = 0, clipNorm, augment } = this.options;
+    const { step } = this.progress;
+    const rate = this.learningRate;
+    let total = 0;
+    let loss = 0;
+    let gradients = new Map<string, Float32Array>();
+    for (let part = 0; part < accumulate; part++) {
+      const position = step * accumulate + part;
+      const { indices, count, epoch } = this.#plan.at(position);
+      this.#feeder.read(indices, count);
+      augment?.(this.#feeder.arrays, { epoch, step: position, seed, count });
+      this.#feeder.draw(seed, position);
+      const outputs = await this.session.run({ ...this.store.feeds, ...this.#feeder.feeds });
+      loss += outputs[LOSS]!.toFloat64()[0]! * count;
+      total += count;
+      const own = new Map([...this.graph.gradients].map(([name, output]) => [name, floats(outputs[output]!)]));
+      gradients = accumulate === 1 ? own : this.#accumulate(own, count, part === 0);
+      for (const { data, state } of this.store.running) data.set(floats(outputs[state.output!]!));
+    }
+    loss /= total;
+    if (!Number.isFinite(loss)) {
+      throw new GossamerError<TrainErrorCode>(
+        'ERR_DIVERGED',
+        `loss: expected a finite number, received ${loss} at update ${step + 1} (learning rate ${rate}); a smaller learning rate or clipNorm may help`,
+      );
+    }
+    const mean = accumulate === 1 ? 1 : 1 / total;
+    const norm = clipNorm === undefined ? 0 : gradientNorm(gradients.values()) * mean;
+    const factor = clipNorm !== undefined && norm > clipNorm ? (mean * clipNorm) / norm : mean;
+    this.optimizer.apply(gradients, step + 1, rate, factor);
+    this.progress.step++;
+    this.progress.lossSum += loss;
+    this.progress.lossCount++;
+    return loss;
+  }
+
+  /** Ends an epoch: measures, where it is time, and keeps the best weights. */
+  async endEpoch(signal: AbortSignal | undefined): Promise<EpochRecord> {
+    const { progress, options, evaluator, length } = this;
+    const epoch = Math.ceil(progress.step / length.perEpoch);
+    const isLast = progress.step >= length.steps;
+    const every = options.validation?.every ?? 1;
+    const value =
+      evaluator && (isLast || epoch % every === 0) ? await evaluator.measure(this.store, signal) : undefined;
+    const record: EpochRecord = {
+      epoch,
+      step: progress.step,
+      loss: progress.lossSum / progress.lossCount,
+      learningRate: this.rateAt(progress.step - 1),
+      ...(value === undefined ? {} : { validation: value }),
+    };
+    if (value !== undefined) this.#compare(epoch, value);
+    progress.history.push(record);
+    progress.lossSum = progress.lossCount = 0;
+    return record;
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.dispose();
+    await this.evaluator?.dispose();
+  }
+
+  #compare(epoch: number, value: number): void {
+    const { progress, options } = this;
+    if (options.patience === undefined) return;
+    const { better } = createMetric(options.validation?.metric ?? 'top1');
+    const isBetter =
+      !progress.best || (better === 'higher' ? value > progress.best.value : value < progress.best.value);
+    if (isBetter) progress.best = { epoch, value, weights: this.store.snapshot() };
+    progress.idle = isBetter ? 0 : progress.idle + 1;
+  }
+
+  /** Sums of the batches' gradients, each times its number of samples. */
+  #accumulate(own: ReadonlyMap<string, Float32Array>, count: number, isFirst: boolean): Map<string, Float32Array> {
+    for (const [name, gradient] of own) {
+      const sum = this.#sums.get(name) ?? new Float32Array(gradient.length);
+      this.#sums.set(name, sum);
+      for (let i = 0; i < sum.length; i++) sum[i] = (isFirst ? 0 : sum[i]!) + gradient[i]! * count;
+    }
+    return this.#sums;
+  }
+}
+
+function lengthOf(options: TrainOptions, samples: number, batch: number): Length {
+  const { accumulate = 1, epochs, steps } = options;
+  const perEpoch = Math.ceil(samples / (batch * accumulate));
+  const total = steps ?? (epochs === undefined ? undefined : epochs * perEpoch);
+  if (total === undefined || (steps !== undefined && epochs !== undefined)) {
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAIN_OPTIONS',
+      `epochs, steps: expected one of them, received ${total === undefined ? 'none' : 'both'}`,
+    );
+  }
+  if (Number.isInteger(total) && total >= 1) return { perEpoch, steps: total };
+  throw new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', `steps: expected an integer >= 1, received ${total}`);
+}
+
+function fedInput(form: TrainingForm, name: string): FedArray {
+  const type = form.model.graph.value(name)?.type;
+  if (type?.kind === 'tensor' && type.dtype && type.shape)
+    return { name, dtype: type.dtype, shape: type.shape as readonly number[] };
+  throw new Error(`input ${name}: has no type`);
+}
+
+const floats = (tensor: Tensor): Float32Array => float32View(tensor);
