@@ -79,7 +79,7 @@ void GOSSAMER_SIMD(ActivationGradF32)(ActivationGradSpec spec, const float* dy, 
   switch (spec.kind) {
     case ActivationGrad::kRelu: return map([=](F32 d, F32 y) { return Pick(Less(zero, y), d, zero); });
     case ActivationGrad::kClip:
-      return map([=](F32 d, F32 x) { return Pick(Or(Less(x, a), Less(b, x)), zero, d); });
+      return map([=](F32 d, F32 x) { return Pick(Equal(Clamp(x, a, b), x), d, zero); });
     case ActivationGrad::kLeaky: return map([=](F32 d, F32 x) { return Pick(Less(zero, x), d, Mul(d, a)); });
     case ActivationGrad::kSigmoid: return scale([=](F32 y) { return Mul(y, Sub(one, y)); });
     case ActivationGrad::kTanh: return scale([=](F32 y) { return Fma(Negate(y), y, one); });

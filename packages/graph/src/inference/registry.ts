@@ -44,6 +44,7 @@ import { trainConvRules } from './rules/train-conv.js';
 import { trainFunctionRules } from './rules/train-functions.js';
 import { trainGatherRule } from './rules/train-gather.js';
 import { trainPoolRules } from './rules/train-pool.js';
+import { trainRowsRules } from './rules/train-rows.js';
 import { trainingRule } from './rules/training.js';
 import { transposeRule } from './rules/transpose.js';
 import { elementwiseRules, followedUnaryRules, predicateRules } from './rules/unary.js';
@@ -101,6 +102,7 @@ const RULES: readonly Rule[] = [
   trainGatherRule,
   trainingRule,
   ...trainPoolRules,
+  ...trainRowsRules,
   transposeRule,
   whereRule,
 ];

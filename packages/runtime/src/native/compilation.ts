@@ -22,6 +22,9 @@ export interface Capabilities {
 /** The domain of the engine's own operators (docs/engine.md). */
 export const GOSSAMER = 'gossamer';
 
+/** The domain of operators that training graphs have beside the standard's. */
+export const GOSSAMER_TRAIN = 'gossamer.train';
+
 type Shape = NonNullable<TensorType['shape']>;
 
 /**

@@ -1,5 +1,5 @@
 import { type DType, type Node } from '@gossamer/graph';
-import { type Compilation, GOSSAMER } from '../compilation.js';
+import { type Compilation, GOSSAMER, GOSSAMER_TRAIN } from '../compilation.js';
 import type { CompiledBodies } from '../control-flow/compile-bodies.js';
 import {
   MICROSOFT_OPERATORS,
@@ -7,6 +7,7 @@ import {
   OWN_OPERATORS,
   STANDARD_OPERATORS,
   STORED,
+  TRAIN_OPERATORS,
 } from './operator-table.js';
 
 /** A node that the engine cannot run, and why. */
@@ -22,6 +23,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, OperatorEntry>>>> 
   '': STANDARD_OPERATORS,
   'com.microsoft': MICROSOFT_OPERATORS,
   [GOSSAMER]: OWN_OPERATORS,
+  [GOSSAMER_TRAIN]: TRAIN_OPERATORS,
 };
 
 /** What the table says of the operator of a node. */

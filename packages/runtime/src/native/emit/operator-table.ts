@@ -110,6 +110,17 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   MaxPoolNhwc: entry(FLOAT_OR_BYTE, POOL),
 };
 
+/** Operators of the domain gossamer.train that keep their name in the engine. */
+export const TRAIN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
+  ActivationGrad: entry(FLOAT, { activation: undefined, activation_alpha: undefined, activation_beta: undefined }),
+  GatherGrad: entry(FLOAT, { axis: 0, size: undefined }),
+  LayerNormGrad: entry(FLOAT, { axis: -1 }),
+  LogSoftmaxGrad: entry(FLOAT, { axis: -1 }),
+  SoftmaxCrossEntropy: entry(FLOAT, { label_smoothing: 0 }),
+  SoftmaxCrossEntropyGrad: entry(FLOAT, { label_smoothing: 0 }),
+  SoftmaxGrad: entry(FLOAT, { axis: -1 }),
+};
+
 /** Operators of com.microsoft that the engine has under their own names. */
 export const MICROSOFT_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   GatherBlockQuantized: entry(STORED, { bits: 4, block_size: 128, gather_axis: 0, quantize_axis: 1 }),

@@ -1,5 +1,5 @@
 import { attribute, type AttributeValue, type Node, Tensor, type Value } from '@gossamer/graph';
-import { type Compilation, GOSSAMER } from '../compilation.js';
+import { type Compilation, GOSSAMER, GOSSAMER_TRAIN } from '../compilation.js';
 
 /** How a node is written for operands whose channels are the last axis. */
 export interface LayoutRule {
@@ -39,15 +39,17 @@ const REDUCTIONS = words(
 );
 const LAYERS = words('Conv ConvTranspose Int8Conv');
 const POOLS = words('MaxPool AveragePool Int8AveragePool');
+const DOMAINS: ReadonlySet<string> = new Set(['', GOSSAMER, GOSSAMER_TRAIN]);
 const PER_TENSOR = words('QuantizeLinear DequantizeLinear');
-const ONE_AXIS = words('Concat Int8Concat Softmax LogSoftmax Split');
+const ONE_AXIS = words('Concat Int8Concat Softmax SoftmaxGrad LogSoftmax LogSoftmaxGrad Split');
 
 /** The rule for `node` over operands of rank `rank`; undefined for one bound to the order it has. */
 export function layoutRule(node: Node, rank: number, compilation: Compilation): LayoutRule | undefined {
-  if ((node.domain !== '' && node.domain !== GOSSAMER) || node.subgraphs().length > 0) return undefined;
+  if (!DOMAINS.has(node.domain) || node.subgraphs().length > 0) return undefined;
   const { op } = node;
   if (LAYERS.has(op) || POOLS.has(op)) return spatial(node, rank, compilation);
   if (UNARY.has(op)) return plain([0]);
+  if (op === 'ActivationGrad') return plain([0, 1]);
   if (PER_TENSOR.has(op)) return quantization(node);
   if (BROADCASTING.has(op)) return broadcast(node, rank, compilation);
   if (ONE_AXIS.has(op)) return alongAxis(node, rank);
@@ -101,8 +103,8 @@ function broadcast(node: Node, rank: number, compilation: Compilation): LayoutRu
 const wrap = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
 
 function alongAxis(node: Node, rank: number): LayoutRule | undefined {
-  const axis = wrap(node.int('axis', node.op.endsWith('oftmax') ? -1 : 0), rank);
-  const slots = node.op.endsWith('oncat') ? node.inputs.map((_, slot) => slot) : [0];
+  const axis = wrap(node.int('axis', node.op.includes('oftmax') ? -1 : 0), rank);
+  const slots = node.op === 'Split' ? [0] : node.inputs.map((_, slot) => slot);
   return plain(slots, (axisOf) => ({ attributes: { axis: attribute.int(axisOf(axis)) } }));
 }
 
