@@ -38,6 +38,8 @@ export class Emitter {
   /** Begins the names of nodes: where they come from, for profiles. */
   scope = '';
   readonly #constants = new Map<string, Value>();
+  readonly #nodeNames: Set<string>;
+  readonly #nextSuffix = new Map<string, number>();
 
   /** `model` is in the standard's opset 21; its values are known to `types`. */
   constructor(
@@ -46,6 +48,18 @@ export class Emitter {
   ) {
     this.graph = model.graph;
     this.types = types;
+    this.#nodeNames = new Set([...model.graph.nodes()].map(({ name }) => name));
+  }
+
+  /** The first of `base`, `base_1`, `base_2`, ... that no node is called: stock runtimes refuse two nodes of one name. */
+  #freeName(base: string): string {
+    let name = base;
+    for (let suffix = this.#nextSuffix.get(base) ?? 1; this.#nodeNames.has(name); suffix++) {
+      name = `${base}_${suffix}`;
+      this.#nextSuffix.set(base, suffix + 1);
+    }
+    this.#nodeNames.add(name);
+    return name;
   }
 
   /** The shape. Throws ERR_TRAINING_FORM where a size is not known. */
@@ -125,7 +139,7 @@ export class Emitter {
     options: EmitOptions = {},
   ): Value[] {
     const { domain = '', outputs = 1 } = options;
-    const name = options.name ?? this.graph.uniqueName(`${this.scope}${op}`);
+    const name = this.#freeName(options.name ?? `${this.scope}${op}`);
     const node = this.graph.add({
       op,
       domain,
@@ -148,7 +162,7 @@ export class Emitter {
     const copy = this.graph.add({
       op: node.op,
       domain: node.domain,
-      name: node.name === '' ? this.graph.uniqueName(`${this.scope}${node.op}`) : node.name,
+      name: this.#freeName(node.name === '' ? `${this.scope}${node.op}` : node.name),
       inputs,
       outputs: node.outputs.map((value) => value && value.name),
       attributes: Object.fromEntries([...node.attributes].map(([key, { content }]) => [key, content])),
