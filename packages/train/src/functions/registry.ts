@@ -5,6 +5,7 @@ import { convGradInput } from './conv-grad-input.js';
 import { convGradWeight } from './conv-grad-weight.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { softmaxCrossEntropyFunction, softmaxCrossEntropyGradFunction } from './softmax-cross-entropy.js';
+import { logSoftmaxGrad, softmaxGrad } from './softmax-grad.js';
 import type { TrainFunction } from './train-function.js';
 
 /** Every registered function; one line each. */
@@ -14,9 +15,11 @@ const FUNCTIONS: readonly TrainFunction[] = [
   biasGrad,
   convGradInput,
   convGradWeight,
+  logSoftmaxGrad,
   maxPoolGrad,
   softmaxCrossEntropyFunction,
   softmaxCrossEntropyGradFunction,
+  softmaxGrad,
 ];
 
 const BY_NAME = new Map(FUNCTIONS.map((definition) => [definition.name, definition]));

@@ -4,18 +4,25 @@ import { addGradient, divGradient, mulGradient, subGradient } from './arithmetic
 import { castGradient } from './cast.js';
 import { clipGradient } from './clip.js';
 import { convGradient } from './conv.js';
+import { cumSumGradient } from './cum-sum.js';
+import { einsumGradient } from './einsum.js';
 import { extremesGradient } from './extremes.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
 import { matMulGradient } from './matmul.js';
 import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from './pool.js';
 import { powGradient } from './pow.js';
+import { reduceExtremesGradient } from './reduce-extremes.js';
+import { reduceNormGradient } from './reduce-norm.js';
+import { reduceProdGradient } from './reduce-prod.js';
 import { reduceGradient } from './reduce.js';
 import { reshapeGradient } from './reshape.js';
+import { softmaxCrossEntropyGradient } from './softmax-cross-entropy.js';
+import { softmaxGradient } from './softmax.js';
 import { sumGradient } from './sum.js';
+import { triluGradient } from './trilu.js';
 import { stepGradient, unaryGradient } from './unary.js';
 import { whereGradient } from './where.js';
-import { softmaxCrossEntropyGradient } from './softmax-cross-entropy.js';
 
 /** Every rule; one line each. */
 const RULES: readonly GradientRule[] = [
@@ -25,7 +32,9 @@ const RULES: readonly GradientRule[] = [
   castGradient,
   clipGradient,
   convGradient,
+  cumSumGradient,
   divGradient,
+  einsumGradient,
   extremesGradient,
   gemmGradient,
   globalAveragePoolGradient,
@@ -33,12 +42,17 @@ const RULES: readonly GradientRule[] = [
   maxPoolGradient,
   mulGradient,
   powGradient,
+  reduceExtremesGradient,
   reduceGradient,
+  reduceNormGradient,
+  reduceProdGradient,
   reshapeGradient,
-  stepGradient,
   softmaxCrossEntropyGradient,
+  softmaxGradient,
+  stepGradient,
   subGradient,
   sumGradient,
+  triluGradient,
   unaryGradient,
   whereGradient,
 ];
