@@ -1,4 +1,5 @@
-import { GossamerError, Tensor } from '@gossamer/graph';
+import type { Tensor } from '@gossamer/graph';
+import { GossamerError } from '@gossamer/graph';
 import { typedView } from '@gossamer/runtime';
 import type { TrainErrorCode } from '../error-codes.js';
 import type { Dataset, Numbers, SampleArray } from './dataset.js';

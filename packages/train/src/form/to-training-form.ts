@@ -55,8 +55,8 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
     initial: initialOf(value),
   }));
   const inputs = prepared.graph.inputs.filter(({ initializer }) => !initializer).map(({ name }) => name);
-  for (const value of [...roles.keys(), ...new Set(state)]) makeInput(value);
   bindInputs(prepared, options);
+  for (const value of [...roles.keys(), ...new Set(state)]) makeInput(value);
   const folded = runPasses(prepared, PASSES).model;
   const form = new Lowered(folded, options).build();
   checkTrainingForm(form);

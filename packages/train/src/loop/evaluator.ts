@@ -1,4 +1,5 @@
-import { type Model, Tensor } from '@gossamer/graph';
+import type { Tensor } from '@gossamer/graph';
+import { type Model } from '@gossamer/graph';
 import { createMetric, sliceRows } from '@gossamer/runtime';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
