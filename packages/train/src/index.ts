@@ -18,3 +18,6 @@ export { rewind, type RewindOptions } from './schedules/rewind.js';
 export type { Schedule } from './schedules/schedule.js';
 export type { StepOptions } from './schedules/step.js';
 export { warmUp } from './schedules/warm-up.js';
+export { entropy, type EntropyOptions } from './regularizers/entropy.js';
+export { findRegularizer, type RegularizerName, REGULARIZERS } from './regularizers/registry.js';
+export type { RegularizedTensor, Regularizer } from './regularizers/regularizer.js';
