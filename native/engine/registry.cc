@@ -9,7 +9,7 @@ OperatorFactory MakeActivate, MakeArg, MakeArithmetic, MakeAttention4d, MakeAver
 OperatorFactory MakeBatchNorm, MakeBitwise;
 OperatorFactory MakeCast, MakeClip, MakeComparison, MakeCompress, MakeConcat, MakeConstantOfShape, MakeConvInteger,
     MakeConvTransposeNhwc;
-OperatorFactory MakeConvNhwc, MakeCumSum;
+OperatorFactory MakeConvGradInputNhwc, MakeConvGradWeightNhwc, MakeConvNhwc, MakeCumSum;
 OperatorFactory MakeDepthToSpace, MakeDequantizeLinear, MakeDynamicQuantizeLinear;
 OperatorFactory MakeExpand, MakeEyeLike;
 OperatorFactory MakeFlatten;
@@ -89,6 +89,8 @@ constexpr Entry kOperators[] = {
     {"Compress", MakeCompress},
     {"Concat", MakeConcat},
     {"ConstantOfShape", MakeConstantOfShape},
+    {"ConvGradInputNhwc", MakeConvGradInputNhwc},
+    {"ConvGradWeightNhwc", MakeConvGradWeightNhwc},
     {"ConvInteger", MakeConvInteger},
     {"ConvNhwc", MakeConvNhwc},
     {"ConvTransposeNhwc", MakeConvTransposeNhwc},

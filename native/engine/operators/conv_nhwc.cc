@@ -118,6 +118,7 @@ class ConvNhwcOperator : public Operator {
 
   int InPlace() const override { return has_residual_ ? 3 : -1; }
   size_t WritesSlack(size_t input) const override { return input == 0 ? slack_ : 0; }
+  bool ReadsOnlyElements(size_t input) const override { return input == 1 || input == 2; }
   std::string Note() const override {
     if (!is_constant_) return "weights packed in each run";
     if (layer_.depthwise) return "depthwise";

@@ -90,7 +90,7 @@ ConvGeometry ConvGeometryOf(const char* type, const ConvAttributes& conv, const 
     geometry.out[axis] = (padded - reach) / conv.stride[axis] + 1;
     geometry.kernel[axis] = conv.kernel[axis];
     geometry.stride[axis] = conv.stride[axis];
-    geometry.pad_begin[axis] = conv.pad_begin[axis];
+    geometry.pad_begin[axis] = static_cast<int64_t>(conv.pad_begin[axis]);
     geometry.dilation[axis] = conv.dilation[axis];
   }
   return geometry;
@@ -128,11 +128,11 @@ void FillOffsets(const ConvGeometry& g, size_t m0, size_t m1, int32_t zero_row, 
     const size_t run = std::min(count - m, g.out[1] - column);
     for (size_t ky = 0; ky < g.kernel[0]; ++ky) {
       const auto from_pad = static_cast<int64_t>(row * g.stride[0] + ky * g.dilation[0]);
-      const int64_t y = from_pad - static_cast<int64_t>(g.pad_begin[0]);
+      const int64_t y = from_pad - g.pad_begin[0];
       const bool inside = y >= 0 && y < static_cast<int64_t>(g.in[0]);
       const int64_t line = (static_cast<int64_t>(image * g.in[0]) + y) * width * channels;
       int32_t* tap = offsets + ky * g.kernel[1] * count + m;
-      int64_t x = static_cast<int64_t>(column) * stride - static_cast<int64_t>(g.pad_begin[1]);
+      int64_t x = static_cast<int64_t>(column) * stride - g.pad_begin[1];
       for (size_t kx = 0; kx < g.kernel[1]; ++kx, tap += count, x += static_cast<int64_t>(g.dilation[1])) {
         // Of the run, pixels first .. end - 1 are inside the image.
         int64_t first = 0, end = 0;

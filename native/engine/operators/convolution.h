@@ -31,7 +31,8 @@ void CheckConvInput(const char* type, const ConvAttributes& attributes, const Di
 // below 2^31.
 struct ConvGeometry {
   size_t batch, channels, in[2], out[2];
-  size_t kernel[2], stride[2], pad_begin[2], dilation[2];
+  size_t kernel[2], stride[2], dilation[2];
+  int64_t pad_begin[2];  // negative: so many pixels are left out
 
   size_t InputPixels() const { return batch * in[0] * in[1]; }
   size_t InputCount() const { return InputPixels() * channels; }
@@ -51,12 +52,13 @@ template <class T>
 T* CopyPadded(const ConvGeometry& geometry, const ConvGeometry& padded, const T* x, T value, RunContext& context) {
   auto* copy = static_cast<T*>(context.Scratch(padded.InputCount() * sizeof(T)));
   const size_t in_line = geometry.in[1] * geometry.channels, line = padded.in[1] * geometry.channels;
-  const size_t before = geometry.pad_begin[1] * geometry.channels;
+  const auto above = static_cast<size_t>(geometry.pad_begin[0]);  // attributes have no negative pads
+  const size_t before = static_cast<size_t>(geometry.pad_begin[1]) * geometry.channels;
   const size_t lines = geometry.batch * padded.in[0];
   const size_t block = std::max<size_t>(1, (256 << 10) / (line * sizeof(T) + 1));
   context.Parallel((lines + block - 1) / block, [&](size_t tile) {
     for (size_t i = tile * block; i < std::min(lines, (tile + 1) * block); ++i) {
-      const size_t image = i / padded.in[0], row = i % padded.in[0] - geometry.pad_begin[0];  // wraps above the image
+      const size_t image = i / padded.in[0], row = i % padded.in[0] - above;  // wraps above the image
       T* to = copy + i * line;
       const bool inside = row < geometry.in[0];
       std::fill_n(to, inside ? before : line, value);

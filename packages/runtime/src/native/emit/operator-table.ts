@@ -80,6 +80,8 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   }),
   Activate: entry(FLOAT, ACTIVATION),
   AveragePoolNhwc: entry(FLOAT, { ...POOL, count_include_pad: 0 }),
+  ConvGradInputNhwc: entry(FLOAT, { ...WINDOW, group: 1, input_shape: undefined }),
+  ConvGradWeightNhwc: entry(FLOAT, { ...WINDOW, group: 1, kernel_shape: undefined }),
   ConvNhwc: entry(FLOAT, { ...WINDOW, group: 1, ...ACTIVATION }),
   ConvTransposeNhwc: entry(FLOAT, { ...WINDOW, group: 1, output_padding: undefined, ...ACTIVATION }),
   Int8AveragePoolNhwc: entry(BYTE, { ...POOL, count_include_pad: 0, global: 0, ...AFFINE }),

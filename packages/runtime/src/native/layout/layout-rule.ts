@@ -1,5 +1,6 @@
 import { attribute, type AttributeValue, type Node, Tensor, type Value } from '@gossamer/graph';
 import { type Compilation, GOSSAMER, GOSSAMER_TRAIN } from '../compilation.js';
+import { trainRule } from './train-rules.js';
 
 /** How a node is written for operands whose channels are the last axis. */
 export interface LayoutRule {
@@ -48,6 +49,8 @@ export function layoutRule(node: Node, rank: number, compilation: Compilation): 
   if (!DOMAINS.has(node.domain) || node.subgraphs().length > 0) return undefined;
   const { op } = node;
   if (LAYERS.has(op) || POOLS.has(op)) return spatial(node, rank, compilation);
+  const train = trainRule(node, rank, compilation);
+  if (train) return train;
   if (UNARY.has(op)) return plain([0]);
   if (op === 'ActivationGrad') return plain([0, 1]);
   if (PER_TENSOR.has(op)) return quantization(node);
@@ -73,7 +76,6 @@ function spatial(node: Node, rank: number, compilation: Compilation): LayoutRule
   const type = op === 'Int8Conv' ? op : `${op}Nhwc`;
   if (!compilation.has(type) || node.string('auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
   if (LAYERS.has(op) && op !== 'Int8Conv' && compilation.dtypeOf(node.input(0)) !== 'float32') return undefined;
-  if (op === 'ConvTranspose' && !node.input(1)?.constant) return undefined;
   if (node.has('output_shape')) return undefined;
   if (op === 'MaxPool' && (node.outputs[1] || node.int('storage_order', 0) !== 0)) return undefined;
   if (POOLS.has(op) && op !== 'Int8AveragePool' && rank !== 4) return undefined;
