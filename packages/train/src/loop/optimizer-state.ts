@@ -1,4 +1,5 @@
 import { GossamerError } from '@gossamer/graph';
+import { type OptimizerKind, optimizerStep, type OptimizerTensor } from '@gossamer/kernels';
 import type { TrainErrorCode } from '../error-codes.js';
 import type { Optimizer, OptimizerOptions } from '../optimizers/optimizer.js';
 import { type ParameterGroup, parameterOptions } from '../optimizers/parameter-group.js';
@@ -10,15 +11,20 @@ export type Masks = ReadonlyMap<string, Uint8Array>;
 interface OptimizedParameter {
   readonly name: string;
   readonly weight: Float32Array;
-  readonly slots: Readonly<Record<string, Float32Array>>;
+  readonly slots: readonly Float32Array[];
   readonly mask: Uint8Array | undefined;
-  readonly learningRateFactor: number;
-  readonly weightDecay: number;
 }
 
-/** An optimiser and what it remembers of every parameter. */
+/** Parameters that take the same step. */
+interface OptimizedGroup {
+  readonly learningRateFactor: number;
+  readonly weightDecay: number;
+  readonly parameters: OptimizedParameter[];
+}
+
+/** An optimiser and what it remembers of every parameter; steps are those of the native kernel. */
 export class OptimizerState {
-  readonly #parameters: readonly OptimizedParameter[];
+  readonly #groups: readonly OptimizedGroup[];
 
   constructor(
     private readonly optimizer: Optimizer,
@@ -27,55 +33,71 @@ export class OptimizerState {
     groups: readonly ParameterGroup[],
     masks: Masks,
   ) {
-    const names = new Set(store.parameters.map(({ name }) => name));
-    for (const name of [...masks.keys(), ...groups.flatMap((group) => group.names ?? [])]) {
-      if (names.has(name)) continue;
-      throw new GossamerError<TrainErrorCode>(
-        'ERR_TRAIN_OPTIONS',
-        `parameter: expected one that is trained, received ${name}`,
-      );
+    requireTrained(store, [...masks.keys(), ...groups.flatMap((group) => group.names ?? [])]);
+    const byOptions = new Map<string, OptimizedGroup>();
+    for (const { name, data, tensor, parameter } of store.parameters) {
+      // Vectors that are no weights (and scales stored as matrices) do not decay.
+      const shape = parameter.role === 'weight' ? tensor.dims : [data.length];
+      const own = parameterOptions({ name, shape }, options.weightDecay, groups);
+      const key = `${own.learningRateFactor} ${own.weightDecay}`;
+      const group = byOptions.get(key) ?? { ...own, parameters: [] };
+      byOptions.set(key, group);
+      const slots = optimizer.slots.map(() => new Float32Array(data.length));
+      group.parameters.push({ name, weight: data, slots, mask: applyMask(name, data, masks.get(name)) });
     }
-    this.#parameters = store.parameters.map(({ name, data, tensor, parameter }) => {
-      const own = parameterOptions(
-        { name, shape: parameter.role === 'weight' ? tensor.dims : [1] },
-        options.weightDecay,
-        groups,
-      );
-      const mask = masks.get(name);
-      if (mask && mask.length !== data.length) {
-        throw new GossamerError<TrainErrorCode>(
-          'ERR_TRAIN_OPTIONS',
-          `mask of ${name}: expected ${data.length} elements, received ${mask.length}`,
-        );
-      }
-      mask?.forEach((keep, i) => {
-        if (keep === 0) data[i] = 0;
-      });
-      const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, new Float32Array(data.length)]));
-      return { name, weight: data, slots, mask, ...own };
-    });
+    this.#groups = [...byOptions.values()];
   }
 
-  /** One update of every parameter; `step` counts from 1, `factor` scales the gradients. */
-  apply(gradients: ReadonlyMap<string, Float32Array>, step: number, learningRate: number, factor: number): void {
-    for (const { name, weight, slots, mask, learningRateFactor, weightDecay } of this.#parameters) {
-      const coefficients = this.optimizer.hyper(step, {
-        ...this.options,
-        learningRate: learningRate * learningRateFactor,
-        weightDecay,
-      });
-      const gradient = gradients.get(name)!;
-      const scaled = { ...coefficients, gradientFactor: coefficients.gradientFactor * factor };
-      this.optimizer.step({ weight, gradient, slots, mask }, scaled);
+  /** One update of every parameter; `step` counts from 1, `gradientFactor` scales the gradients. */
+  apply(
+    gradients: ReadonlyMap<string, Float32Array>,
+    step: number,
+    learningRate: number,
+    gradientFactor: number,
+  ): void {
+    const { l1, ...options } = this.options;
+    for (const { parameters, learningRateFactor, weightDecay } of this.#groups) {
+      const tensors: OptimizerTensor[] = parameters.map(({ name, weight, slots, mask }) => ({
+        weight,
+        gradient: gradients.get(name)!,
+        slots,
+        mask,
+      }));
+      const hyper = { ...options, weightDecay, learningRate: learningRate * learningRateFactor, step };
+      optimizerStep(this.optimizer.name as OptimizerKind, tensors, hyper, { gradientFactor, l1 });
     }
   }
 
   /** The remembered arrays, by `parameter/slot`. */
   arrays(): ReadonlyMap<string, Float32Array> {
+    const { slots: names } = this.optimizer;
+    const parameters = this.#groups.flatMap((group) => group.parameters);
     return new Map(
-      this.#parameters.flatMap(({ name, slots }) =>
-        Object.entries(slots).map(([slot, data]) => [`${name}/${slot}`, data]),
-      ),
+      parameters.flatMap(({ name, slots }) => slots.map((data, i) => [`${name}/${names[i]!}`, data] as const)),
     );
   }
+}
+
+function requireTrained(store: ParameterStore, names: readonly string[]): void {
+  const trained = new Set(store.parameters.map(({ name }) => name));
+  const stranger = names.find((name) => !trained.has(name));
+  if (stranger === undefined) return;
+  throw new GossamerError<TrainErrorCode>(
+    'ERR_TRAIN_OPTIONS',
+    `parameter: expected one that is trained (such as ${[...trained].slice(0, 3).join(', ')}), received ${stranger}`,
+  );
+}
+
+function applyMask(name: string, weight: Float32Array, mask: Uint8Array | undefined): Uint8Array | undefined {
+  if (!mask) return undefined;
+  if (mask.length !== weight.length) {
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAIN_OPTIONS',
+      `mask of ${name}: expected ${weight.length} elements, received ${mask.length}`,
+    );
+  }
+  mask.forEach((keep, i) => {
+    if (keep === 0) weight[i] = 0;
+  });
+  return mask;
 }
