@@ -6,6 +6,7 @@ export type RuntimeErrorCode =
   | 'ERR_PEER_MISSING'
   | 'ERR_ORT_LOAD'
   | 'ERR_ORT_RUN'
+  | 'ERR_TFJS_RUN'
   | 'ERR_FEEDS'
   | 'ERR_STATE'
   | 'ERR_OPTION'

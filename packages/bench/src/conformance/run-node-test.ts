@@ -15,24 +15,24 @@ export interface NodeTestResult {
 const RELATIVE = 1e-3;
 const ABSOLUTE = 1e-7;
 
-/** Runs a node test on the native engine: as it is, and where an operator wants its weights constant, with constants. */
-export async function runNodeTest(test: NodeTest): Promise<NodeTestResult> {
+/** Runs a node test on an engine of ours: as it is, and where an operator of the native one wants its weights constant, with constants. */
+export async function runNodeTest(test: NodeTest, engine: 'native' | 'tfjs' = 'native'): Promise<NodeTestResult> {
   if (test.outputs.length === 0 || test.model().graph.outputs.some(({ type }) => type && type.kind !== 'tensor'))
     return { name: test.name, outcome: 'refused', reason: 'values that are not tensors' };
-  const plain = await attempt(test, false);
-  if (plain.outcome !== 'refused' || test.inputs.length < 2) return plain;
-  const constant = await attempt(test, true);
+  const plain = await attempt(test, false, engine);
+  if (plain.outcome !== 'refused' || test.inputs.length < 2 || engine !== 'native') return plain;
+  const constant = await attempt(test, true, engine);
   if (constant.outcome === 'refused') return plain;
   return constant.outcome === 'passed' ? { ...constant, outcome: 'passed with constants' } : constant;
 }
 
-async function attempt(test: NodeTest, withConstants: boolean): Promise<NodeTestResult> {
+async function attempt(test: NodeTest, withConstants: boolean, engine: string): Promise<NodeTestResult> {
   const { name } = test;
   const model = test.model();
   const feeds = split(model, test, withConstants);
   let session: Session;
   try {
-    session = await Session.open(model, { engine: 'native', threads: 2 });
+    session = await Session.open(model, { engine, threads: 2 });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     const isRefusal = isGossamerError(error) && (code === 'ERR_ENGINE_COVERAGE' || code === 'ERR_ENGINE_TYPE');

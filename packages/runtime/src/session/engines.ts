@@ -5,6 +5,7 @@ import { autoEngine } from './auto-engine.js';
 import { nativeEngine } from './native-engine.js';
 import { ortEngine } from './ort-engine.js';
 import { referenceEngine } from './reference-engine.js';
+import { tfjsEngine } from './tfjs-engine.js';
 
 /** Every engine, by name. */
 export const ENGINES: Readonly<Record<string, Engine>> = {
@@ -12,6 +13,7 @@ export const ENGINES: Readonly<Record<string, Engine>> = {
   native: nativeEngine,
   auto: autoEngine,
   reference: referenceEngine,
+  tfjs: tfjsEngine,
 };
 
 /** The engine called `name`; throws ERR_ENGINE naming those there are. */

@@ -2,7 +2,7 @@ import { attribute, type Node, Tensor, type Value } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import { transposedTensor } from '../edit/transposed-tensor.js';
 import { axisVectors, layoutRule, type LayoutRule, permuteVector } from './layout-rule.js';
-import { channelsFirstPerm, channelsLastPerm, composed, isIdentity, permuted } from './permutations.js';
+import { channelsFirstPerm, channelsLastPerm, composed, isIdentity, permuted } from '../../layout/permutations.js';
 
 /**
  * Lets convolutions and pools compute with channels last, and what lies between them with them: a node that does not mind its order takes
