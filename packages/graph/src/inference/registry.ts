@@ -41,8 +41,8 @@ import { splitRule } from './rules/split.js';
 import { squeezeRules } from './rules/squeeze.js';
 import { textRules } from './rules/text.js';
 import { trainConvRules } from './rules/train-conv.js';
-import { trainFunctionRules } from './rules/train-functions.js';
 import { trainGatherRule } from './rules/train-gather.js';
+import { trainNormalizationRules } from './rules/train-normalization.js';
 import { trainPoolRules } from './rules/train-pool.js';
 import { trainRowsRules } from './rules/train-rows.js';
 import { trainingRule } from './rules/training.js';
@@ -98,9 +98,9 @@ const RULES: readonly Rule[] = [
   ...squeezeRules,
   ...textRules,
   ...trainConvRules,
-  ...trainFunctionRules,
   trainGatherRule,
   trainingRule,
+  ...trainNormalizationRules,
   ...trainPoolRules,
   ...trainRowsRules,
   transposeRule,

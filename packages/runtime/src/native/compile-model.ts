@@ -15,6 +15,7 @@ import { absorbPermutation } from './fusion/absorb-permutation.js';
 import { activations } from './fusion/activation-of.js';
 import { fuseAttention } from './fusion/fuse-attention.js';
 import { matmulTransposes } from './fusion/matmul-transposes.js';
+import { fuseBatchNorm } from './fusion/fuse-batch-norm.js';
 import { fuseEpilogue } from './fusion/fuse-epilogue.js';
 import { fuseInt8Residual } from './fusion/fuse-int8-residual.js';
 import { linearLayers } from './fusion/linear-layers.js';
@@ -29,6 +30,7 @@ import { fuseQdqLayers } from './integer/fuse-qdq-layers.js';
 import { pushDequantize } from './integer/push-dequantize.js';
 import { unsignedActivations } from './integer/unsigned-activations.js';
 import { channelsLast } from './layout/channels-last.js';
+import { trainMatrices } from './layout/train-rules.js';
 import { transposesToViews } from './layout/transposes-to-views.js';
 import type { ProgramTarget } from './program-builder.js';
 
@@ -79,8 +81,10 @@ export function compileCanonical(
   linearLayers(compilation);
   fuseAttention(compilation);
   matmulTransposes(compilation);
+  trainMatrices(compilation);
   channelsLast(compilation);
   removeDead(compilation);
+  fuseBatchNorm(compilation);
   fuseInt8Residual(compilation);
   fuseEpilogue(compilation);
   activations(compilation);

@@ -79,7 +79,10 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
     causal_offset: undefined,
   }),
   Activate: entry(FLOAT, ACTIVATION),
+  AveragePoolGradNhwc: entry(FLOAT, { ...POOL, count_include_pad: 0, input_shape: undefined }),
   AveragePoolNhwc: entry(FLOAT, { ...POOL, count_include_pad: 0 }),
+  BatchNormGradNhwc: entry(FLOAT, ACTIVATION),
+  BatchNormTrainNhwc: entry(FLOAT, { epsilon: Math.fround(1e-5), ...ACTIVATION }),
   ConvGradInputNhwc: entry(FLOAT, { ...WINDOW, group: 1, input_shape: undefined }),
   ConvGradWeightNhwc: entry(FLOAT, { ...WINDOW, group: 1, kernel_shape: undefined }),
   ConvNhwc: entry(FLOAT, { ...WINDOW, group: 1, ...ACTIVATION }),
@@ -109,12 +112,14 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   Linear: entry(FLOAT, { trans_b: 0, ...ACTIVATION }),
   MatMul: entry(FLOAT, { trans_a: 0, trans_b: 0, alpha: 1 }),
   MatMulNBits: entry(FLOAT, { ...NBITS, ...ACTIVATION }),
+  MaxPoolGradNhwc: entry(FLOAT, POOL),
   MaxPoolNhwc: entry(FLOAT_OR_BYTE, POOL),
 };
 
 /** Operators of the domain gossamer.train that keep their name in the engine. */
 export const TRAIN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   ActivationGrad: entry(FLOAT, { activation: undefined, activation_alpha: undefined, activation_beta: undefined }),
+  BiasGrad: entry(FLOAT, { axis: 1 }),
   GatherGrad: entry(FLOAT, { axis: 0, size: undefined }),
   LayerNormGrad: entry(FLOAT, { axis: -1 }),
   LogSoftmaxGrad: entry(FLOAT, { axis: -1 }),

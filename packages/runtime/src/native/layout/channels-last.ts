@@ -71,7 +71,10 @@ class LayoutWalk {
       const tensor = Tensor.fromNumbers('int64', [values.length], values);
       graph.setInput(node, Number(slot), graph.addInitializer(`${node.output.name}_axes`, tensor));
     }
-    if (rule.movesResults) for (const value of node.outputs) if (value) this.#turnResult(node, value, rank);
+    if (!rule.movesResults) return;
+    for (const [slot, value] of node.outputs.entries()) {
+      if (value && (rule.results?.includes(slot) ?? true)) this.#turnResult(node, value, rank);
+    }
   }
 
   #channelsLastOf(value: Value, reader: Node): Value {

@@ -12,6 +12,8 @@ export interface LayoutRule {
   readonly constants: readonly number[];
   /** False where results keep their order: a reduction that drops the axes it reduces. */
   readonly movesResults: boolean;
+  /** Results that take the other order, where others have no such axes. Default: all. */
+  readonly results?: readonly number[];
   /** What changes on the node; `perm` takes an axis of the first order to that of the other. */
   apply(axisOf: (axis: number) => number): LayoutChange;
 }
