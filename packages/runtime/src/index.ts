@@ -22,6 +22,7 @@ export type {
 } from './session/engine.js';
 export { ENGINES, findEngine } from './session/engines.js';
 export { defaultThreads } from './session/default-threads.js';
+export { LackingNodes } from './native/compile-model.js';
 export type { RunOptions } from './session/run-options.js';
 export { Session, type SessionOptions } from './session/session.js';
 export type { Stepper } from './session/stepper.js';

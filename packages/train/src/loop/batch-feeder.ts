@@ -28,18 +28,23 @@ const ARRAYS = {
 export class BatchFeeder {
   readonly arrays: BatchArrays;
   readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Those that the dataset has; the others are computed from them. */
+  readonly #read: BatchArrays;
   readonly #weights: Float32Array;
   readonly #random: readonly { readonly stream: number; readonly data: Float32Array }[];
 
-  /** Throws ERR_TRAIN_DATA where the dataset lacks an array, or has another type or shape of it. */
+  /** `companions`: arrays that somebody else fills in. Throws ERR_TRAIN_DATA where the dataset lacks an array, or has another type or shape of it. */
   constructor(
     private readonly dataset: Dataset,
     fed: readonly FedArray[],
     random: readonly RandomInput[],
     batch: number,
+    companions: readonly string[] = [],
   ) {
-    for (const array of fed) requireArray(dataset, array);
+    const own = fed.filter(({ name }) => !companions.includes(name));
+    for (const array of own) requireArray(dataset, array);
     this.arrays = Object.fromEntries(fed.map(({ name, dtype, shape }) => [name, newArray(dtype, count(shape))]));
+    this.#read = Object.fromEntries(own.map(({ name }) => [name, this.arrays[name]!]));
     this.#weights = new Float32Array(batch);
     this.#random = random.map(({ name, shape }) => ({ stream: streamOf(name), data: new Float32Array(count(shape)) }));
     this.feeds = {
@@ -53,7 +58,7 @@ export class BatchFeeder {
 
   /** Reads samples `indices`; those from `valid` on weigh 0. */
   read(indices: Uint32Array, valid: number): void {
-    this.dataset.read(indices, this.arrays);
+    this.dataset.read(indices, this.#read);
     this.#weights.fill(1, 0, valid);
     this.#weights.fill(0, valid);
   }

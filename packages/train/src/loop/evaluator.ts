@@ -51,7 +51,8 @@ export class Evaluator {
     });
     createMetric(metric);
     const session = await openTrainingSession(evaluated.model, options);
-    return new Evaluator(session, evaluated.inputs, answers, metric, dataset, [...fed, ...answered], batch);
+    const inputs = evaluated.model.graph.inputs.map(({ name }) => name);
+    return new Evaluator(session, inputs, answers, metric, dataset, [...fed, ...answered], batch);
   }
 
   /** The metric over all samples. */
@@ -61,8 +62,9 @@ export class Evaluator {
       signal?.throwIfAborted();
       const { indices, count } = this.#plan.at(step);
       this.#feeder.read(indices, count);
-      const feeds: Record<string, Tensor> = { ...store.feeds };
-      for (const name of this.inputs) feeds[name] = this.#feeder.feeds[name]!;
+      const live = store.feeds;
+      const feeds: Record<string, Tensor> = {};
+      for (const name of this.inputs) feeds[name] = this.#feeder.feeds[name] ?? live[name]!;
       const outputs = await this.session.run(feeds, undefined, signal);
       const answers = this.answers.map((name) => [name, sliceRows(this.#feeder.feeds[name]!, 0, count)] as const);
       // Classes of positions are what perplexity calls targets.

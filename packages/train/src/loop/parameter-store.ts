@@ -14,8 +14,12 @@ export class ParameterStore {
   readonly parameters: readonly (LiveArray & { readonly parameter: Parameter })[];
   readonly running: readonly (LiveArray & { readonly state: RunningState })[];
 
-  constructor(form: TrainingForm) {
-    this.parameters = form.parameters.map((parameter) => ({ ...live(parameter.name, parameter.initial), parameter }));
+  /** `extra`: what losses train beside the model. */
+  constructor(form: TrainingForm, extra: readonly Parameter[] = []) {
+    this.parameters = [...form.parameters, ...extra].map((parameter) => ({
+      ...live(parameter.name, parameter.initial),
+      parameter,
+    }));
     this.running = form.running.map((state) => ({ ...live(state.name, state.initial), state }));
   }
 

@@ -17,6 +17,14 @@ export interface AugmentContext {
   readonly count: number;
 }
 
+/** Arrays that are no part of the data. */
+export interface Companions {
+  /** Names that losses ask for. */
+  readonly names: readonly string[];
+  /** Fills them in. */
+  compute(batch: BatchArrays, context: AugmentContext): Promise<void>;
+}
+
 /** Which samples are held out, and what is measured on them. */
 export interface ValidationOptions {
   /** Held-out samples of their own; default: `count` samples of the training data, chosen by the seed, which are then not trained on. */
@@ -63,6 +71,8 @@ export interface TrainOptions {
   readonly shuffle?: boolean;
   /** Changes the arrays of a batch in place. */
   readonly augment?: (batch: BatchArrays, context: AugmentContext) => void;
+  /** Arrays of a batch that are computed from the others, after augmentation: what a teacher says of it. Default: none. */
+  readonly companions?: Companions;
   /** Default: none. */
   readonly validation?: ValidationOptions;
   /** Stops after so many measurements that were no better, and takes the best weights. Needs `validation`. */

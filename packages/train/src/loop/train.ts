@@ -34,7 +34,7 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     const { progress, session, form } = trainer;
     if (progress.best) trainer.store.restore(progress.best.weights);
     return {
-      model: writeBack(model, trainer.store.snapshot()),
+      model: writeBack(model, trainedArrays(trainer)),
       history: progress.history,
       steps: progress.step,
       ...(progress.best ? { best: { epoch: progress.best.epoch, value: progress.best.value } } : {}),
@@ -44,6 +44,12 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
   } finally {
     await trainer.dispose();
   }
+}
+
+/** The arrays that are the model's own. */
+function trainedArrays({ form, store }: Trainer): ReadonlyMap<string, Float32Array> {
+  const own = new Set([...form.parameters, ...form.running].map(({ name }) => name));
+  return new Map([...store.snapshot()].filter(([name]) => own.has(name)));
 }
 
 function heldOut(

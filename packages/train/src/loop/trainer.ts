@@ -55,7 +55,7 @@ export class Trainer {
   ) {
     const { seed = 0, shuffle = true } = options;
     const fed = [...form.inputs.map((name) => fedInput(form, name)), ...graph.lossInputs];
-    this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch);
+    this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch, options.companions?.names);
     this.#plan = new BatchPlan(dataset.length, graph.batch, seed, shuffle);
   }
 
@@ -69,7 +69,7 @@ export class Trainer {
     const { batch = 128, engine, threads, signal } = options;
     const form = toTrainingForm(model, { ...options.form, batch });
     const graph = buildTrainingGraph(form, options.losses);
-    const store = new ParameterStore(form);
+    const store = new ParameterStore(form, graph.lossParameters);
     const rule = findOptimizer(options.optimizer ?? 'adam');
     const resolved = rule.resolve({ ...options.optimizerOptions });
     const optimizer = new OptimizerState(rule, resolved, store, options.groups ?? [], options.masks ?? new Map());
@@ -101,7 +101,7 @@ export class Trainer {
 
   /** One update; returns its loss. Throws ERR_DIVERGED where the loss is no finite number. */
   async update(): Promise<number> {
-    const { accumulate = 1, seed = 0, clipNorm, augment } = this.options;
+    const { accumulate = 1, seed = 0, clipNorm, augment, companions } = this.options;
     const { step } = this.progress;
     const rate = this.learningRate;
     let total = 0;
@@ -111,7 +111,9 @@ export class Trainer {
       const position = step * accumulate + part;
       const { indices, count, epoch } = this.#plan.at(position);
       this.#feeder.read(indices, count);
-      augment?.(this.#feeder.arrays, { epoch, step: position, seed, count });
+      const context = { epoch, step: position, seed, count };
+      augment?.(this.#feeder.arrays, context);
+      await companions?.compute(this.#feeder.arrays, context);
       this.#feeder.draw(seed, position);
       const outputs = await this.session.run({ ...this.store.feeds, ...this.#feeder.feeds });
       loss += outputs[LOSS]!.toFloat64()[0]! * count;

@@ -1,4 +1,4 @@
-import type { DType, Value } from '@gossamer/graph';
+import type { DType, Tensor, Value } from '@gossamer/graph';
 import type { Emitter } from '../emit/emitter.js';
 
 /** What a loss is written from. */
@@ -14,6 +14,8 @@ export interface LossContext {
   value(name: string): Value;
   /** An array of the batch beside the model's inputs (`labels`, `targets`, a teacher's logits): an input that the data have to feed. */
   input(name: string, dtype: DType, shape: readonly number[]): Value;
+  /** An array that is trained with the model and is no part of it (a regressor between student and teacher), as it begins. */
+  parameter(name: string, initial: Tensor): Value;
 }
 
 /** A number that training makes small. One file each. */

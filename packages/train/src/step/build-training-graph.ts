@@ -1,9 +1,9 @@
-import { type DType, GossamerError, type Model, type Value } from '@gossamer/graph';
+import { type DType, GossamerError, type Model, type Tensor, type Value } from '@gossamer/graph';
 import { differentiate } from '../differentiate.js';
 import { copyGraph } from '../emit/copy-graph.js';
 import type { Emitter } from '../emit/emitter.js';
 import type { TrainErrorCode } from '../error-codes.js';
-import type { TrainingForm } from '../form/training-form.js';
+import type { Parameter, TrainingForm } from '../form/training-form.js';
 import type { LossContext, LossTerm } from '../losses/loss.js';
 
 /** Input with the weight of each sample. */
@@ -27,6 +27,8 @@ export interface TrainingGraph {
   readonly losses: ReadonlyMap<string, string>;
   /** What the data have to feed beside the model's inputs. */
   readonly lossInputs: readonly LossInput[];
+  /** What losses train beside the model. */
+  readonly lossParameters: readonly Parameter[];
   readonly batch: number;
 }
 
@@ -51,9 +53,16 @@ export function buildTrainingGraph(form: TrainingForm, terms: readonly LossTerm[
   g.output(g.op('Identity', [g.reshape(total!, [])]), LOSS);
   for (const { output } of form.running)
     if (output !== undefined) g.output(values.get(form.model.graph.value(output)!)!, output);
-  const wrt = form.parameters.map(({ name }) => name);
+  const wrt = [...form.parameters, ...context.parameters].map(({ name }) => name);
   const { model, gradients } = differentiate(g.model, { loss: LOSS, wrt });
-  return { model, gradients, losses, lossInputs: context.inputs, batch: context.batch };
+  return {
+    model,
+    gradients,
+    losses,
+    lossInputs: context.inputs,
+    lossParameters: context.parameters,
+    batch: context.batch,
+  };
 }
 
 function uniqueKey(taken: ReadonlyMap<string, string>, name: string): string {
@@ -66,6 +75,7 @@ class Losses implements LossContext {
   readonly batch: number;
   readonly sampleWeights: Value;
   readonly inputs: LossInput[] = [];
+  readonly parameters: Parameter[] = [];
 
   constructor(
     readonly g: Emitter,
@@ -94,6 +104,18 @@ class Losses implements LossContext {
       'ERR_TRAIN_OPTIONS',
       `value: expected one of the training form, received ${name}`,
     );
+  };
+
+  readonly parameter = (name: string, initial: Tensor): Value => {
+    const taken = this.g.graph.value(name);
+    if (taken) {
+      throw new GossamerError<TrainErrorCode>(
+        'ERR_TRAIN_OPTIONS',
+        `parameter: expected a name of its own, received ${name}`,
+      );
+    }
+    this.parameters.push({ name, role: initial.dims.length > 1 ? 'weight' : 'bias', initial });
+    return this.g.input(name, 'float32', initial.dims);
   };
 
   readonly input = (name: string, dtype: DType, shape: readonly number[]): Value => {

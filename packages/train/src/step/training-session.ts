@@ -1,5 +1,6 @@
 import { isGossamerError, type Model, type Tensor } from '@gossamer/graph';
-import { type Outputs, Session } from '@gossamer/runtime';
+import { LackingNodes, type Outputs, Session } from '@gossamer/runtime';
+import { TRAIN_DOMAIN } from '../emit/train-domain.js';
 import { expandFunctions } from '../functions/expand-functions.js';
 import { functionNames } from '../functions/registry.js';
 import { nativeFunctions } from './native-functions.js';
@@ -31,16 +32,39 @@ export async function openTrainingSession(
   const { engine = 'auto', threads, signal } = options;
   const open = (graph: Model, name: string) =>
     Session.open(graph, { engine: name, ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) });
-  if (engine !== 'auto') {
-    const kept = engine === 'native' ? nativeFunctions(functionNames()) : new Set<string>();
-    return wrap(await open(expandFunctions(model, kept), engine), []);
-  }
+  if (engine !== 'auto' && engine !== 'native') return wrap(await open(expandFunctions(model), engine), []);
   try {
-    return wrap(await open(expandFunctions(model, nativeFunctions(functionNames())), 'native'), []);
+    return await openNative(model, (graph) => open(graph, 'native'));
   } catch (error) {
-    if (!isGossamerError(error) || error.code !== 'ERR_ENGINE_COVERAGE') throw error;
+    if (engine === 'native' || !isGossamerError(error) || error.code !== 'ERR_ENGINE_COVERAGE') throw error;
     return wrap(await open(expandFunctions(model), 'ort'), [`engine: ort instead of native: ${error.message}`]);
   }
+}
+
+/** Functions whose form the native engine refuses (an axis, a rank) run as their bodies there, with a warning. */
+async function openNative(model: Model, open: (graph: Model) => Promise<Session>): Promise<TrainingSession> {
+  const kept = new Set(nativeFunctions(functionNames()));
+  const warnings: string[] = [];
+  for (;;) {
+    try {
+      return wrap(await open(expandFunctions(model, kept)), warnings);
+    } catch (error) {
+      const refused = lackingFunctions(error).filter(({ name }) => kept.has(name));
+      if (refused.length === 0) throw error;
+      for (const { name, reason } of refused) {
+        if (kept.delete(name)) warnings.push(`native: ${name} runs as its body in standard operators: ${reason}`);
+      }
+    }
+  }
+}
+
+/** Functions among the nodes that an ERR_ENGINE_COVERAGE names. */
+function lackingFunctions(error: unknown): { readonly name: string; readonly reason: string }[] {
+  if (!isGossamerError(error) || !(error.cause instanceof LackingNodes)) return [];
+  const prefix = `${TRAIN_DOMAIN}::`;
+  return error.cause.nodes
+    .filter(({ operator }) => operator.startsWith(prefix))
+    .map(({ operator, reason }) => ({ name: operator.slice(prefix.length), reason }));
 }
 
 function wrap(session: Session, warnings: readonly string[]): TrainingSession {
