@@ -3,6 +3,7 @@ import { averagePoolGrad } from './average-pool-grad.js';
 import { biasGrad } from './bias-grad.js';
 import { convGradInput } from './conv-grad-input.js';
 import { convGradWeight } from './conv-grad-weight.js';
+import { gatherGrad } from './gather-grad.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { softmaxCrossEntropyFunction, softmaxCrossEntropyGradFunction } from './softmax-cross-entropy.js';
 import { logSoftmaxGrad, softmaxGrad } from './softmax-grad.js';
@@ -15,6 +16,7 @@ const FUNCTIONS: readonly TrainFunction[] = [
   biasGrad,
   convGradInput,
   convGradWeight,
+  gatherGrad,
   logSoftmaxGrad,
   maxPoolGrad,
   softmaxCrossEntropyFunction,

@@ -3,13 +3,19 @@ import { activationGradient } from './activation.js';
 import { addGradient, divGradient, mulGradient, subGradient } from './arithmetic.js';
 import { castGradient } from './cast.js';
 import { clipGradient } from './clip.js';
+import { concatGradient } from './concat.js';
 import { convGradient } from './conv.js';
 import { cumSumGradient } from './cum-sum.js';
 import { einsumGradient } from './einsum.js';
+import { expandGradient } from './expand.js';
 import { extremesGradient } from './extremes.js';
+import { gatherElementsGradient } from './gather-elements.js';
+import { gatherNdGradient } from './gather-nd.js';
+import { gatherGradient } from './gather.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
 import { matMulGradient } from './matmul.js';
+import { padGradient } from './pad.js';
 import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from './pool.js';
 import { powGradient } from './pow.js';
 import { reduceExtremesGradient } from './reduce-extremes.js';
@@ -17,9 +23,14 @@ import { reduceNormGradient } from './reduce-norm.js';
 import { reduceProdGradient } from './reduce-prod.js';
 import { reduceGradient } from './reduce.js';
 import { reshapeGradient } from './reshape.js';
+import { scatterElementsGradient, scatterNdGradient } from './scatter.js';
+import { sliceGradient } from './slice.js';
 import { softmaxCrossEntropyGradient } from './softmax-cross-entropy.js';
 import { softmaxGradient } from './softmax.js';
+import { splitGradient } from './split.js';
 import { sumGradient } from './sum.js';
+import { tileGradient } from './tile.js';
+import { transposeGradient } from './transpose.js';
 import { triluGradient } from './trilu.js';
 import { stepGradient, unaryGradient } from './unary.js';
 import { whereGradient } from './where.js';
@@ -31,27 +42,39 @@ const RULES: readonly GradientRule[] = [
   averagePoolGradient,
   castGradient,
   clipGradient,
+  concatGradient,
   convGradient,
   cumSumGradient,
   divGradient,
   einsumGradient,
+  expandGradient,
   extremesGradient,
+  gatherElementsGradient,
+  gatherGradient,
+  gatherNdGradient,
   gemmGradient,
   globalAveragePoolGradient,
   matMulGradient,
   maxPoolGradient,
   mulGradient,
+  padGradient,
   powGradient,
   reduceExtremesGradient,
   reduceGradient,
   reduceNormGradient,
   reduceProdGradient,
   reshapeGradient,
+  scatterElementsGradient,
+  scatterNdGradient,
+  sliceGradient,
   softmaxCrossEntropyGradient,
   softmaxGradient,
+  splitGradient,
   stepGradient,
   subGradient,
   sumGradient,
+  tileGradient,
+  transposeGradient,
   triluGradient,
   unaryGradient,
   whereGradient,

@@ -1,9 +1,10 @@
 import type { Node } from '@gossamer/graph';
+import { depthToSpaceLowering, spaceToDepthLowering } from './depth-to-space.js';
 import { globalMaxPoolLowering } from './global-max-pool.js';
 import type { Lowering } from './lowering.js';
 
 /** Every lowering; one line each. */
-const LOWERINGS: readonly Lowering[] = [globalMaxPoolLowering];
+const LOWERINGS: readonly Lowering[] = [depthToSpaceLowering, globalMaxPoolLowering, spaceToDepthLowering];
 
 const BY_KIND = new Map(LOWERINGS.flatMap((rule) => rule.ops.map((op) => [`${rule.domain}::${op}`, rule] as const)));
 
