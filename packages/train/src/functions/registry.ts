@@ -1,11 +1,14 @@
 import { activationGrad } from './activation-grad.js';
 import { averagePoolGrad } from './average-pool-grad.js';
+import { batchNormGrad } from './batch-norm-grad.js';
+import { batchNormTrain } from './batch-norm-train.js';
 import { biasGrad } from './bias-grad.js';
 import { convGradInput } from './conv-grad-input.js';
 import { convGradWeight } from './conv-grad-weight.js';
 import { gatherGrad } from './gather-grad.js';
+import { layerNormGrad } from './layer-norm-grad.js';
 import { maxPoolGrad } from './max-pool-grad.js';
-import { softmaxCrossEntropyFunction, softmaxCrossEntropyGradFunction } from './softmax-cross-entropy.js';
+import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax-cross-entropy.js';
 import { logSoftmaxGrad, softmaxGrad } from './softmax-grad.js';
 import type { TrainFunction } from './train-function.js';
 
@@ -13,14 +16,17 @@ import type { TrainFunction } from './train-function.js';
 const FUNCTIONS: readonly TrainFunction[] = [
   activationGrad,
   averagePoolGrad,
+  batchNormGrad,
+  batchNormTrain,
   biasGrad,
   convGradInput,
   convGradWeight,
   gatherGrad,
+  layerNormGrad,
   logSoftmaxGrad,
   maxPoolGrad,
-  softmaxCrossEntropyFunction,
-  softmaxCrossEntropyGradFunction,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGrad,
   softmaxGrad,
 ];
 

@@ -1,47 +1,41 @@
-import { attribute, type Value } from '@gossamer/graph';
-import type { Emitter } from '../emit/emitter.js';
+import type { Value } from '@gossamer/graph';
+import { atLabels, labelMask, totalWeight } from '../emit/label-mask.js';
 import { defineFunction } from './train-function.js';
 
-/** Below the weight of any sample that counts: without one the loss is 0. */
-const TINY = 1e-12;
-
-/** The weights over their sum. */
-function shares(g: Emitter, weights: Value): Value {
-  const axes = g.shape(weights).map((_, axis) => axis);
-  return g.div(weights, g.op('Max', [g.sum(weights, axes), g.constant(TINY)]));
-}
-
-/** What the loss holds log-probabilities to: 1 - s of a label, and s shared by all classes; [N, C, ...]. */
-function target(g: Emitter, labels: Value, logProb: Value, smoothing: number): Value {
-  const classes = g.shape(logProb)[1]!;
-  const share = smoothing / classes;
-  const values = g.constant([share, 1 - smoothing + share]);
-  return g.op('OneHot', [labels, g.int64([classes]), values], { axis: 1 });
-}
+/**
+ * logits [N, C, d...], labels int64 [N, d...], weights [N, d...] -> loss [], log_prob [N, C, d...]. With s = label_smoothing, the loss of a position
+ * is (1 - s) * -log p[label] + s * mean over classes of -log p; `loss` is their weighted mean, 0 where all weights are 0.
+ * Labels lie in [0, C). Source of the smoothing: Szegedy et al. 2016, Rethinking the Inception Architecture (arXiv:1512.00567), section 7.
+ */
+export const softmaxCrossEntropy = defineFunction({
+  name: 'SoftmaxCrossEntropy',
+  body(g, node, inputs) {
+    const [logits, labels, weights] = inputs as [Value, Value, Value];
+    const smoothing = node.float('label_smoothing', 0);
+    const logProb = g.op('LogSoftmax', [logits], { axis: 1 });
+    const picked = atLabels(g, logProb, labelMask(g, labels, g.shape(logits)[1]!));
+    const mixed =
+      smoothing === 0 ? picked : g.add(g.scale(picked, 1 - smoothing), g.scale(g.mean(logProb, [1]), smoothing));
+    const axes = g.shape(weights).map((_, axis) => axis);
+    return [g.neg(g.div(g.sum(g.mul(weights, mixed), axes), totalWeight(g, weights))), logProb];
+  },
+});
 
 /**
- * Inputs logits [N, C, ...], labels int64 [N, ...], weights [N, ...]; outputs loss [] = sum of w l / sum of w with l = -sum over c of t_c log p_c
- * (t the smoothed label), and log p [N, C, ...]. Labels are in [0, C).
+ * dloss, log_prob, labels, weights -> dlogits = dloss * w / sum(w) * (p - (1 - s) [label] - s / C), where [label] is 1 at the label.
+ * What is subtracted sums to 1 over the classes, as p does.
  */
-export const softmaxCrossEntropyFunction = defineFunction({
-  name: 'SoftmaxCrossEntropy',
-  body(g, node, [logits, labels, weights]) {
-    const logProb = g.op('LogSoftmax', [logits], { axis: 1 });
-    const each = g.neg(g.sum(g.mul(target(g, labels!, logProb, node.float('label_smoothing', 0)), logProb), [1]));
-    const axes = g.shape(each).map((_, axis) => axis);
-    return [g.sum(g.mul(each, shares(g, weights!)), axes), logProb];
-  },
-});
-
-/** Inputs dloss [], log p, labels, weights; output dlogits = dloss w / sum of w (p - t). */
-export const softmaxCrossEntropyGradFunction = defineFunction({
+export const softmaxCrossEntropyGrad = defineFunction({
   name: 'SoftmaxCrossEntropyGrad',
-  body(g, node, [dloss, logProb, labels, weights]) {
-    const difference = g.sub(g.op('Exp', [logProb]), target(g, labels!, logProb!, node.float('label_smoothing', 0)));
-    const factors = g.op('Unsqueeze', [g.mul(shares(g, weights!), dloss!), g.int64([1])]);
-    return [g.mul(difference, factors)];
+  body(g, node, inputs) {
+    const [dloss, logProb, labels, weights] = inputs as [Value, Value, Value, Value];
+    const smoothing = node.float('label_smoothing', 0);
+    const [batch, classes, ...rest] = g.shape(logProb) as [number, number, ...number[]];
+    const number = (value: number) => g.constant(value, g.dtype(logProb));
+    const mask = labelMask(g, labels, classes);
+    const spread = smoothing / classes;
+    const target = g.where(mask, number(1 - smoothing + spread), number(spread));
+    const factor = g.mul(weights, g.div(g.reshape(dloss, []), totalWeight(g, weights)));
+    return [g.mul(g.reshape(factor, [batch, 1, ...rest]), g.sub(g.op('Exp', [logProb]), target))];
   },
 });
-
-/** The attribute of both functions. */
-export const smoothingAttribute = (smoothing: number) => ({ label_smoothing: attribute.float(smoothing) });

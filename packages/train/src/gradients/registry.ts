@@ -1,6 +1,8 @@
 import type { Node } from '@gossamer/graph';
 import { activationGradient } from './activation.js';
 import { addGradient, divGradient, mulGradient, subGradient } from './arithmetic.js';
+import { batchNormTrainGradient } from './batch-norm-train.js';
+import { batchNormalizationGradient } from './batch-normalization.js';
 import { castGradient } from './cast.js';
 import { clipGradient } from './clip.js';
 import { concatGradient } from './concat.js';
@@ -14,6 +16,7 @@ import { gatherNdGradient } from './gather-nd.js';
 import { gatherGradient } from './gather.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
+import { layerNormalizationGradient } from './layer-normalization.js';
 import { matMulGradient } from './matmul.js';
 import { padGradient } from './pad.js';
 import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from './pool.js';
@@ -40,6 +43,8 @@ const RULES: readonly GradientRule[] = [
   activationGradient,
   addGradient,
   averagePoolGradient,
+  batchNormalizationGradient,
+  batchNormTrainGradient,
   castGradient,
   clipGradient,
   concatGradient,
@@ -54,6 +59,7 @@ const RULES: readonly GradientRule[] = [
   gatherNdGradient,
   gemmGradient,
   globalAveragePoolGradient,
+  layerNormalizationGradient,
   matMulGradient,
   maxPoolGradient,
   mulGradient,
