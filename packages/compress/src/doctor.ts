@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isGossamerError } from '@gossamer/graph';
 import { cudaInfo, isaInfo } from '@gossamer/kernels';
+import { describeTfjs } from '@gossamer/runtime';
 
 /** One thing Gossamer needs, as it was found. */
 export interface Check {
@@ -19,14 +20,15 @@ export interface Check {
 const MIN_NODE = [20, 19] as const;
 const MIN_FREE_BYTES = 1e9;
 
-/** Checks what Gossamer needs on this machine: Node, native kernels, ONNX Runtime, optional packages, disk space. */
-export function doctor(): Check[] {
+/** Checks what Gossamer needs on this machine: Node, native kernels, ONNX Runtime, optional packages, disk space. Loads what it checks. */
+export async function doctor(): Promise<Check[]> {
   return [
     nodeCheck(),
     nativeCheck(),
     cudaCheck(),
     packageCheck('onnxruntime-node', true),
     packageCheck('sharp', false),
+    await tfjsCheck(),
     diskCheck(),
     machine(),
   ];
@@ -83,6 +85,12 @@ function packageCheck(name: string, required: boolean): Check {
     const found = code === 'MODULE_NOT_FOUND' ? 'not installed' : `${code}: ${message.split('\n')[0]}`;
     return { name, ok: false, required, found, fix: `npm install ${name}` };
   }
+}
+
+/** The backend of the engine tfjs, and whether it computes on a GPU. */
+async function tfjsCheck(): Promise<Check> {
+  const { found, install } = await describeTfjs();
+  return { name: 'tfjs', ok: install === undefined, found, required: false, ...(install ? { fix: install } : {}) };
 }
 
 /** Version in the package.json above `file`; not every package exports its own. */

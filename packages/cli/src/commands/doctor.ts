@@ -4,7 +4,7 @@ import { ExitCode } from '../exit-code.js';
 
 /** gossamer doctor */
 export async function run(): Promise<CommandResult> {
-  const checks = doctor();
+  const checks = await doctor();
   const isSound = checks.every((check) => check.ok || !check.required);
   const lines = checks.map(({ name, ok, found, fix, required }) => {
     const mark = ok ? 'ok     ' : required ? 'MISSING' : 'absent ';

@@ -2,6 +2,7 @@ import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import { join } from 'node:path';
 import { expectLike, randomNumbers, randomTensor } from '../tfjs/testing/compare.js';
+import { describeTfjs } from '../tfjs/backend.js';
 import { Session } from './session.js';
 
 const fixture = (name: string) => join(__dirname, '../../../../fixtures/models', name);
@@ -120,8 +121,14 @@ test('a backend that is not installed is named with the command that installs it
     process.env['GOSSAMER_TFJS_BACKEND'] = 'node-gpu';
     await expect(Session.open(looksUp(2), { engine: 'tfjs' })).rejects.toMatchObject({
       code: 'ERR_ENGINE_MISSING',
-      message: expect.stringContaining('npm install @tensorflow/tfjs-node-gpu@4.22.0') as string,
+      message: expect.stringContaining('not installed; npm install @tensorflow/tfjs-node-gpu@4.22.0') as string,
     });
+    expect(await describeTfjs()).toEqual({
+      found: 'not installed',
+      install: 'npm install @tensorflow/tfjs-node-gpu@4.22.0',
+    });
+    process.env['GOSSAMER_TFJS_BACKEND'] = 'cpu';
+    expect(await describeTfjs()).toEqual({ found: '@tensorflow/tfjs-backend-cpu 4.22.0, on the CPU' });
     process.env['GOSSAMER_TFJS_BACKEND'] = 'webgl';
     await expect(Session.open(looksUp(2), { engine: 'tfjs' })).rejects.toMatchObject({ code: 'ERR_OPTION' });
   } finally {

@@ -34,6 +34,34 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = { cpu: [CPU], node:
  */
 export async function loadTfjs(): Promise<TfjsBackend> {
   const packages = chosenPackages();
+  const found = await tryPackages(packages);
+  if ('tf' in found) return found;
+  throw new GossamerError<RuntimeErrorCode>(
+    'ERR_ENGINE_MISSING',
+    `engine tfjs: expected the package ${packages.join(' or ')}, received: ${reasonsOf(packages, found)}; ${installCommand(packages)}`,
+    { cause: found[0] },
+  );
+}
+
+/** What `gossamer doctor` says: the backend and the GPU that were found, or why there is none and what would install one. */
+export async function describeTfjs(): Promise<{ readonly found: string; readonly install?: string }> {
+  const packages = chosenPackages();
+  const backend = await tryPackages(packages);
+  if (!('tf' in backend)) return { found: reasonsOf(packages, backend), install: installCommand(packages) };
+  const { tf, package: name, isGpu } = backend;
+  const native = tf.engine().findBackend(backend.name) as { readonly binding?: { readonly TF_Version?: string } };
+  const library = native.binding?.TF_Version;
+  return {
+    found: [
+      `${name} ${tf.version_core}`,
+      ...(library === undefined ? [] : [`TensorFlow ${library}`]),
+      isGpu ? 'on a GPU' : 'on the CPU',
+    ].join(', '),
+  };
+}
+
+/** The first package that loads, or why each did not. */
+async function tryPackages(packages: readonly string[]): Promise<TfjsBackend | readonly Error[]> {
   const causes: Error[] = [];
   for (const name of packages) {
     try {
@@ -42,16 +70,20 @@ export async function loadTfjs(): Promise<TfjsBackend> {
       causes.push(cause as Error);
     }
   }
-  const reasons = causes.map((cause) => cause.message.split('\n')[0]).join('; ');
-  throw new GossamerError<RuntimeErrorCode>(
-    'ERR_ENGINE_MISSING',
-    `engine tfjs: expected the package ${packages.join(' or ')}, received: ${reasons}; npm install ${installed(packages)}`,
-    { cause: causes[0] },
-  );
+  return causes;
 }
 
-const installed = (packages: readonly string[]) =>
-  (packages[0] === CPU ? [CORE, CPU] : packages.slice(-1)).map((name) => `${name}@${VERSION}`).join(' ');
+/** One reason where all are the same: mostly that nothing is installed. */
+function reasonsOf(packages: readonly string[], causes: readonly Error[]): string {
+  const reasons = causes.map(({ message }, i) => {
+    const [line = ''] = message.split('\n');
+    return /cannot find (package|module)/i.test(line) && line.includes(`'${packages[i]}'`) ? 'not installed' : line;
+  });
+  return [...new Set(reasons)].join('; ');
+}
+
+const installCommand = (packages: readonly string[]) =>
+  `npm install ${(packages[0] === CPU ? [CORE, CPU] : packages.slice(-1)).map((name) => `${name}@${VERSION}`).join(' ')}`;
 
 function chosenPackages(): readonly string[] {
   const text = process.env['GOSSAMER_TFJS_BACKEND'];
