@@ -30,3 +30,49 @@ export { decodeQsgd, encodeQsgd, qsgdBits, type QsgdGradient } from './gradient-
 export { dequantizeQsgd, qsgd, type QsgdOptions, quantizeQsgd } from './gradient-quantization/qsgd.js';
 export { GRADIENT_QUANTIZERS, type GradientQuantizerName } from './gradient-quantization/registry.js';
 export { sign } from './gradient-quantization/sign.js';
+export { arrayDataset } from './data/array-dataset.js';
+export { collectDataset, type CollectOptions } from './data/collect-dataset.js';
+export { type Dataset, type Numbers, type SampleArray, subset } from './data/dataset.js';
+export { splitDataset, type SplitDataset } from './data/split-dataset.js';
+export { fillUniform, permutation, streamOf } from './data/counter-random.js';
+export { differentiate, type DifferentiateOptions, type GradientGraph } from './differentiate.js';
+export { type Attributes, Emitter } from './emit/emitter.js';
+export { TRAIN_DOMAIN } from './emit/train-domain.js';
+export { toTrainingForm } from './form/to-training-form.js';
+export type {
+  Parameter,
+  ParameterRole,
+  RandomInput,
+  RunningState,
+  TrainingForm,
+  TrainingFormOptions,
+} from './form/training-form.js';
+export { expandFunctions } from './functions/expand-functions.js';
+export { functionNames } from './functions/registry.js';
+export { gradientKinds } from './gradients/registry.js';
+export type { BatchArrays } from './loop/batch-feeder.js';
+export type { Masks } from './loop/optimizer-state.js';
+export { train } from './loop/train.js';
+export type {
+  AugmentContext,
+  CheckpointOptions,
+  Companions,
+  EpochRecord,
+  StepRecord,
+  TrainOptions,
+  TrainResult,
+  ValidationOptions,
+} from './loop/train-options.js';
+export { writeBack } from './loop/write-back.js';
+export { crossEntropy, type CrossEntropyOptions } from './losses/cross-entropy.js';
+export type { Loss, LossContext, LossTerm } from './losses/loss.js';
+export { meanSquaredError } from './losses/mean-squared-error.js';
+export { weightedMean } from './losses/weighted-mean.js';
+export { loweredKinds } from './lowering/registry.js';
+export { buildTrainingGraph, type LossInput, type TrainingGraph } from './step/build-training-graph.js';
+export {
+  openTrainingSession,
+  type TrainingEngine,
+  type TrainingSession,
+  type TrainingSessionOptions,
+} from './step/training-session.js';

@@ -8,6 +8,8 @@ export interface LossContext {
   readonly batch: number;
   /** Weight of each sample, float32 [batch]: 1, or 0 for samples that fill up the last batch. */
   readonly sampleWeights: Value;
+  /** Names of the model's outputs. */
+  readonly outputs: readonly string[];
   /** An output of the model; default: the first. */
   output(name?: string): Value;
   /** Any value of the training form, by the name it has in the file. Throws ERR_TRAIN_OPTIONS where there is none. */

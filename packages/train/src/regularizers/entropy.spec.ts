@@ -14,7 +14,16 @@ function contextOf(g: Emitter, source: Value, batch: number, sampleWeights: Valu
   const refuse = (): never => {
     throw new Error('not asked for');
   };
-  return { g, batch, sampleWeights, output: () => source, value: () => source, input: refuse, parameter: refuse };
+  return {
+    g,
+    batch,
+    sampleWeights,
+    outputs: [],
+    output: () => source,
+    value: () => source,
+    input: refuse,
+    parameter: refuse,
+  };
 }
 
 /** The loss of `data` [4, ...shape] in double. */

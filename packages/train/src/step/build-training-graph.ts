@@ -74,6 +74,7 @@ function uniqueKey(taken: ReadonlyMap<string, string>, name: string): string {
 class Losses implements LossContext {
   readonly batch: number;
   readonly sampleWeights: Value;
+  readonly outputs: readonly string[];
   readonly inputs: LossInput[] = [];
   readonly parameters: Parameter[] = [];
 
@@ -81,6 +82,7 @@ class Losses implements LossContext {
     readonly g: Emitter,
     private readonly form: TrainingForm,
   ) {
+    this.outputs = form.outputs;
     const first = g.graph.value(form.inputs[0]!)!;
     this.batch = g.shape(first)[0] ?? 1;
     this.sampleWeights = g.input(SAMPLE_WEIGHTS, 'float32', [this.batch]);
