@@ -1,10 +1,32 @@
 import type { Node } from '@gossamer/graph';
+import { activationLowering, preluLowering } from './activation.js';
 import { depthToSpaceLowering, spaceToDepthLowering } from './depth-to-space.js';
 import { globalMaxPoolLowering } from './global-max-pool.js';
+import { groupNormalizationLowering, instanceNormalizationLowering } from './group-normalization.js';
+import { layerNormalizationLowering } from './layer-normalization.js';
+import { negativeLogLikelihoodLowering, softmaxCrossEntropyLowering } from './losses.js';
 import type { Lowering } from './lowering.js';
+import { lrnLowering } from './lrn.js';
+import { rmsNormalizationLowering } from './rms-normalization.js';
+import { lpNormalizationLowering, meanVarianceLowering } from './standardise.js';
 
 /** Every lowering; one line each. */
-const LOWERINGS: readonly Lowering[] = [depthToSpaceLowering, globalMaxPoolLowering, spaceToDepthLowering];
+const LOWERINGS: readonly Lowering[] = [
+  activationLowering,
+  depthToSpaceLowering,
+  globalMaxPoolLowering,
+  groupNormalizationLowering,
+  instanceNormalizationLowering,
+  layerNormalizationLowering,
+  lpNormalizationLowering,
+  lrnLowering,
+  meanVarianceLowering,
+  negativeLogLikelihoodLowering,
+  preluLowering,
+  rmsNormalizationLowering,
+  softmaxCrossEntropyLowering,
+  spaceToDepthLowering,
+];
 
 const BY_KIND = new Map(LOWERINGS.flatMap((rule) => rule.ops.map((op) => [`${rule.domain}::${op}`, rule] as const)));
 
