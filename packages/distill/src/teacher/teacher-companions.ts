@@ -1,0 +1,23 @@
+import type { BatchArrays, Companions } from '@gossamer/train';
+import { nameInTeacher, teacherName } from '../losses/teacher-input.js';
+import type { Teacher } from './teacher.js';
+
+/** The teacher's values `names` as arrays of every batch: it sees what the student sees, after augmentation. */
+export function teacherCompanions(
+  teacher: Teacher,
+  names: readonly string[],
+  batch: number,
+  signal?: AbortSignal,
+): Companions {
+  return {
+    names: names.map(teacherName),
+    async compute(arrays: BatchArrays) {
+      const asked = names.filter((name) => teacherName(name) in arrays);
+      const values = await teacher.run(arrays, batch, asked, signal);
+      for (const [array, data] of Object.entries(arrays)) {
+        const value = values.get(nameInTeacher(array) ?? '');
+        if (value) data.set(value.toFloat32() as never);
+      }
+    },
+  };
+}
