@@ -36,6 +36,7 @@ size_t OutputCount(const PoolRow& row) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   const bool is_max = input.Bool();
+  const PoolGradMode mode = input.Bool() ? PoolGradMode::kAdd : PoolGradMode::kSet;
   size_t pad_end = 0;
   const PoolRow row = RowOf(input, &pad_end);
   const AverageCounts counts{input.Bool(), row.rows + input.Size(2), pad_end};
@@ -51,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   };
   if (is_max) {
     const auto of = [&](MaxPoolGradFn& fn) {
-      return run([&](float* dx) { fn(dy.data(), x.data(), y.data(), row, dx); });
+      return run([&](float* dx) { fn(dy.data(), x.data(), y.data(), row, mode, dx); });
     };
     const std::vector<float> expected = of(MaxPoolGradScalar);
     ForEachVariant(MaxPoolGradVariants(), [&](MaxPoolGradFn& fn, const char* isa) {
@@ -59,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     });
     return 0;
   }
-  const auto of = [&](AveragePoolGradFn& fn) { return run([&](float* dx) { fn(dy.data(), row, counts, dx); }); };
+  const auto of = [&](AveragePoolGradFn& fn) { return run([&](float* dx) { fn(dy.data(), row, counts, mode, dx); }); };
   const std::vector<float> expected = of(AveragePoolGradScalar);
   ForEachVariant(AveragePoolGradVariants(), [&](AveragePoolGradFn& fn, const char* isa) {
     Require(SameFloats(of(fn), expected), "AveragePoolGrad", isa);

@@ -52,7 +52,7 @@ class BatchNormGrad : public Operator {
     }
     for (float* values : {scale, slope, shift}) tiles.Repeat(values);
     float* dx = outputs[0].As<float>();
-    tiles.ForEach(context, [&](const ColumnTiles::Tile& tile) {
+    tiles.ForEachAgain(context, [&](const ColumnTiles::Tile& tile) {
       const size_t c = tile.column;
       BatchNormGradApplyF32()(From(inputs, tile.offset), tile.matrix, {mean + c, scale + c, slope + c, shift + c},
                               dx + tile.offset);

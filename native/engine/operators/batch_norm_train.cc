@@ -30,7 +30,7 @@ class BatchNormTrain : public Operator {
     Statistics(x, sizes, tiles, inputs, outputs, parameters, context);
     const BatchNormParameters all = {parameters, parameters + tiles.Width(), parameters + 2 * tiles.Width()};
     float* y = outputs[0].As<float>();
-    tiles.ForEach(context, [&](const ColumnTiles::Tile& tile) {
+    tiles.ForEachAgain(context, [&](const ColumnTiles::Tile& tile) {
       const size_t c = tile.column;
       BatchNormApplyF32()(x + tile.offset, tile.matrix, {all.mean + c, all.scale + c, all.shift + c}, epilogue_,
                           y + tile.offset);

@@ -3,19 +3,18 @@
 namespace gossamer {
 namespace {
 
-constexpr size_t kVector = 16;         // the widest vector of floats
-constexpr size_t kNarrow = 64;         // columns that fill the sums of every instruction set
+constexpr size_t kSlab = 64;           // columns that fill the sums of every instruction set
 constexpr size_t kWidest = 512;        // columns that folding may make
 constexpr size_t kLeastRows = 8;       // that folding leaves
 constexpr size_t kColumns = 1024;      // of a tile: float64 results of them stay in the second-level cache
 constexpr size_t kElements = 1 << 17;  // of a tile: 512 KiB, some 20 microseconds
 
-// Doubles while columns are few or end within a vector.
+// Doubles while columns end within a slab.
 size_t FoldFor(size_t rows, size_t channels) {
   size_t fold = 1;
   const auto grows = [&] {
     const size_t width = fold * channels;
-    return (width < kNarrow || width % kVector != 0) && 2 * width <= kWidest && rows / (2 * fold) >= kLeastRows;
+    return width % kSlab != 0 && 2 * width <= kWidest && rows / (2 * fold) >= kLeastRows;
   };
   while (channels > 0 && grows()) fold *= 2;
   return fold;

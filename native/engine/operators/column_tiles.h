@@ -33,6 +33,13 @@ class ColumnTiles {
     if (tiles == 1) return body(At(0));
     if (tiles > 1) context.Parallel(tiles, [&](size_t i) { body(At(i)); });
   }
+  // From the last to the first: what another ForEach has read last is in the caches.
+  template <class Body>
+  void ForEachAgain(RunContext& context, const Body& body) const {
+    const size_t tiles = row_tiles_ * column_tiles_ + (tail_ > 0 ? 1 : 0);
+    if (tiles == 1) return body(At(0));
+    if (tiles > 1) context.Parallel(tiles, [&](size_t i) { body(At(tiles - 1 - i)); });
+  }
 
   // Calls body(partial, rows) for runs of results, each of all channels in order, made of `rows` rows each; in the order
   // of the rows, but for those that are folded into one.

@@ -50,9 +50,9 @@ class NhwcPoolGrad : public Operator {
   virtual void CheckOutputs(const TensorList& inputs, const Dims& y) const {
     if (inputs[0]->dims != y) RefuseShape(op_ + " dy", y.Text(), inputs[0]->dims.Text());
   }
-  // What one row of outputs adds to dx: `from` is where its first pixel is in dy, `to` that of its windows in dx.
-  virtual void Add(const TensorList& inputs, const PoolRow& row, const AverageCounts& counts, size_t from, size_t to,
-                   float* dx) const = 0;
+  // What one row of outputs is to dx: `from` is where its first pixel is in dy, `to` that of its windows in dx.
+  virtual void Give(const TensorList& inputs, const PoolRow& row, const AverageCounts& counts, size_t from, size_t to,
+                    PoolGradMode mode, float* dx) const = 0;
 
   std::string op_;
 
@@ -68,26 +68,34 @@ class NhwcPoolGrad : public Operator {
              float* dx) const {
     const PoolAxis &height = axes[0], &width = axes[1];
     const size_t line = width.size * channels, first = image * height.size * line + c;
+    const auto is_apart = [](const PoolAxis& axis) { return axis.dilation == 1 && axis.stride == axis.kernel; };
+    const PoolGradMode mode = is_apart(height) && is_apart(width) ? PoolGradMode::kSet : PoolGradMode::kAdd;
+    // Columns from `uncovered` on are in no window that would set them.
+    const size_t windows = width.output * width.stride;
+    const size_t behind = std::min(windows > width.pad_begin ? windows - width.pad_begin : 0, width.size);
+    const size_t uncovered = mode == PoolGradMode::kSet ? behind : 0;
     size_t cleared = 0;  // lines of dx
-    const auto clear_to = [&](size_t end) {
+    const auto clear_to = [&](size_t end, size_t column) {
       for (; cleared < end; ++cleared) {
         float* to = dx + first + cleared * line;
-        for (size_t w = 0; w < (count == channels ? 1 : width.size); ++w) {
-          std::memset(to + w * channels, 0, (count == channels ? line : count) * sizeof(float));
+        if (count == channels) {
+          std::memset(to + column * channels, 0, (width.size - column) * channels * sizeof(float));
+          continue;
         }
+        for (size_t w = column; w < width.size; ++w) std::memset(to + w * channels, 0, count * sizeof(float));
       }
     };
     for (size_t oh = 0; oh < height.output; ++oh) {
       const PoolTaps lines = height.Taps(oh);
       if (lines.first >= lines.end) continue;
       const size_t top = oh * height.stride + lines.first * height.dilation - height.pad_begin;
-      clear_to(top + (lines.end - lines.first - 1) * height.dilation + 1);
-      const PoolRow row{count,        channels,       width.size,     width.output, lines.end - lines.first,
+      clear_to(top + (lines.end - lines.first - 1) * height.dilation + 1, uncovered);
+      const PoolRow row{count,        channels,     width.size,     width.output, lines.end - lines.first,
                         height.dilation * line, width.kernel, width.stride, width.dilation, width.pad_begin};
-      Add(inputs, row, {window_.IncludesPad(), lines.padded, width.pad_end},
-          (image * height.output + oh) * width.output * channels + c, first + top * line, dx);
+      Give(inputs, row, {window_.IncludesPad(), lines.padded, width.pad_end},
+           (image * height.output + oh) * width.output * channels + c, first + top * line, mode, dx);
     }
-    clear_to(height.size);
+    clear_to(height.size, 0);
   }
 
   PoolWindow window_;
@@ -100,9 +108,9 @@ class MaxGrad : public NhwcPoolGrad {
     NhwcPoolGrad::CheckOutputs(inputs, y);
     if (inputs[2]->dims != y) RefuseShape(op_ + " y", y.Text(), inputs[2]->dims.Text());
   }
-  void Add(const TensorList& inputs, const PoolRow& row, const AverageCounts&, size_t from, size_t to,
-           float* dx) const override {
-    MaxPoolGrad()(inputs[0]->As<float>() + from, inputs[1]->As<float>() + to, inputs[2]->As<float>() + from, row,
+  void Give(const TensorList& inputs, const PoolRow& row, const AverageCounts&, size_t from, size_t to,
+            PoolGradMode mode, float* dx) const override {
+    MaxPoolGrad()(inputs[0]->As<float>() + from, inputs[1]->As<float>() + to, inputs[2]->As<float>() + from, row, mode,
                   dx + to);
   }
 };
@@ -122,9 +130,9 @@ class AverageGrad : public NhwcPoolGrad {
     x.Append(dy[dy.Rank() - 1]);
     return x;
   }
-  void Add(const TensorList& inputs, const PoolRow& row, const AverageCounts& counts, size_t from, size_t to,
-           float* dx) const override {
-    AveragePoolGrad()(inputs[0]->As<float>() + from, row, counts, dx + to);
+  void Give(const TensorList& inputs, const PoolRow& row, const AverageCounts& counts, size_t from, size_t to,
+            PoolGradMode mode, float* dx) const override {
+    AveragePoolGrad()(inputs[0]->As<float>() + from, row, counts, mode, dx + to);
   }
 
   std::vector<int64_t> shape_;  // height and width of x, or width

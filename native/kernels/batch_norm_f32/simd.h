@@ -21,7 +21,11 @@ template <class Body>
 inline void ForSlabs(size_t cols, const Body& body) {
   size_t c = 0;
   for (; c + kSlab <= cols; c += kSlab) body(Vectors<kSlabVectors>(), c, kLanes);
-  for (; c < cols; c += kLanes) body(Vectors<1>(), c, cols - c < kLanes ? cols - c : kLanes);
+  const size_t vectors = (cols - c + kLanes - 1) / kLanes, lanes = cols - c - (vectors - 1) * kLanes;
+  if (vectors == 1) body(Vectors<1>(), c, lanes);
+  if (vectors == 2) body(Vectors<2>(), c, lanes);
+  if (vectors == 3) body(Vectors<3>(), c, lanes);
+  if (vectors == 4) body(Vectors<4>(), c, lanes);
 }
 template <class Body>
 inline void ForBlocks(size_t rows, const Body& body) {
@@ -117,7 +121,7 @@ void GOSSAMER_SIMD(ColumnSumsF32)(const float* x, const ColumnMatrix& matrix, do
       constexpr size_t kVectors = decltype(vectors)::kCount;
       F32 sum[kVectors];
       SumBlock(x + first * matrix.stride + c, rows, lanes, matrix.stride, sum);
-      float spilled[kSlab];
+      float spilled[kVectors * kLanes];
       SpillSlab(spilled, sum);
       const size_t columns = (kVectors - 1) * kLanes + lanes;
       for (size_t i = 0; i < columns; ++i) sums[c + i] += static_cast<double>(spilled[i]);
@@ -140,7 +144,7 @@ void GOSSAMER_SIMD(ColumnMomentsF32)(const float* x, const ColumnMatrix& matrix,
       SumBlock(block, rows, lanes, matrix.stride, m);
       for (F32& v : m) v = Mul(v, divide);
       DeviationsOfBlock(block, rows, lanes, matrix.stride, m, sum, squares);
-      float ms[kSlab], sums[kSlab], squared[kSlab];
+      float ms[kVectors * kLanes], sums[kVectors * kLanes], squared[kVectors * kLanes];
       SpillSlab(ms, m);
       SpillSlab(sums, sum);
       SpillSlab(squared, squares);
@@ -204,7 +208,7 @@ void GOSSAMER_SIMD(BatchNormGradSumsF32)(const BatchNormGradInputs& inputs, cons
             product[v] = Fma(g[v], Sub(row[v], center[v]), product[v]);
           }
         }
-        float spilled[2][kSlab];
+        float spilled[2][kVectors * kLanes];
         SpillSlab(spilled[0], sum);
         SpillSlab(spilled[1], product);
         const size_t columns = (kVectors - 1) * kLanes + lanes;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "testing/cases.h"
 #include "testing/guarded.h"
 
@@ -73,7 +75,7 @@ std::vector<size_t> Offsets(const PoolRow& row, size_t ow) {
 TEST_CASE("MaxPoolGrad: the first maximum takes the gradient") {
   ForCases([](const Case& c) {
     std::vector<float> dx = c.before, expected = c.before;
-    MaxPoolGradScalar(c.dy.data(), c.x.data(), c.y.data(), c.row, dx.data());
+    MaxPoolGradScalar(c.dy.data(), c.x.data(), c.y.data(), c.row, PoolGradMode::kAdd, dx.data());
     for (size_t ow = 0; ow < c.row.out_width; ++ow) {
       for (size_t i = 0; i < c.row.channels; ++i) {
         size_t best = c.x.size();
@@ -93,7 +95,8 @@ TEST_CASE("AveragePoolGrad: all of a window share the gradient") {
   for (bool include_pad : {false, true}) {
     ForCases([&](const Case& c) {
       std::vector<float> dx = c.before, expected = c.before;
-      AveragePoolGradScalar(c.dy.data(), c.row, {include_pad, c.row.rows + 1, c.pad_end}, dx.data());
+      AveragePoolGradScalar(c.dy.data(), c.row, {include_pad, c.row.rows + 1, c.pad_end},
+                            PoolGradMode::kAdd, dx.data());
       for (size_t ow = 0; ow < c.row.out_width; ++ow) {
         const std::vector<size_t> offsets = Offsets(c.row, ow);
         size_t padded = 0;
@@ -112,26 +115,51 @@ TEST_CASE("AveragePoolGrad: all of a window share the gradient") {
   }
 }
 
-TEST_CASE("gradients of pools: every variant equals the definition") {
+TEST_CASE("gradients of windows that do not overlap are set") {
   ForCases([](const Case& c) {
-    std::vector<float> largest = c.before, average = c.before;
+    if (c.row.stride != c.row.kernel || c.row.dilation != 1) return;
+    std::vector<float> cleared(c.x.size()), set = c.before, average(c.x.size()), set_average = c.before;
     const AverageCounts counts{true, c.row.rows, c.pad_end};
-    MaxPoolGradScalar(c.dy.data(), c.x.data(), c.y.data(), c.row, largest.data());
-    AveragePoolGradScalar(c.dy.data(), c.row, counts, average.data());
-    for (Edge edge : {Edge::kFront, Edge::kBack}) {
-      Guarded<float> x(c.x, edge, 4), y(c.y, edge, 4), dy(c.dy, edge, 4);
-      for (const auto& variant : Runnable(MaxPoolGradVariants())) {
-        CAPTURE(std::string(IsaName(variant.isa)));
-        Guarded<float> dx(c.before, edge, 4);
-        variant.fn(dy.data(), x.data(), y.data(), c.row, dx.data());
-        REQUIRE(SameBits(dx.Copy(), largest));
-      }
-      for (const auto& variant : Runnable(AveragePoolGradVariants())) {
-        CAPTURE(std::string(IsaName(variant.isa)));
-        Guarded<float> dx(c.before, edge, 4);
-        variant.fn(dy.data(), c.row, counts, dx.data());
-        REQUIRE(SameBits(dx.Copy(), average));
+    MaxPoolGradScalar(c.dy.data(), c.x.data(), c.y.data(), c.row, PoolGradMode::kAdd, cleared.data());
+    MaxPoolGradScalar(c.dy.data(), c.x.data(), c.y.data(), c.row, PoolGradMode::kSet, set.data());
+    AveragePoolGradScalar(c.dy.data(), c.row, counts, PoolGradMode::kAdd, average.data());
+    AveragePoolGradScalar(c.dy.data(), c.row, counts, PoolGradMode::kSet, set_average.data());
+    std::vector<float> expected = c.before, expected_average = c.before;
+    for (size_t ow = 0; ow < c.row.out_width; ++ow) {
+      for (size_t offset : Offsets(c.row, ow)) {
+        std::copy_n(cleared.begin() + static_cast<ptrdiff_t>(offset), c.row.channels,
+                    expected.begin() + static_cast<ptrdiff_t>(offset));
+        std::copy_n(average.begin() + static_cast<ptrdiff_t>(offset), c.row.channels,
+                    expected_average.begin() + static_cast<ptrdiff_t>(offset));
       }
     }
+    REQUIRE(SameBits(set, expected));
+    REQUIRE(SameBits(set_average, expected_average));
   });
+}
+
+TEST_CASE("gradients of pools: every variant equals the definition") {
+  for (PoolGradMode mode : {PoolGradMode::kAdd, PoolGradMode::kSet}) {
+    ForCases([&](const Case& c) {
+      std::vector<float> largest = c.before, average = c.before;
+      const AverageCounts counts{true, c.row.rows, c.pad_end};
+      MaxPoolGradScalar(c.dy.data(), c.x.data(), c.y.data(), c.row, mode, largest.data());
+      AveragePoolGradScalar(c.dy.data(), c.row, counts, mode, average.data());
+      for (Edge edge : {Edge::kFront, Edge::kBack}) {
+        Guarded<float> x(c.x, edge, 4), y(c.y, edge, 4), dy(c.dy, edge, 4);
+        for (const auto& variant : Runnable(MaxPoolGradVariants())) {
+          CAPTURE(std::string(IsaName(variant.isa)));
+          Guarded<float> dx(c.before, edge, 4);
+          variant.fn(dy.data(), x.data(), y.data(), c.row, mode, dx.data());
+          REQUIRE(SameBits(dx.Copy(), largest));
+        }
+        for (const auto& variant : Runnable(AveragePoolGradVariants())) {
+          CAPTURE(std::string(IsaName(variant.isa)));
+          Guarded<float> dx(c.before, edge, 4);
+          variant.fn(dy.data(), c.row, counts, mode, dx.data());
+          REQUIRE(SameBits(dx.Copy(), average));
+        }
+      }
+    });
+  }
 }

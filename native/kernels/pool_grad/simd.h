@@ -5,52 +5,116 @@
 namespace gossamer {
 namespace {
 
-// Calls body(offset) for the pixels of the window at `ow` that lie in the image, from the first row of x on.
-template <class Body>
-inline void ForPixels(const PoolRow& row, const PoolTaps& taps, size_t ow, const Body& body) {
-  for (size_t r = 0; r < row.rows; ++r) {
-    for (size_t t = taps.first; t < taps.end; ++t) {
-      body(r * row.row_stride + (ow * row.stride + t * row.dilation - row.pad) * row.pixel_stride);
+// The elements of one window that lie in the image, for some channels.
+struct Window {
+  size_t first, rows, row_stride, columns, column_stride;
+
+  template <class Body>
+  inline void ForEach(const Body& body) const {
+    size_t line = first;
+    for (size_t r = 0; r < rows; ++r, line += row_stride) {
+      size_t pixel = line;
+      for (size_t t = 0; t < columns; ++t, pixel += column_stride) body(pixel);
     }
+  }
+};
+inline Window WindowAt(const PoolRow& row, const PoolTaps& taps, size_t ow) {
+  const bool empty = taps.first >= taps.end;
+  const size_t column = empty ? 0 : ow * row.stride + taps.first * row.dilation - row.pad;
+  return {column * row.pixel_stride, row.rows, row.row_stride, empty ? 0 : taps.end - taps.first,
+          row.dilation * row.pixel_stride};
+}
+
+// Some vectors of channels, the last of which has `lanes`; whole: as many as a vector has.
+template <size_t kVectors, bool kWhole>
+struct Channels {
+  static constexpr size_t kCount = kVectors;
+  size_t first, lanes;
+
+  inline F32 LoadAt(const float* p, size_t v) const {
+    return kWhole ? Load(p + first + v * kLanes) : LoadFirst(p + first + v * kLanes, lanes);
+  }
+  inline void StoreAt(float* p, size_t v, F32 value) const {
+    if constexpr (kWhole) {
+      Store(p + first + v * kLanes, value);
+    } else {
+      StoreFirst(p + first + v * kLanes, value, lanes);
+    }
+  }
+  template <PoolGradMode kMode>
+  inline void Give(float* p, size_t v, F32 value) const {
+    StoreAt(p, v, kMode == PoolGradMode::kSet ? value : Add(LoadAt(p, v), value));
+  }
+};
+template <class Body>
+inline void ForChannels(size_t channels, const Body& body) {
+  size_t c = 0;
+  for (; c + 4 * kLanes <= channels; c += 4 * kLanes) body(Channels<4, true>{c, kLanes});
+  if (c + 2 * kLanes <= channels) {
+    body(Channels<2, true>{c, kLanes});
+    c += 2 * kLanes;
+  }
+  if (c + kLanes <= channels) {
+    body(Channels<1, true>{c, kLanes});
+    c += kLanes;
+  }
+  if (c < channels) body(Channels<1, false>{c, channels - c});
+}
+
+template <PoolGradMode kMode>
+inline void MaxGrad(const float* dy, const float* x, const float* y, const PoolRow& row, float* dx) {
+  const F32 zero = Fill(0.0f);
+  for (size_t ow = 0; ow < row.out_width; ++ow, dy += row.pixel_stride, y += row.pixel_stride) {
+    const Window window = WindowAt(row, TapsAt(row, 0, ow), ow);
+    ForChannels(row.channels, [&](auto channels) {
+      constexpr size_t kVectors = decltype(channels)::kCount;
+      F32 largest[kVectors], left[kVectors];  // left: what no element of the window has taken yet
+      for (size_t v = 0; v < kVectors; ++v) {
+        largest[v] = channels.LoadAt(y, v);
+        left[v] = channels.LoadAt(dy, v);
+      }
+      window.ForEach([&](size_t at) {
+        for (size_t v = 0; v < kVectors; ++v) {
+          const F32 value = channels.LoadAt(x + at, v);
+          const Mask takes = Or(Equal(value, largest[v]), IsNan(value));
+          channels.template Give<kMode>(dx + at, v, Pick(takes, left[v], zero));
+          left[v] = Pick(takes, zero, left[v]);
+        }
+      });
+    });
+  }
+}
+
+template <PoolGradMode kMode>
+inline void AverageGrad(const float* dy, const PoolRow& row, const AverageCounts& counts, float* dx) {
+  for (size_t ow = 0; ow < row.out_width; ++ow, dy += row.pixel_stride) {
+    const PoolTaps taps = TapsAt(row, counts.pad_end, ow);
+    const Window window = WindowAt(row, taps, ow);
+    const size_t count = counts.include_pad ? counts.rows * taps.padded : row.rows * window.columns;
+    const F32 divisor = Fill(static_cast<float>(count));
+    ForChannels(row.channels, [&](auto channels) {
+      constexpr size_t kVectors = decltype(channels)::kCount;
+      F32 share[kVectors];
+      for (size_t v = 0; v < kVectors; ++v) share[v] = Div(channels.LoadAt(dy, v), divisor);
+      window.ForEach([&](size_t at) {
+        for (size_t v = 0; v < kVectors; ++v) channels.template Give<kMode>(dx + at, v, share[v]);
+      });
+    });
   }
 }
 
 }  // namespace
 
-void GOSSAMER_SIMD(MaxPoolGrad)(const float* dy, const float* x, const float* y, const PoolRow& row, float* dx) {
-  const F32 zero = Fill(0.0f);
-  for (size_t ow = 0; ow < row.out_width; ++ow) {
-    const PoolTaps taps = TapsAt(row, 0, ow);
-    for (size_t c = 0; c < row.channels; c += kLanes) {
-      const size_t lanes = row.channels - c < kLanes ? row.channels - c : kLanes, at = ow * row.pixel_stride + c;
-      const F32 largest = LoadLanes(y + at, lanes, zero);
-      F32 left = LoadLanes(dy + at, lanes, zero);  // what no element of the window has taken yet
-      ForPixels(row, taps, ow, [&](size_t pixel) {
-        const F32 v = LoadLanes(x + pixel + c, lanes, zero);
-        const Mask takes = Or(Equal(v, largest), IsNan(v));
-        float* to = dx + pixel + c;
-        StoreLanes(to, Add(LoadLanes(to, lanes, zero), Pick(takes, left, zero)), lanes);
-        left = Pick(takes, zero, left);
-      });
-    }
-  }
+void GOSSAMER_SIMD(MaxPoolGrad)(const float* dy, const float* x, const float* y, const PoolRow& row, PoolGradMode mode,
+                                float* dx) {
+  if (mode == PoolGradMode::kSet) return MaxGrad<PoolGradMode::kSet>(dy, x, y, row, dx);
+  MaxGrad<PoolGradMode::kAdd>(dy, x, y, row, dx);
 }
 
-void GOSSAMER_SIMD(AveragePoolGrad)(const float* dy, const PoolRow& row, const AverageCounts& counts, float* dx) {
-  const F32 zero = Fill(0.0f);
-  for (size_t ow = 0; ow < row.out_width; ++ow) {
-    const PoolTaps taps = TapsAt(row, counts.pad_end, ow);
-    const size_t count = counts.include_pad ? counts.rows * taps.padded : row.rows * (taps.end - taps.first);
-    const F32 divisor = Fill(static_cast<float>(count));
-    for (size_t c = 0; c < row.channels; c += kLanes) {
-      const size_t lanes = row.channels - c < kLanes ? row.channels - c : kLanes;
-      const F32 share = Div(LoadLanes(dy + ow * row.pixel_stride + c, lanes, zero), divisor);
-      ForPixels(row, taps, ow, [&](size_t pixel) {
-        float* to = dx + pixel + c;
-        StoreLanes(to, Add(LoadLanes(to, lanes, zero), share), lanes);
-      });
-    }
-  }
+void GOSSAMER_SIMD(AveragePoolGrad)(const float* dy, const PoolRow& row, const AverageCounts& counts, PoolGradMode mode,
+                                    float* dx) {
+  if (mode == PoolGradMode::kSet) return AverageGrad<PoolGradMode::kSet>(dy, row, counts, dx);
+  AverageGrad<PoolGradMode::kAdd>(dy, row, counts, dx);
 }
 
 }  // namespace gossamer
