@@ -1,5 +1,6 @@
 import type { Node } from '@gossamer/graph';
 import { activationLowering, preluLowering } from './activation.js';
+import { attentionLowering } from './attention.js';
 import { depthToSpaceLowering, spaceToDepthLowering } from './depth-to-space.js';
 import { globalMaxPoolLowering } from './global-max-pool.js';
 import { groupNormalizationLowering, instanceNormalizationLowering } from './group-normalization.js';
@@ -7,13 +8,21 @@ import { layerNormalizationLowering } from './layer-normalization.js';
 import { negativeLogLikelihoodLowering, softmaxCrossEntropyLowering } from './losses.js';
 import type { Lowering } from './lowering.js';
 import { lrnLowering } from './lrn.js';
+import { fastGeluLowering, microsoftGeluLowering, quickGeluLowering } from './microsoft-activation.js';
+import { fusedConvLowering, fusedGemmLowering, fusedMatMulLowering } from './microsoft-product.js';
 import { rmsNormalizationLowering } from './rms-normalization.js';
+import { skipLayerNormalizationLowering, skipRmsNormalizationLowering } from './skip-normalization.js';
 import { lpNormalizationLowering, meanVarianceLowering } from './standardise.js';
 
 /** Every lowering; one line each. */
 const LOWERINGS: readonly Lowering[] = [
   activationLowering,
+  attentionLowering,
   depthToSpaceLowering,
+  fastGeluLowering,
+  fusedConvLowering,
+  fusedGemmLowering,
+  fusedMatMulLowering,
   globalMaxPoolLowering,
   groupNormalizationLowering,
   instanceNormalizationLowering,
@@ -21,9 +30,13 @@ const LOWERINGS: readonly Lowering[] = [
   lpNormalizationLowering,
   lrnLowering,
   meanVarianceLowering,
+  microsoftGeluLowering,
   negativeLogLikelihoodLowering,
   preluLowering,
+  quickGeluLowering,
   rmsNormalizationLowering,
+  skipLayerNormalizationLowering,
+  skipRmsNormalizationLowering,
   softmaxCrossEntropyLowering,
   spaceToDepthLowering,
 ];
