@@ -9,7 +9,8 @@ using namespace gossamer;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
-  const size_t rows = 1 + input.Size(60), columns = 1 + input.Size(90), x_step = input.Size(70), dy_step = input.Size(100);
+  const size_t rows = 1 + input.Size(60), columns = 1 + input.Size(90);
+  const size_t x_step = input.Size(70), dy_step = input.Size(100);
   const size_t count = input.Size(3), x_pixels = 1 + input.Size(8), strips = StripsF32(columns);
   const size_t strip_stride = (rows + input.Size(3)) * kStripF32;
   Exact<float> x(input.Floats((x_pixels - 1) * x_step + rows), input);

@@ -1,5 +1,5 @@
-// ConvGradWeightNhwc: the gradient of the weights of a convolution over NHWC in float32, dw [O, C / group, kH, kW], from
-// its input x and the gradient dy of its result.
+// ConvGradWeightNhwc: the gradient of the weights of a convolution over NHWC in float32, dw [O, C / group, kH, kW],
+// from its input x and the gradient dy of its result.
 //
 // dw[o, c, tap] sums x[pixel under the tap, c] * dy[pixel, o] over all pixels of dy: outer products, a tap at a time.
 // No pixel is copied: those outside of the image are left out. Where few channels make taps too small, a whole kernel
@@ -24,6 +24,11 @@ struct Piece {
   size_t row;             // lines below the first under the kernel
   int64_t column;         // pixels right of the first of the line; negative in the pads
   size_t first, end;      // outputs of a line that have it inside of the image
+};
+
+// Of an output pixel.
+struct Position {
+  size_t image, row, column;
 };
 
 size_t Blocks(size_t count, size_t block) { return (count + block - 1) / block; }
@@ -164,39 +169,67 @@ class ConvGradWeightNhwcOperator : public Operator {
     const size_t end = std::min(plan.pixels, (task.slice + 1) * plan.of_slice);
     const float *x0 = x + task.group * conv.group_channels, *dy0 = dy + task.group * plan.columns + first_column;
     for (size_t m = task.slice * plan.of_slice; m < end; m += plan.chunk) {
+      const size_t line = m / geometry.out[1];
+      const Position at{line / geometry.out[0], line % geometry.out[0], m % geometry.out[1]};
+      const float* gradients = dy0 + m * conv.outputs;
+      const size_t next = std::min(end, m + plan.chunk), behind = std::min(end, next + plan.chunk);
+      const float *x1 = x + FirstUnder(geometry, next), *x2 = x + FirstUnder(geometry, behind);
       for (size_t i = task.piece; i < last; ++i) {
+        FetchShare(x1, x2, i - task.piece, last - task.piece);
+        FetchShare(dy + next * conv.outputs, dy + behind * conv.outputs, i - task.piece, last - task.piece);
         lines.clear();
-        AddLines(conv, geometry, plan.pieces[i], m, std::min(end, m + plan.chunk), x0, dy0, lines);
+        AddLines(conv, geometry, plan.pieces[i], at, std::min(plan.chunk, end - m), x0, gradients, lines);
         const PixelLines pixels{lines.data(), lines.size(), conv.stride[1] * geometry.channels, conv.outputs};
         if (!lines.empty()) ConvGradWeightF32()(pixels, plan.rows, columns, to + i * of_piece, plan.StripStride());
       }
     }
   }
 
-  // Pixels m0 .. m1 - 1 of dy that have the piece inside of the image.
-  static void AddLines(const ConvAttributes& conv, const ConvGeometry& geometry, const Piece& piece, size_t m0,
-                       size_t m1, const float* x, const float* dy, std::vector<PixelLine>& lines) {
-    const size_t x_step = conv.stride[1] * geometry.channels;
-    for (size_t m = m0; m < m1;) {
-      const size_t column = m % geometry.out[1], line = m / geometry.out[1];
-      const size_t image = line / geometry.out[0], row = line % geometry.out[0];
-      const size_t run = std::min(m1 - m, geometry.out[1] - column);
-      const int64_t above = static_cast<int64_t>(row * conv.stride[0] + piece.row) - geometry.pad_begin[0];
-      const size_t first = std::max(column, piece.first), end = std::min(column + run, piece.end);
+  // The first element of x under the last kernel row of output pixel m: what lies before has been read with those
+  // before.
+  static size_t FirstUnder(const ConvGeometry& g, size_t m) {
+    const size_t line = m / g.out[1], image = line / g.out[0];
+    const size_t row = std::min(line % g.out[0] * g.stride[0] + (g.kernel[0] - 1) * g.dilation[0], g.in[0]);
+    const size_t pixel = (image * g.in[0] + row) * g.in[1] + m % g.out[1] * g.stride[1];
+    return std::min(pixel, g.InputPixels()) * g.channels;
+  }
+
+  // Asks for part number `share` of `shares` of what the next pixels read, which no processor foresees across pages.
+  static void FetchShare(const float* from, const float* end, size_t share, size_t shares) {
+#if defined(__GNUC__)
+    constexpr size_t kLine = 16;  // floats
+    const auto count = static_cast<size_t>(std::max<ptrdiff_t>(end - from, 0));
+    for (size_t i = count * share / shares; i < count * (share + 1) / shares; i += kLine) __builtin_prefetch(from + i);
+#endif
+  }
+
+  // Adds the pixels of dy from `at` on, `count` of them, that have the piece inside of the image.
+  static void AddLines(const ConvAttributes& conv, const ConvGeometry& geometry, const Piece& piece, Position at,
+                       size_t count, const float* x, const float* dy, std::vector<PixelLine>& lines) {
+    const size_t x_step = conv.stride[1] * geometry.channels, width = geometry.out[1];
+    for (size_t m = 0; m < count;) {
+      const size_t run = std::min(count - m, width - at.column);
+      const int64_t above = static_cast<int64_t>(at.row * conv.stride[0] + piece.row) - geometry.pad_begin[0];
+      const size_t first = std::max(at.column, piece.first), end = std::min(at.column + run, piece.end);
       if (above >= 0 && above < static_cast<int64_t>(geometry.in[0]) && first < end) {
-        const size_t from = (image * geometry.in[0] + static_cast<size_t>(above)) * geometry.in[1];
+        const size_t from = (at.image * geometry.in[0] + static_cast<size_t>(above)) * geometry.in[1];
         const int64_t pixel = static_cast<int64_t>(from + first * conv.stride[1]) + piece.column;
         const PixelLine next{x + static_cast<size_t>(pixel) * geometry.channels,
-                             dy + (m - column + first) * conv.outputs, end - first};
-        const PixelLine* before = lines.empty() ? nullptr : &lines.back();
+                             dy + (m + first - at.column) * conv.outputs, end - first};
+        PixelLine* before = lines.empty() ? nullptr : &lines.back();
         if (before != nullptr && before->x + before->pixels * x_step == next.x &&
             before->dy + before->pixels * conv.outputs == next.dy) {
-          lines.back().pixels += next.pixels;
+          before->pixels += next.pixels;
         } else {
           lines.push_back(next);
         }
       }
       m += run;
+      at.column = 0;
+      if (++at.row == geometry.out[0]) {
+        at.row = 0;
+        ++at.image;
+      }
     }
   }
 

@@ -2,7 +2,8 @@
 // im2col. Three ways, by the geometry:
 //   1x1 without stride and pads: a matrix product;
 //   kernel rows: where no pixel of a kernel row is left out (no dilation along W) and none lies outside of the image, a
-//     piece is a whole kernel row of kW * C numbers; with pads that takes a padded copy, made where channels are few;
+//     piece is a whole kernel row of kW * C numbers; with pads that takes a padded copy of what lies under a tile (of
+//     all for sparse weights and bfloat16), made where channels are few;
 //   kernel positions: a piece has the channels of one; those outside of the image read a row of zeros behind the input.
 // A group is a convolution of its own over some of the channels; where each is one channel to one, depthwise_f32 has
 // them all at once.
@@ -35,7 +36,7 @@ constexpr size_t kSlackChannels = 2048;
 // A convolution and the way that it goes.
 struct Layer {
   ConvAttributes conv;
-  bool depthwise, by_rows, copies_pads;
+  bool depthwise, by_rows, copies_pads, pads_tiles;
 
   Layer() = default;
   Layer(const Attributes& attributes, const Dims& w, size_t most_channels)
@@ -43,8 +44,17 @@ struct Layer {
     depthwise = conv.group > 1 && conv.group_channels == 1 && conv.outputs == conv.group;
     by_rows = conv.dilation[1] == 1 && conv.group == 1 && (!conv.Padded() || conv.group_channels <= kFewChannels);
     copies_pads = conv.Padded() && (by_rows || conv.Channels() > most_channels);
+    pads_tiles = false;
   }
-  bool ReadsZeroRow() const { return conv.Padded() && !copies_pads; }
+  // By kernel rows, each tile over a copy of what lies under it: where channels are too few for a position of its own.
+  void PadTiles() {
+    constexpr size_t kMostChannels = 64;
+    pads_tiles = conv.Padded() && conv.dilation[1] == 1 && conv.group == 1 && conv.kernel[1] > 1 &&
+                 conv.group_channels <= kMostChannels;
+    by_rows = by_rows || pads_tiles;
+    copies_pads = copies_pads && !pads_tiles;
+  }
+  bool ReadsZeroRow() const { return conv.Padded() && !copies_pads && !pads_tiles; }
 };
 
 size_t DepthwiseCount(const ConvAttributes& conv) { return conv.Taps() * DepthwiseStrideF32(conv.group); }
@@ -68,7 +78,6 @@ class ConvNhwcOperator : public Operator {
     layer_ = Layer(attributes_, constant->dims, SIZE_MAX);
     is_constant_ = true;
     const ConvAttributes& conv = layer_.conv;
-    if (layer_.ReadsZeroRow()) slack_ = conv.Channels() * sizeof(float);
     const size_t taps = conv.Taps(), channels = conv.group_channels, outputs = conv.outputs / conv.group;
     const size_t of_output = channels * taps;
     const float* w = constant->As<float>();
@@ -81,6 +90,8 @@ class ConvNhwcOperator : public Operator {
       sparse_ = SparseFloat(source, conv.group, outputs * of_output, SparseModeOf(spec.attributes));
       if (!sparse_.Chosen()) weights_ = FloatWeights(source, conv.group, outputs * of_output, 1, bf16);
     }
+    if (!sparse_.Chosen() && !weights_.IsBf16()) layer_.PadTiles();
+    if (layer_.ReadsZeroRow()) slack_ = conv.Channels() * sizeof(float);
     spec.released[1] = true;
   }
 
@@ -134,7 +145,10 @@ class ConvNhwcOperator : public Operator {
 
  private:
   Layer LayerOf(const TensorList& inputs) const {
-    return is_constant_ ? layer_ : Layer(attributes_, inputs[1]->dims, kSlackChannels);
+    if (is_constant_) return layer_;
+    Layer layer(attributes_, inputs[1]->dims, kSlackChannels);
+    layer.PadTiles();
+    return layer;
   }
 
   void RunLayer(const Layer& layer, const FloatWeights& weights, const float* depthwise, const Tensor& input,
@@ -148,11 +162,11 @@ class ConvNhwcOperator : public Operator {
       const ConvGeometry padded = PaddedGeometry("ConvNhwc", conv, geometry);
       x = CopyPadded(geometry, padded, x, 0.0f, context);
       geometry = padded;
-    } else if (conv.Padded()) {
+    } else if (layer.ReadsZeroRow()) {
       zero_row = static_cast<int32_t>(geometry.InputCount());
       std::memset(input.As<float>() + zero_row, 0, geometry.channels * sizeof(float));
     }
-    if (layer.by_rows) {
+    if (layer.by_rows && !layer.pads_tiles) {
       geometry.kernel[1] = 1;
       piece *= conv.kernel[1];
     }
@@ -190,10 +204,15 @@ class ConvNhwcOperator : public Operator {
         return;
       }
       const size_t count = tile.m1 - tile.m0;
-      int32_t* offsets = TileOffsets(taps * count);
-      FillOffsets(geometry, tile.m0, tile.m1, zero_row, offsets);
       output.y += tile.m0 * output.y_stride;
       if (output.residual != nullptr) output.residual += tile.m0 * output.residual_stride;
+      if (layer.pads_tiles) {
+        const PaddedTile padded = PadTile(geometry, x, tile.m0, tile.m1);
+        weights.Multiply(0, padded.x, 0, padded.rows, {0, count, tile.n0, tile.n1}, output);
+        return;
+      }
+      int32_t* offsets = TileOffsets(taps * count);
+      FillOffsets(geometry, tile.m0, tile.m1, zero_row, offsets);
       product(group, {offsets, count, taps, piece, 0}, {0, count, tile.n0, tile.n1}, output);
     });
   }

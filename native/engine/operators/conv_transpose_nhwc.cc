@@ -1,6 +1,6 @@
 // ConvTransposeNhwc: transposed convolution over NHWC in float32 (ONNX ConvTranspose: w [C, M / group, kH, kW], outputs
-// as large as strides, pads and output_padding say), and ConvGradInputNhwc, the same sums: the gradient of the input of a
-// convolution with weights w [O, C / group, kH, kW] from that of its result, as large as attribute input_shape says.
+// as large as strides, pads and output_padding say), and ConvGradInputNhwc, the same sums: the gradient of the input of
+// a convolution with weights w [O, C / group, kH, kW] from that of its result, as large as attribute input_shape says.
 //
 // Output positions whose distance is a multiple of the strides have the same kernel positions: a phase. Each phase is a
 // convolution with stride 1 and some of the kernel, turned round: a product, or depthwise_f32 where each group has one
@@ -23,7 +23,8 @@ namespace {
 // them the input is copied.
 constexpr size_t kSlackChannels = 2048;
 
-// Outputs first, first + stride, ... along one axis. Output number j has under tap taps[i] input j + i * dilation - pad.
+// Outputs first, first + stride, ... along one axis. Output number j has under tap taps[i] input j + i * dilation -
+// pad.
 struct AxisPhase {
   size_t first = 0, dilation = 1;
   int64_t pad = 0;
@@ -248,6 +249,13 @@ class ConvTransposeNhwcOperator : public Operator {
     return false;
   }
 
+  // Whether tiles go by kernel rows, over a copy of what lies under them.
+  static bool PadsTiles(const Layer& layer, const ConvGeometry& of) {
+    constexpr size_t kMostChannels = 64;  // else a position is as good
+    return layer.conv.group == 1 && of.Taps() != 0 && of.kernel[1] > 1 && of.dilation[1] == 1 &&
+           layer.conv.group_channels <= kMostChannels;
+  }
+
   static GemmTiles TilesOf(const Layer& layer, const ConvGeometry& of) {
     const size_t channels = layer.conv.Channels(), columns = layer.conv.outputs / layer.conv.group;
     if (!layer.depthwise) {
@@ -274,7 +282,7 @@ class ConvTransposeNhwcOperator : public Operator {
       tiles.push_back(TilesOf(layer, phases.back()));
       starts.push_back(count);
       count += tiles.back().Count() * groups;
-      reads_outside = reads_outside || ReadsOutside(phases.back());
+      reads_outside = reads_outside || (!PadsTiles(layer, phases.back()) && ReadsOutside(phases.back()));
     }
     const float* x = reads_outside ? WithZeroRow(layer.conv, input, context) : input.As<float>();
     const auto zero_row = static_cast<int32_t>(input.Count());
@@ -303,10 +311,6 @@ class ConvTransposeNhwcOperator : public Operator {
     const size_t columns = layer.depthwise ? conv.outputs : conv.outputs / conv.group;
     const auto [m0, m1, n0, n1] = tile.of;
     const size_t count = m1 - m0, width = n1 - n0, at = tile.group * columns + n0, taps = of.Taps();
-    static thread_local std::vector<int32_t> offsets;
-    if (offsets.size() < taps * count) offsets.resize(taps * count);
-    FillOffsets(of, m0, m1, zero_row, offsets.data());
-
     FloatOutput output = all;
     if (output.bias != nullptr) output.bias += tile.group * columns;
     const bool aside = conv.stride[0] * conv.stride[1] != 1;
@@ -329,13 +333,21 @@ class ConvTransposeNhwcOperator : public Operator {
       output.y += first;
       if (output.residual != nullptr) output.residual += first;
     }
-    const ActivationRows rows{offsets.data(), count, taps, conv.group_channels, 0};
-    if (layer.depthwise) {
-      DepthwiseF32()(x, {offsets.data(), count, taps, conv.Channels(), 0}, 0, count, weights.depthwise[tile.phase],
-                     output);
+    const GemmTile product{0, count, n0, n1};
+    if (PadsTiles(layer, of)) {
+      const PaddedTile padded = PadTile(of, x, m0, m1);
+      weights.products[tile.phase].Multiply(0, padded.x, 0, padded.rows, product, output);
     } else {
-      weights.products[tile.phase].Multiply(tile.group, x, tile.group * conv.group_channels, rows, {0, count, n0, n1},
-                                            output);
+      static thread_local std::vector<int32_t> offsets;
+      if (offsets.size() < taps * count) offsets.resize(taps * count);
+      FillOffsets(of, m0, m1, zero_row, offsets.data());
+      if (layer.depthwise) {
+        const ActivationRows rows{offsets.data(), count, taps, conv.Channels(), 0};
+        DepthwiseF32()(x, rows, 0, count, weights.depthwise[tile.phase], output);
+      } else {
+        const ActivationRows rows{offsets.data(), count, taps, conv.group_channels, 0};
+        weights.products[tile.phase].Multiply(tile.group, x, tile.group * conv.group_channels, rows, product, output);
+      }
     }
     if (!aside) return;
     ForLines(conv, of, tile, geometry, [&](size_t row, size_t pixel, size_t run) {

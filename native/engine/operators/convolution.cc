@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "engine/operators/arguments.h"
 
@@ -155,6 +158,68 @@ void FillOffsets(const ConvGeometry& g, size_t m0, size_t m1, int32_t zero_row, 
       ++image;
     }
   }
+}
+
+namespace {
+
+// Lines first .. first + height - 1 of an image, pixels left .. left + width - 1, zeros outside of it.
+void CopyWindow(const ConvGeometry& g, const float* image, int64_t first, size_t height, int64_t left, size_t width,
+                float* to) {
+  const auto in_width = static_cast<int64_t>(g.in[1]), count = static_cast<int64_t>(width);
+  const int64_t begin = std::clamp<int64_t>(-left, 0, count);
+  const int64_t end = std::clamp<int64_t>(in_width - left, begin, count);
+  const size_t before = static_cast<size_t>(begin) * g.channels, inside = static_cast<size_t>(end - begin) * g.channels;
+  const size_t line = width * g.channels;
+  for (size_t i = 0; i < height; ++i, to += line) {
+    const int64_t row = first + static_cast<int64_t>(i);
+    if (row < 0 || row >= static_cast<int64_t>(g.in[0]) || inside == 0) {
+      std::fill_n(to, line, 0.0f);
+      continue;
+    }
+    std::fill_n(to, before, 0.0f);
+    std::copy_n(image + static_cast<size_t>(row * in_width + left + begin) * g.channels, inside, to + before);
+    std::fill_n(to + before + inside, line - before - inside, 0.0f);
+  }
+}
+
+}  // namespace
+
+PaddedTile PadTile(const ConvGeometry& g, const float* x, size_t m0, size_t m1) {
+  static thread_local std::vector<float> memory;
+  static thread_local std::vector<int32_t> offsets;
+  const size_t count = m1 - m0, taps = g.kernel[0];
+  if (offsets.size() < taps * count) offsets.resize(taps * count);
+  // Images one after the other: what their windows are, where they go, and the offsets into them.
+  const auto of_image = [&](size_t m, size_t at, bool copies) {
+    const size_t of = g.out[0] * g.out[1], image = m / of, end = std::min(m1, (image + 1) * of);
+    const size_t row0 = m / g.out[1] % g.out[0], row1 = (end - 1) / g.out[1] % g.out[0];
+    const bool one = row0 == row1;  // a part of a line is enough then
+    const size_t column0 = one ? m % g.out[1] : 0, columns = one ? end - m : g.out[1];
+    const size_t width = (columns - 1) * g.stride[1] + g.kernel[1], line = width * g.channels;
+    const size_t height = (row1 - row0) * g.stride[0] + (g.kernel[0] - 1) * g.dilation[0] + 1;
+    if (copies) {
+      CopyWindow(g, x + image * g.in[0] * g.in[1] * g.channels,
+                 static_cast<int64_t>(row0 * g.stride[0]) - g.pad_begin[0], height,
+                 static_cast<int64_t>(column0 * g.stride[1]) - g.pad_begin[1], width, memory.data() + at);
+      for (size_t i = m, row = row0, column = m % g.out[1]; i < end; ++row, column = 0) {
+        const size_t run = std::min(end - i, g.out[1] - column);
+        for (size_t ky = 0; ky < taps; ++ky) {
+          size_t from = at + ((row - row0) * g.stride[0] + ky * g.dilation[0]) * line;
+          from += (column - column0) * g.stride[1] * g.channels;
+          int32_t* to = offsets.data() + ky * count + i - m0;
+          for (size_t j = 0; j < run; ++j) to[j] = static_cast<int32_t>(from + j * g.stride[1] * g.channels);
+        }
+        i += run;
+      }
+    }
+    return std::make_pair(end, at + height * line);
+  };
+  for (bool copies : {false, true}) {
+    size_t at = 0;
+    for (size_t m = m0; m < m1;) std::tie(m, at) = of_image(m, at, copies);
+    if (memory.size() < at + kReadSlack / sizeof(float)) memory.resize(at + kReadSlack / sizeof(float));
+  }
+  return {memory.data(), {offsets.data(), count, taps, g.kernel[1] * g.channels, 0}};
 }
 
 }  // namespace gossamer

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "engine/operator.h"
+#include "kernels/linear.h"
 
 namespace gossamer {
 
@@ -69,6 +70,14 @@ T* CopyPadded(const ConvGeometry& geometry, const ConvGeometry& padded, const T*
   });
   return copy;
 }
+
+// Output pixels m0 .. m1 - 1 of a convolution without dilation along W, by kernel rows: a piece has kW * C numbers.
+// What lies under them is copied, with its pads, to memory that the thread keeps until it asks again.
+struct PaddedTile {
+  const float* x;
+  ActivationRows rows;
+};
+PaddedTile PadTile(const ConvGeometry& geometry, const float* x, size_t m0, size_t m1);
 
 // offsets[t * (m1 - m0) + m - m0]: the element of x where the channels under tap t (kernel position, row by row) of
 // output pixel m begin, m counting through batch, rows, columns; outside of the image `zero_row`.

@@ -81,9 +81,8 @@ void RunDepthwiseGradWeight(const ConvAttributes& conv, const ConvGeometry& geom
       const size_t count = std::min({together, end - line, geometry.out[0] - row});
       const float* from = source.Lines(image, row, count, memory);
       run.clear();
-      for (size_t i = 0; i < count; ++i) {
-        run.push_back({from + i * conv.stride[0] * source.Width() * channels, dy + (line + i) * width * channels, width});
-      }
+      const size_t step = conv.stride[0] * source.Width() * channels;
+      for (size_t i = 0; i < count; ++i) run.push_back({from + i * step, dy + (line + i) * width * channels, width});
       DepthwiseGradWeightF32()({run.data(), count, conv.stride[1] * channels, channels}, offsets.data(), taps, channels,
                                to);
       line += count;

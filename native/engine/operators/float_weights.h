@@ -20,8 +20,8 @@ class FloatWeights {
  public:
   FloatWeights() = default;
   FloatWeights(const WeightSourceF32& source, size_t groups, size_t group_stride, float factor = 1, bool bf16 = false);
-  // Those of a convolution in float32, packed now; in a run on its threads and into its scratch memory, valid as long as
-  // that.
+  // Those of a convolution in float32, packed now; in a run on its threads and into its scratch memory, valid as long
+  // as that.
   FloatWeights(const TapSourceF32& source, size_t groups, size_t group_stride, RunContext* run);
 
   size_t K() const { return k_; }

@@ -7,9 +7,9 @@
 
 namespace gossamer {
 
-// sums[t * DepthwiseStrideF32(channels) + c] += sum over all pixels of x[taps[t] + c] * dy[c], for c < channels; what is
-// behind them then holds anything. A chain of fused multiply-adds in the order of the lines and their pixels, from what
-// the sums were: the same bits on every instruction set. Kernels may read up to 15 floats behind the channels.
+// sums[t * DepthwiseStrideF32(channels) + c] += sum over all pixels of x[taps[t] + c] * dy[c], for c < channels; what
+// is behind them then holds anything. A chain of fused multiply-adds in the order of the lines and their pixels, from
+// what the sums were: the same bits on every instruction set. Kernels may read up to 15 floats behind the channels.
 using DepthwiseGradWeightF32Fn = void(const PixelLines& pixels, const size_t* taps, size_t tap_count, size_t channels,
                                       float* sums);
 

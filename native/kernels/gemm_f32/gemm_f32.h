@@ -35,8 +35,8 @@ struct WeightSourceF32 {
 // Packs strips first .. end - 1 (end <= StripsF32(n)) times `factor` to packed + first * 16 * taps * piece and on.
 void PackF32(const WeightSourceF32& source, size_t first, size_t end, float factor, float* packed);
 
-// Weights of a convolution, to pack: that of output n for element i of piece t is at data[n * n_stride + i * piece_stride +
-// taps[t]].
+// Weights of a convolution, to pack: that of output n for element i of piece t is at data[n * n_stride + i *
+// piece_stride + taps[t]].
 struct TapSourceF32 {
   const float* data;
   size_t n, piece, n_stride, piece_stride;
