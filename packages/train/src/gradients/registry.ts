@@ -26,6 +26,7 @@ import { reduceNormGradient } from './reduce-norm.js';
 import { reduceProdGradient } from './reduce-prod.js';
 import { reduceGradient } from './reduce.js';
 import { reshapeGradient } from './reshape.js';
+import { resizeGradient } from './resize.js';
 import { scatterElementsGradient, scatterNdGradient } from './scatter.js';
 import { sliceGradient } from './slice.js';
 import { softmaxCrossEntropyGradient } from './softmax-cross-entropy.js';
@@ -70,6 +71,7 @@ const RULES: readonly GradientRule[] = [
   reduceNormGradient,
   reduceProdGradient,
   reshapeGradient,
+  resizeGradient,
   scatterElementsGradient,
   scatterNdGradient,
   sliceGradient,

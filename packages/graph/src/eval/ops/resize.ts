@@ -152,6 +152,9 @@ function moveNearest(call: KernelCall, x: EvalTensor, plans: readonly AxisPlan[]
   return take(call, x, dims, offsets, offsets.includes(-1) ? call.result(x.dtype, [1], [extrapolation]) : undefined);
 }
 
+/** floor(size * scale) in float32, as inference has it: 5 * 1.4 is 7, though the float nearest to 1.4 lies below it. */
+const scaledSize = (size: number, scale: number): number => Math.floor(Math.fround(size * Math.fround(scale)));
+
 /** The axes to resize, from sizes or scales. */
 function plansOf(call: KernelCall, x: EvalTensor): AxisPlan[] {
   const legacy = call.opset < 11;
@@ -170,7 +173,7 @@ function plansOf(call: KernelCall, x: EvalTensor): AxisPlan[] {
   const regions = roi && roi.data.length > 0 ? call.asNumbers(roi) : undefined;
   return axes.map((axis, i) => {
     const from = x.dims[axis]!;
-    const to = scales ? Math.floor(from * scales[i]!) : fitted![i]!.size;
+    const to = scales ? scaledSize(from, scales[i]!) : fitted![i]!.size;
     const region = [regions?.[i] ?? 0, regions?.[i + axes.length] ?? 1] as const;
     return { axis, from, to, scale: scales ? scales[i]! : fitted![i]!.scale, roi: region };
   });
@@ -198,7 +201,7 @@ function upsample(call: KernelCall): EvalTensor {
   const scales = call.inputs[1] ? Array.from(call.numbers(1)) : call.node.floats('scales', []);
   const plans = scales.map((scale, axis): AxisPlan => {
     const from = x.dims[axis]!;
-    return { axis, from, to: Math.floor(from * scale), scale, roi: [0, 1] };
+    return { axis, from, to: scaledSize(from, scale), scale, roi: [0, 1] };
   });
   const [changed, mode] = [plans.filter(({ from, to }) => from !== to), call.node.string('mode', 'nearest')];
   return mode === 'nearest' ? moveNearest(call, x, changed) : resizeAxes(call, x, changed, mode);
