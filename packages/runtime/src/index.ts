@@ -4,6 +4,7 @@ export { castTensor } from './data/cast-tensor.js';
 export { dataFromArrays } from './data/array-source.js';
 export type { Batch, BatchOptions, DataSource, OpenDataOptions } from './data/data-source.js';
 export { DATA_KINDS, openData } from './data/open-data.js';
+export { normalQuantile } from './data/normal-quantile.js';
 export { philox4x32 } from './data/philox.js';
 export { type Interpolation, type Preprocess, readPreprocess } from './data/preprocess.js';
 export type { Feeds, Outputs } from './session/feeds.js';

@@ -29,7 +29,6 @@ export type { DrawPlace, GradientQuantizer, QuantizationOutcome } from './gradie
 export { decodeQsgd, encodeQsgd, qsgdBits, type QsgdGradient } from './gradient-quantization/qsgd-code.js';
 export { dequantizeQsgd, qsgd, type QsgdOptions, quantizeQsgd } from './gradient-quantization/qsgd.js';
 export { GRADIENT_QUANTIZERS, type GradientQuantizerName } from './gradient-quantization/registry.js';
-export { sign } from './gradient-quantization/sign.js';
 export { arrayDataset } from './data/array-dataset.js';
 export { collectDataset, type CollectOptions } from './data/collect-dataset.js';
 export { type Dataset, type Numbers, type SampleArray, subset } from './data/dataset.js';
@@ -76,3 +75,25 @@ export {
   type TrainingSession,
   type TrainingSessionOptions,
 } from './step/training-session.js';
+export { type Fold, kFold, type KFoldOptions } from './tune/k-fold.js';
+export { randomSearch } from './tune/random-search.js';
+export { createSearch, type SearchName, SEARCHES } from './tune/registry.js';
+export {
+  type Proposal,
+  Search,
+  type SearchState,
+  type SearchStrategy,
+  type Trial,
+  type TrialRecord,
+} from './tune/search.js';
+export type { Configuration, ParameterValue, SearchParameter, SearchSpace } from './tune/search-space.js';
+export { rungsOf, successiveHalving, type SuccessiveHalvingOptions } from './tune/successive-halving.js';
+export { tpe, type TpeOptions } from './tune/tpe.js';
+export {
+  type Evaluation,
+  type Objective,
+  tune,
+  type TuneOptions,
+  type TuneProgress,
+  type TuneResult,
+} from './tune/tune.js';
