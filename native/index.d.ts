@@ -226,9 +226,10 @@ export interface Programs {
   /** The next run must be fed its carried inputs again. */
   resetState(state: StateHandle): void;
   /**
-   * header: type, rank and dims of each input, whose elements follow; type -1, rank 0 and no elements: carried in the state. The
-   * same of the wanted outputs (a byte for each, 0: not) comes first in the result. threads 0: all. A run that took less than 200 us
-   * the last time is made at once where the pool has a thread to spare.
+   * wanted: a byte for each output, 0: not, 1: in a new buffer, 2: in an array that is given. Those arrays follow the header, then the
+   * elements of the inputs. header: type, rank and dims of each input; type -1, rank 0 and no elements: carried in the state. The same of
+   * the wanted outputs comes first in the result, then the new buffers. threads 0: all. A run that took less than 200 us the last time is
+   * made at once where the pool has a thread to spare.
    */
   runProgram(
     abort: Int32Array | undefined,
@@ -237,7 +238,7 @@ export interface Programs {
     state: StateHandle | undefined,
     wanted: Uint8Array,
     header: Float64Array,
-    ...inputs: Uint8Array[]
+    ...intoAndInputs: Uint8Array[]
   ): ProgramOutputs | Promise<ProgramOutputs>;
 }
 
@@ -248,6 +249,10 @@ export interface NativeAddon extends SyncOperations, Programs {
   /** The GPU and its driver, or why there is none. */
   cudaInfo(): { isAvailable: boolean; description: string };
   setThreads(threads: number): void;
+  /** The first byte of the buffer whose address is a multiple of 64. */
+  alignedOffset(buffer: ArrayBuffer): number;
+  /** Whether large blocks of the process's allocator now stay with the process when they are freed. */
+  tuneAllocator(): boolean;
 }
 
 /** The addon, loaded on the first call. Throws an error with code ERR_NATIVE_LOAD, ERR_BAD_ISA or ERR_BAD_THREADS. */

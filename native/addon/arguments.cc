@@ -189,12 +189,17 @@ Array<const uint8_t> Arguments::InBytes(size_t index, const char* name) {
   return {static_cast<const uint8_t*>(view.data), view.length};
 }
 
-Array<uint8_t> Arguments::OutBytes(size_t index, const char* name, size_t length) {
+Array<uint8_t> Arguments::OutBytes(size_t index, const char* name) {
   const View view = Open(index, name, "Int8Array or Uint8Array");
   if (!IsByteType(view.type)) Fail("ERR_WRONG_TYPE", Expected(name, "Int8Array or Uint8Array", TypeName(view.type)));
-  RequireLength(name, view.length, length);
   Keep(view, Value(index), view.length, name, true);
   return {static_cast<uint8_t*>(view.data), view.length};
+}
+
+Array<uint8_t> Arguments::OutBytes(size_t index, const char* name, size_t length) {
+  const Array<uint8_t> bytes = OutBytes(index, name);
+  RequireLength(name, bytes.length, length);
+  return bytes;
 }
 
 AnyArray Arguments::InAny(size_t index, const char* name) {

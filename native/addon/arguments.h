@@ -46,6 +46,7 @@ class Arguments {
   // Int8Array or Uint8Array.
   Array<const uint8_t> InBytes(size_t index, const char* name);
   Array<uint8_t> OutBytes(size_t index, const char* name, size_t length);
+  Array<uint8_t> OutBytes(size_t index, const char* name);  // of any length
   // Any typed array of elements of 1, 2 or 4 bytes; and an output of the same type and length.
   AnyArray InAny(size_t index, const char* name);
   void* OutLike(size_t index, const char* name, const AnyArray& array);

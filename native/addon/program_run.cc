@@ -3,9 +3,23 @@
 #include "addon/guard.h"
 #include "addon/program.h"
 #include "addon/program_handle.h"
+#include "kernels/linear.h"
 
 namespace gossamer {
 namespace {
+
+// Whether the array's elements lie as foreign memory must (engine/execution.h): aligned, and with room behind them in
+// the same ArrayBuffer.
+bool IsForeign(napi_env env, napi_value array, const void* elements, size_t bytes) {
+  if (bytes == 0 || reinterpret_cast<uintptr_t>(elements) % kBufferAlignment != 0) return false;
+  napi_value buffer;
+  void* begin = nullptr;
+  size_t length = 0;
+  if (napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr) != napi_ok) return false;
+  if (napi_get_arraybuffer_info(env, buffer, &begin, &length) != napi_ok) return false;  // it is shared
+  const size_t before = static_cast<size_t>(static_cast<const uint8_t*>(elements) - static_cast<uint8_t*>(begin));
+  return length - before - bytes >= kReadSlack;
+}
 
 void FinalizeState(napi_env, void* data, void*) { delete static_cast<StateHolder*>(data); }
 
@@ -35,14 +49,25 @@ napi_value ResetState(napi_env env, napi_callback_info call) {
   });
 }
 
-// One run: the outputs lie in the execution until they are copied out on the environment's own thread.
+// What becomes of an output; the numbers are those of runProgram's `wanted`.
+enum class Fate : uint8_t { kDropped, kNew, kGiven };
+struct Given {
+  uint8_t* data = nullptr;
+  size_t bytes = 0;
+};
+
+// One run: outputs lie in the execution until they are copied out on the environment's own thread, or where the caller
+// wants them to be.
 struct Run {
   std::shared_ptr<Compiled> compiled;
   std::shared_ptr<StateHandle> state;
   std::unique_ptr<State> own_state;  // of a program with state that is run without one
   std::unique_ptr<Execution> execution;
   std::vector<Tensor> inputs, outputs;
-  std::vector<bool> wanted;
+  std::vector<Fate> fates;            // by output
+  std::vector<Given> given;           // by output: where it goes (kGiven)
+  std::vector<bool> foreign_inputs;   // by input
+  std::vector<Foreign> destinations;  // by output, where what is given may hold it from the start; empty: nowhere
   std::vector<double> header;
   unsigned threads = 0;
 
@@ -71,7 +96,10 @@ struct Run {
       const auto begin = std::chrono::steady_clock::now();
       // One run alone need not leave room behind what it carries nowhere.
       const std::vector<Carried*>* carried = state ? &state->state.Values() : nullptr;
-      done = execution->Run(inputs, {abort, threads, profile.get(), carried}, &outputs);
+      const std::vector<Foreign>* foreign_outputs = destinations.empty() ? nullptr : &destinations;
+      const RunOptions options{abort, threads, profile.get(), carried, &foreign_inputs, foreign_outputs};
+      done = execution->Run(inputs, options, &outputs);
+      if (done) FillGiven();
       compiled->SetTime(header, done ? std::chrono::steady_clock::now() - begin : kLong);
       if (profile) compiled->AddProfile(*profile);
     } catch (...) {
@@ -98,11 +126,24 @@ struct Run {
     }
   }
 
-  // [header: Float64Array of type, rank, dims for each wanted output, ...ArrayBuffer]
+  // On the thread that ran: what does not lie there already is copied.
+  void FillGiven() {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (fates[i] != Fate::kGiven) continue;
+      if (given[i].bytes != outputs[i].Bytes()) {
+        throw EngineError{"ERR_ENGINE_FEEDS", "into: expected " + std::to_string(outputs[i].Bytes()) +
+                                                  " bytes for output " + std::to_string(i) + ", received " +
+                                                  std::to_string(given[i].bytes)};
+      }
+      if (outputs[i].data != given[i].data) outputs[i].CopyTo(given[i].data);
+    }
+  }
+
+  // [header: Float64Array of type, rank, dims for each wanted output, ...ArrayBuffer of each that is new]
   napi_value Result(napi_env env) {
     std::vector<double> header;
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (!wanted[i]) continue;
+      if (fates[i] == Fate::kDropped) continue;
       header.push_back(static_cast<double>(outputs[i].type));
       header.push_back(static_cast<double>(outputs[i].dims.Rank()));
       for (size_t axis = 0; axis < outputs[i].dims.Rank(); ++axis) {
@@ -115,7 +156,7 @@ struct Run {
     uint32_t count = 0;
     result.Set(count++, numbers);
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (!wanted[i]) continue;
+      if (fates[i] != Fate::kNew) continue;
       const size_t bytes = outputs[i].Bytes();
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
       outputs[i].CopyTo(buffer.Data());
@@ -128,7 +169,8 @@ struct Run {
 };
 
 // type, rank and dims of each input; type -1, rank 0: taken from the state, no array.
-void ReadInputs(Arguments& args, size_t first, const Array<const double>& header, Run& run) {
+void ReadInputs(napi_env env, const Napi::CallbackInfo& info, Arguments& args, size_t first,
+                const Array<const double>& header, Run& run) {
   size_t at = 0, array = first;
   while (at < header.length) {
     if (header.length - at < 2 || !(header.data[at + 1] >= 0 && header.data[at + 1] <= static_cast<double>(kMaxRank)) ||
@@ -136,13 +178,15 @@ void ReadInputs(Arguments& args, size_t first, const Array<const double>& header
       throw ArgumentError{"ERR_WRONG_LENGTH", "header: expected type, rank and dims of each input"};
     }
     Tensor input;
+    bool is_foreign = false;
     const size_t rank = static_cast<size_t>(header.data[at + 1]);
     const bool is_carried = header.data[at] == -1 && run.state != nullptr;
     if (!is_carried) {
       input.type = TypeOfCode(header.data[at], "header");
       input.dims = Engine([&] { return ReadDims(header.data + at + 2, rank); });
-      const Array<const uint8_t> bytes = args.InBytes(array++, "input");
+      const Array<const uint8_t> bytes = args.InBytes(array, "input");
       RequireLength("input", bytes.length, input.Bytes());
+      is_foreign = IsForeign(env, info[array++], bytes.data, bytes.length);
       static uint8_t nothing;  // an empty array may have no address, which would look like a carried input
       input.data = bytes.length == 0 ? &nothing : const_cast<uint8_t*>(bytes.data);
     } else if (run.inputs.size() < run.compiled->program.Inputs().size()) {
@@ -154,7 +198,28 @@ void ReadInputs(Arguments& args, size_t first, const Array<const double>& header
     }
     at += 2 + rank;
     run.inputs.push_back(input);
+    run.foreign_inputs.push_back(is_foreign);
   }
+}
+
+// The arrays that outputs go into, which come before those of the inputs. Gives the argument behind them.
+size_t ReadGiven(napi_env env, const Napi::CallbackInfo& info, Arguments& args, size_t first,
+                 const Array<const uint8_t>& fates, Run& run) {
+  run.given.resize(fates.length);
+  for (size_t i = 0; i < fates.length; ++i) {
+    if (fates.data[i] > static_cast<uint8_t>(Fate::kGiven)) {
+      throw ArgumentError{"ERR_BAD_RANGE", "wanted: expected 0, 1 or 2, received " + std::to_string(fates.data[i])};
+    }
+    run.fates.push_back(static_cast<Fate>(fates.data[i]));
+    if (run.fates[i] != Fate::kGiven) continue;
+    const Array<uint8_t> bytes = args.OutBytes(first, "into");
+    run.given[i] = {bytes.data, bytes.length};
+    if (IsForeign(env, info[first++], bytes.data, bytes.length)) {
+      run.destinations.resize(fates.length);
+      run.destinations[i] = {bytes.data, bytes.length};
+    }
+  }
+  return first;
 }
 
 // On this thread, which the caller has entered into the pool.
@@ -166,8 +231,8 @@ napi_value RunNow(napi_env env, Run& run) {
   return run.Result(env);
 }
 
-// runProgram(abort, program, threads, state, wanted: Uint8Array, header: Float64Array, ...Uint8Array): [header, ...ArrayBuffer], or a
-// promise of it
+// runProgram(abort, program, threads, state, wanted: Uint8Array, header: Float64Array, ...into: Uint8Array,
+// ...inputs: Uint8Array): [header, ...ArrayBuffer], or a promise of it
 napi_value RunProgram(napi_env env, napi_callback_info call) {
   return Guard(env, [&]() -> napi_value {
     const Napi::CallbackInfo info(env, call);
@@ -187,11 +252,11 @@ napi_value RunProgram(napi_env env, napi_callback_info call) {
     }
     const Array<const uint8_t> wanted = args.InBytes(4, "wanted");
     RequireLength("wanted", wanted.length, handle.compiled->program.Outputs().size());
-    run->wanted.assign(wanted.data, wanted.data + wanted.length);
     const Array<const double> header = args.In<double>(5, "header");
     run->state = state;
     if (state) state->is_busy = true;
-    ReadInputs(args, 6, header, *run);
+    const size_t first_input = ReadGiven(env, info, args, 6, wanted, *run);
+    ReadInputs(env, info, args, first_input, header, *run);
     run->header.assign(header.data, header.data + header.length);
     if ((abort == nullptr || abort->load() == 0) && !handle.compiled->program.HasBodies()) {
       if (handle.compiled->IsShort(header) && ThreadPool::Process().TryEnter()) return RunNow(env, *run);

@@ -1,7 +1,16 @@
-// isaInfo(), cudaInfo() and setThreads(): what the kernels run on.
+// isaInfo(), cudaInfo(), setThreads(): what the kernels run on; alignedOffset(), tuneAllocator(): the memory that they
+// and others run in.
+#include <cstdint>
+#include <cstdlib>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "addon/guard.h"
 #include "addon/operations.h"
 #include "cuda/driver.h"
+#include "engine/buffer.h"
 #include "kernels/dispatch.h"
 
 namespace gossamer {
@@ -42,12 +51,41 @@ napi_value SetThreads(napi_env env, napi_callback_info call) {
   });
 }
 
+// alignedOffset(buffer: ArrayBuffer): the first byte of it at a multiple of kBufferAlignment
+napi_value AlignedOffset(napi_env env, napi_callback_info call) {
+  return Guard(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, call);
+    void* data = nullptr;
+    size_t length = 0;
+    if (napi_get_arraybuffer_info(env, info[0], &data, &length) != napi_ok) {
+      throw ArgumentError{"ERR_WRONG_TYPE", "buffer: expected an ArrayBuffer, received something else"};
+    }
+    const size_t past = reinterpret_cast<uintptr_t>(data) % kBufferAlignment;
+    return Napi::Number::New(env, static_cast<double>(past == 0 ? 0 : kBufferAlignment - past));
+  });
+}
+
+// tuneAllocator(): whether the C library's allocator now keeps large blocks that are freed, for all of the process
+napi_value TuneAllocator(napi_env env, napi_callback_info) {
+  return Guard(env, [&]() -> napi_value {
+    bool is_tuned = false;
+#if defined(__GLIBC__)
+    constexpr int kLargest = 1 << 30, kLargestOfSome = 1 << 25;  // glibc has had a limit for the threshold
+    const bool is_kept = mallopt(M_MMAP_THRESHOLD, kLargest) == 1 || mallopt(M_MMAP_THRESHOLD, kLargestOfSome) == 1;
+    is_tuned = is_kept && mallopt(M_TRIM_THRESHOLD, kLargest) == 1;
+#endif
+    return Napi::Boolean::New(env, is_tuned);
+  });
+}
+
 }  // namespace
 
 void RegisterSystem(Napi::Object exports) {
   Define(exports, "isaInfo", IsaInfo);
   Define(exports, "cudaInfo", CudaInfo);
   Define(exports, "setThreads", SetThreads);
+  Define(exports, "alignedOffset", AlignedOffset);
+  Define(exports, "tuneAllocator", TuneAllocator);
 }
 
 }  // namespace gossamer

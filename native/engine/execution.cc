@@ -82,13 +82,38 @@ Execution::Execution(const Program& program)
 
 Execution::~Execution() = default;
 
-void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
+// Which inputs and outputs lie in foreign memory in this run, as numbers that are the same for the same ones.
+std::vector<int64_t> Execution::BeginForeign(const RunOptions& options) {
+  const std::vector<Program::Value>& values = program_.Values();
+  const std::vector<Program::ValueId>&inputs = program_.Inputs(), &outputs = program_.Outputs();
+  std::vector<int64_t> key;
+  stays_.assign(values.size(), false);
+  for (size_t i = 0; options.foreign_inputs != nullptr && i < inputs.size(); ++i) {
+    if (!(*options.foreign_inputs)[i] || !values[inputs[i]].may_be_foreign) continue;
+    stays_[inputs[i]] = true;
+    key.push_back(-1 - static_cast<int64_t>(i));
+  }
+  destinations_.clear();
+  for (size_t i = 0; options.destinations != nullptr && i < outputs.size(); ++i) {
+    const Foreign& destination = (*options.destinations)[i];
+    const size_t root = values[outputs[i]].root;
+    if (destination.data == nullptr || !values[root].may_be_foreign) continue;
+    if (values[root].source != Program::Source::kComputed) continue;
+    destinations_.resize(values.size());
+    if (destinations_[root].data != nullptr) continue;  // the first of two that are one value
+    destinations_[root] = destination;
+    key.push_back(-1 - static_cast<int64_t>(inputs.size() + i));
+  }
+  return key;
+}
+
+void Execution::TakeInputs(const std::vector<Tensor>& inputs, const RunOptions& options) {
   const std::vector<Program::ValueId>& ids = program_.Inputs();
   if (inputs.size() != ids.size()) {
     throw EngineError{"ERR_ENGINE_FEEDS", "inputs: expected " + std::to_string(ids.size()) + ", received " +
                                               std::to_string(inputs.size())};
   }
-  std::vector<int64_t> key;
+  std::vector<int64_t> key = BeginForeign(options);
   for (size_t i = 0; i < ids.size(); ++i) {
     if (inputs[i].type != tensors_[ids[i]].type) {
       throw EngineError{"ERR_ENGINE_FEEDS", "input " + std::to_string(i) + ": expected " +
@@ -103,7 +128,7 @@ void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
     Tensor& tensor = tensors_[ids[i]];
     tensor.dims = inputs[i].dims;
     const bool is_aligned = reinterpret_cast<uintptr_t>(inputs[i].data) % ElementSize(tensor.type) == 0;
-    if (program_.Values()[ids[i]].is_borrowed && is_aligned) {
+    if (stays_[ids[i]] || (program_.Values()[ids[i]].is_borrowed && is_aligned)) {
       tensor = inputs[i];
       continue;
     }
@@ -115,7 +140,7 @@ void Execution::TakeInputs(const std::vector<Tensor>& inputs) {
 
 bool Execution::Run(const std::vector<Tensor>& inputs, const RunOptions& options, std::vector<Tensor>* outputs) {
   context_->Begin(options);
-  TakeInputs(inputs);
+  TakeInputs(inputs, options);
   try {
     for (size_t i = 0; i < program_.Steps().size(); ++i) {
       if (options.abort != nullptr && options.abort->load(std::memory_order_relaxed) != 0) throw Aborted{};
@@ -191,10 +216,14 @@ void Execution::PlaceOutput(size_t index, size_t output) {
     result.data = viewed.data;
     return;
   }
+  if (!destinations_.empty() && destinations_[id].data != nullptr && destinations_[id].bytes == bytes) {
+    result.data = destinations_[id].data;
+    return;
+  }
   if (output == 0 && step.in_place >= 0) {
     const size_t input = static_cast<size_t>(step.in_place);
     const size_t giver = program_.Values()[static_cast<size_t>(step.inputs[input])].root;
-    if (arguments_[input]->Bytes() == bytes && memory_.MayPass(giver, id)) {
+    if (!stays_[giver] && arguments_[input]->Bytes() == bytes && memory_.MayPass(giver, id)) {
       memory_.Pass(giver, id);
       result.data = arguments_[input]->data;
       return;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -95,4 +97,107 @@ TEST_CASE("Program: constants without elements have no axes that cost anything")
   Program program;
   CHECK_THROWS_AS(program.AddConstant(DataType::kInt8, {0, int64_t{1} << 40}, nullptr, 0), EngineError);
   CHECK(program.AddConstant(DataType::kInt8, {0, 4}, nullptr, 0) == 0);
+}
+
+namespace {
+
+constexpr size_t kForeignCount = 50000;
+
+// Memory as a caller's that may be read and written in place: aligned, kReadSlack bytes behind it, then a page that may
+// not be touched.
+struct ForeignFloats {
+  EngineMemory memory{kForeignCount * sizeof(float)};
+
+  explicit ForeignFloats(float value) { std::fill_n(As(), kForeignCount, value); }
+  float* As() { return reinterpret_cast<float*>(memory.data()); }
+  Tensor Feed() { return Tensor{DataType::kFloat32, {kForeignCount}, As()}; }
+  Foreign Destination() { return {As(), kForeignCount * sizeof(float)}; }
+};
+
+}  // namespace
+
+TEST_CASE("Execution: what lies in foreign memory is read there and stays as it is, also before operators in place") {
+  Program program;
+  const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+  const auto w = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+  const auto negative = static_cast<ptrdiff_t>(program.AddOperator("Neg", {x}, {DataType::kFloat32}, Attributes()));
+  const size_t y = program.AddOperator("Add", {negative, w}, {DataType::kFloat32}, Attributes());
+  program.Finish({y});
+  CHECK(program.Values()[static_cast<size_t>(x)].may_be_foreign);
+  Execution execution(program);
+  std::vector<Tensor> outputs;
+  // The layout of memory comes with the second run of a kind: each kind has its own.
+  for (const bool is_foreign : {true, true, true, false, false, false, true}) {
+    ForeignFloats image(3), weight(5);
+    const std::vector<bool> foreign{is_foreign, is_foreign};
+    RunOptions options;
+    options.foreign_inputs = &foreign;
+    REQUIRE(execution.Run({image.Feed(), weight.Feed()}, options, &outputs));
+    CHECK(outputs[0].As<float>()[kForeignCount - 1] == 2);
+    CHECK(image.As()[kForeignCount - 1] == 3);
+    CHECK(weight.As()[0] == 5);
+    CHECK((image.memory.SlackUntouched(0) && weight.memory.SlackUntouched(0)));
+  }
+  Execution fresh(program);
+  ForeignFloats image(3), weight(5);
+  const std::vector<bool> foreign{true, true};
+  RunOptions options;
+  options.foreign_inputs = &foreign;
+  for (int i = 0; i < 3; ++i) REQUIRE(fresh.Run({image.Feed(), weight.Feed()}, options, &outputs));
+  CHECK(fresh.BufferBytes() < 2 * kForeignCount * sizeof(float));  // the result, and no copy of an input
+}
+
+TEST_CASE("Program: what operators write behind, trust, or hand to bodies does not stay in foreign memory") {
+  const auto may_be_foreign = [](const char* type, DataType input, DataType output) {
+    Program program;
+    const auto x = static_cast<ptrdiff_t>(program.AddInput(input));
+    program.Finish({program.AddOperator(type, {x}, {output}, Attributes())});
+    return program.Values()[static_cast<size_t>(x)].may_be_foreign;
+  };
+  CHECK(may_be_foreign("Neg", DataType::kFloat32, DataType::kFloat32));
+  CHECK(!may_be_foreign("Neg", DataType::kInt64, DataType::kInt64));
+  CHECK(!may_be_foreign("NonZero", DataType::kFloat32, DataType::kInt64));
+  Program program;
+  const std::vector<float> w(9 * 8, 1.0f);
+  const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+  const auto kernel = static_cast<ptrdiff_t>(program.AddConstant(DataType::kFloat32, {1, 8, 3, 3}, w.data(), 1));
+  program.Finish({program.AddOperator("ConvNhwc", {x, kernel}, {DataType::kFloat32},
+                                      MakeAttributes({{"pads", std::vector<double>{1, 1, 1, 1}}}))});
+  CHECK(!program.Values()[static_cast<size_t>(x)].may_be_foreign);
+}
+
+TEST_CASE("Execution: outputs lie where they are to, if they take as many bytes; nothing is written behind them") {
+  Program program;
+  const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+  const auto a = static_cast<ptrdiff_t>(program.AddOperator("Neg", {x}, {DataType::kFloat32}, Attributes()));
+  const auto b = static_cast<ptrdiff_t>(program.AddOperator("Abs", {a}, {DataType::kFloat32}, Attributes()));
+  const auto c = static_cast<ptrdiff_t>(program.AddOperator("Identity", {b}, {DataType::kFloat32}, Attributes()));
+  const auto d = static_cast<ptrdiff_t>(program.AddOperator("Identity", {x}, {DataType::kFloat32}, Attributes()));
+  program.Finish({static_cast<size_t>(a), static_cast<size_t>(b), static_cast<size_t>(c), static_cast<size_t>(d)});
+  Execution execution(program);
+  ForeignFloats image(3), to_a(0), to_b(0), to_c(0), to_d(0);
+  const std::vector<bool> foreign{true};
+  std::vector<Foreign> destinations{to_a.Destination(), to_b.Destination(), to_c.Destination(), to_d.Destination()};
+  std::vector<Tensor> outputs;
+  for (int run = 0; run < 4; ++run) {
+    RunOptions options;
+    options.foreign_inputs = &foreign;
+    options.destinations = run == 2 ? nullptr : &destinations;
+    REQUIRE(execution.Run({image.Feed()}, options, &outputs));
+    CHECK((outputs[0].data == to_a.As()) == (run != 2));
+    CHECK((outputs[1].data == to_b.As()) == (run != 2));
+    CHECK(outputs[2].data == outputs[1].data);  // one value, which lies where the first is to
+    CHECK(outputs[3].data == image.As());       // an input under another name
+    CHECK(outputs[0].As<float>()[kForeignCount - 1] == -3);
+    CHECK(outputs[1].As<float>()[0] == 3);
+    CHECK((to_a.memory.SlackUntouched(0) && to_b.memory.SlackUntouched(0)));
+  }
+  for (Foreign& destination : destinations) destination.bytes -= sizeof(float);
+  RunOptions options;
+  options.destinations = &destinations;
+  REQUIRE(execution.Run({image.Feed()}, options, &outputs));
+  CHECK(outputs[0].data != to_a.As());
+  const std::atomic<int32_t> stop{1};
+  options.abort = &stop;
+  CHECK(!execution.Run({image.Feed()}, options, &outputs));
 }

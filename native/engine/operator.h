@@ -121,6 +121,10 @@ class Operator {
   // Whether Run reads nothing but the elements of input i, at addresses aligned for one element: neither bytes behind them,
   // nor anything that Shape has found to be safe to use. What a caller feeds is then read where it lies.
   virtual bool ReadsOnlyElements(size_t input) const { return false; }
+  // Whether memory would be at risk if elements of input i changed after Shape or while Run lasts, because sizes or
+  // offsets follow from them more than once. Asked of floating-point inputs only: others are always taken for such.
+  // What a caller feeds in memory like the engine's (Program::Value::may_be_foreign) is then copied all the same.
+  virtual bool TrustsValues(size_t input) const { return false; }
   // One line for reports: the kernel and format chosen, and why. Empty: nothing to say.
   virtual std::string Note() const { return ""; }
   // Bytes of packed constants.

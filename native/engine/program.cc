@@ -13,6 +13,11 @@ constexpr size_t kMostDepth = 64;
 
 [[noreturn]] void Refuse(const std::string& message) { throw EngineError{"ERR_ENGINE_PROGRAM", message}; }
 
+bool IsFloat(DataType type) {
+  return type == DataType::kFloat32 || type == DataType::kFloat64 || type == DataType::kFloat16 ||
+         type == DataType::kBfloat16;
+}
+
 // Weights without elements still have outputs, each of which costs memory where they are packed.
 void RequireBounded(const Dims& dims) {
   constexpr size_t kMost = 1 << 20;
@@ -158,6 +163,7 @@ void Program::Finish(std::vector<ValueId> outputs) {
   CheckState();
   FindViews();
   FindBorrowed();
+  FindForeign();
   FindLifetimes();
   FindSlack();
   FindGrowing();
@@ -198,6 +204,18 @@ bool Program::IsReadByElement(ValueId root) const {
     }
   }
   return true;
+}
+
+void Program::FindForeign() {
+  for (Value& value : values_) value.may_be_foreign = value.source != Source::kConstant;
+  for (const Step& step : steps_) {
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (step.inputs[i] == kNone || step.op->View() == static_cast<int>(i)) continue;
+      const Value& read = values_[static_cast<size_t>(step.inputs[i])];
+      const bool is_safe = IsFloat(read.type) && !step.op->TrustsValues(i) && !step.op->Allocates();
+      if (!is_safe || step.op->WritesSlack(i) != 0) values_[read.root].may_be_foreign = false;
+    }
+  }
 }
 
 void Program::FindLifetimes() {

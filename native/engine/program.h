@@ -61,6 +61,9 @@ class Program {
     Buffer storage;
     size_t readers_left = 0, kept = 0;
     bool is_borrowed = false;  // an input that is read where it lies, if it is aligned there
+    // Of a root: it may lie in foreign memory (Foreign in engine/execution.h). No reader writes behind it, nor could one
+    // be led outside of a buffer by elements that change while it runs.
+    bool may_be_foreign = false;
   };
 
   const std::vector<Step>& Steps() const { return steps_; }
@@ -77,6 +80,7 @@ class Program {
   void CheckState() const;
   void FindBorrowed();
   bool IsReadByElement(ValueId root) const;
+  void FindForeign();
   void FindLifetimes();
   void FindGrowing();
   bool MayGrow(const StateLink& link, const Step& step) const;

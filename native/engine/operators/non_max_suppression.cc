@@ -31,6 +31,8 @@ class NonMaxSuppressionOperator : public Operator {
  public:
   explicit NonMaxSuppressionOperator(bool centred) : centred_(centred) {}
 
+  bool TrustsValues(size_t) const override { return true; }
+
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const Dims &boxes = inputs[0]->dims, &scores = inputs[1]->dims;
     if (boxes.Rank() != 3 || scores.Rank() != 3 || boxes[2] != 4 || boxes[0] != scores[0] || boxes[1] != scores[2]) {

@@ -31,6 +31,8 @@ class ResizeOperator : public Operator {
         has_axes_(attributes.Has("axes")),
         axes_(ReadIntegers("Resize axes", attributes.Ints("axes"), kMaxRank)) {}
 
+  bool TrustsValues(size_t input) const override { return input > 0; }
+
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const ResizePlan plan = Plan(inputs);
     outputs[0].dims = Dims(plan.sizes, inputs[0]->dims.Rank());

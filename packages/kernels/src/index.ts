@@ -1,4 +1,5 @@
 export { type AffineArrayParams, type AffineParams } from './affine-params.js';
+export { allocateAligned, type ArrayKind, tuneAllocator } from './aligned-memory.js';
 export { addInto, scaleInPlace, sumOfSquares, sumOfSquaresAsync } from './array-lists.js';
 export { type AxisView, axisView } from './axis-view.js';
 export { type BlockOptions, type ClipSearch } from './block-scheme.js';

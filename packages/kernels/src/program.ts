@@ -38,6 +38,11 @@ export interface ProgramRunOptions extends AsyncOptions {
   readonly state?: ProgramState;
   /** false for each output that need not be copied out. Default: all are. */
   readonly wanted?: readonly boolean[];
+  /**
+   * Where wanted outputs go, by output; undefined: into new memory. The bytes must be as many (ERR_ENGINE_FEEDS) and overlap nothing else
+   * of the run; allocateAligned gives memory that most outputs are computed in right away. A run that rejects may have written there.
+   */
+  readonly into?: readonly (Uint8Array | undefined)[];
 }
 
 /** What an operator says of itself: the kernel and format it chose, and why. */
@@ -95,12 +100,13 @@ export class Program {
     inputs: readonly (ProgramTensor | undefined)[],
     options: ProgramRunOptions = {},
   ): Promise<(ProgramTensor | undefined)[]> {
-    const { threads = 0, state, wanted } = options;
+    const { threads = 0, state, wanted, into } = options;
     const header = inputs.flatMap((input) =>
       input ? [codeOf(input.dtype), input.dims.length, ...input.dims] : [-1, 0],
     );
-    const bytes = inputs.flatMap((input) => (input ? [input.bytes] : []));
-    const flags = Uint8Array.from({ length: this.outputs }, (_, i) => (wanted?.[i] === false ? 0 : 1));
+    const flags = Uint8Array.from({ length: this.outputs }, (_, i) => (wanted?.[i] === false ? 0 : into?.[i] ? 2 : 1));
+    const given = Array.from(flags, (flag, i) => (flag === 2 ? into![i] : undefined));
+    const bytes = [...given, ...inputs.map((input) => input?.bytes)].filter((array) => array !== undefined);
     const [described, ...buffers] = await callAbortable(
       (abort) =>
         nativeAddon().runProgram(
@@ -116,8 +122,7 @@ export class Program {
       options,
       state !== undefined,
     );
-    const given = readOutputs(described, buffers)[Symbol.iterator]();
-    return Array.from(flags, (flag) => (flag ? (given.next().value as ProgramTensor) : undefined));
+    return readOutputs(described, buffers, flags, given);
   }
 
   /** What a sequence of runs carries along, empty at first. */
@@ -143,14 +148,21 @@ export class Program {
   }
 }
 
-function readOutputs(header: Float64Array, buffers: readonly ArrayBuffer[]): ProgramTensor[] {
+function readOutputs(
+  header: Float64Array,
+  buffers: readonly ArrayBuffer[],
+  flags: Uint8Array,
+  given: readonly (Uint8Array | undefined)[],
+): (ProgramTensor | undefined)[] {
   let at = 0;
-  return buffers.map((buffer) => {
+  let next = 0;
+  return Array.from(flags, (flag, i) => {
+    if (flag === 0) return undefined;
     const rank = header[at + 1]!;
     const dims = Array.from(header.subarray(at + 2, at + 2 + rank));
     const dtype = DTYPES[header[at]!]!;
     at += 2 + rank;
-    return { dtype, dims, bytes: new Uint8Array(buffer) };
+    return { dtype, dims, bytes: given[i] ?? new Uint8Array(buffers[next++]!) };
   });
 }
 

@@ -1,9 +1,10 @@
 import { GossamerError, type Model, Tensor } from '@gossamer/graph';
-import { operatorTypes, predictInt8, ProgramBuilder, type ProgramState } from '@gossamer/kernels';
+import { operatorTypes, predictInt8, ProgramBuilder, type ProgramState, type ProgramTensor } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { StateFeed } from '../session/detect-state.js';
 import type { OperatorTime } from '../session/engine.js';
 import type { Feeds, Outputs } from '../session/feeds.js';
+import type { Into } from '../session/into.js';
 import { type NativePlan } from './compile-model.js';
 import type { Capabilities } from './compilation.js';
 
@@ -15,6 +16,8 @@ export interface NativeRunOptions {
   readonly signal: AbortSignal | undefined;
   /** Where carried inputs are that are not fed. */
   readonly state?: ProgramState;
+  /** Tensors that outputs are written to; they come back where their type and sizes are the output's. */
+  readonly into?: Into | undefined;
 }
 
 /** A compiled model in memory: runs by names. */
@@ -35,7 +38,7 @@ export class NativeProgram {
 
   /** Runs once; tensors by input name in, those of `wanted` by output name out. */
   async run(feeds: Feeds, wanted: readonly string[], options: NativeRunOptions): Promise<Outputs> {
-    const { threads, signal, state } = options;
+    const { threads, signal, state, into } = options;
     const inputs = this.#inputs.map((name) => {
       const tensor = feeds[name];
       if (!tensor && state) return undefined; // the program refuses it where it carries none
@@ -45,13 +48,14 @@ export class NativeProgram {
     });
     const results = await this.#emitted.program.run(inputs, {
       wanted: this.#outputs.map((name) => wanted.includes(name)),
+      ...(into ? { into: this.#outputs.map((name) => into[name]?.bytes()) } : {}),
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
       ...(state ? { state } : {}),
     });
     const outputs: Outputs = {};
     results.forEach((result, i) => {
-      if (result) outputs[this.#outputs[i]!] = Tensor.of(result.dtype, result.dims, result.bytes);
+      if (result) outputs[this.#outputs[i]!] = tensorOf(result, into?.[this.#outputs[i]!]);
     });
     return outputs;
   }
@@ -86,4 +90,9 @@ export class NativeProgram {
   dispose(): void {
     this.#emitted.program.dispose();
   }
+}
+
+function tensorOf({ dtype, dims, bytes }: ProgramTensor, given: Tensor | undefined): Tensor {
+  const isGiven = given?.dtype === dtype && given.dims.join() === dims.join();
+  return isGiven ? given : Tensor.of(dtype, dims, bytes);
 }

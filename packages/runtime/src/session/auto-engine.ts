@@ -6,6 +6,7 @@ import { nativeCapabilities, NativeProgram } from '../native/open-native.js';
 import { partition, type Segment, segmentPorts } from '../native/partition.js';
 import type { Engine, EngineOptions, EngineReport, EngineSession, OperatorTime } from './engine.js';
 import type { Feeds, Outputs } from './feeds.js';
+import type { Into } from './into.js';
 import { modelOf } from './model-of.js';
 import { modelInputs, modelOutputs } from './model-ports.js';
 import { ortEngine } from './ort-engine.js';
@@ -32,7 +33,7 @@ export const autoEngine: Engine = {
       inputs: modelInputs(model),
       outputs: modelOutputs(model),
       report,
-      run: (feeds, wanted, signal) => run(parts, { ...constants, ...feeds }, wanted, signal),
+      run: (feeds, wanted, signal, into) => run(parts, { ...constants, ...feeds }, wanted, signal, into),
       profile: (on) => parts.flatMap((part) => part.profile(on)),
       dispose: async () => {
         for (const part of parts) await part.dispose();
@@ -49,7 +50,7 @@ interface Part {
   readonly nodes: readonly string[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
+  run: EngineSession['run'];
   profile(on: boolean): OperatorTime[];
   dispose(): Promise<void>;
 }
@@ -113,7 +114,7 @@ function nativePart(model: Model, common: Common, { threads }: EngineOptions): P
   const program = new NativeProgram(compileCanonical(model.clone(), nativeCapabilities()), model);
   return {
     ...common,
-    run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal }),
+    run: (feeds, wanted, signal, into) => program.run(feeds, wanted, { threads, signal, into }),
     profile: (on) => program.times(on),
     dispose: async () => program.dispose(),
   };
@@ -126,9 +127,9 @@ async function ortPart(model: Model, common: Common, options: EngineOptions): Pr
   let milliseconds = 0;
   return {
     ...common,
-    run: async (feeds, wanted, signal) => {
+    run: async (feeds, wanted, signal, into) => {
       const start = performance.now();
-      const outputs = await session.run(feeds, wanted, signal);
+      const outputs = await session.run(feeds, wanted, signal, into);
       milliseconds += performance.now() - start;
       return outputs;
     },
@@ -147,6 +148,7 @@ async function run(
   feeds: Feeds,
   wanted: readonly string[],
   signal: AbortSignal | undefined,
+  into: Into | undefined,
 ): Promise<Outputs> {
   const values = new Map<string, Tensor>(Object.entries(feeds));
   for (const [i, part] of parts.entries()) {
@@ -155,9 +157,8 @@ async function run(
     const outputs = part.outputs.filter((name) => later.has(name));
     if (outputs.length > 0) {
       const inputs = part.inputs.filter((name) => values.has(name)).map((name) => [name, values.get(name)!] as const);
-      for (const [name, tensor] of Object.entries(await part.run(Object.fromEntries(inputs), outputs, signal))) {
-        values.set(name, tensor);
-      }
+      const results = await part.run(Object.fromEntries(inputs), outputs, signal, into);
+      for (const [name, tensor] of Object.entries(results)) values.set(name, tensor);
     }
     for (const name of [...values.keys()]) if (!later.has(name)) values.delete(name);
   }

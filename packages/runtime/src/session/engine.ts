@@ -1,5 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import type { Feeds, Outputs } from './feeds.js';
+import type { Into } from './into.js';
 import type { StateFeed } from './detect-state.js';
 import type { PortSpec } from './port-spec.js';
 
@@ -28,7 +29,7 @@ export interface EngineOptions {
 /** One sequence of runs whose state stays inside the engine. */
 export interface EngineCarrier {
   /** As EngineSession.run; state inputs are left out but in the first run. */
-  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
+  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined, into?: Into): Promise<Outputs>;
   /** The next run is a first one. */
   reset(): void;
 }
@@ -56,8 +57,11 @@ export interface OperatorTime {
 export interface EngineSession {
   readonly inputs: readonly PortSpec[];
   readonly outputs: readonly PortSpec[];
-  /** Runs once; `outputs` names what is wanted. */
-  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined): Promise<Outputs>;
+  /**
+   * Runs once; `outputs` names what is wanted. Outputs of `into` (checked already) may be written there and those tensors given back; the
+   * session copies what is not.
+   */
+  run(feeds: Feeds, outputs: readonly string[], signal: AbortSignal | undefined, into?: Into): Promise<Outputs>;
   dispose(): Promise<void>;
   /** Begins a sequence of runs; absent: the engine carries no state. */
   carry?(): EngineCarrier;

@@ -18,11 +18,11 @@ export const nativeEngine: Engine = {
     return {
       inputs: modelInputs(model),
       outputs: modelOutputs(model),
-      run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal }),
+      run: (feeds, wanted, signal, into) => program.run(feeds, wanted, { threads, signal, into }),
       carry: () => {
         const state = program.createState();
         return {
-          run: (feeds, wanted, signal) => program.run(feeds, wanted, { threads, signal, state }),
+          run: (feeds, wanted, signal, into) => program.run(feeds, wanted, { threads, signal, state, into }),
           reset: () => state.reset(),
         };
       },

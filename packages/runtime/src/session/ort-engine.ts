@@ -1,13 +1,15 @@
-import { GossamerError } from '@gossamer/graph';
+import { GossamerError, type Tensor } from '@gossamer/graph';
 import { basename } from 'node:path';
-import type { InferenceSession } from 'onnxruntime-common';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Engine, EngineOptions, EngineSession, ModelSource } from './engine.js';
 import type { Feeds, Outputs } from './feeds.js';
+import type { Into } from './into.js';
 import { loadOrt, ORT_LOG_LEVEL, type OrtModule } from './ort-module.js';
 import { type OrtInput, ortInput } from './ort-input.js';
 import { fromOrtTensor, fromOrtType, toOrtTensor } from './ort-tensor.js';
 import type { PortSpec } from './port-spec.js';
+import { typedView } from './tensor-view.js';
 
 const LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const;
 
@@ -23,7 +25,7 @@ export const ortEngine: Engine = {
     return {
       inputs: session.inputMetadata.map(portSpec),
       outputs: session.outputMetadata.map(portSpec),
-      run: (feeds, outputs) => run(ort, session, feeds, outputs),
+      run: (feeds, outputs, _, into) => run(ort, session, feeds, outputs, into),
       dispose: async () => {
         await session.release().finally(() => input.dispose());
       },
@@ -82,19 +84,31 @@ async function run(
   session: InferenceSession,
   feeds: Feeds,
   outputs: readonly string[],
+  into: Into = {},
 ): Promise<Outputs> {
+  const fetches = Object.fromEntries(outputs.map((name) => [name, fetchOf(ort, name, into[name])]));
   const converted = Object.fromEntries(
     Object.entries(feeds).map(([name, tensor]) => [name, toOrtTensor(ort, name, tensor)]),
   );
   let results: InferenceSession.OnnxValueMapType;
   try {
-    results = await session.run(converted, [...outputs]);
+    results = await session.run(converted, fetches);
   } catch (cause) {
     throw ortError('ERR_ORT_RUN', 'model: expected a run without error in ONNX Runtime, received', cause);
   }
   const found: Outputs = {};
-  for (const name of outputs) found[name] = fromOrtTensor(name, results[name]!);
+  for (const name of outputs) found[name] = fetches[name] ? into[name]! : fromOrtTensor(name, results[name]!);
   return found;
+}
+
+/**
+ * The caller's tensor for ONNX Runtime to write an output to; null where there is none, or none of aligned memory. onnxruntime-node then
+ * gives a copy of it, too, which nobody looks at.
+ */
+function fetchOf(ort: OrtModule, name: string, tensor: Tensor | undefined): OrtTensor | null {
+  if (!tensor) return null;
+  const { buffer } = typedView(tensor);
+  return buffer === tensor.bytes().buffer ? toOrtTensor(ort, name, tensor) : null;
 }
 
 function portSpec(metadata: InferenceSession.ValueMetadata): PortSpec {

@@ -5,6 +5,7 @@ import { detectState, type StateFeed, zeroState } from './detect-state.js';
 import type { EngineReport, EngineSession, ModelSource, OperatorTime, OptimizationLevel } from './engine.js';
 import { findEngine } from './engines.js';
 import type { Feeds, Outputs } from './feeds.js';
+import { fillInto, requireInto } from './into.js';
 import { modelInputs } from './model-ports.js';
 import type { PortSpec } from './port-spec.js';
 import type { RunOptions } from './run-options.js';
@@ -81,7 +82,7 @@ export class Session {
     if (this.#disposed)
       throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', 'session: expected an open one, received a disposed one');
     options.signal?.throwIfAborted();
-    return this.opened.run(this.#complete(feeds), this.#wanted(options), options.signal);
+    return this.#into(this.#complete(feeds), options, (...run) => this.opened.run(...run));
   }
 
   /** Runs step after step, feeding the state that comes out of one into the next. */
@@ -117,11 +118,19 @@ export class Session {
         step: async (feeds, isFirst, options) => {
           options.signal?.throwIfAborted();
           const complete = isFirst ? this.#complete(feeds) : this.#known(feeds);
-          return carrier.run(complete, this.#wanted(options), options.signal);
+          return this.#into(complete, options, (...run) => carrier.run(...run));
         },
         reset: () => carrier.reset(),
       }
     );
+  }
+
+  async #into(feeds: Feeds, options: RunOptions, run: EngineSession['run']): Promise<Outputs> {
+    const { into, signal } = options;
+    const wanted = this.#wanted(options);
+    if (into === undefined) return run(feeds, wanted, signal);
+    requireInto(into, wanted, this.outputs, feeds);
+    return fillInto(await run(feeds, wanted, signal, into), into);
   }
 
   #wanted({ outputs }: RunOptions): readonly string[] {

@@ -1,0 +1,75 @@
+import { GossamerError, type Tensor } from '@gossamer/graph';
+import { types } from 'node:util';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import type { Feeds, Outputs } from './feeds.js';
+import type { PortSpec } from './port-spec.js';
+
+/** Tensors of the caller's that outputs are written to, by output name. */
+export type Into = Readonly<Record<string, Tensor>>;
+
+function refuse(what: string, expected: string, received: string): never {
+  throw new GossamerError<RuntimeErrorCode>('ERR_FEEDS', `${what}: expected ${expected}, received ${received}`);
+}
+
+const describe = (dtype: string, dims: readonly (number | string | undefined)[]): string =>
+  `${dtype} [${dims.map((dim) => dim ?? '?').join(', ')}]`;
+
+const isDetached = (tensor: Tensor): boolean => tensor.byteLength === 0 && tensor.length > 0;
+
+/** The bytes that can be written through; `read` gives a view, else there would be nowhere to write. */
+function writableBytes(name: string, tensor: Tensor): Uint8Array {
+  const what = `into.${name}`;
+  if (tensor.dtype === 'string') refuse(what, 'a tensor of numbers', 'text');
+  if (tensor.isInFile) refuse(what, 'a tensor in memory', 'one in a file');
+  if (isDetached(tensor)) refuse(what, 'an attached buffer', 'a detached one');
+  const bytes = tensor.bytes();
+  if (bytes.buffer !== tensor.bytes().buffer) refuse(what, 'a tensor in memory', 'one that is read anew each time');
+  if (types.isSharedArrayBuffer(bytes.buffer)) refuse(what, 'an ArrayBuffer', 'a SharedArrayBuffer');
+  return bytes;
+}
+
+function requireFit(name: string, tensor: Tensor, port: PortSpec): void {
+  const { dtype = tensor.dtype, shape = tensor.dims } = port;
+  const fits =
+    dtype === tensor.dtype &&
+    shape.length === tensor.dims.length &&
+    shape.every((dim, axis) => typeof dim !== 'number' || dim === tensor.dims[axis]);
+  if (!fits) refuse(`into.${name}`, describe(dtype, shape), describe(tensor.dtype, tensor.dims));
+}
+
+const overlap = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+
+/**
+ * Throws ERR_FEEDS unless each is one of the outputs asked for, of its type and known sizes, in memory that can be written to and that
+ * overlaps neither another one nor anything fed: engines would write what they have still to read.
+ */
+export function requireInto(into: Into, wanted: readonly string[], ports: readonly PortSpec[], feeds: Feeds): void {
+  const taken: [string, Uint8Array][] = Object.entries(feeds)
+    .filter(([, tensor]) => tensor.dtype !== 'string' && !tensor.isInFile && !isDetached(tensor))
+    .map(([name, tensor]) => [`input ${name}`, tensor.bytes()]);
+  for (const [name, tensor] of Object.entries(into)) {
+    const port = ports.find((output) => output.name === name);
+    if (!port || !wanted.includes(name)) refuse('into', `some of the outputs asked for (${wanted.join(', ')})`, name);
+    requireFit(name, tensor, port);
+    const bytes = writableBytes(name, tensor);
+    const other = taken.find(([, range]) => overlap(bytes, range));
+    if (other) refuse(`into.${name}`, `memory apart from ${other[0]}`, 'overlapping memory');
+    taken.push([`into.${name}`, bytes]);
+  }
+}
+
+/** The outputs of a run with those of `into` in their memory: what the engine has not written there itself is copied. Throws ERR_FEEDS. */
+export function fillInto(results: Outputs, into: Into): Outputs {
+  const filled = { ...results };
+  for (const [name, tensor] of Object.entries(into)) {
+    const result = results[name]!;
+    filled[name] = tensor;
+    if (result === tensor) continue;
+    if (result.dtype !== tensor.dtype || result.dims.join() !== tensor.dims.join()) {
+      refuse(`into.${name}`, describe(result.dtype, result.dims), describe(tensor.dtype, tensor.dims));
+    }
+    writableBytes(name, tensor).set(result.bytes());
+  }
+  return filled;
+}
