@@ -1,6 +1,8 @@
 // BiasGrad: the sum of dy over all axes but one, in float64 over pieces in float32.
+#include <algorithm>
+
 #include "engine/operators/axis.h"
-#include "engine/operators/column_tiles.h"
+#include "engine/operators/column_sums.h"
 #include "kernels/reduce_f32/reduce_f32.h"
 
 namespace gossamer {
@@ -18,43 +20,35 @@ class BiasGrad : public Operator {
   void Run(const TensorList& inputs, const std::vector<Tensor>& outputs, RunContext& context) const override {
     const AxisView view = ViewAxis("BiasGrad", inputs[0]->dims, axis_);
     const float* dy = inputs[0]->As<float>();
-    if (view.inner == 1) return Columns(dy, view, outputs[0].As<float>(), context);
+    if (view.inner == 1) return SumColumns(dy, view.outer, view.size, outputs[0].As<float>(), context);
     Rows(dy, view, outputs[0].As<float>(), context);
   }
 
  private:
-  static void Columns(const float* dy, const AxisView& view, float* db, RunContext& context) {
-    const ColumnTiles tiles(view.outer, view.size);
-    double* partials = static_cast<double*>(context.Scratch((tiles.Partials() + view.size) * sizeof(double)));
-    double* sums = partials + tiles.Partials();
-    tiles.ForEach(context, [&](const ColumnTiles::Tile& tile) {
-      ColumnSumsF32()(dy + tile.offset, tile.matrix, partials + tile.partial);
-    });
-    std::fill(sums, sums + view.size, 0.0);
-    tiles.ForPartials([&](size_t first, size_t) {
-      for (size_t c = 0; c < view.size; ++c) sums[c] += partials[first + c];
-    });
-    std::copy(sums, sums + view.size, db);
-  }
-
-  // Each channel of each outer position is a row.
+  // Each channel of each outer position is some rows: as many elements of it as are summed in float32, then what is left.
   static void Rows(const float* dy, const AxisView& view, float* db, RunContext& context) {
-    constexpr size_t kPiece = 4096;  // elements whose sum is in float32
-    const size_t rows = view.outer * view.size;
-    double* sums = static_cast<double*>(context.Scratch(rows * sizeof(double)));
-    ForTiles(context, rows, view.inner, [&](size_t first, size_t end) {
-      for (size_t r = first; r < end; ++r) {
-        sums[r] = 0;
-        for (size_t i = 0; i < view.inner; i += kPiece) {
-          float sum = 0;
-          ReduceRowsF32()(Reduce::kSum, dy + r * view.inner + i, 1, std::min(kPiece, view.inner - i), 0, &sum);
-          sums[r] += static_cast<double>(sum);
-        }
+    constexpr size_t kPiece = 4096;
+    const size_t channels = view.outer * view.size, whole = view.inner / kPiece, left = view.inner % kPiece;
+    const size_t pieces = whole + (left > 0 ? 1 : 0);
+    float* sums = static_cast<float*>(context.Scratch(channels * pieces * sizeof(float)));
+    ForTiles(context, channels, view.inner, [&](size_t first, size_t end) {
+      if (pieces == 1) {
+        ReduceRowsF32()(Reduce::kSum, dy + first * view.inner, end - first, view.inner, view.inner, sums + first);
+        return;
+      }
+      for (size_t c = first; c < end; ++c) {
+        const float* from = dy + c * view.inner;
+        float* to = sums + c * pieces;
+        ReduceRowsF32()(Reduce::kSum, from, whole, kPiece, kPiece, to);
+        if (left > 0) ReduceRowsF32()(Reduce::kSum, from + whole * kPiece, 1, left, left, to + whole);
       }
     });
     for (size_t c = 0; c < view.size; ++c) {
       double sum = 0;
-      for (size_t o = 0; o < view.outer; ++o) sum += sums[o * view.size + c];
+      for (size_t o = 0; o < view.outer; ++o) {
+        const float* from = sums + (o * view.size + c) * pieces;
+        for (size_t i = 0; i < pieces; ++i) sum += static_cast<double>(from[i]);
+      }
       db[c] = static_cast<float>(sum);
     }
   }

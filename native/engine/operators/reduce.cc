@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/operators/axis.h"
+#include "engine/operators/column_sums.h"
 #include "kernels/reduce_f32/reduce_f32.h"
 
 namespace gossamer {
@@ -63,6 +64,11 @@ void ReduceFloats(Reduce kind, const void* from, const AxisView& view, void* to,
       ReduceRowsF32()(kind, x + first * view.size, end - first, view.size, view.size, y + first);
     });
     return;
+  }
+  // Long columns, whose sum is shared out over their rows too.
+  constexpr size_t kLong = 1 << 16;  // elements
+  if (kind == Reduce::kSum && view.outer == 1 && view.size * view.inner >= kLong) {
+    return SumColumns(x, view.size, view.inner, y, context);
   }
   ForColumns(context, view, view.size, [&](size_t outer, size_t first, size_t end) {
     ReduceColumnsF32()(kind, x + outer * view.size * view.inner + first, view.size, end - first, view.inner,

@@ -176,3 +176,26 @@ TEST_CASE("CumSum") {
   CHECK(run(along, 0, 1) == Floats{6, 5, 3, 15, 11, 6});
   CHECK(run(along, 1, 1) == Floats{5, 3, 0, 11, 6, 0});
 }
+
+TEST_CASE("ReduceSum and ReduceMean of long columns equal float64") {
+  for (const Dims& dims : {Dims{30000, 3}, Dims{500, 9, 20}, Dims{1100, 65}}) {
+    const size_t columns = static_cast<size_t>(dims[dims.Rank() - 1]), rows = dims.Count() / columns;
+    std::vector<double> axes(dims.Rank() - 1);
+    for (size_t d = 0; d < axes.size(); ++d) axes[d] = static_cast<double>(d);
+    Floats x = NormalFloats(dims.Count(), 5);
+    for (float& v : x) v += 100;
+    std::vector<double> sums(columns);
+    for (size_t i = 0; i < x.size(); ++i) sums[i % columns] += x[i];
+    for (const char* type : {"ReduceSum", "ReduceMean"}) {
+      const Value y = RunOperator(type, MakeAttributes({{"axes", axes}, {"keepdims", 0}}), {Value(dims, x)},
+                                  {DataType::kFloat32})[0];
+      CHECK(y.dims == Dims{static_cast<int64_t>(columns)});
+      const Floats values = y.To<float>();
+      for (size_t c = 0; c < columns; ++c) {
+        const double expected = std::string(type) == "ReduceSum" ? sums[c] : sums[c] / static_cast<double>(rows);
+        // 63 roundings in a block of 64 rows, each of half an ulp of a sum of up to 64 times the mean; then two more.
+        REQUIRE(std::fabs(values[c] - expected) <= std::fabs(expected) * 65 * 0x1p-24);
+      }
+    }
+  }
+}
