@@ -1,5 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext, CommandResult, GlobalOptions } from './command-context.js';
+import { count, integer, number } from './parse-numbers.js';
+import { addTraining } from './training-commands.js';
 import { version } from './version.js';
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -39,6 +41,7 @@ Data (--data): npz:FILE, idx:IMAGES,LABELS, images:DIR, module:FILE.mjs, random:
   };
   addReading(add, run);
   addWriting(add, run);
+  addTraining(add, run);
   addMeasuring(add, run);
   for (const command of program.commands) addCommonOptions(command);
   return program;
@@ -306,22 +309,4 @@ export function globalOptions(flags: Flags): GlobalOptions {
 /** Of a list, which only suites take, the one number it holds. */
 function oneThreadCount(threads: number | readonly number[] | undefined): number | undefined {
   return typeof threads === 'object' ? (threads.length === 1 ? threads[0] : undefined) : threads;
-}
-
-function integer(value: string): number {
-  const parsed = Number(value);
-  if (value.trim() !== '' && Number.isSafeInteger(parsed) && parsed >= 0) return parsed;
-  throw new InvalidArgumentError(`expected an integer >= 0, received ${value}`);
-}
-
-function count(value: string): number {
-  const parsed = integer(value);
-  if (parsed > 0) return parsed;
-  throw new InvalidArgumentError(`expected an integer > 0, received ${value}`);
-}
-
-function number(value: string): number {
-  const parsed = Number(value);
-  if (value.trim() !== '' && Number.isFinite(parsed)) return parsed;
-  throw new InvalidArgumentError(`expected a number, received ${value}`);
 }

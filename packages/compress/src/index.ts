@@ -35,6 +35,14 @@ export {
 } from './model-folder/index.js';
 export { type FolderDtype, type ModelFolder, openModelFolder, parseFolderDtype } from '@gossamer/graph/folder';
 export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
+export {
+  finetune,
+  type FinetuneOptions,
+  train,
+  type TrainArchitectureOptions,
+  type TrainingResult,
+} from './training/finetune.js';
+export type { TeacherChoice, TrainingOptions } from './training/training-options.js';
 export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';

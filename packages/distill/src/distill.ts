@@ -1,7 +1,16 @@
 import { GossamerError, type Model } from '@gossamer/graph';
-import { crossEntropy, type Dataset, type LossTerm, train, type TrainOptions, type TrainResult } from '@gossamer/train';
+import {
+  crossEntropy,
+  type Dataset,
+  type Loss,
+  type LossTerm,
+  train,
+  type TrainOptions,
+  type TrainResult,
+} from '@gossamer/train';
 import type { DistillErrorCode } from './error-codes.js';
-import { hinton } from './losses/hinton.js';
+import { type LogitLossName, logitLoss } from './losses/logit-losses.js';
+import type { LogitsOptions } from './losses/logits.js';
 import { cacheTeacher } from './teacher/cache-teacher.js';
 import { teacherCompanions } from './teacher/teacher-companions.js';
 import { Teacher } from './teacher/teacher.js';
@@ -10,6 +19,8 @@ import { Teacher } from './teacher/teacher.js';
 export interface DistillOptions extends Omit<TrainOptions, 'losses' | 'companions'> {
   /** Losses, made of the teacher (shapes of its values are known there). Default: `alpha` and `temperature` say them. */
   readonly losses?: (teacher: Teacher, batch: number) => readonly LossTerm[];
+  /** How logits are compared, where `losses` does not say. Default 'hinton'. */
+  readonly loss?: LogitLossName;
   /** Share of the soft targets against the labels, in (0, 1]. Default 0.9; 1 where the data have no labels. */
   readonly alpha?: number;
   /** Of the soft targets, > 0. Default 4. */
@@ -34,7 +45,16 @@ export async function distill(
   dataset: Dataset,
   options: DistillOptions,
 ): Promise<TrainResult> {
-  const { losses: makeLosses, alpha, temperature = 4, teacherValues, teacherEngine, cache, ...training } = options;
+  const {
+    losses: makeLosses,
+    loss = 'hinton',
+    alpha,
+    temperature = 4,
+    teacherValues,
+    teacherEngine,
+    cache,
+    ...training
+  } = options;
   const { batch = DEFAULT_BATCH, threads, signal } = training;
   if (cache !== undefined && training.augment) {
     throw new GossamerError<DistillErrorCode>(
@@ -49,7 +69,9 @@ export async function distill(
     ...(signal ? { signal } : {}),
   });
   try {
-    const losses = makeLosses?.(opened, batch) ?? defaultLosses(opened, student, dataset, alpha, temperature);
+    const losses =
+      makeLosses?.(opened, batch) ??
+      defaultLosses(opened, student, dataset, alpha, (options) => logitLoss(loss, { ...options, temperature }));
     const { names } = opened;
     if (cache === undefined) {
       return await train(student, dataset, {
@@ -71,7 +93,7 @@ function defaultLosses(
   student: Model,
   dataset: Dataset,
   given: number | undefined,
-  temperature: number,
+  make: (options: LogitsOptions) => Loss,
 ): LossTerm[] {
   const hasLabels = dataset.arrays.has('labels');
   const alpha = given ?? (hasLabels ? 0.9 : 1);
@@ -89,6 +111,6 @@ function defaultLosses(
   }
   const own = student.graph.outputs[0]!.name;
   const teacherOutput = teacher.names.includes(own) ? own : teacher.names[0]!;
-  const soft = { loss: hinton({ temperature, teacherOutput }), weight: alpha };
+  const soft = { loss: make({ teacherOutput }), weight: alpha };
   return alpha < 1 ? [{ loss: crossEntropy(), weight: 1 - alpha }, soft] : [soft];
 }

@@ -13,6 +13,7 @@ export { hardLabels } from './losses/hard-labels.js';
 export { hint, type HintOptions } from './losses/hint.js';
 export { hinton, type HintonOptions } from './losses/hinton.js';
 export { logitMse } from './losses/logit-mse.js';
+export { LOGIT_LOSSES, logitLoss, type LogitLossName } from './losses/logit-losses.js';
 export type { LogitsOptions } from './losses/logits.js';
 export { relationalAngle, relationalDistance } from './losses/relational.js';
 export { cacheTeacher, type CacheOptions } from './teacher/cache-teacher.js';

@@ -97,3 +97,5 @@ export {
   type TuneProgress,
   type TuneResult,
 } from './tune/tune.js';
+export { ARCHITECTURES, buildArchitecture } from './architectures/registry.js';
+export { mlp } from './architectures/mlp.js';

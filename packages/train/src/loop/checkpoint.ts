@@ -85,21 +85,17 @@ function checkpointError(path: string, expected: string, received: string): Goss
   return new GossamerError('ERR_CHECKPOINT', `${path}: expected ${expected}, received ${received}`);
 }
 
+/** The learning rate at some updates: a schedule is a function, and its text does not say what it was made of. */
+function rates({ length, rateAt }: Trainer): number[] {
+  const last = length.steps - 1;
+  return [0, 1, Math.floor(last / 3), Math.floor(last / 2), last].map(rateAt);
+}
+
 /** SHA-256 of the options that decide updates, and of what is trained. Functions count by their text. */
-function digestOf({ options, form, length }: Trainer): string {
-  const {
-    batch,
-    accumulate,
-    optimizer,
-    optimizerOptions,
-    learningRate,
-    groups,
-    clipNorm,
-    seed,
-    shuffle,
-    augment,
-    patience,
-  } = options;
+function digestOf(trainer: Trainer): string {
+  const { options, form, length } = trainer;
+  const { batch, accumulate, optimizer, optimizerOptions, groups, clipNorm, seed, shuffle, augment, patience } =
+    options;
   const decisive: Partial<TrainOptions> = {
     batch,
     accumulate,
@@ -113,7 +109,7 @@ function digestOf({ options, form, length }: Trainer): string {
   } as Partial<TrainOptions>;
   const content = JSON.stringify([
     decisive,
-    String(learningRate),
+    rates(trainer),
     String(augment),
     options.losses.map(({ loss, weight }) => [loss.name, weight]),
     form.parameters.map(({ name, initial }) => [name, initial.dims, initial.hash()]),

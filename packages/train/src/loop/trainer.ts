@@ -51,7 +51,8 @@ export class Trainer {
     readonly evaluator: Evaluator | undefined,
     dataset: Dataset,
     readonly length: Length,
-    private readonly rateAt: (step: number) => number,
+    /** Learning rate of each update, from 0. */
+    readonly rateAt: (step: number) => number,
   ) {
     const { seed = 0, shuffle = true } = options;
     const fed = [...form.inputs.map((name) => fedInput(form, name)), ...graph.lossInputs];

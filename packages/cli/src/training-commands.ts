@@ -1,0 +1,93 @@
+import { type Command, Option } from 'commander';
+import { count, integer, number } from './parse-numbers.js';
+import type { RunCommand } from './program.js';
+
+type Flags = Readonly<Record<string, unknown>>;
+type Add = (name: string, description: string, examples: readonly string[]) => Command;
+
+/** Commands that train: from nothing, on, and from a teacher. */
+export function addTraining(add: Add, run: RunCommand): void {
+  const train = add('train', 'Trains a known architecture from random weights.', [
+    'train --arch lenet-5 -o lenet-5.onnx --data idx:train-images-idx3-ubyte,train-labels-idx1-ubyte --epochs 12',
+    'train --arch mlp-784-300-10 -o mlp.onnx --data npz:digits.npz --epochs 20 --run runs/mlp',
+    'train --arch tiny-lm -o lm.onnx --data npz:windows.npz --steps 882 --batch 32 --learning-rate 2e-3 --clip-norm 1',
+  ]).requiredOption('--arch <name>', 'lenet-300-100, lenet-5, resnet-20, tiny-lm, or mlp-IN-...-OUT');
+  addTrainingOptions(train).action((flags: Flags) =>
+    run('train', flags, async (context) => (await import('./commands/train.js')).trainArchitecture(flags, context)),
+  );
+  const finetune = add('finetune', 'Trains a model on; nothing but its weights changes in the file.', [
+    'finetune model.onnx -o tuned.onnx --data npz:train.npz --epochs 3 --learning-rate 1e-4',
+    'finetune small.onnx -o tuned.onnx --data npz:train.npz --teacher model.onnx --alpha 0.9 --temperature 4',
+    'finetune model.onnx -o tuned.onnx --data npz:train.npz --frozen "encoder.*" --batch-norm frozen --patience 3',
+    'finetune model.onnx -o tuned.onnx --data npz:train.npz --run runs/a      # goes on there after an interruption',
+  ])
+    .argument('<model>', 'an ONNX file')
+    .option('--teacher <files...>', 'a model, or several together, that the model also learns from');
+  addTeacherOptions(addTrainingOptions(finetune)).action((model: string, flags: Flags) =>
+    run('finetune', flags, async (context) =>
+      (await import('./commands/train.js')).finetuneModel(model, flags, context),
+    ),
+  );
+  const distill = add('distill', 'Trains a student to say what a teacher says.', [
+    'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --epochs 10',
+    'distill --teacher a.onnx b.onnx --student small.onnx -o taught.onnx --data npz:unlabelled.npz --temperature 8',
+    'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --distillation decoupled',
+  ])
+    .requiredOption('--teacher <files...>', 'a model, or several together')
+    .requiredOption('--student <file>', 'the model that learns');
+  addTeacherOptions(addTrainingOptions(distill)).action((flags: Flags) =>
+    run('distill', flags, async (context) => (await import('./commands/train.js')).distillModel(flags, context)),
+  );
+}
+
+function addTeacherOptions(command: Command): Command {
+  return command
+    .option('--alpha <share>', 'share of the teacher against the labels (default 0.9; 1 without labels)', number)
+    .option('--temperature <t>', 'of the soft targets (default 4)', number)
+    .addOption(
+      new Option('--distillation <loss>', 'how logits are compared (default hinton)').choices([
+        'hinton',
+        'decoupled',
+        'correlation',
+        'logit-mse',
+        'hard-labels',
+      ]),
+    )
+    .option('--teacher-engine <name>', 'ort, native, auto or reference (default ort)');
+}
+
+function addTrainingOptions(command: Command): Command {
+  const list = (value: string) => value.split(',').filter((item) => item !== '');
+  return command
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .requiredOption('--data <source>', 'samples with labels or targets; some are held out (--validation)')
+    .option('--epochs <n>', 'passes over the data (default 1)', count)
+    .option('--steps <n>', 'updates, in place of --epochs', count)
+    .option('--batch <n>', 'samples of a batch (default 128)', count)
+    .option('--accumulate <n>', 'batches whose gradients make one update (default 1)', count)
+    .option('--optimizer <name>', 'sgd, momentum, nesterov, rmsprop, adam, amsgrad, adamw or lion (default adamw)')
+    .option('--learning-rate <r>', "the highest rate (default: the optimiser's)", number)
+    .option('--schedule <name>', 'constant, step, cosine or one-cycle (default cosine)')
+    .option('--warm-up <share>', 'share of the updates in which the rate rises (default 0)', number)
+    .option('--weight-decay <r>', "of matrices and kernels (default: the optimiser's)", number)
+    .option('--momentum <m>', 'of the optimisers that have one (default 0.9)', number)
+    .option('--clip-norm <n>', 'largest norm of all gradients together (default: none)', number)
+    .addOption(
+      new Option('--loss <name>', 'default: what the data are').choices(['cross-entropy', 'mean-squared-error']),
+    )
+    .option('--label-smoothing <s>', 'in [0, 1) (default 0)', number)
+    .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
+    .option('--metric <name>', 'what is measured on them (default top1, or perplexity)')
+    .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
+    .addOption(new Option('--batch-norm <mode>', 'default train').choices(['train', 'frozen']))
+    .option('--trainable <names>', 'initializers that are trained: names or globs (default: all weights)', list)
+    .option('--frozen <names>', 'initializers that stay: names or globs', list)
+    .option('--bind <sizes>', 'sizes of symbolic dimensions beside the batch, e.g. seq=128')
+    .option('--engine <name>', 'auto, native, ort, tfjs or reference (default auto)')
+    .option('--checkpoint-every <n>', 'updates between checkpoints in --run (default 1000)', count)
+    .option('--limit <n>', 'use the first N samples', count)
+    .option('--preprocess <file>', 'how images become inputs (JSON)')
+    .addOption(
+      new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full'),
+    );
+}

@@ -1,0 +1,173 @@
+import { distill } from '@gossamer/distill';
+import { GossamerError, isInteger, type Model } from '@gossamer/graph';
+import { modelInputs } from '@gossamer/runtime';
+import {
+  buildArchitecture,
+  collectDataset,
+  createSchedule,
+  crossEntropy,
+  type Dataset,
+  type EpochRecord,
+  findOptimizer,
+  type LossTerm,
+  meanSquaredError,
+  train as trainGraph,
+  type TrainOptions,
+} from '@gossamer/train';
+import { join } from 'node:path';
+import type { CompressErrorCode } from '../error-codes.js';
+import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
+import { TrainingLog } from './training-log.js';
+import type { TeacherChoice, TrainingOptions } from './training-options.js';
+
+export interface FinetuneOptions extends TrainingOptions, Partial<TeacherChoice> {}
+
+export interface TrainingResult {
+  /** The trained model: nothing but weights differs from what was given. */
+  readonly model: OnnxModel;
+  readonly history: readonly EpochRecord[];
+  /** Updates made. */
+  readonly steps: number;
+  /** Name of what was measured on held-out samples; undefined: nothing was. */
+  readonly metric: string | undefined;
+  /** Where the weights were taken from, with `patience`. */
+  readonly best?: { readonly epoch: number; readonly value: number };
+  readonly engine: string;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Trains a model on, from the weights it has; with `teacher` it also learns what that says. The input does not change. */
+export async function finetune(input: ModelInput, options: FinetuneOptions): Promise<TrainingResult> {
+  return run((await toModel(input)).ir, options);
+}
+
+export interface TrainArchitectureOptions extends TrainingOptions {
+  /** lenet-300-100, lenet-5, resnet-20, tiny-lm, or mlp-IN-...-OUT. */
+  readonly arch: string;
+}
+
+/** Trains one of the known architectures from random weights, those of `seed`. */
+export async function train(options: TrainArchitectureOptions): Promise<TrainingResult> {
+  return run(buildArchitecture(options.arch, options.seed ?? 0), options);
+}
+
+async function run(model: Model, options: FinetuneOptions): Promise<TrainingResult> {
+  const start = performance.now();
+  const { data, signal, onProgress, teacher } = options;
+  const dataset = answered(
+    await collectDataset(data, {
+      inputs: modelInputs(model),
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onProgress?.({ stage: 'read data', done, total }),
+    }),
+  );
+  const metric = options.metric ?? (dataset.arrays.get('labels')?.shape.length === 0 ? 'top1' : 'perplexity');
+  const log = options.run === undefined ? undefined : new TrainingLog(options.run);
+  const training = trainingOptions(options, dataset, metric, log);
+  const losses = [lossOf(options, dataset)];
+  const result =
+    teacher === undefined
+      ? await trainGraph(model, dataset, { ...training, losses })
+      : await distill(model, await teachers(teacher), dataset, { ...training, ...teaching(options) });
+  log?.finish(result.history, metric);
+  const { history, steps, best, engine, warnings } = result;
+  return {
+    model: new OnnxModel(result.model),
+    history,
+    steps,
+    metric: training.validation ? metric : undefined,
+    ...(best ? { best } : {}),
+    engine,
+    seconds: (performance.now() - start) / 1000,
+    warnings: [...warnings, ...(data.latencyOnly ? ['trained on random data: the weights mean nothing'] : [])],
+  };
+}
+
+/** Classes that the data call targets are labels. */
+function answered(dataset: Dataset): Dataset {
+  const targets = dataset.arrays.get('targets');
+  if (!targets || dataset.arrays.has('labels') || !isInteger(targets.dtype)) return dataset;
+  const arrays = new Map([...dataset.arrays].map(([name, array]) => [name === 'targets' ? 'labels' : name, array]));
+  return {
+    length: dataset.length,
+    arrays,
+    read: (indices, { labels, ...into }) => dataset.read(indices, labels ? { ...into, targets: labels } : into),
+  };
+}
+
+function lossOf({ loss, labelSmoothing = 0 }: FinetuneOptions, dataset: Dataset): LossTerm {
+  const chosen = loss ?? (dataset.arrays.has('labels') ? 'cross-entropy' : 'mean-squared-error');
+  if (chosen === 'cross-entropy') return { loss: crossEntropy({ labelSmoothing }) };
+  if (chosen === 'mean-squared-error') return { loss: meanSquaredError() };
+  throw new GossamerError<CompressErrorCode>(
+    'ERR_OPTION',
+    `loss: expected cross-entropy or mean-squared-error, received ${String(chosen)}`,
+  );
+}
+
+const HELD_OUT_SHARE = 0.1;
+const HELD_OUT_MOST = 5000;
+
+function trainingOptions(
+  options: FinetuneOptions,
+  dataset: Dataset,
+  metric: string,
+  log: TrainingLog | undefined,
+): Omit<TrainOptions, 'losses'> {
+  const { batch = 128, accumulate = 1, optimizer = 'adamw', schedule = 'cosine', warmUp = 0, seed = 0 } = options;
+  const rule = findOptimizer(optimizer);
+  const { weightDecay, momentum } = options;
+  const optimizerOptions = {
+    ...(weightDecay === undefined ? {} : { weightDecay }),
+    ...(momentum === undefined ? {} : { momentum }),
+  };
+  const learningRate = options.learningRate ?? rule.defaults.learningRate;
+  const canMeasure = dataset.arrays.has('labels') || dataset.arrays.has('targets');
+  const held =
+    options.validation ?? (canMeasure ? Math.min(Math.ceil(dataset.length * HELD_OUT_SHARE), HELD_OUT_MOST) : 0);
+  let rate: ReturnType<typeof createSchedule> | undefined;
+  return {
+    batch,
+    accumulate,
+    optimizer,
+    optimizerOptions,
+    learningRate: (step, steps) => (rate ??= createSchedule({ schedule, learningRate, steps, warmUp }))(step),
+    ...(options.steps === undefined ? { epochs: options.epochs ?? 1 } : { steps: options.steps }),
+    ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
+    seed,
+    ...(held > 0 ? { validation: { count: held, metric } } : {}),
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
+    ...(options.run === undefined
+      ? {}
+      : { checkpoint: { path: join(options.run, 'checkpoint.safetensors'), every: options.checkpointEvery ?? 1000 } }),
+    form: {
+      ...(options.bind ? { bind: options.bind } : {}),
+      ...(options.batchNorm ? { batchNorm: options.batchNorm } : {}),
+      ...(options.trainable ? { trainable: options.trainable } : {}),
+      ...(options.frozen ? { frozen: options.frozen } : {}),
+    },
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.signal ? { signal: options.signal } : {}),
+    onStep: (record) => {
+      log?.step(record);
+      options.onProgress?.({ stage: 'train', done: record.step, total: record.steps });
+    },
+    onEpoch: (record) => log?.epoch(record),
+  };
+}
+
+async function teachers(teacher: TeacherChoice['teacher']): Promise<Model[]> {
+  const list = Array.isArray(teacher) ? (teacher as readonly ModelInput[]) : [teacher as ModelInput];
+  return Promise.all(list.map(async (model) => (await toModel(model)).ir));
+}
+
+function teaching({ alpha, temperature, teacherEngine, distillation }: FinetuneOptions) {
+  return {
+    ...(distillation === undefined ? {} : { loss: distillation }),
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(teacherEngine === undefined ? {} : { teacherEngine }),
+  };
+}
