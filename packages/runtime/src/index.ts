@@ -27,6 +27,7 @@ export { LackingNodes } from './native/compile-model.js';
 export type { RunOptions } from './session/run-options.js';
 export { Session, type SessionOptions } from './session/session.js';
 export { describeTfjs } from './tfjs/backend.js';
+export { tfjsOperators } from './tfjs/registry.js';
 export type { Stepper } from './session/stepper.js';
 export { peakRssMb } from './verify/peak-rss.js';
 export { countKernels, type KernelCounts, type Kernels } from './verify/count-kernels.js';

@@ -1,4 +1,5 @@
 import { type DType, GossamerError, type Model, type Node, type TypeTable, type Value } from '@gossamer/graph';
+import { LackingNodes } from '../native/compile-model.js';
 import { ENGINE_OPSET } from '../native/canonical/engine-opset.js';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { NodeTypes } from './operator.js';
@@ -13,17 +14,18 @@ export function typesOf(table: TypeTable): NodeTypes {
   };
 }
 
-/** Throws ERR_ENGINE_COVERAGE with the first node that the engine cannot run, why, and how many others there are. */
+/** Throws ERR_ENGINE_COVERAGE with the first node that the engine cannot run, why, and how many others there are; its cause has all. */
 export function checkCoverage(model: Model, types: NodeTypes, warnings: readonly string[]): void {
   const lacking = [...model.graph.nodes()].flatMap((node) => {
     const reason = reasonAgainst(node, types);
-    return reason === undefined ? [] : [{ node, reason }];
+    return reason === undefined ? [] : [{ operator: node.kind, node: node.id, reason }];
   });
   const [found] = lacking;
   if (found) {
     const others = lacking.length > 1 ? `, and ${lacking.length - 1} others` : '';
     throw coverageError(
-      `operators of the engine tfjs, received ${found.node.kind} (${found.node.id}: ${found.reason})${others}`,
+      `operators of the engine tfjs, received ${found.operator} (${found.node}: ${found.reason})${others}`,
+      new LackingNodes(lacking),
     );
   }
   if (model.opset < ENGINE_OPSET) {
@@ -35,8 +37,8 @@ export function checkCoverage(model: Model, types: NodeTypes, warnings: readonly
   }
 }
 
-const coverageError = (text: string) =>
-  new GossamerError<RuntimeErrorCode>('ERR_ENGINE_COVERAGE', `model: expected ${text}`);
+const coverageError = (text: string, cause?: LackingNodes) =>
+  new GossamerError<RuntimeErrorCode>('ERR_ENGINE_COVERAGE', `model: expected ${text}`, { cause });
 
 function reasonAgainst(node: Node, types: NodeTypes): string | undefined {
   const operator = findOperator(node);

@@ -3,6 +3,7 @@ import type { TfjsOperator } from './operator.js';
 import { binaryOperators } from './operators/binary.js';
 import { blockOperators } from './operators/blocks.js';
 import { castOperators } from './operators/cast.js';
+import { convolutionGradientOperators } from './operators/convolution-gradients.js';
 import { convolutionOperators } from './operators/convolution.js';
 import { convolutionTransposeOperators } from './operators/convolution-transpose.js';
 import { gatherOperators } from './operators/gather.js';
@@ -10,6 +11,7 @@ import { matmulOperators } from './operators/matmul.js';
 import { moveOperators } from './operators/move.js';
 import { normalizationOperators } from './operators/normalization.js';
 import { orderOperators } from './operators/order.js';
+import { poolGradientOperators } from './operators/pool-gradients.js';
 import { poolOperators } from './operators/pool.js';
 import { reduceOperators } from './operators/reduce.js';
 import { resizeOperators } from './operators/resize.js';
@@ -21,6 +23,7 @@ const FAMILIES: readonly (readonly TfjsOperator[])[] = [
   binaryOperators,
   blockOperators,
   castOperators,
+  convolutionGradientOperators,
   convolutionOperators,
   convolutionTransposeOperators,
   gatherOperators,
@@ -28,6 +31,7 @@ const FAMILIES: readonly (readonly TfjsOperator[])[] = [
   moveOperators,
   normalizationOperators,
   orderOperators,
+  poolGradientOperators,
   poolOperators,
   reduceOperators,
   resizeOperators,

@@ -4,6 +4,7 @@ import { TRAIN_DOMAIN } from '../emit/train-domain.js';
 import { expandFunctions } from '../functions/expand-functions.js';
 import { functionNames } from '../functions/registry.js';
 import { nativeFunctions } from './native-functions.js';
+import { tfjsFunctions } from './tfjs-functions.js';
 
 /** Which engine runs a graph of training; 'auto': native where it covers all of it, else ort, with a warning. */
 export type TrainingEngine = 'auto' | 'native' | 'ort' | 'tfjs' | 'reference';
@@ -32,27 +33,33 @@ export async function openTrainingSession(
   const { engine = 'auto', threads, signal } = options;
   const open = (graph: Model, name: string) =>
     Session.open(graph, { engine: name, ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) });
+  if (engine === 'tfjs') return openKept(model, tfjsFunctions(functionNames()), engine, open);
   if (engine !== 'auto' && engine !== 'native') return wrap(await open(expandFunctions(model), engine), []);
   try {
-    return await openNative(model, (graph) => open(graph, 'native'));
+    return await openKept(model, nativeFunctions(functionNames()), 'native', open);
   } catch (error) {
     if (engine === 'native' || !isGossamerError(error) || error.code !== 'ERR_ENGINE_COVERAGE') throw error;
     return wrap(await open(expandFunctions(model), 'ort'), [`engine: ort instead of native: ${error.message}`]);
   }
 }
 
-/** Functions whose form the native engine refuses (an axis, a rank) run as their bodies there, with a warning. */
-async function openNative(model: Model, open: (graph: Model) => Promise<Session>): Promise<TrainingSession> {
-  const kept = new Set(nativeFunctions(functionNames()));
+/** Functions of `names` are kernels of the engine; those whose form it refuses (an axis, a rank) run as their bodies there, with a warning. */
+async function openKept(
+  model: Model,
+  names: ReadonlySet<string>,
+  engine: string,
+  open: (graph: Model, engine: string) => Promise<Session>,
+): Promise<TrainingSession> {
+  const kept = new Set(names);
   const warnings: string[] = [];
   for (;;) {
     try {
-      return wrap(await open(expandFunctions(model, kept)), warnings);
+      return wrap(await open(expandFunctions(model, kept), engine), warnings);
     } catch (error) {
       const refused = lackingFunctions(error).filter(({ name }) => kept.has(name));
       if (refused.length === 0) throw error;
       for (const { name, reason } of refused) {
-        if (kept.delete(name)) warnings.push(`native: ${name} runs as its body in standard operators: ${reason}`);
+        if (kept.delete(name)) warnings.push(`${engine}: ${name} runs as its body in standard operators: ${reason}`);
       }
     }
   }
