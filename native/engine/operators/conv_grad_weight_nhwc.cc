@@ -194,13 +194,10 @@ class ConvGradWeightNhwcOperator : public Operator {
     return std::min(pixel, g.InputPixels()) * g.channels;
   }
 
-  // Asks for part number `share` of `shares` of what the next pixels read, which no processor foresees across pages.
+  // Part number `share` of `shares`.
   static void FetchShare(const float* from, const float* end, size_t share, size_t shares) {
-#if defined(__GNUC__)
-    constexpr size_t kLine = 16;  // floats
     const auto count = static_cast<size_t>(std::max<ptrdiff_t>(end - from, 0));
-    for (size_t i = count * share / shares; i < count * (share + 1) / shares; i += kLine) __builtin_prefetch(from + i);
-#endif
+    FetchAhead(from + count * share / shares, from + count * (share + 1) / shares);
   }
 
   // Adds the pixels of dy from `at` on, `count` of them, that have the piece inside of the image.

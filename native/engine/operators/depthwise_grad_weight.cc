@@ -83,6 +83,8 @@ void RunDepthwiseGradWeight(const ConvAttributes& conv, const ConvGeometry& geom
       run.clear();
       const size_t step = conv.stride[0] * source.Width() * channels;
       for (size_t i = 0; i < count; ++i) run.push_back({from + i * step, dy + (line + i) * width * channels, width});
+      const size_t next = line + count;
+      FetchAhead(dy + next * width * channels, dy + std::min(next + together, end) * width * channels);
       DepthwiseGradWeightF32()({run.data(), count, conv.stride[1] * channels, channels}, offsets.data(), taps, channels,
                                to);
       line += count;

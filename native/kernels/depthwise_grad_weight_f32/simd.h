@@ -1,5 +1,5 @@
 // The vector body of depthwise_grad_weight_f32, written over the operations of one kernels/simd/ header, which is
-// included first.
+// included first with kWide: whether there are registers for 18 sums.
 #include <algorithm>
 #include <utility>
 
@@ -17,6 +17,8 @@ namespace {
 
 // Of a tile: enough sums to hide the latency of a multiply-add, few enough for their addresses to stay in registers.
 constexpr size_t kMostTaps = 9;
+// Vectors of channels of a tile: with two, memory is read in longer runs.
+constexpr size_t Vectors(size_t taps) { return taps <= kMostTaps / 2 || kWide ? 2 : 1; }
 
 // kTaps taps of kVectors vectors of channels from c.
 template <size_t kTaps, size_t kVectors>
@@ -47,7 +49,7 @@ void Tile(const PixelLines& pixels, const size_t* taps, size_t c, float* sums, s
 
 template <size_t kTaps>
 void Channels(const PixelLines& pixels, const size_t* taps, size_t channels, float* sums, size_t stride) {
-  constexpr size_t kVectors = kTaps <= kMostTaps / 2 ? 2 : 1;
+  constexpr size_t kVectors = Vectors(kTaps);
   size_t c = 0;
   for (; c + (kVectors - 1) * kLanes < channels; c += kVectors * kLanes) {
     Tile<kTaps, kVectors>(pixels, taps, c, sums, stride);
