@@ -134,6 +134,9 @@ TEST_CASE("gradients of convolutions equal sums over all products") {
   SUBCASE("several slices and tasks") { Check({4, 40, 33, 32, 80, 3, 3, 1, one, one, same}); }
   SUBCASE("several slices, depthwise") { Check({6, 40, 33, 64, 64, 3, 3, 64, one, one, same}); }
   SUBCASE("more channels than slack") { Check({1, 4, 3, 3, 2052, 3, 2, 1, one, one, {1, 1, 0, 1}}); }
+  SUBCASE("spread") { Check({5, 12, 13, 20, 50, 5, 5, 1, one, one, none}); }
+  SUBCASE("spread, pads and stride") { Check({4, 23, 22, 3, 24, 7, 7, 1, {2, 2}, one, {3, 2, 3, 4}}); }
+  SUBCASE("spread, dilated") { Check({6, 9, 11, 1, 40, 3, 4, 1, {1, 2}, {2, 3}, {4, 7, 0, 8}}); }
   SUBCASE("no image") { Check({0, 8, 8, 12, 4, 3, 3, 1, one, one, same}); }
 }
 
@@ -144,7 +147,7 @@ TEST_CASE("gradients of convolutions of random geometry") {
   };
   for (int i = 0; i < 150;) {
     const int64_t group = pick(0, 2) == 0 ? pick(1, 5) : 1, depth = pick(0, 3) == 0 ? 1 : pick(1, 20);
-    const Case c{pick(1, 3),
+    const Case c{pick(1, 5),
                  pick(1, 12),
                  pick(1, 14),
                  group * depth,

@@ -5,13 +5,15 @@
 // Output positions whose distance is a multiple of the strides have the same kernel positions: a phase. Each phase is a
 // convolution with stride 1 and some of the kernel, turned round: a product, or depthwise_f32 where each group has one
 // channel. Nothing is scattered or added up. With strides, a tile is computed side by side and then copied to every
-// stride-th output. A w that is no constant is packed in each run.
+// stride-th output. A w that is no constant is packed in each run. Where the phases multiply much by zeros, of pads or
+// to fill up strips, a gradient is spread instead (conv_spread.h).
 #include <algorithm>
 #include <cstring>
 #include <numeric>
 
 #include "engine/activation.h"
 #include "engine/operators/arguments.h"
+#include "engine/operators/conv_spread.h"
 #include "engine/operators/convolution.h"
 #include "engine/operators/float_weights.h"
 #include "kernels/depthwise_f32/depthwise_f32.h"
@@ -128,10 +130,6 @@ struct PhaseWeights {
   }
 };
 
-struct Geometry {
-  size_t batch, in[2], out[2];
-};
-
 // Some pixels of a phase for some columns of a group.
 struct Tile {
   size_t phase, group;
@@ -153,7 +151,7 @@ class ConvTransposeNhwcOperator : public Operator {
                     std::to_string(size));
     }
     const Tensor* w = spec.Constant(1);
-    if (w == nullptr) return;
+    if (w == nullptr || is_gradient) return;
     constant_ = std::make_unique<Layer>(AttributesOf(type, attributes_, w->dims));
     CheckSizes(constant_->conv);
     weights_ = PhaseWeights(*constant_, w->As<float>(), nullptr);
@@ -163,7 +161,7 @@ class ConvTransposeNhwcOperator : public Operator {
   void Shape(const TensorList& inputs, std::vector<Tensor>& outputs) const override {
     const ConvAttributes conv = ConvOf(inputs);
     CheckSizes(conv);
-    const Geometry geometry = GeometryOf(conv, inputs[0]->dims);
+    const SpreadShape geometry = GeometryOf(conv, inputs[0]->dims);
     const Dims y = ConvOutputDims(conv, geometry.batch, geometry.out);
     CheckEpilogueF32(type_, inputs, conv.outputs, y);
     outputs[0].dims = y;
@@ -175,6 +173,11 @@ class ConvTransposeNhwcOperator : public Operator {
       RunLayer(*constant_, weights_, *inputs[0], output, context);
     } else {
       const Layer layer(ConvOf(inputs));
+      const SpreadShape shape = GeometryOf(layer.conv, inputs[0]->dims);
+      if (is_gradient_ && SpreadPays(layer.conv, shape, Products(layer, shape))) {
+        RunSpread(layer.conv, shape, inputs[0]->As<float>(), inputs[1]->As<float>(), output.y, context);
+        return;
+      }
       RunLayer(layer, PhaseWeights(layer, inputs[1]->As<float>(), &context), *inputs[0], output, context);
     }
   }
@@ -200,9 +203,9 @@ class ConvTransposeNhwcOperator : public Operator {
     RefuseProgram(SizesName(), std::to_string(conv.spatial) + " numbers", std::to_string(sizes_.size()));
   }
 
-  Geometry GeometryOf(const ConvAttributes& conv, const Dims& x) const {
+  SpreadShape GeometryOf(const ConvAttributes& conv, const Dims& x) const {
     CheckConvInput(type_, conv, x);
-    Geometry geometry{static_cast<size_t>(x[0]), {1, static_cast<size_t>(x[conv.spatial])}, {1, 1}};
+    SpreadShape geometry{static_cast<size_t>(x[0]), {1, static_cast<size_t>(x[conv.spatial])}, {1, 1}};
     if (conv.spatial == 2) geometry.in[0] = static_cast<size_t>(x[1]);
     for (size_t axis = 2 - conv.spatial; axis < 2; ++axis) {
       const size_t size = sizes_.empty() ? 0 : static_cast<size_t>(sizes_[axis + conv.spatial - 2]);
@@ -223,7 +226,7 @@ class ConvTransposeNhwcOperator : public Operator {
   }
 
   // The convolution that a phase is.
-  static ConvGeometry PhaseGeometry(const Layer& layer, const Geometry& geometry, size_t phase) {
+  static ConvGeometry PhaseGeometry(const Layer& layer, const SpreadShape& geometry, size_t phase) {
     ConvGeometry of{};
     of.batch = geometry.batch;
     of.channels = layer.conv.Channels();
@@ -249,6 +252,16 @@ class ConvTransposeNhwcOperator : public Operator {
     return false;
   }
 
+  // Multiply-adds of all phases, in whole strips of outputs.
+  static size_t Products(const Layer& layer, const SpreadShape& shape) {
+    size_t products = 0;
+    for (size_t phase = 0; phase < layer.Phases(); ++phase) {
+      const ConvGeometry of = PhaseGeometry(layer, shape, phase);
+      products += of.Pixels() * of.Taps();
+    }
+    return products * layer.conv.Channels() * StripsF32(layer.conv.outputs) * kStripF32;
+  }
+
   // Whether tiles go by kernel rows, over a copy of what lies under them.
   static bool PadsTiles(const Layer& layer, const ConvGeometry& of) {
     constexpr size_t kMostChannels = 64;  // else a position is as good
@@ -270,7 +283,7 @@ class ConvTransposeNhwcOperator : public Operator {
 
   void RunLayer(const Layer& layer, const PhaseWeights& weights, const Tensor& input, const FloatOutput& output,
                 RunContext& context) const {
-    const Geometry geometry = GeometryOf(layer.conv, input.dims);
+    const SpreadShape geometry = GeometryOf(layer.conv, input.dims);
     std::vector<ConvGeometry> phases;
     std::vector<GemmTiles> tiles;
     std::vector<size_t> starts;  // the first tile of each phase, and all of them
@@ -306,7 +319,7 @@ class ConvTransposeNhwcOperator : public Operator {
   }
 
   static void RunTile(const Layer& layer, const PhaseWeights& weights, const Tile& tile, const ConvGeometry& of,
-                      const Geometry& geometry, const float* x, int32_t zero_row, const FloatOutput& all) {
+                      const SpreadShape& geometry, const float* x, int32_t zero_row, const FloatOutput& all) {
     const ConvAttributes& conv = layer.conv;
     const size_t columns = layer.depthwise ? conv.outputs : conv.outputs / conv.group;
     const auto [m0, m1, n0, n1] = tile.of;
@@ -361,8 +374,8 @@ class ConvTransposeNhwcOperator : public Operator {
   // Calls body(row of the tile, pixel of the output, count) for the runs of a tile that lie in one line of the output:
   // every stride-th of its pixels from the first on.
   template <class Body>
-  static void ForLines(const ConvAttributes& conv, const ConvGeometry& of, const Tile& tile, const Geometry& geometry,
-                       const Body& body) {
+  static void ForLines(const ConvAttributes& conv, const ConvGeometry& of, const Tile& tile,
+                       const SpreadShape& geometry, const Body& body) {
     const size_t first[2] = {tile.phase / conv.stride[1], tile.phase % conv.stride[1]};
     for (size_t m = tile.of.m0; m < tile.of.m1;) {
       const size_t column = m % of.out[1], line = m / of.out[1] % of.out[0], image = m / of.out[1] / of.out[0];
