@@ -13,7 +13,13 @@ export type { StepCoefficients } from './optimizers/step-coefficients.js';
 export { updateModel, type UpdateModelOptions } from './optimizers/update-model.js';
 export type { CosineOptions } from './schedules/cosine.js';
 export type { OneCycleOptions } from './schedules/one-cycle.js';
-export { createSchedule, type ScheduleName, type ScheduleOptions, SCHEDULES } from './schedules/registry.js';
+export {
+  createSchedule,
+  type ScheduleName,
+  type ScheduleOptions,
+  scheduleOver,
+  SCHEDULES,
+} from './schedules/registry.js';
 export { rewind, type RewindOptions } from './schedules/rewind.js';
 export type { Schedule } from './schedules/schedule.js';
 export type { StepOptions } from './schedules/step.js';

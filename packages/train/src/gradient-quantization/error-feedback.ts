@@ -9,7 +9,7 @@ import type { DrawPlace, GradientQuantizer, QuantizationOutcome } from './gradie
  * a = 1 / (1 + E |Q(p) - p|^2 / |p|^2), which makes E |p - sent|^2 = (1 - a) |p|^2 and is the best factor; the receiver sees it in the scale.
  *
  * Sources: Seide et al., "1-Bit Stochastic Gradient Descent and its Application to Data-Parallel Distributed Training of Speech DNNs", 2014;
- * Karimireddy et al., ICML 2019 (arXiv:1901.09847), algorithm 2, and section 4 on unbiased compressors.
+ * Karimireddy et al., ICML 2019 (arXiv:1901.09847), algorithm 2, and its remark on unbiased compressors.
  */
 export class ErrorFeedback {
   readonly #residuals = new Map<string, Float32Array>();

@@ -48,7 +48,7 @@ export function qsgdBits(gradient: QsgdGradient): number {
  * one past the last element. Dense: for every code the Elias code of its magnitude + 1, and its sign unless it is 0.
  *
  * Source: Alistarh et al., "QSGD: Communication-Efficient SGD via Gradient Quantization and Encoding", NeurIPS 2017 (arXiv:1610.02132),
- * section 3.2 (sparse) and appendix A.3 (dense). The first bit and the distance at the end are ours: the paper leaves both to the receiver.
+ * section 3.2 (sparse) and its appendix (dense). The first bit and the distance at the end are ours: the paper leaves both to the receiver.
  */
 export function encodeQsgd(gradient: QsgdGradient): Uint8Array {
   const writer = new BitWriter();

@@ -53,7 +53,7 @@ export function dequantizeQsgd({ levels, bucket, norms, codes }: QsgdGradient, o
  * a bucket of n elements E |Q(g) - g|^2 <= min(n / s^2, sqrt(n) / s) |g|^2. Draws have 24 bits: probabilities are right to 2^-24.
  *
  * Source: Alistarh et al., "QSGD: Communication-Efficient SGD via Gradient Quantization and Encoding", NeurIPS 2017 (arXiv:1610.02132),
- * section 3.1, lemma 3.1; buckets: section 4.
+ * section 3.1, lemma 3.1, and its buckets.
  */
 export function qsgd(options: QsgdOptions = {}): GradientQuantizer {
   const { levels, bucket } = { ...DEFAULTS, ...options };

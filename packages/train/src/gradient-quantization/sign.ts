@@ -7,8 +7,7 @@ const SCALE_BITS = 32;
  * One bit an element: the mean magnitude with the element's sign (that of 0 is +). Biased: only with ErrorFeedback does training converge, as
  * |Q(g) - g|^2 = (1 - d) |g|^2 with d = |g|_1^2 / (n |g|^2).
  *
- * Source: Karimireddy et al., "Error Feedback Fixes SignSGD and other Gradient Compression Schemes", ICML 2019 (arXiv:1901.09847), algorithm 1
- * and lemma 8.
+ * Source: Karimireddy et al., "Error Feedback Fixes SignSGD and other Gradient Compression Schemes", ICML 2019 (arXiv:1901.09847), algorithm 1.
  */
 export function sign(): GradientQuantizer {
   return {

@@ -1,6 +1,7 @@
 import { GossamerError } from '@gossamer/graph';
-import { type OptimizerKind, optimizerStep, type OptimizerTensor } from '@gossamer/kernels';
+import type { OptimizerTensor } from '@gossamer/kernels';
 import type { TrainErrorCode } from '../error-codes.js';
+import { chooseStep } from '../optimizers/choose-step.js';
 import type { Optimizer, OptimizerOptions } from '../optimizers/optimizer.js';
 import { type ParameterGroup, parameterOptions } from '../optimizers/parameter-group.js';
 import type { ParameterStore } from './parameter-store.js';
@@ -22,9 +23,10 @@ interface OptimizedGroup {
   readonly parameters: OptimizedParameter[];
 }
 
-/** An optimiser and what it remembers of every parameter; steps are those of the native kernel. */
+/** An optimiser and what it remembers of every parameter; steps are those of the native kernel, where the addon is there. */
 export class OptimizerState {
   readonly #groups: readonly OptimizedGroup[];
+  readonly #step = chooseStep();
 
   constructor(
     private readonly optimizer: Optimizer,
@@ -55,7 +57,6 @@ export class OptimizerState {
     learningRate: number,
     gradientFactor: number,
   ): void {
-    const { l1, ...options } = this.options;
     for (const { parameters, learningRateFactor, weightDecay } of this.#groups) {
       const tensors: OptimizerTensor[] = parameters.map(({ name, weight, slots, mask }) => ({
         weight,
@@ -63,8 +64,8 @@ export class OptimizerState {
         slots,
         mask,
       }));
-      const hyper = { ...options, weightDecay, learningRate: learningRate * learningRateFactor, step };
-      optimizerStep(this.optimizer.name as OptimizerKind, tensors, hyper, { gradientFactor, l1 });
+      const options = { ...this.options, weightDecay, learningRate: learningRate * learningRateFactor };
+      this.#step(this.optimizer, tensors, { options, step, gradientFactor });
     }
   }
 

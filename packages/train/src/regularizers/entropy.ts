@@ -22,8 +22,8 @@ const TINY = 2 ** -100;
  * The entropy -sum p log p of activations as distributions, in nats. As a term of the loss with a positive weight it makes them certain; with
  * a negative one it penalises confidence (of samples) or collapse onto few classes (of the batch).
  *
- * Sources: Pereyra et al., "Regularizing Neural Networks by Penalizing Confident Output Distributions", 2017 (arXiv:1701.06548), weight
- * -0.1; Chen et al., "Data-Free Learning of Student Networks", ICCV 2019 (arXiv:1904.01186), equation 6 (the batch's).
+ * Sources: Pereyra et al., "Regularizing Neural Networks by Penalizing Confident Output Distributions", 2017 (arXiv:1701.06548);
+ * Chen et al., "Data-Free Learning of Student Networks", ICCV 2019 (arXiv:1904.01186) (the batch's: information entropy loss).
  */
 export function entropy(options: EntropyOptions = {}): Loss {
   const { logits, probabilities, of = 'samples' } = options;

@@ -5,7 +5,7 @@ import type { RegularizedTensor, Regularizer } from './regularizer.js';
  * Group lasso: the sum over groups of their 2-norm. A group is a slice (a channel, a row), or all slices of one number over several tensors.
  * The proximal step takes `threshold` off each norm and keeps the direction; a group of a smaller norm becomes 0 as a whole.
  *
- * Source: Wen et al., "Learning Structured Sparsity in Deep Neural Networks", NeurIPS 2016 (arXiv:1608.03665), equation 2 (all groups weigh
+ * Source: Wen et al., "Learning Structured Sparsity in Deep Neural Networks", NeurIPS 2016 (arXiv:1608.03665), section 3 (all groups weigh
  * alike); the block soft threshold: Yuan and Lin, "Model selection and estimation in regression with grouped variables", 2006.
  */
 export const groupLasso: Regularizer = {

@@ -25,6 +25,15 @@ export interface ScheduleOptions {
   readonly every?: number;
 }
 
+/** The rate of step `step` of `steps`, where a training says how many there are only when it begins. */
+export function scheduleOver(options: Omit<ScheduleOptions, 'steps'>): (step: number, steps: number) => number {
+  let made: { readonly steps: number; readonly schedule: Schedule } | undefined;
+  return (step, steps) => {
+    if (made?.steps !== steps) made = { steps, schedule: createSchedule({ ...options, steps }) };
+    return made.schedule(step);
+  };
+}
+
 /** The schedule of a training: warm-up and then the named one, which spans the rest. Throws ERR_TRAIN_OPTIONS. */
 export function createSchedule(options: ScheduleOptions): Schedule {
   const { schedule: name = 'cosine', learningRate, steps, warmUp: share = 0 } = options;

@@ -1,7 +1,7 @@
 import { constant } from './constant.js';
 import { cosine } from './cosine.js';
 import { oneCycle } from './one-cycle.js';
-import { createSchedule } from './registry.js';
+import { createSchedule, scheduleOver } from './registry.js';
 import { rewind } from './rewind.js';
 import type { Schedule } from './schedule.js';
 import { step } from './step.js';
@@ -90,6 +90,13 @@ describe('schedules', () => {
     expect([falls(0), falls(3), falls(8)]).toEqual([1, 0.1, 0.1 ** 2]);
     expect(createSchedule({ schedule: 'constant', learningRate: 1, steps: 1, warmUp: 0.9 })(0)).toBe(1);
     expect(createSchedule({ schedule: 'one-cycle', learningRate: 1, steps: 10 })(2)).toBe(1);
+    const over = scheduleOver({ learningRate: 0.1, warmUp: 0.15 });
+    const known = createSchedule({ learningRate: 0.1, warmUp: 0.15, steps: 20 });
+    expect([over(7, 20), over(7, 40), over(8, 20)]).toEqual([
+      known(7),
+      createSchedule({ learningRate: 0.1, warmUp: 0.15, steps: 40 })(7),
+      known(8),
+    ]);
     expect(() => createSchedule({ schedule: 'linear' as never, learningRate: 1, steps: 1 })).toThrow(code);
     expect(() => createSchedule({ learningRate: 1, steps: 1, warmUp: 1 })).toThrow(code);
     expect(() => createSchedule({ learningRate: NaN, steps: 1 })).toThrow(code);

@@ -5,7 +5,7 @@ import { rungsOf, successiveHalving } from './successive-halving.js';
 const space: SearchSpace = { x: { kind: 'uniform', low: 0, high: 1 } };
 
 describe('successive halving', () => {
-  // Li et al., JMLR 2018, table 1: R = 81, eta = 3.
+  // Li et al., JMLR 2018, algorithm 1 by hand for R = 81, eta = 3: s_max = 4, n = ceil(5 / (s + 1) 3^s) = 81, 34, 15, 8, 5.
   it('has the rungs of Hyperband', () => {
     const table = rungsOf({ maximum: 81, brackets: 5 }).map(({ count, budget }) => [count, budget]);
     expect(table).toEqual([
