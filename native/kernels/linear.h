@@ -84,6 +84,8 @@ struct FloatOutput {
   ActivationSpec act;
   float* y;
   size_t y_stride;
+  // y holds the sums over what comes before in k; they are gone on with (GemmTransposedF32 only, false elsewhere).
+  bool goes_on = false;
 };
 
 }  // namespace gossamer

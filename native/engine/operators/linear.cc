@@ -1,6 +1,7 @@
 // Linear: y = act(x * w + bias + residual) with constant w, in float32, or with factors rounded to bfloat16 (attribute
-// `precision`).
+// `precision`). A w that comes at run time: runtime_linear.cc.
 #include "engine/activation.h"
+#include "engine/operators/runtime_linear.h"
 #include "engine/operators/sparse_float.h"
 
 namespace gossamer {
@@ -70,8 +71,9 @@ class LinearOperator : public Operator {
 std::unique_ptr<Operator> MakeLinear(OperatorSpec& spec) {
   CheckFloatOperator("Linear", spec, 4);
   const Tensor* w = spec.Constant(1);
-  if (w == nullptr || w->dims.Rank() != 2) {
-    throw EngineError{"ERR_ENGINE_PROGRAM", "Linear: expected a constant matrix w"};
+  if (w == nullptr) return MakeRuntimeLinear(spec);
+  if (w->dims.Rank() != 2) {
+    throw EngineError{"ERR_ENGINE_PROGRAM", "Linear: expected a matrix w"};
   }
   return std::make_unique<LinearOperator>(spec);
 }

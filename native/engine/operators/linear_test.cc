@@ -14,7 +14,7 @@ const std::vector<DataType> kFloat = {DataType::kFloat32};
 
 }  // namespace
 
-TEST_CASE("Linear: x * w + bias + residual, both layouts of w, one row and many") {
+TEST_CASE("Linear: x * w + bias + residual, both layouts of w, constant or not, one row and many") {
   for (size_t rows : {size_t{0}, size_t{1}, size_t{6}, size_t{500}}) {
     for (bool transposed : {false, true}) {
       const size_t k = 70, n = 90;
@@ -22,10 +22,11 @@ TEST_CASE("Linear: x * w + bias + residual, both layouts of w, one row and many"
       const std::vector<float> residual = NormalFloats(rows * n, 4);
       const auto m = static_cast<int64_t>(rows);
       const Dims w_dims = transposed ? Dims{90, 70} : Dims{70, 90};
-      const Value y = RunOperator("Linear", MakeAttributes({{"trans_b", transposed ? 1 : 0}, {"activation", "relu"}}),
-                                  {Value({m, 1, 70}, x), Argument::Constant(Value(w_dims, w)),
-                                   Argument::Constant(Value({90}, bias)), Value({m, 1, 90}, residual)},
-                                  kFloat)[0];
+      const Attributes attributes = MakeAttributes({{"trans_b", transposed ? 1 : 0}, {"activation", "relu"}});
+      const Value data({m, 1, 70}, x), rest({m, 1, 90}, residual), weights(w_dims, w), row({90}, bias);
+      const Value y = RunOperator("Linear", attributes,
+                                  {data, Argument::Constant(weights), Argument::Constant(row), rest}, kFloat)[0];
+      CHECK(RunOperator("Linear", attributes, {data, weights, row, rest}, kFloat)[0].bytes == y.bytes);
       CHECK(y.dims == Dims{m, 1, 90});
       const std::vector<float> values = y.To<float>();
       for (size_t i = 0; i < rows * n; ++i) {
@@ -45,8 +46,10 @@ TEST_CASE("Linear: large and thin products are split into tiles that change noth
   for (auto [rows, k, n] : {std::array<int64_t, 3>{1, 2000, 700}, {1000, 33, 130}, {9, 3000, 65}}) {
     const std::vector<float> x = NormalFloats(static_cast<size_t>(rows * k), 1);
     const std::vector<float> w = NormalFloats(static_cast<size_t>(k * n), 2);
-    const std::vector<float> y = RunOperator("Linear", {}, {Value({rows, k}, x), Argument::Constant(Value({k, n}, w))},
-                                             kFloat)[0].To<float>();
+    const Value data({rows, k}, x), weights({k, n}, w);
+    const Value constant = RunOperator("Linear", {}, {data, Argument::Constant(weights)}, kFloat)[0];
+    CHECK(RunOperator("Linear", {}, {data, weights}, kFloat)[0].bytes == constant.bytes);
+    const std::vector<float> y = constant.To<float>();
     for (int64_t i = 0; i < rows * n; i += 7) {
       float sum = 0;  // the kernel's own order: equal bit for bit
       for (int64_t j = 0; j < k; ++j) {
@@ -77,7 +80,12 @@ TEST_CASE("Linear with factors rounded to bfloat16, where the CPU has that") {
 TEST_CASE("Linear refuses what does not fit") {
   const Value x({2, 3}, NormalFloats(6, 1)), w({3, 4}, NormalFloats(12, 2));
   const Argument constant = Argument::Constant(w);
-  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, w}, kFloat), EngineError);
+  const Value cube({1, 3, 4}, NormalFloats(12, 2)), four({4, 3}, NormalFloats(12, 2));
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, cube}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, Argument::Constant(cube)}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, four}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {x, w, Value({3}, NormalFloats(3, 1))}, kFloat), EngineError);
+  CHECK_THROWS_AS(RunOperator("Linear", {}, {Value({}, std::vector<float>{1}), w}, kFloat), EngineError);
   CHECK_THROWS_AS(RunOperator("Linear", MakeAttributes({{"trans_b", 1}}), {x, constant}, kFloat), EngineError);
   CHECK_THROWS_AS(RunOperator("Linear", {}, {Value({}, std::vector<float>{1}), constant}, kFloat), EngineError);
   CHECK_THROWS_AS(RunOperator("Linear", {}, {x, constant, Value({3}, NormalFloats(3, 1))}, kFloat), EngineError);

@@ -36,7 +36,7 @@ namespace gossamer {
 void GemmBf16Avx512Bf16(const uint16_t* x, const ActivationRows& rows, size_t m0, size_t m1, const WeightsBf16& weights,
                         size_t n0, size_t n1, const FloatOutput& output) {
   constexpr size_t kRow = 2 * kStripF32;
-  Product({x, rows, weights.data, kRow, weights.k / 2 * kRow, output, n1}, m0, m1, n0);
+  Product<false>({x, rows, weights.data, kRow, weights.k / 2 * kRow, output, n1, 0}, m0, m1, n0);
 }
 
 }  // namespace gossamer

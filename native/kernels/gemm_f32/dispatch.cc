@@ -3,5 +3,6 @@
 namespace gossamer {
 
 GOSSAMER_DEFINE_KERNEL(GemmF32)
+GOSSAMER_DEFINE_KERNEL(GemmTransposedF32)
 
 }  // namespace gossamer

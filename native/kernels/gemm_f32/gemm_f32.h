@@ -49,15 +49,24 @@ void PackTapsF32(const TapSourceF32& source, size_t first, size_t end, float* pa
 
 // y[m, n] = act(sum + bias[n] + residual[m, n]) for m0 <= m < m1, n0 <= n < n1; n0 a multiple of 16, n1 too or
 // weights.n. rows.taps * rows.piece == weights.k; bias, residual and y are those of m = 0, n = 0. The sum is one chain
-// of fused multiply-adds from 0 in the order of k: the same bits on every instruction set, however m and n are split. A
-// NaN is a NaN, of any bits. y overlaps nothing but, element by element, the residual. Of a piece exactly `piece`
+// of fused multiply-adds from 0 in the order of k: the same bits on every instruction set, however m and n are split.
+// A NaN is a NaN, of any bits. y overlaps nothing but, element by element, the residual. Of a piece exactly `piece`
 // floats are read.
 using GemmF32Fn = void(const float* x, const ActivationRows& rows, size_t m0, size_t m1, const WeightsF32& weights,
                        size_t n0, size_t n1, const FloatOutput& output);
 
+// The same of x transposed: element k of row m is at x[k * x_stride + m]. Where output.goes_on, the chain goes on from
+// y: k may be split, too.
+using GemmTransposedF32Fn = void(const float* x, size_t x_stride, size_t m0, size_t m1, const WeightsF32& weights,
+                                 size_t n0, size_t n1, const FloatOutput& output);
+
 GemmF32Fn GemmF32Scalar, GemmF32Avx2, GemmF32Avx512, GemmF32Neon;
+GemmTransposedF32Fn GemmTransposedF32Scalar, GemmTransposedF32Avx2, GemmTransposedF32Avx512, GemmTransposedF32Neon;
 
 VariantList<GemmF32Fn> GemmF32Variants();
 GemmF32Fn& GemmF32();  // best one for this CPU
+
+VariantList<GemmTransposedF32Fn> GemmTransposedF32Variants();
+GemmTransposedF32Fn& GemmTransposedF32();
 
 }  // namespace gossamer

@@ -204,3 +204,39 @@ TEST_CASE("GemmF32: the residual may be the output") {
     }
   }
 }
+
+TEST_CASE("GemmTransposedF32, also with k split, equals GemmF32") {
+  unsigned seed = 0;
+  for (size_t m : {size_t{1}, size_t{5}, size_t{12}, size_t{25}}) {
+    for (size_t n : {size_t{1}, size_t{16}, size_t{50}, size_t{64}, size_t{130}}) {
+      ++seed;
+      Problem p(m, n, 1, 31, false, seed % 3 == 0, seed);
+      const std::vector<float> packed = Packed(p);
+      const WeightsF32 weights = PackedF32(packed.data(), p.K(), n);
+      const size_t x_stride = m + 2, y_stride = n + 2;
+      std::vector<float> turned((p.K() - 1) * x_stride + m);
+      for (size_t i = 0; i < m; ++i) {
+        for (size_t k = 0; k < p.K(); ++k) turned[k * x_stride + i] = p.x[i * p.x_stride + k];
+      }
+      const Options options{true, true, {Activation::kLeaky, 0.5f, 0}};
+      const std::vector<float> expected = Run(GemmF32Scalar, p, weights, options, Edge::kBack, 0, m, 0, n);
+      Guarded<float> x(turned, Edge::kBack);
+      for (const auto& variant : Runnable(GemmTransposedF32Variants())) {
+        CAPTURE(std::string(IsaName(variant.isa)));
+        for (const std::vector<size_t>& ends : {std::vector<size_t>{31}, std::vector<size_t>{7, 8, 31}}) {
+          Guarded<float> y(std::vector<float>((m - 1) * y_stride + n, -7), Edge::kBack);
+          size_t first = 0;
+          for (size_t end : ends) {
+            FloatOutput output{nullptr, nullptr, 0, kPlain, y.data(), y_stride};
+            if (end == 31) output = {p.bias.data(), p.residual.data(), n + 1, options.act, y.data(), y_stride};
+            output.goes_on = first > 0;
+            const WeightsF32 part{packed.data() + first * kStripF32, end - first, n, kStripF32, kStripF32 * p.K()};
+            variant.fn(x.data() + first * x_stride, x_stride, 0, m, part, 0, n, output);
+            first = end;
+          }
+          REQUIRE(SameFloats(y.Copy(), expected));
+        }
+      }
+    }
+  }
+}

@@ -64,14 +64,18 @@ void RunMatMulF32(const MatMulF32& p, const WeightsF32& b, size_t m0, size_t m1,
     GemmF32()(p.a, {nullptr, p.m, 1, p.k, p.a_row}, m0, m1, b, n0, n1, output);
     return;
   }
-  static thread_local std::vector<float> rows;
-  const size_t count = m1 - m0;
-  if (rows.size() < count * p.k) rows.resize(count * p.k);
-  TransposeFloats(p.a + m0, p.k, count, p.a_column, rows.data(), p.k);
-  FloatOutput shifted = output;
-  shifted.y += m0 * output.y_stride;
-  if (output.residual != nullptr) shifted.residual += m0 * output.residual_stride;
-  GemmF32()(rows.data(), {nullptr, count, 1, p.k, p.k}, 0, count, b, n0, n1, shifted);
+  // Blocks of k, for each of which the rows of a and b that belong to a tile stay in the second-level cache, also where
+  // they lie at the same place of their pages. A residual that lies in y must stay there until the sums are complete.
+  constexpr size_t kBlock = 256;
+  const size_t blocks = output.residual == output.y ? 1 : std::max<size_t>(1, p.k / kBlock);
+  for (size_t i = 0; i < blocks; ++i) {
+    const size_t first = p.k * i / blocks, end = p.k * (i + 1) / blocks;
+    const WeightsF32 of_block{b.data + first * b.row_stride, end - first, b.n, b.row_stride, b.strip_stride};
+    FloatOutput sums = output;
+    if (i + 1 < blocks) sums = {nullptr, nullptr, 0, {Activation::kNone, 0, 0}, output.y, output.y_stride};
+    sums.goes_on = i > 0;
+    GemmTransposedF32()(p.a + first * p.a_column, p.a_column, m0, m1, of_block, n0, n1, sums);
+  }
 }
 
 }  // namespace gossamer

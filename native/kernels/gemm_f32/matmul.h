@@ -26,8 +26,7 @@ bool ReadsInPlace(const MatMulF32& product);
 void PackColumnsF32(const MatMulF32& product, size_t n0, size_t n1, float* packed);
 
 // Rows m0 .. m1 - 1 and columns n0 .. n1 - 1 (n0 a multiple of 16, n1 too or n) of c, as `output` (bias, residual and y
-// those of row 0, column 0). The sums are those of GemmF32. b: all columns of alpha * b, packed or in place. Rows of a
-// that do not lie side by side are copied to memory that the thread keeps: k * (m1 - m0) floats at most.
+// those of row 0, column 0). The sums are those of GemmF32. b: all columns of alpha * b, packed or in place.
 void RunMatMulF32(const MatMulF32& product, const WeightsF32& b, size_t m0, size_t m1, size_t n0, size_t n1,
                   const FloatOutput& output);
 

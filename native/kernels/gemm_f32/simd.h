@@ -20,7 +20,14 @@ namespace gossamer {
 
 void GOSSAMER_SIMD(GemmF32)(const float* x, const ActivationRows& rows, size_t m0, size_t m1, const WeightsF32& weights,
                             size_t n0, size_t n1, const FloatOutput& output) {
-  Product({x, rows, weights.data, weights.row_stride, weights.strip_stride, output, n1}, m0, m1, n0);
+  Product<false>({x, rows, weights.data, weights.row_stride, weights.strip_stride, output, n1, 0}, m0, m1, n0);
+}
+
+void GOSSAMER_SIMD(GemmTransposedF32)(const float* x, size_t x_stride, size_t m0, size_t m1, const WeightsF32& weights,
+                                      size_t n0, size_t n1, const FloatOutput& output) {
+  // Row m begins at element m, and goes on x_stride elements later.
+  const ActivationRows rows{nullptr, m1, 1, weights.k, 1};
+  Product<true>({x, rows, weights.data, weights.row_stride, weights.strip_stride, output, n1, x_stride}, m0, m1, n0);
 }
 
 }  // namespace gossamer

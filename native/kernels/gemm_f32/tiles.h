@@ -31,6 +31,7 @@ struct Call {
   size_t row_stride, strip_stride;  // of the weights; a row is a step of k
   const FloatOutput& output;
   size_t n_end;
+  size_t step;  // of transposed activations: from one k to the next
 };
 
 // Bias, residual and clamp of the first `columns` sums of a row.
@@ -47,27 +48,40 @@ void FinishRow(const FloatOutput& output, const float* sums, size_t m, size_t n,
   }
 }
 
+// Where the chains of a tile go on from: what y holds, as far as there are columns.
+template <size_t kRows, size_t kVectors>
+inline void LoadSums(const FloatOutput& output, size_t m, size_t n, size_t columns, F32 (&sums)[kRows * kVectors]) {
+  for (size_t j = 0; j < kRows * kVectors; ++j) {
+    const float* y = output.y + (m + j / kVectors) * output.y_stride + n;
+    const size_t first = j % kVectors * kLanes;
+    if (first < columns) sums[j] = LoadFirst(y + first, std::min(kLanes, columns - first));
+  }
+}
+
 // The other activations, over rows that have just been written: one copy of their code for all tiles.
 void ActivateTile(const FloatOutput& output, size_t m, size_t rows, size_t n, size_t columns) {
   for (size_t r = 0; r < rows; ++r) ActivateRow(output.act, output.y + (m + r) * output.y_stride + n, columns);
 }
 
-// kRows rows from m by kStrips strips from `strip`.
-template <size_t kRows, size_t kStrips>
+// kRows rows from m by kStrips strips from `strip`. kTransposed: activations are call.step apart along k,
+// and the sums may go on from y; otherwise they are side by side.
+template <size_t kRows, size_t kStrips, bool kTransposed>
 void Tile(const Call& call, size_t m, size_t strip) {
   constexpr size_t kVectors = kStrips * kStripVectors, kWidth = kStrips * kStripF32;
   const size_t n = strip * kStripF32, columns = call.n_end - n;
   const size_t row_stride = call.row_stride, strip_stride = call.strip_stride;
+  const size_t step = kTransposed ? call.step : kPerStep;
   const FloatOutput& output = call.output;
   F32 sums[kRows * kVectors];
   GOSSAMER_UNROLL
   for (size_t j = 0; j < kRows * kVectors; ++j) sums[j] = Fill(0.0f);
+  if (kTransposed && output.goes_on) LoadSums<kRows, kVectors>(output, m, n, columns, sums);
   const Element* w = call.weights + strip * strip_stride;
   for (size_t t = 0; t < call.rows.taps; ++t) {
     const Element* x[kRows];
     GOSSAMER_UNROLL
     for (size_t r = 0; r < kRows; ++r) x[r] = call.x + PieceOffset(call.rows, t, m + r);
-    for (size_t i = 0; i < call.rows.piece; i += kPerStep, w += row_stride) {
+    for (size_t i = 0, at = 0; i < call.rows.piece; i += kPerStep, at += step, w += row_stride) {
       using Factor = decltype(Broadcast(x[0]));
       Factor weights[kVectors], value;
       GOSSAMER_UNROLL
@@ -76,7 +90,7 @@ void Tile(const Call& call, size_t m, size_t strip) {
       }
       GOSSAMER_UNROLL
       for (size_t j = 0; j < kRows * kVectors; ++j) {
-        if (j % kVectors == 0) value = Broadcast(x[j / kVectors] + i);
+        if (j % kVectors == 0) value = Broadcast(x[j / kVectors] + at);
         sums[j] = MultiplyAdd(value, weights[j % kVectors], sums[j]);
       }
     }
@@ -119,39 +133,44 @@ void Tile(const Call& call, size_t m, size_t strip) {
 
 using TileFn = void(const Call&, size_t, size_t);
 
-template <size_t kStrips, size_t... kLess>
+template <size_t kStrips, bool kTransposed, size_t... kLess>
 inline TileFn* PickTile(size_t rows, std::index_sequence<kLess...>) {
-  static constexpr TileFn* kTiles[] = {Tile<kLess + 1, kStrips>...};
+  static constexpr TileFn* kTiles[] = {Tile<kLess + 1, kStrips, kTransposed>...};
   return kTiles[rows - 1];
 }
 
 // Rows m0 .. m1 - 1 of kStrips strips, in tiles of as even a height as can be.
-template <size_t kStrips>
+template <size_t kStrips, bool kTransposed>
 void Strips(const Call& call, size_t m0, size_t m1, size_t strip) {
   constexpr size_t kMost = MaxRows(kStrips);
   const size_t rows = m1 - m0, tiles = (rows + kMost - 1) / kMost, low = rows / tiles, higher = rows % tiles;
-  TileFn* const tile = PickTile<kStrips>(low, std::make_index_sequence<kMost>());
-  TileFn* const higher_tile = higher == 0 ? tile : PickTile<kStrips>(low + 1, std::make_index_sequence<kMost>());
+  constexpr auto kHeights = std::make_index_sequence<kMost>();
+  TileFn* const tile = PickTile<kStrips, kTransposed>(low, kHeights);
+  TileFn* const higher_tile = higher == 0 ? tile : PickTile<kStrips, kTransposed>(low + 1, kHeights);
   for (size_t i = 0; i < higher; ++i, m0 += low + 1) higher_tile(call, m0, strip);
   for (size_t i = higher; i < tiles; ++i, m0 += low) tile(call, m0, strip);
 }
 
 using StripsFn = void(const Call&, size_t, size_t, size_t);
 
-template <size_t... kLess>
+template <bool kTransposed, size_t... kLess>
 inline StripsFn* PickStrips(size_t strips, std::index_sequence<kLess...>) {
-  static constexpr StripsFn* kStrips[] = {Strips<kLess + 1>...};
+  static constexpr StripsFn* kStrips[] = {Strips<kLess + 1, kTransposed>...};
   return kStrips[strips - 1];
 }
 
 // Rows m0 .. m1 - 1 by columns n0 .. n_end - 1.
+template <bool kTransposed>
 inline void Product(const Call& call, size_t m0, size_t m1, size_t n0) {
   if (m0 >= m1) return;
   size_t strip = n0 / kStripF32;
   const size_t end = StripsF32(call.n_end);
-  for (; m1 - m0 == 1 && end - strip >= kWidestRow; strip += kWidestRow) Tile<1, kWidestRow>(call, m0, strip);
+  for (; m1 - m0 == 1 && end - strip >= kWidestRow; strip += kWidestRow) {
+    Tile<1, kWidestRow, kTransposed>(call, m0, strip);
+  }
   for (; strip < end; strip += kWidest) {
-    PickStrips(std::min(kWidest, end - strip), std::make_index_sequence<kWidest>())(call, m0, m1, strip);
+    constexpr auto kWidths = std::make_index_sequence<kWidest>();
+    PickStrips<kTransposed>(std::min(kWidest, end - strip), kWidths)(call, m0, m1, strip);
   }
 }
 

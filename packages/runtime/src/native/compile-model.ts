@@ -19,6 +19,7 @@ import { fuseBatchNorm } from './fusion/fuse-batch-norm.js';
 import { fuseEpilogue } from './fusion/fuse-epilogue.js';
 import { fuseInt8Residual } from './fusion/fuse-int8-residual.js';
 import { linearLayers } from './fusion/linear-layers.js';
+import { runtimeLinear } from './fusion/runtime-linear.js';
 import { blockProducts } from './integer/block-products.js';
 import { expandQOperators } from './integer/expand-qoperators.js';
 import { fuseDynamicLayers } from './integer/fuse-dynamic-layers.js';
@@ -82,6 +83,7 @@ export function compileCanonical(
   fuseAttention(compilation);
   matmulTransposes(compilation);
   trainMatrices(compilation);
+  runtimeLinear(compilation);
   channelsLast(compilation);
   removeDead(compilation);
   fuseBatchNorm(compilation);

@@ -65,12 +65,21 @@ function withBias(layer: Node, add: Node, other: Value, compilation: Compilation
   const tensor = other.constant;
   const [slot, residual] = slotsOf(layer)!;
   const channels = compilation.shapeOf(layer.output)?.at(-1);
-  if (!tensor || layer.input(slot) || layer.input(residual) || tensor.dtype !== 'float32') return undefined;
+  if (layer.input(slot) || layer.input(residual) || compilation.dtypeOf(other) !== 'float32') return undefined;
+  if (!tensor) return withRuntimeBias(layer, add, other, compilation);
   const rank = compilation.rankOf(layer.output) ?? 0;
   const isRow = tensor.length === channels && tensor.dims.at(-1) === channels && tensor.dims.length <= rank;
   if (!isRow) return undefined;
   const bias = compilation.graph.addInitializer(`${other.name}_bias`, tensor.reshaped([tensor.length]));
   return rebuilt(layer, add, withInput(layer, slot, bias), attributesOf(layer), compilation);
+}
+
+/** A row that comes at run time, as biases in training do. */
+function withRuntimeBias(layer: Node, add: Node, other: Value, compilation: Compilation): Node | undefined {
+  const [slot] = slotsOf(layer)!;
+  const [row, channels] = [compilation.shapeOf(other), compilation.shapeOf(layer.output)?.at(-1)];
+  if (layer.op !== 'Linear' || row?.length !== 1 || !equalDims(row[0], channels)) return undefined;
+  return rebuilt(layer, add, withInput(layer, slot, other), attributesOf(layer), compilation);
 }
 
 function withResidual(layer: Node, add: Node, other: Value, compilation: Compilation): Node | undefined {
