@@ -105,3 +105,10 @@ export {
 } from './tune/tune.js';
 export { ARCHITECTURES, buildArchitecture } from './architectures/registry.js';
 export { mlp } from './architectures/mlp.js';
+export {
+  type FakeQuantizeSpec,
+  insertFakeQuantize,
+  scaleName,
+  zeroPointName,
+} from './fake-quantize/insert-fake-quantize.js';
+export { expectedGates, gateName, type GateSpec, insertGates } from './gates/hard-concrete.js';

@@ -44,6 +44,7 @@ import { trainConvRules } from './rules/train-conv.js';
 import { trainGatherRule } from './rules/train-gather.js';
 import { trainNormalizationRules } from './rules/train-normalization.js';
 import { trainPoolRules } from './rules/train-pool.js';
+import { trainQuantizeRules } from './rules/train-quantize.js';
 import { trainRowsRules } from './rules/train-rows.js';
 import { trainingRule } from './rules/training.js';
 import { transposeRule } from './rules/transpose.js';
@@ -102,6 +103,7 @@ const RULES: readonly Rule[] = [
   trainingRule,
   ...trainNormalizationRules,
   ...trainPoolRules,
+  ...trainQuantizeRules,
   ...trainRowsRules,
   transposeRule,
   whereRule,

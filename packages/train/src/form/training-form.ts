@@ -10,6 +10,8 @@ export interface Parameter {
   readonly role: ParameterRole;
   /** What the file holds, as float32. */
   readonly initial: Tensor;
+  /** True for one that training added (a scale, a gate, a regressor): the file has no such array. */
+  readonly isAdded?: true;
 }
 
 /** State that a step computes beside the gradients: running statistics of a BatchNormalization. */

@@ -7,6 +7,8 @@ import { convGradInput } from './conv-grad-input.js';
 import { convGradWeight } from './conv-grad-weight.js';
 import { gatherGrad } from './gather-grad.js';
 import { layerNormGrad } from './layer-norm-grad.js';
+import { fakeQuantizeFunction } from './fake-quantize.js';
+import { gradientScaleFunction } from './gradient-scale.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax-cross-entropy.js';
 import { logSoftmaxGrad, softmaxGrad } from './softmax-grad.js';
@@ -24,6 +26,8 @@ const FUNCTIONS: readonly TrainFunction[] = [
   gatherGrad,
   layerNormGrad,
   logSoftmaxGrad,
+  fakeQuantizeFunction,
+  gradientScaleFunction,
   maxPoolGrad,
   softmaxCrossEntropy,
   softmaxCrossEntropyGrad,

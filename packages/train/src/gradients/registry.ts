@@ -14,6 +14,8 @@ import { extremesGradient } from './extremes.js';
 import { gatherElementsGradient } from './gather-elements.js';
 import { gatherNdGradient } from './gather-nd.js';
 import { gatherGradient } from './gather.js';
+import { fakeQuantizeGradient } from './fake-quantize.js';
+import { gradientScaleGradient } from './gradient-scale.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
 import { layerNormalizationGradient } from './layer-normalization.js';
@@ -58,7 +60,9 @@ const RULES: readonly GradientRule[] = [
   gatherElementsGradient,
   gatherGradient,
   gatherNdGradient,
+  fakeQuantizeGradient,
   gemmGradient,
+  gradientScaleGradient,
   globalAveragePoolGradient,
   layerNormalizationGradient,
   matMulGradient,

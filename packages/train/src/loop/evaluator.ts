@@ -4,10 +4,10 @@ import { createMetric, sliceRows } from '@gossamer/runtime';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
 import { toTrainingForm } from '../form/to-training-form.js';
-import type { TrainingFormOptions } from '../form/training-form.js';
 import { openTrainingSession, type TrainingSession, type TrainingSessionOptions } from '../step/training-session.js';
 import { BatchFeeder, type FedArray } from './batch-feeder.js';
 import type { ParameterStore } from './parameter-store.js';
+import type { TrainOptions } from './train-options.js';
 
 /** Arrays that metrics compare outputs with. */
 const ANSWERS = ['labels', 'targets'] as const;
@@ -35,10 +35,11 @@ export class Evaluator {
     dataset: Dataset,
     metric: string,
     batch: number,
-    form: TrainingFormOptions,
+    { form, rewrite }: Pick<TrainOptions, 'form' | 'rewrite'>,
     options: TrainingSessionOptions,
   ): Promise<Evaluator> {
-    const evaluated = toTrainingForm(model, { ...form, batch, mode: 'evaluate' });
+    const plain = toTrainingForm(model, { ...form, batch, mode: 'evaluate' });
+    const evaluated = rewrite?.(plain, 'evaluate') ?? plain;
     const fed: FedArray[] = evaluated.inputs.map((name) => {
       const type = evaluated.model.graph.value(name)!.type;
       if (type?.kind !== 'tensor' || !type.dtype) throw new Error(`input ${name}: has no type`);
@@ -65,7 +66,7 @@ export class Evaluator {
       const live = store.feeds;
       const feeds: Record<string, Tensor> = {};
       for (const name of this.inputs) feeds[name] = this.#feeder.feeds[name] ?? live[name]!;
-      const outputs = await this.session.run(feeds, undefined, signal);
+      const outputs = await this.session.run(feeds, signal ? { signal } : {});
       const answers = this.answers.map((name) => [name, sliceRows(this.#feeder.feeds[name]!, 0, count)] as const);
       // Classes of positions are what perplexity calls targets.
       const first = answers[0]?.[1];

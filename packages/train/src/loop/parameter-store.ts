@@ -1,4 +1,5 @@
 import { Tensor } from '@gossamer/graph';
+import { allocateAligned } from '@gossamer/kernels';
 import type { Parameter, RunningState, TrainingForm } from '../form/training-form.js';
 
 /** An array that lives through the whole training, and the tensor that shows it to an engine. */
@@ -40,6 +41,7 @@ export class ParameterStore {
 }
 
 function live(name: string, initial: Tensor): LiveArray {
-  const data = initial.toFloat32().slice();
+  const data = allocateAligned(Float32Array, initial.length);
+  data.set(initial.toFloat32());
   return { name, data, tensor: Tensor.of('float32', initial.dims, data) };
 }

@@ -1,6 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import type { Dataset } from '../data/dataset.js';
-import type { TrainingFormOptions } from '../form/training-form.js';
+import type { TrainingForm, TrainingFormOptions } from '../form/training-form.js';
 import type { LossTerm } from '../losses/loss.js';
 import type { OptimizerName } from '../optimizers/registry.js';
 import type { ParameterGroup } from '../optimizers/parameter-group.js';
@@ -79,6 +79,8 @@ export interface TrainOptions {
   readonly patience?: number;
   readonly checkpoint?: CheckpointOptions;
   readonly form?: Omit<TrainingFormOptions, 'batch' | 'mode'>;
+  /** Changes the training form before losses are added (fake-quantize, gates): once for training, once for evaluation. Default: it stays. */
+  readonly rewrite?: (form: TrainingForm, mode: 'train' | 'evaluate') => TrainingForm;
   readonly engine?: TrainingEngine;
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -115,6 +117,8 @@ export interface EpochRecord {
 export interface TrainResult {
   /** The model that was given, with trained weights and running statistics: a clone that differs in nothing else. */
   readonly model: Model;
+  /** What was trained beside the model's own arrays (learned scales, gates, regressors), by name. */
+  readonly added: ReadonlyMap<string, Float32Array>;
   readonly history: readonly EpochRecord[];
   /** Updates made in all. */
   readonly steps: number;

@@ -34,7 +34,8 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     const { progress, session, form } = trainer;
     if (progress.best) trainer.store.restore(progress.best.weights);
     return {
-      model: writeBack(model, trainedArrays(trainer)),
+      model: writeBack(model, arraysOf(trainer, false)),
+      added: arraysOf(trainer, true),
       history: progress.history,
       steps: progress.step,
       ...(progress.best ? { best: { epoch: progress.best.epoch, value: progress.best.value } } : {}),
@@ -46,10 +47,10 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
   }
 }
 
-/** The arrays that are the model's own. */
-function trainedArrays({ form, store }: Trainer): ReadonlyMap<string, Float32Array> {
-  const own = new Set([...form.parameters, ...form.running].map(({ name }) => name));
-  return new Map([...store.snapshot()].filter(([name]) => own.has(name)));
+/** The arrays that training added, or those that are the model's own. */
+function arraysOf({ store }: Trainer, areAdded: boolean): ReadonlyMap<string, Float32Array> {
+  const added = new Set(store.parameters.filter(({ parameter }) => parameter.isAdded).map(({ name }) => name));
+  return new Map([...store.snapshot()].filter(([name]) => added.has(name) === areAdded));
 }
 
 function heldOut(

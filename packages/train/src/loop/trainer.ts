@@ -1,4 +1,5 @@
-import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
+import { GossamerError, type Model, Tensor } from '@gossamer/graph';
+import { allocateAligned } from '@gossamer/kernels';
 import { createMetric, float32View } from '@gossamer/runtime';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
@@ -40,6 +41,8 @@ export class Trainer {
   readonly #plan: BatchPlan;
   readonly #feeder: BatchFeeder;
   readonly #sums = new Map<string, Float32Array>();
+  /** Where gradients go: the same memory at every update. */
+  readonly #into: Readonly<Record<string, Tensor>>;
 
   private constructor(
     readonly options: TrainOptions,
@@ -57,6 +60,8 @@ export class Trainer {
     const { seed = 0, shuffle = true } = options;
     const fed = [...form.inputs.map((name) => fedInput(form, name)), ...graph.lossInputs];
     this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch, options.companions?.names);
+    // ONNX Runtime makes a tensor of its own for each output, whatever it is given.
+    this.#into = session.engine === 'native' ? gradientMemory(graph, store) : {};
     this.#plan = new BatchPlan(dataset.length, graph.batch, seed, shuffle);
   }
 
@@ -68,7 +73,8 @@ export class Trainer {
     options: TrainOptions,
   ): Promise<Trainer> {
     const { batch = 128, engine, threads, signal } = options;
-    const form = toTrainingForm(model, { ...options.form, batch });
+    const plain = toTrainingForm(model, { ...options.form, batch });
+    const form = options.rewrite?.(plain, 'train') ?? plain;
     const graph = buildTrainingGraph(form, options.losses);
     const store = new ParameterStore(form, graph.lossParameters);
     const rule = findOptimizer(options.optimizer ?? 'adam');
@@ -85,8 +91,7 @@ export class Trainer {
     };
     const session = await openTrainingSession(graph.model, opening);
     const metric = options.validation?.metric ?? 'top1';
-    const evaluator =
-      validation && (await Evaluator.open(model, validation, metric, batch, { ...options.form }, opening));
+    const evaluator = validation && (await Evaluator.open(model, validation, metric, batch, options, opening));
     return new Trainer(options, form, graph, session, store, optimizer, evaluator, training, length, rateAt);
   }
 
@@ -116,7 +121,7 @@ export class Trainer {
       augment?.(this.#feeder.arrays, context);
       await companions?.compute(this.#feeder.arrays, context);
       this.#feeder.draw(seed, position);
-      const outputs = await this.session.run({ ...this.store.feeds, ...this.#feeder.feeds });
+      const outputs = await this.session.run({ ...this.store.feeds, ...this.#feeder.feeds }, { into: this.#into });
       loss += outputs[LOSS]!.toFloat64()[0]! * count;
       total += count;
       const own = new Map([...this.graph.gradients].map(([name, output]) => [name, floats(outputs[output]!)]));
@@ -185,6 +190,15 @@ export class Trainer {
     }
     return this.#sums;
   }
+}
+
+function gradientMemory({ gradients }: TrainingGraph, { parameters }: ParameterStore): Record<string, Tensor> {
+  return Object.fromEntries(
+    parameters.map(({ name, tensor }) => {
+      const memory = allocateAligned(Float32Array, tensor.length);
+      return [gradients.get(name)!, Tensor.of('float32', tensor.dims, memory)];
+    }),
+  );
 }
 
 function lengthOf(options: TrainOptions, samples: number, batch: number): Length {

@@ -116,7 +116,7 @@ class Losses implements LossContext {
         `parameter: expected a name of its own, received ${name}`,
       );
     }
-    this.parameters.push({ name, role: initial.dims.length > 1 ? 'weight' : 'bias', initial });
+    this.parameters.push({ name, role: initial.dims.length > 1 ? 'weight' : 'bias', initial, isAdded: true });
     return this.g.input(name, 'float32', initial.dims);
   };
 

@@ -1,5 +1,5 @@
 import { isGossamerError, type Model, type Tensor } from '@gossamer/graph';
-import { LackingNodes, type Outputs, Session } from '@gossamer/runtime';
+import { LackingNodes, type Outputs, type RunOptions, Session } from '@gossamer/runtime';
 import { TRAIN_DOMAIN } from '../emit/train-domain.js';
 import { expandFunctions } from '../functions/expand-functions.js';
 import { functionNames } from '../functions/registry.js';
@@ -21,7 +21,8 @@ export interface TrainingSessionOptions {
 export interface TrainingSession {
   readonly engine: string;
   readonly warnings: readonly string[];
-  run(feeds: Readonly<Record<string, Tensor>>, outputs?: readonly string[], signal?: AbortSignal): Promise<Outputs>;
+  /** Runs once; `into`: where outputs are written, by name (the native engine writes them there, others copy). */
+  run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Outputs>;
   dispose(): Promise<void>;
 }
 
@@ -78,8 +79,7 @@ function wrap(session: Session, warnings: readonly string[]): TrainingSession {
   return {
     engine: session.engine,
     warnings,
-    run: (feeds, outputs, signal) =>
-      session.run(feeds, { ...(outputs ? { outputs } : {}), ...(signal ? { signal } : {}) }),
+    run: (feeds, options) => session.run(feeds, options),
     dispose: () => session.dispose(),
   };
 }
