@@ -4,13 +4,13 @@ import { modelInputs } from '@gossamer/runtime';
 import {
   buildArchitecture,
   collectDataset,
-  createSchedule,
   crossEntropy,
   type Dataset,
   type EpochRecord,
   findOptimizer,
   type LossTerm,
   meanSquaredError,
+  scheduleOver,
   train as trainGraph,
   type TrainOptions,
 } from '@gossamer/train';
@@ -126,13 +126,12 @@ function trainingOptions(
   const canMeasure = dataset.arrays.has('labels') || dataset.arrays.has('targets');
   const held =
     options.validation ?? (canMeasure ? Math.min(Math.ceil(dataset.length * HELD_OUT_SHARE), HELD_OUT_MOST) : 0);
-  let rate: ReturnType<typeof createSchedule> | undefined;
   return {
     batch,
     accumulate,
     optimizer,
     optimizerOptions,
-    learningRate: (step, steps) => (rate ??= createSchedule({ schedule, learningRate, steps, warmUp }))(step),
+    learningRate: scheduleOver({ schedule, learningRate, warmUp }),
     ...(options.steps === undefined ? { epochs: options.epochs ?? 1 } : { steps: options.steps }),
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
     seed,

@@ -1,6 +1,7 @@
 import { GossamerError, type Model, Tensor } from '@gossamer/graph';
 import { allocateAligned } from '@gossamer/kernels';
 import { createMetric, float32View } from '@gossamer/runtime';
+import { clipFactor } from '../clipping/clip-by-norm.js';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
 import type { TrainErrorCode } from '../error-codes.js';
@@ -107,7 +108,7 @@ export class Trainer {
 
   /** One update; returns its loss. Throws ERR_DIVERGED where the loss is no finite number. */
   async update(): Promise<number> {
-    const { accumulate = 1, seed = 0, clipNorm, augment, companions } = this.options;
+    const { accumulate = 1, seed = 0, augment, companions } = this.options;
     const { step } = this.progress;
     const rate = this.learningRate;
     let total = 0;
@@ -136,9 +137,7 @@ export class Trainer {
       );
     }
     const mean = accumulate === 1 ? 1 : 1 / total;
-    const norm = clipNorm === undefined ? 0 : gradientNorm(gradients.values()) * mean;
-    const factor = clipNorm !== undefined && norm > clipNorm ? (mean * clipNorm) / norm : mean;
-    this.optimizer.apply(gradients, step + 1, rate, factor);
+    this.optimizer.apply(gradients, step + 1, rate, mean * this.#clipFactor(gradients, mean));
     this.progress.step++;
     this.progress.lossSum += loss;
     this.progress.lossCount++;
@@ -179,6 +178,14 @@ export class Trainer {
       !progress.best || (better === 'higher' ? value > progress.best.value : value < progress.best.value);
     if (isBetter) progress.best = { epoch, value, weights: this.store.snapshot() };
     progress.idle = isBetter ? 0 : progress.idle + 1;
+  }
+
+  /** What keeps the norm of `mean` times the gradients below clipNorm. */
+  #clipFactor(gradients: ReadonlyMap<string, Float32Array>, mean: number): number {
+    const { clipNorm, masks } = this.options;
+    if (clipNorm === undefined) return 1;
+    const ofEach = [...gradients.keys()].map((name) => masks?.get(name));
+    return clipFactor(gradientNorm(gradients.values(), ofEach) * mean, clipNorm);
   }
 
   /** Sums of the batches' gradients, each times its number of samples. */
