@@ -72,7 +72,7 @@ function propagate(g: Emitter, root: Value, wanted: readonly Value[]): ReadonlyM
   for (const node of forward.reverse()) {
     const incoming = node.outputs.map((value) => value && grads.get(value));
     if (!incoming.some(Boolean) || !node.inputs.some((value) => value && active.has(value))) continue;
-    const flown = gradientsOf(g, node, incoming, active);
+    const flown = gradientsOf(g, node, incoming, active, wanted);
     node.inputs.forEach((value, i) => {
       const gradient = flown[i];
       if (!value || !gradient || !active.has(value)) return;
@@ -88,6 +88,7 @@ function gradientsOf(
   node: Node,
   grads: readonly (Value | undefined)[],
   active: ReadonlySet<Value>,
+  wanted: readonly Value[],
 ): readonly (Value | undefined)[] {
   const rule = findGradient(node);
   if (!rule) {
@@ -114,5 +115,6 @@ function gradientsOf(
       const value = node.inputs[input];
       return value !== undefined && active.has(value);
     },
+    isWanted: (input) => wanted.some((value) => value === node.inputs[input]),
   });
 }

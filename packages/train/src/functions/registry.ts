@@ -5,10 +5,10 @@ import { batchNormTrain } from './batch-norm-train.js';
 import { biasGrad } from './bias-grad.js';
 import { convGradInput } from './conv-grad-input.js';
 import { convGradWeight } from './conv-grad-weight.js';
-import { gatherGrad } from './gather-grad.js';
-import { layerNormGrad } from './layer-norm-grad.js';
 import { fakeQuantizeFunction } from './fake-quantize.js';
+import { gatherGrad } from './gather-grad.js';
 import { gradientScaleFunction } from './gradient-scale.js';
+import { layerNormGrad } from './layer-norm-grad.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax-cross-entropy.js';
 import { logSoftmaxGrad, softmaxGrad } from './softmax-grad.js';
@@ -23,11 +23,11 @@ const FUNCTIONS: readonly TrainFunction[] = [
   biasGrad,
   convGradInput,
   convGradWeight,
+  fakeQuantizeFunction,
   gatherGrad,
+  gradientScaleFunction,
   layerNormGrad,
   logSoftmaxGrad,
-  fakeQuantizeFunction,
-  gradientScaleFunction,
   maxPoolGrad,
   softmaxCrossEntropy,
   softmaxCrossEntropyGrad,

@@ -24,7 +24,3 @@ test.each<[string, Attributes]>([
 ])('%s %j', (op, attributes) => {
   checkGradient({ x: { shape: [3, 4], data: DATA } }, (g, { x }) => g.op(op, [x], attributes));
 });
-
-test('x times sigmoid x', () => {
-  checkGradient({ x: { shape: [12], data: DATA } }, (g, { x }) => g.mul(x, g.op('Sigmoid', [x])));
-});

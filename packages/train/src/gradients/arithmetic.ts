@@ -1,4 +1,5 @@
 import { defineGradient, type GradientCall } from './gradient-rule.js';
+import { throughSilu } from './silu.js';
 import { unbroadcast } from './unbroadcast.js';
 import type { Value } from '@gossamer/graph';
 
@@ -19,7 +20,12 @@ export const addGradient = binary('Add', ({ dy }) => [() => dy, () => dy]);
 
 export const subGradient = binary('Sub', ({ g, dy }) => [() => dy, () => g.neg(dy)]);
 
-export const mulGradient = binary('Mul', ({ g, dy }, a, b) => [() => g.mul(dy, b), () => g.mul(dy, a)]);
+const product = binary('Mul', ({ g, dy }, a, b) => [() => g.mul(dy, b), () => g.mul(dy, a)]);
+
+export const mulGradient = defineGradient({
+  op: 'Mul',
+  gradient: (call) => throughSilu(call) ?? product.gradient(call),
+});
 
 /** d(a/b) = da / b - (a/b) db / b. */
 export const divGradient = binary('Div', ({ g, dy, y }, _, b) => [

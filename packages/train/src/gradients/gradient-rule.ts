@@ -19,6 +19,8 @@ export interface GradientCall {
   readonly y: Value;
   /** Whether the gradient by input i is wanted. A rule may give others, too; they are dropped, and dead code goes. */
   needs(input: number): boolean;
+  /** Whether the gradient by input i is asked for itself, not only on the way to others. */
+  isWanted(input: number): boolean;
 }
 
 /** How gradients flow back through an operator. One file each (or one for a family that shares its formula). */

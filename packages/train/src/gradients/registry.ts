@@ -11,15 +11,16 @@ import { cumSumGradient } from './cum-sum.js';
 import { einsumGradient } from './einsum.js';
 import { expandGradient } from './expand.js';
 import { extremesGradient } from './extremes.js';
+import { fakeQuantizeGradient } from './fake-quantize.js';
 import { gatherElementsGradient } from './gather-elements.js';
 import { gatherNdGradient } from './gather-nd.js';
 import { gatherGradient } from './gather.js';
-import { fakeQuantizeGradient } from './fake-quantize.js';
-import { gradientScaleGradient } from './gradient-scale.js';
 import { gemmGradient } from './gemm.js';
 import type { GradientRule } from './gradient-rule.js';
+import { gradientScaleGradient } from './gradient-scale.js';
 import { layerNormalizationGradient } from './layer-normalization.js';
 import { matMulGradient } from './matmul.js';
+import { modGradient } from './mod.js';
 import { padGradient } from './pad.js';
 import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from './pool.js';
 import { powGradient } from './pow.js';
@@ -38,7 +39,7 @@ import { sumGradient } from './sum.js';
 import { tileGradient } from './tile.js';
 import { transposeGradient } from './transpose.js';
 import { triluGradient } from './trilu.js';
-import { stepGradient, unaryGradient } from './unary.js';
+import { unaryGradient } from './unary.js';
 import { whereGradient } from './where.js';
 
 /** Every rule; one line each. */
@@ -57,16 +58,17 @@ const RULES: readonly GradientRule[] = [
   einsumGradient,
   expandGradient,
   extremesGradient,
+  fakeQuantizeGradient,
   gatherElementsGradient,
   gatherGradient,
   gatherNdGradient,
-  fakeQuantizeGradient,
   gemmGradient,
-  gradientScaleGradient,
   globalAveragePoolGradient,
+  gradientScaleGradient,
   layerNormalizationGradient,
   matMulGradient,
   maxPoolGradient,
+  modGradient,
   mulGradient,
   padGradient,
   powGradient,
@@ -82,7 +84,6 @@ const RULES: readonly GradientRule[] = [
   softmaxCrossEntropyGradient,
   softmaxGradient,
   splitGradient,
-  stepGradient,
   subGradient,
   sumGradient,
   tileGradient,

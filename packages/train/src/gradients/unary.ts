@@ -37,9 +37,3 @@ export const unaryGradient = defineGradient({
   op: Object.keys(SLOPES),
   gradient: (call) => [SLOPES[call.node.op]!(call)],
 });
-
-/** Piecewise constant functions: their slope is 0 wherever they have one, and that is what flows (a straight-through gradient is a rewrite of its own). */
-export const stepGradient = defineGradient({
-  op: ['Ceil', 'Floor', 'Hardmax', 'Round', 'Sign'],
-  gradient: () => [],
-});

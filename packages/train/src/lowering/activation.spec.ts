@@ -26,6 +26,10 @@ test('PRelu with a slope for each channel, and one for all', () => {
   checkLowering({ x: { shape: [2, 3, 2] }, slope: { shape: [1] } }, (g, { x, slope }) => g.op('PRelu', [x, slope]));
 });
 
+test('SwiGLU', () => {
+  checkLowering({ a: { shape: [2, 3] }, b: { shape: [2, 3] } }, (g, { a, b }) => g.op('SwiGLU', [a, b]));
+});
+
 test('Celu with a negative alpha is refused', () => {
   const g = emptyEmitter();
   const y = g.op('Celu', [g.input('x', 'float32', [2])], { alpha: attribute.float(-1) });

@@ -55,3 +55,12 @@ export const preluLowering = defineLowering({
     return [g.where(g.op('Less', [x, number(g, x, 0)]), g.mul(x, slope), x)];
   },
 });
+
+/** The first input through Swish, times the second. */
+export const swigluLowering = defineLowering({
+  op: 'SwiGLU',
+  lower(g, node, inputs) {
+    const [gate, x] = inputs as [Value, Value];
+    return [g.mul(FORMS['Swish']!(g, gate, node), x)];
+  },
+});

@@ -1,6 +1,7 @@
 import { GossamerError, type Node, Tensor, type Value } from '@gossamer/graph';
 import type { Emitter } from '../emit/emitter.js';
 import type { TrainErrorCode } from '../error-codes.js';
+import { byHeads, joinHeads } from './heads.js';
 import { defineLowering } from './lowering.js';
 
 /** Far below every score: the exponential of what is hidden is exactly 0, and nothing becomes NaN where all is. */
@@ -11,18 +12,6 @@ function refuse(node: Node, expected: string, received: string): never {
     'ERR_TRAINING_FORM',
     `node ${node.id}: Attention: expected ${expected}, received ${received}`,
   );
-}
-
-/** [batch, sequence, heads * size] as [batch, heads, sequence, size]; rank 4 is that already. */
-function byHeads(g: Emitter, x: Value, heads: number): Value {
-  if (g.rank(x) === 4) return x;
-  const [batch, sequence, hidden] = g.shape(x) as [number, number, number];
-  return g.transpose(g.reshape(x, [batch, sequence, heads, hidden / heads]), [0, 2, 1, 3]);
-}
-
-function joinHeads(g: Emitter, x: Value): Value {
-  const [batch, heads, sequence, size] = g.shape(x) as [number, number, number, number];
-  return g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, sequence, heads * size]);
 }
 
 /** Which keys a query may see by its place: causal order, and a window around it. */

@@ -1,4 +1,4 @@
-import { attribute, type Node, type Value } from '@gossamer/graph';
+import { attribute, type Node, Tensor, type Value } from '@gossamer/graph';
 import type { Attributes, Emitter } from '../emit/emitter.js';
 import { defineLowering } from './lowering.js';
 
@@ -22,7 +22,8 @@ export function standardised(
   const normalize = (inputs: readonly (Value | undefined)[]) =>
     g.ops('LayerNormalization', inputs, attributes, { outputs: 3 }) as [Value, Value, Value];
   if (scale && isWhole(scale) && isWhole(bias)) return normalize(bias ? [x, scale, bias] : [x, scale]);
-  const [y, mean, invStd] = normalize([x, g.expand(g.constant(1, g.dtype(x)), inner)]);
+  const ones = g.tensor(Tensor.of('float32', inner, new Float32Array(count).fill(1)), 'ones');
+  const [y, mean, invStd] = normalize([x, ones]);
   const scaled = scale ? g.mul(y, scale) : y;
   return [bias ? g.add(scaled, bias) : scaled, mean, invStd];
 }

@@ -1,5 +1,5 @@
 import type { Node } from '@gossamer/graph';
-import { activationLowering, preluLowering } from './activation.js';
+import { activationLowering, preluLowering, swigluLowering } from './activation.js';
 import { attentionLowering } from './attention.js';
 import { depthToSpaceLowering, spaceToDepthLowering } from './depth-to-space.js';
 import { globalMaxPoolLowering } from './global-max-pool.js';
@@ -11,6 +11,7 @@ import { lrnLowering } from './lrn.js';
 import { fastGeluLowering, microsoftGeluLowering, quickGeluLowering } from './microsoft-activation.js';
 import { fusedConvLowering, fusedGemmLowering, fusedMatMulLowering } from './microsoft-product.js';
 import { rmsNormalizationLowering } from './rms-normalization.js';
+import { microsoftRotaryEmbeddingLowering, rotaryEmbeddingLowering } from './rotary-embedding.js';
 import { skipLayerNormalizationLowering, skipRmsNormalizationLowering } from './skip-normalization.js';
 import { lpNormalizationLowering, meanVarianceLowering } from './standardise.js';
 
@@ -31,14 +32,17 @@ const LOWERINGS: readonly Lowering[] = [
   lrnLowering,
   meanVarianceLowering,
   microsoftGeluLowering,
+  microsoftRotaryEmbeddingLowering,
   negativeLogLikelihoodLowering,
   preluLowering,
   quickGeluLowering,
   rmsNormalizationLowering,
+  rotaryEmbeddingLowering,
   skipLayerNormalizationLowering,
   skipRmsNormalizationLowering,
   softmaxCrossEntropyLowering,
   spaceToDepthLowering,
+  swigluLowering,
 ];
 
 const BY_KIND = new Map(LOWERINGS.flatMap((rule) => rule.ops.map((op) => [`${rule.domain}::${op}`, rule] as const)));
