@@ -1,6 +1,7 @@
 // The body of pool_grad, written over the operations of one kernels/simd/ header, which is included first.
 #include "kernels/pool_grad/pool_grad.h"
 #include "kernels/simd/fold_row.h"
+#include "kernels/simd/prefetch.h"
 
 namespace gossamer {
 namespace {
@@ -61,9 +62,15 @@ inline void ForChannels(size_t channels, const Body& body) {
   if (c < channels) body(Channels<1, false>{c, channels - c});
 }
 
+// Rows of an image that are shorter than a page (1024 floats) are no streams that hardware foresees: those of the next
+// windows are fetched meanwhile, a line at a time.
+constexpr size_t kPageFloats = 1024;
+constexpr bool FetchesAt(size_t v) { return kLanes > 1 && v * kLanes % kLineFloats == 0; }
+
 template <PoolGradMode kMode>
 inline void MaxGrad(const float* dy, const float* x, const float* y, const PoolRow& row, float* dx) {
   const F32 zero = Fill(0.0f);
+  const size_t next = row.row_stride <= kPageFloats ? row.rows * row.row_stride : 0;
   for (size_t ow = 0; ow < row.out_width; ++ow, dy += row.pixel_stride, y += row.pixel_stride) {
     const Window window = WindowAt(row, TapsAt(row, 0, ow), ow);
     ForChannels(row.channels, [&](auto channels) {
@@ -75,6 +82,11 @@ inline void MaxGrad(const float* dy, const float* x, const float* y, const PoolR
       }
       window.ForEach([&](size_t at) {
         for (size_t v = 0; v < kVectors; ++v) {
+          if (next > 0 && FetchesAt(v)) {
+            const size_t ahead = at + next + channels.first + v * kLanes;
+            Prefetch(x + ahead);
+            PrefetchToWrite(dx + ahead);
+          }
           const F32 value = channels.LoadAt(x + at, v);
           const Mask takes = Or(Equal(value, largest[v]), IsNan(value));
           channels.template Give<kMode>(dx + at, v, Pick(takes, left[v], zero));
