@@ -64,19 +64,33 @@ function heldOut(
 }
 
 async function run(trainer: Trainer): Promise<void> {
-  const { options, progress, length } = trainer;
-  const { checkpoint, signal, onStep, onEpoch } = options;
-  const every = checkpoint?.every ?? CHECKPOINT_STEPS;
-  while (!trainer.isDone) {
-    if (signal?.aborted) {
-      if (checkpoint) await saveCheckpoint(checkpoint.path, trainer);
-      signal.throwIfAborted();
+  const { checkpoint, signal } = trainer.options;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (trainer.isEpochOver) await endEpoch(trainer);
+      else if (trainer.isDone) break;
+      else await update(trainer);
     }
-    const learningRate = trainer.learningRate;
-    const loss = await trainer.update();
-    onStep?.({ step: progress.step, steps: length.steps, loss, learningRate });
-    if (progress.step % length.perEpoch === 0 || progress.step >= length.steps)
-      onEpoch?.(await trainer.endEpoch(signal));
-    if (checkpoint && (progress.step % every === 0 || trainer.isDone)) await saveCheckpoint(checkpoint.path, trainer);
+  } catch (error) {
+    if (signal?.aborted && checkpoint) await saveCheckpoint(checkpoint.path, trainer);
+    throw error;
   }
+  if (checkpoint) await saveCheckpoint(checkpoint.path, trainer);
+}
+
+async function update(trainer: Trainer): Promise<void> {
+  const { options, progress, length } = trainer;
+  const { checkpoint, onStep } = options;
+  const learningRate = trainer.learningRate;
+  const loss = await trainer.update();
+  onStep?.({ step: progress.step, steps: length.steps, loss, learningRate });
+  const every = checkpoint?.every ?? CHECKPOINT_STEPS;
+  if (checkpoint && progress.step % every === 0) await saveCheckpoint(checkpoint.path, trainer);
+}
+
+async function endEpoch(trainer: Trainer): Promise<void> {
+  const { signal, onEpoch } = trainer.options;
+  const record = await trainer.endEpoch(signal);
+  onEpoch?.(record);
 }

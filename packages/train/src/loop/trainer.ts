@@ -106,6 +106,12 @@ export class Trainer {
     return this.progress.step >= this.length.steps || (patience !== undefined && this.progress.idle >= patience);
   }
 
+  /** True when updates were made whose epoch has come to its end, and has not been ended. */
+  get isEpochOver(): boolean {
+    const { step, lossCount } = this.progress;
+    return lossCount > 0 && (step % this.length.perEpoch === 0 || step >= this.length.steps);
+  }
+
   /** One update; returns its loss. Throws ERR_DIVERGED where the loss is no finite number. */
   async update(): Promise<number> {
     const { accumulate = 1, seed = 0, augment, companions } = this.options;
