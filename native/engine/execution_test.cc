@@ -157,13 +157,18 @@ TEST_CASE("Program: what operators write behind, trust, or hand to bodies does n
   CHECK(may_be_foreign("Neg", DataType::kFloat32, DataType::kFloat32));
   CHECK(!may_be_foreign("Neg", DataType::kInt64, DataType::kInt64));
   CHECK(!may_be_foreign("NonZero", DataType::kFloat32, DataType::kInt64));
-  Program program;
-  const std::vector<float> w(9 * 8, 1.0f);
-  const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
-  const auto kernel = static_cast<ptrdiff_t>(program.AddConstant(DataType::kFloat32, {1, 8, 3, 3}, w.data(), 1));
-  program.Finish({program.AddOperator("ConvNhwc", {x, kernel}, {DataType::kFloat32},
-                                      MakeAttributes({{"pads", std::vector<double>{1, 1, 1, 1}}}))});
-  CHECK(!program.Values()[static_cast<size_t>(x)].may_be_foreign);
+  for (const int64_t channels : {8, 512}) {
+    Program program;
+    const std::vector<float> w(static_cast<size_t>(9 * channels), 1.0f);
+    const auto x = static_cast<ptrdiff_t>(program.AddInput(DataType::kFloat32));
+    const auto kernel =
+        static_cast<ptrdiff_t>(program.AddConstant(DataType::kFloat32, {1, channels, 3, 3}, w.data(), 1));
+    program.Finish({program.AddOperator("ConvNhwc", {x, kernel}, {DataType::kFloat32},
+                                        MakeAttributes({{"pads", std::vector<double>{1, 1, 1, 1}}}))});
+    const bool writes_behind = program.Steps()[0].op->WritesSlack(0) != 0;
+    CHECK(program.Values()[static_cast<size_t>(x)].may_be_foreign == !writes_behind);
+    CHECK((writes_behind || channels == 8));
+  }
 }
 
 TEST_CASE("Execution: outputs lie where they are to, if they take as many bytes; nothing is written behind them") {

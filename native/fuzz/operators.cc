@@ -1,6 +1,7 @@
 // Programs of a few operators of the engine, mostly with inputs and attributes that fit them (operator_hints.h), now
 // and then with any types, dims, attributes and contents: each is built and run on several sizes, or refused by an
 // error of the engine, without touching memory that is not its own.
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <string>
@@ -10,6 +11,7 @@
 #include "engine/registry.h"
 #include "engine/state.h"
 #include "fuzz/operator_plan.h"
+#include "kernels/linear.h"
 
 using namespace gossamer;
 
@@ -175,8 +177,59 @@ void AddAny(Case& all, Input& input) {
   for (size_t i = 0; i < outputs.size(); ++i) all.values.push_back(static_cast<ptrdiff_t>(first + i));
 }
 
+// Memory as a caller's that the engine may use in place (Foreign): what lies behind it stays as it is.
+class ForeignMemory {
+ public:
+  explicit ForeignMemory(const std::vector<uint8_t>& contents)
+      : bytes_(contents.size()), buffer_(NewBuffer(bytes_ + kReadSlack)) {
+    std::copy(contents.begin(), contents.end(), Data());
+    std::fill_n(Data() + bytes_, kReadSlack, uint8_t{0xa5});
+  }
+  uint8_t* Data() { return static_cast<uint8_t*>(buffer_.get()); }
+  Foreign Destination() { return {Data(), bytes_}; }
+  bool Holds(const std::vector<uint8_t>& contents) {
+    const uint8_t* slack = Data() + bytes_;
+    return std::equal(contents.begin(), contents.end(), Data()) &&
+           std::all_of(slack, slack + kReadSlack, [](uint8_t byte) { return byte == 0xa5; });
+  }
+
+ private:
+  size_t bytes_;
+  Buffer buffer_;
+};
+
+// The same run with every feed and every output in memory of a caller's: nothing comes out otherwise, and feeds stay.
+void RunForeign(Execution& execution, const std::vector<Tensor>& fed, const std::vector<std::vector<uint8_t>>& contents,
+                const std::vector<std::vector<uint8_t>>& expected) {
+  std::vector<Tensor> feeds = fed, outputs;
+  std::vector<ForeignMemory> inputs, results;
+  std::vector<Foreign> destinations;
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    inputs.emplace_back(contents[i]);
+    feeds[i].data = inputs.back().Data();
+  }
+  for (const std::vector<uint8_t>& bytes : expected) {
+    results.emplace_back(std::vector<uint8_t>(bytes.size()));
+    destinations.push_back(results.back().Destination());
+  }
+  const std::vector<bool> foreign(feeds.size(), true);
+  RunOptions options;
+  options.threads = 1;
+  options.foreign_inputs = &foreign;
+  options.destinations = &destinations;
+  Require(execution.Run(feeds, options, &outputs), "foreign", "ended");
+  for (size_t i = 0; i < feeds.size(); ++i) Require(inputs[i].Holds(contents[i]), "foreign", "input");
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    std::vector<uint8_t> bytes(outputs[i].Bytes());
+    outputs[i].CopyTo(bytes.data());
+    Require(bytes == expected[i], "foreign", "output");
+    if (outputs[i].data == results[i].Data()) Require(results[i].Holds(bytes), "foreign", "memory behind an output");
+  }
+}
+
 // As the addon runs it: what is carried lies in the state, everything else is fed.
-void RunOnce(const Case& all, Plan& plan, Execution& execution, State& state, bool tame, Input& input) {
+void RunOnce(const Case& all, Plan& plan, Execution& execution, Execution& foreign, State& state, bool tame,
+             Input& input) {
   std::vector<std::vector<uint8_t>> contents;
   std::vector<Tensor> feeds = all.feeds;
   const bool fresh = input.Bool();
@@ -193,14 +246,20 @@ void RunOnce(const Case& all, Plan& plan, Execution& execution, State& state, bo
   std::vector<Tensor> outputs;
   const unsigned threads = Rarely(input, 3) ? 3 : 1;
   const std::vector<Carried*>* carried = all.program.StateLinks().empty() ? nullptr : &state.Values();
-  execution.Run(feeds, {nullptr, threads, nullptr, carried}, &outputs);
+  RunOptions options;
+  options.threads = threads;
+  options.carried = carried;
+  execution.Run(feeds, options, &outputs);
   // Every byte of the outputs is there to read.
   volatile uint8_t sum = 0;
+  std::vector<std::vector<uint8_t>> given;
   for (const Tensor& output : outputs) {
     std::vector<uint8_t> bytes(output.Bytes());
     output.CopyTo(bytes.data());
     for (uint8_t byte : bytes) sum = static_cast<uint8_t>(sum + byte);
+    given.push_back(std::move(bytes));
   }
+  if (all.program.StateLinks().empty()) RunForeign(foreign, feeds, contents, given);
   if (!all.program.StateLinks().empty()) state.Advance(execution, outputs);
 }
 
@@ -233,11 +292,11 @@ void BuildAndRun(Input& input) {
     all.program.LinkState(input.Byte() % all.feeds.size(), input.Byte() % outputs.size());
   }
   all.program.Finish(outputs);
-  Execution execution(all.program);
+  Execution execution(all.program), foreign(all.program);
   State state(all.program);
   const bool tame = type == "Loop";
   for (int run = 0; run < 4; ++run) {
-    Try([&] { RunOnce(all, plan, execution, state, tame, input); });
+    Try([&] { RunOnce(all, plan, execution, foreign, state, tame, input); });
     if (run != 1) plan.Resize();
   }
 }

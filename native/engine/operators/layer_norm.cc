@@ -1,6 +1,7 @@
 // Normalisation of the last axes: LayerNormalization, RMSNormalization (SimplifiedLayerNormalization), and those of
 // com.microsoft with a residual sum before them.
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "engine/operators/axis.h"
@@ -58,7 +59,12 @@ class LayerNormOperator : public Operator {
     const Dims& dims = inputs[0]->dims;
     const size_t axis = NormalAxis(form_.type, axis_, dims.Rank());
     const size_t rows = dims.Count(0, axis), cols = dims.Count(axis, dims.Rank());
-    if (cols == 0) return;
+    if (cols == 0) {  // the mean of nothing
+      for (size_t i : {form_.means, form_.reciprocals}) {
+        if (i < outputs.size()) std::fill_n(outputs[i].As<float>(), rows, std::numeric_limits<float>::quiet_NaN());
+      }
+      return;
+    }
     const float* skip = Floats(inputs, form_.skip);
     const size_t skip_rows = skip == nullptr ? rows : inputs[form_.skip]->Count() / cols;
     const auto row_of = [&](size_t i, size_t width, size_t row) {
@@ -96,7 +102,11 @@ std::unique_ptr<Operator> MakeLayerNorm(OperatorSpec& spec) {
   while (spec.type != form->type) ++form;  // the registry names no other type for this factory
   CheckArity(spec, form->scale + 1, 5, 4);
   for (size_t i = 0; i < spec.inputs.size(); ++i) CheckType(spec, i, DataType::kFloat32);
-  for (size_t i = 0; i < spec.outputs.size(); ++i) CheckOutputType(spec, i, DataType::kFloat32);
+  for (size_t i = 0; i < spec.outputs.size(); ++i) {
+    CheckOutputType(spec, i, DataType::kFloat32);
+    if (i == 0 || i == form->means || i == form->reciprocals || i == form->sum) continue;
+    RefuseProgram(spec.type, "no output " + std::to_string(i), "one");
+  }
   return std::make_unique<LayerNormOperator>(*form, spec.attributes.Int("axis", -1),
                                              spec.attributes.Float("epsilon", form->epsilon));
 }

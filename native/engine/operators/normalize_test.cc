@@ -90,6 +90,18 @@ TEST_CASE("LayerNormalization, with and without bias and the other outputs") {
   CHECK_THROWS_AS(RunOperator("LayerNormalization", {}, {Value(dims, x), wrong}, {DataType::kFloat32}), EngineError);
 }
 
+TEST_CASE("LayerNormalization: every output it gives is written, others are refused") {
+  const std::vector<DataType> two(2, DataType::kFloat32), three(3, DataType::kFloat32);
+  const Value row({3}, Floats(3, 1.0f)), none({0}, Floats());
+  CHECK_THROWS_AS(RunOperator("RMSNormalization", Attributes(), {row, row}, two), EngineError);
+  CHECK_THROWS_AS(RunOperator("SimplifiedLayerNormalization", Attributes(), {row, row}, three), EngineError);
+  const auto results = RunOperator("LayerNormalization", Attributes(), {Value({2, 0}, Floats()), none}, three);
+  for (size_t i : {1, 2}) {
+    REQUIRE(results[i].dims == Dims{2, 1});
+    for (float v : results[i].To<float>()) CHECK(std::isnan(v));  // of nothing
+  }
+}
+
 TEST_CASE("SkipLayerNormalization and its simplified form") {
   const size_t cols = 40;
   const Floats x = NormalFloats(6 * cols, 1), skip = NormalFloats(3 * cols, 2), scale = NormalFloats(cols, 3),
