@@ -191,7 +191,7 @@ function addQuantizeOptions(command: Command): Command {
 function addMeasuring(add: Add, run: RunCommand): void {
   const measured = (command: Command) =>
     command
-      .option('--engine <name>', 'ort, native, auto or reference (default ort)')
+      .option('--engine <name>', 'ort, native, auto, tfjs or reference (default ort)')
       .option('--batch-size <n>', 'samples in one call (default 16)', count)
       .option('--limit <n>', 'use the first N samples', count)
       .option('--preprocess <file>', 'how images become inputs (JSON)');
@@ -237,7 +237,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .argument('[model]', 'an ONNX file')
     .option('--suite <name>', 'quick, kernels, models, compression, or another suite of @gossamer/bench')
     .option('--compare <files...>', 'two results files of a suite: what changed')
-    .option('--engine <name>', 'ort, native, auto or reference (default: ort for a model, native for a suite)')
+    .option('--engine <name>', 'ort, native, auto, tfjs or reference (default: ort for a model, native for a suite)')
     .option('--peer <name>', 'of a suite: the engine beside it (default ort)')
     .option('--filter <texts>', 'of a suite: only cases whose names contain one of these, comma-separated')
     .option('--out <dir>', 'of a suite: folder for results (JSON, Markdown, HTML); finished cases are kept there')
@@ -264,7 +264,7 @@ function addRun(add: Add, run: RunCommand): void {
     .option('--bind <sizes>', 'sizes of symbolic dimensions of random inputs, e.g. batch=4,seq=128')
     .option('--outputs <names>', 'only these outputs, comma-separated (default: all)', list)
     .option('-o, --output <file>', 'where the outputs go: .npz, or .npy for one of them (default: nowhere)')
-    .option('--engine <name>', 'ort, native, auto or reference (default ort)')
+    .option('--engine <name>', 'ort, native, auto, tfjs or reference (default ort)')
     .option('--runs <n>', 'timed runs after the first (default: none)', count)
     .option('--profile', 'the time of every operator (engines native and auto)')
     .action((model: string, flags: Flags) =>

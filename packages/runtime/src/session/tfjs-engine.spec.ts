@@ -52,6 +52,21 @@ test('a run leaves no tensor behind, and a disposed session none of its constant
   expect(tf.memory().numTensors).toBe(before);
 });
 
+test('an output of what was fed is a copy', async () => {
+  const g = new GraphBuilder('same', { opset: 21 });
+  const x = g.input('x', 'float32', [2]);
+  const model = g
+    .output(x)
+    .output(g.op('Reshape', [x, g.constant([2, 1])]), 'y')
+    .model();
+  const session = await Session.open(model, { engine: 'tfjs' });
+  const data = Float32Array.of(1, 2);
+  const outputs = await session.run({ x: Tensor.of('float32', [2], data) });
+  data.fill(7);
+  expect([...outputs['x']!.toFloat32(), ...outputs['y']!.toFloat32()]).toEqual([1, 2, 1, 2]);
+  await session.dispose();
+});
+
 function looksUp(dim: number | string): Model {
   const g = new GraphBuilder('table', { opset: 21 });
   const table = g.input('table', 'float32', [3, 2]);

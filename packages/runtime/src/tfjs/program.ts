@@ -2,6 +2,7 @@ import { type DType, GossamerError, isGossamerError, type Model, type Node, Tens
 import { evaluateNode } from '@gossamer/graph/eval';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import type { Feeds, Outputs } from '../session/feeds.js';
+import { typedView } from '../session/tensor-view.js';
 import type { Tf, TfjsBackend } from './backend.js';
 import { Call } from './call.js';
 import { Held } from './held.js';
@@ -20,20 +21,23 @@ interface Step {
 
 /** A covered model (see checkCoverage) ready to run. Constants stay on the backend from the first run on. */
 export class TfjsProgram {
-  readonly #steps: readonly Step[];
+  /** Steps by the outputs that they are for. */
+  readonly #plans = new Map<string, readonly Step[]>();
   readonly #constants = new Map<Value, Held>();
   readonly #tf: Tf;
 
   constructor(
     private readonly model: Model,
-    types: NodeTypes,
+    private readonly types: NodeTypes,
     private readonly backend: TfjsBackend,
   ) {
     this.#tf = backend.tf;
-    this.#steps = stepsOf(model, types);
   }
 
-  /** Runs every node; the backend holds nothing of a run when it has ended. Throws ERR_TFJS_RUN naming the node. */
+  /**
+   * Runs the nodes that the wanted outputs need; the backend holds nothing of a run when it has ended, and no output shares memory with what
+   * was fed. Throws ERR_TFJS_RUN naming the node.
+   */
   async run(feeds: Feeds, wanted: readonly string[]): Promise<Outputs> {
     await this.#tf.setBackend(this.backend.name);
     const values = new Map<Value, Held>();
@@ -44,8 +48,9 @@ export class TfjsProgram {
       }
       const named = new Map(this.model.graph.outputs.map((value) => [value.name, value]));
       const outputs = new Set(wanted.map((name) => named.get(name)!));
-      for (const step of this.#steps) this.#run(step, values, outputs);
-      return Object.fromEntries(wanted.map((name) => [name, this.#read(named.get(name)!, values)]));
+      for (const step of this.#planFor(outputs)) this.#run(step, values, outputs);
+      const fed = new Set(Object.values(feeds).map((tensor) => tensor.bytes().buffer));
+      return Object.fromEntries(wanted.map((name) => [name, apart(this.#read(named.get(name)!, values), fed)]));
     } finally {
       for (const held of values.values()) held.dispose();
     }
@@ -54,6 +59,15 @@ export class TfjsProgram {
   dispose(): void {
     for (const held of this.#constants.values()) held.dispose();
     this.#constants.clear();
+  }
+
+  #planFor(outputs: ReadonlySet<Value>): readonly Step[] {
+    const key = [...outputs].map(({ name }) => name).join('\0');
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const plan = stepsFor(outputs, this.model, this.types);
+    this.#plans.set(key, plan);
+    return plan;
   }
 
   #run(step: Step, values: Map<Value, Held>, wanted: ReadonlySet<Value>): void {
@@ -105,12 +119,28 @@ export class TfjsProgram {
   }
 
   #read(value: Value, values: ReadonlyMap<Value, Held>): Tensor {
-    return this.#tf.tidy(() => this.#heldOf(value, values).host() as never) as Tensor;
+    const held = this.#heldOf(value, values);
+    // Nothing is returned: tidy looks for tensors in what is, element by element.
+    this.#tf.tidy(() => void held.host());
+    return held.host();
   }
 }
 
-function stepsOf({ graph }: Model, types: NodeTypes): Step[] {
-  const nodes = [...graph.nodes()].filter((node) => !node.isStandard('Constant'));
+/** The tensor, or a copy of it where its memory is among `fed`. */
+function apart(tensor: Tensor, fed: ReadonlySet<unknown>): Tensor {
+  return fed.has(tensor.bytes().buffer) ? Tensor.of(tensor.dtype, tensor.dims, typedView(tensor).slice()) : tensor;
+}
+
+/** The nodes that the outputs need, in order. */
+function stepsFor(outputs: ReadonlySet<Value>, { graph }: Model, types: NodeTypes): Step[] {
+  const needed = new Set(outputs);
+  const nodes: Node[] = [];
+  for (const node of [...graph.nodes()].reverse()) {
+    if (node.isStandard('Constant') || !node.outputs.some((value) => value && needed.has(value))) continue;
+    for (const value of node.inputs) if (value) needed.add(value);
+    nodes.push(node);
+  }
+  nodes.reverse();
   const lastReader = new Map<Value, Node>();
   for (const node of nodes) {
     for (const value of [...node.inputs, ...node.outputs]) {

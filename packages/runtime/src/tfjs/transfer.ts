@@ -40,8 +40,8 @@ export function download(tensor: TfTensor, dtype: DType): Tensor {
 function arrayOf(dtype: DType, data: ArrayLike<number>): TensorData {
   if (dtype === 'int64') return BigInt64Array.from(data, BigInt);
   if (dtype === 'bool') return Uint8Array.from(data);
-  if (dtype === 'int32') return data instanceof Int32Array ? data : Int32Array.from(data);
-  return data instanceof Float32Array ? data : Float32Array.from(data);
+  if (dtype === 'int32') return data instanceof Int32Array ? data : new Int32Array(data);
+  return data instanceof Float32Array ? data : new Float32Array(data);
 }
 
 export const tooLarge = (value: bigint): GossamerError<RuntimeErrorCode> =>
