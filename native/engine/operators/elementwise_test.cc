@@ -222,3 +222,33 @@ TEST_CASE("Cast: what does not fit") {
   CHECK((Map<float, uint16_t>("Cast", {}, {1, 65504, 70000}, DataType::kFloat16)) ==
         std::vector<uint16_t>{0x3c00, 0x7bff, 0x7c00});
 }
+
+TEST_CASE("Where: any pattern of conditions, elements of every size, repeated operands, in place") {
+  const auto check = [](auto zero, DataType type) {
+    using T = decltype(zero);
+    for (size_t n : {1, 15, 16, 17, 40, 70000}) {
+      std::vector<T> a(n), b(n);
+      Bytes condition(n);
+      for (size_t i = 0; i < n; ++i) {
+        a[i] = static_cast<T>(3 * i + 1);
+        b[i] = static_cast<T>(7 * i + 2);
+        condition[i] = i * i % 7 < 3 ? 1 : 0;
+      }
+      const auto size = static_cast<int64_t>(n);
+      for (int kind = 0; kind < 4; ++kind) {
+        const bool one_a = (kind & 1) != 0, one_b = (kind & 2) != 0;
+        const Value left = one_a ? Value(type, {1}, std::vector<T>{a[0]}) : Value(type, {size}, a);
+        const Value right = one_b ? Value(type, {1}, std::vector<T>{b[0]}) : Value(type, {size}, b);
+        const Value choice(DataType::kBool, {size}, condition);
+        const auto y = RunOperator("Where", {}, {choice, left, right}, {type})[0].template To<T>();
+        for (size_t i = 0; i < n; ++i) {
+          REQUIRE(y[i] == (condition[i] != 0 ? a[one_a ? 0 : i] : b[one_b ? 0 : i]));
+        }
+      }
+    }
+  };
+  check(uint8_t{0}, DataType::kUint8);
+  check(uint16_t{0}, DataType::kUint16);
+  check(0.0f, DataType::kFloat32);
+  check(int64_t{0}, DataType::kInt64);
+}

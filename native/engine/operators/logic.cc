@@ -1,5 +1,6 @@
 // Comparisons, logic, bits, and the choice between two inputs.
 #include <cmath>
+#include <cstring>
 
 #include "engine/operators/binary.h"
 #include "engine/operators/map.h"
@@ -58,9 +59,24 @@ bool IsFloat(DataType type) {
 }
 
 // Steps are 0 or 1; of one constant each, so that the loop can be vectorised.
+// All bits of `yes` or of `no`, without a branch: conditions need not follow any pattern.
+template <class T>
+T Chosen(uint8_t condition, T yes, T no) {
+  const T mask = static_cast<T>(condition != 0 ? ~T{0} : T{0});
+  return static_cast<T>((yes & mask) | (no & static_cast<T>(~mask)));
+}
 template <bool kStepA, bool kStepB, class T>
 void ChooseRow(const uint8_t* condition, const T* a, const T* b, size_t count, T* y) {
-  for (size_t i = 0; i < count; ++i) y[i] = condition[i] != 0 ? a[kStepA ? i : 0] : b[kStepB ? i : 0];
+  constexpr size_t kBlock = 16;  // gathered beside y, which may be one of the others: vectorised
+  size_t i = 0;
+  for (; i + kBlock <= count; i += kBlock) {
+    T chosen[kBlock];
+    for (size_t j = 0; j < kBlock; ++j) {
+      chosen[j] = Chosen(condition[i + j], a[kStepA ? i + j : 0], b[kStepB ? i + j : 0]);
+    }
+    std::memcpy(y + i, chosen, sizeof chosen);
+  }
+  for (; i < count; ++i) y[i] = Chosen(condition[i], a[kStepA ? i : 0], b[kStepB ? i : 0]);
 }
 template <class T>
 void ChooseRow(const uint8_t* condition, const T* a, const T* b, const size_t (&steps)[3], size_t count, T* y) {
