@@ -1,14 +1,46 @@
 #include "engine/operators/runtime_product.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace gossamer {
+namespace {
+
+constexpr size_t kPanel = 64;  // columns: the widest tile of the kernels
+
+// One product of few rows: each task packs a panel of b and multiplies all of a by it while it is in the cache.
+void RunPanels(const RuntimeProducts& products, const FloatOutput& output,
+               const std::function<void(size_t, const GemmTile&)>& before, RunContext& context) {
+  MatMulF32 p = products.first;
+  p.a += products.a_offset(0);
+  p.b += products.b_index(0) * products.b_distance;
+  context.Parallel((p.n + kPanel - 1) / kPanel, [&](size_t i) {
+    static thread_local std::vector<float> packed;
+    const size_t n0 = i * kPanel, columns = std::min(kPanel, p.n - n0);
+    if (packed.size() < p.k * kPanel) packed.resize(p.k * kPanel);
+    PackColumnsF32(p, n0, n0 + columns, packed.data());
+    if (before) before(0, {0, p.m, n0, n0 + columns});
+    FloatOutput panel = output;
+    panel.y += n0;
+    if (panel.bias != nullptr) panel.bias += n0;
+    if (panel.residual != nullptr) panel.residual += n0;
+    RunMatMulF32(p, PackedF32(packed.data(), p.k, columns), 0, p.m, 0, columns, panel);
+  });
+}
+
+}  // namespace
+
 
 void RunProducts(const RuntimeProducts& products, const std::function<FloatOutput(size_t)>& output_of,
                  const std::function<void(size_t, const GemmTile&)>& before, RunContext& context) {
   const MatMulF32& p = products.first;
   const size_t matrix = p.k * p.n, packed_count = PackedCountF32(p.k, p.n);
   const bool in_place = ReadsInPlace(p);
+  constexpr size_t kFewRows = 384, kFewColumns = 4 * kPanel;
+  if (!in_place && products.count == 1 && p.m <= kFewRows && p.n >= kFewColumns) {
+    RunPanels(products, output_of(0), before, context);
+    return;
+  }
   float* packed = nullptr;
   if (!in_place) {
     constexpr size_t kFloats = 64 << 10;  // about 20 microseconds of copying

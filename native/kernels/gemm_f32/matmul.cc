@@ -21,12 +21,13 @@ inline void Prefetch(const float* at) {
 
 // Rows of b, each over all strips: rows far apart in memory are then touched once.
 void CopyRows(const MatMulF32& p, size_t n0, size_t n1, float* packed) {
-  constexpr size_t kAhead = 8;  // rows: a row of its own page is not foreseen by the processor
+  // Rows: one of its own page is not foreseen by the processor. Some 128 lines are on their way.
+  const size_t ahead = std::max<size_t>(8, 2048 / std::max<size_t>(n1 - n0, 1));
   const size_t whole = (n1 - n0) / kStripF32, rest = (n1 - n0) % kStripF32, strip_count = p.k * kStripF32;
   for (size_t t = 0; t < p.k; ++t, packed += kStripF32) {
     const float* row = p.b + t * p.b_row + n0;
-    if (t + kAhead < p.k) {
-      for (size_t i = 0; i < n1 - n0; i += 16) Prefetch(row + kAhead * p.b_row + i);
+    if (t + ahead < p.k) {
+      for (size_t i = 0; i < n1 - n0; i += 16) Prefetch(row + ahead * p.b_row + i);
     }
     float* strip = packed;
     for (size_t s = 0; s < whole; ++s, strip += strip_count, row += kStripF32) std::copy_n(row, kStripF32, strip);
