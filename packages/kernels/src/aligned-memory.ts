@@ -1,3 +1,4 @@
+import { isGossamerError } from '@gossamer/graph';
 import { runNative } from './native-call.js';
 import { requireInteger } from './require-array.js';
 
@@ -14,16 +15,21 @@ const READ_SLACK = 256;
 /**
  * An array of zeros that the engine reads and writes where it lies, instead of copying it, when it is fed to a run or given to one for an
  * output: its first byte has an address that is a multiple of 64, and the same buffer has 256 bytes behind it. Any part of it does that
- * begins at a multiple of 64 bytes and ends 256 bytes before the buffer does.
+ * begins at a multiple of 64 bytes and ends 256 bytes before the buffer does. Where the addon is missing there is no such engine: any array.
  */
 export function allocateAligned<Numbers>(kind: ArrayKind<Numbers>, length: number): Numbers {
   requireInteger('length', length, 0);
   const buffer = new ArrayBuffer(ALIGNMENT + length * kind.BYTES_PER_ELEMENT + READ_SLACK);
-  return new kind(
-    buffer,
-    runNative((addon) => addon.alignedOffset(buffer)),
-    length,
-  );
+  return new kind(buffer, alignedOffset(buffer), length);
+}
+
+function alignedOffset(buffer: ArrayBuffer): number {
+  try {
+    return runNative((addon) => addon.alignedOffset(buffer));
+  } catch (error) {
+    if (isGossamerError(error) && error.code === 'ERR_NATIVE_LOAD') return 0;
+    throw error;
+  }
 }
 
 /**
