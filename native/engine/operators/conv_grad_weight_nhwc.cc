@@ -173,7 +173,7 @@ class ConvGradWeightNhwcOperator : public Operator {
       const Position at{line / geometry.out[0], line % geometry.out[0], m % geometry.out[1]};
       const float* gradients = dy0 + m * conv.outputs;
       const size_t next = std::min(end, m + plan.chunk), behind = std::min(end, next + plan.chunk);
-      const float *x1 = x + FirstUnder(geometry, next), *x2 = x + FirstUnder(geometry, behind);
+      const float *x1 = x + UnderLast(geometry, next), *x2 = x + UnderLast(geometry, behind);
       for (size_t i = task.piece; i < last; ++i) {
         FetchShare(x1, x2, i - task.piece, last - task.piece);
         FetchShare(dy + next * conv.outputs, dy + behind * conv.outputs, i - task.piece, last - task.piece);
@@ -183,15 +183,6 @@ class ConvGradWeightNhwcOperator : public Operator {
         if (!lines.empty()) ConvGradWeightF32()(pixels, plan.rows, columns, to + i * of_piece, plan.StripStride());
       }
     }
-  }
-
-  // The first element of x under the last kernel row of output pixel m: what lies before has been read with those
-  // before.
-  static size_t FirstUnder(const ConvGeometry& g, size_t m) {
-    const size_t line = m / g.out[1], image = line / g.out[0];
-    const size_t row = std::min(line % g.out[0] * g.stride[0] + (g.kernel[0] - 1) * g.dilation[0], g.in[0]);
-    const size_t pixel = (image * g.in[0] + row) * g.in[1] + m % g.out[1] * g.stride[1];
-    return std::min(pixel, g.InputPixels()) * g.channels;
   }
 
   // Part number `share` of `shares`.

@@ -208,6 +208,7 @@ class ConvNhwcOperator : public Operator {
       if (output.residual != nullptr) output.residual += tile.m0 * output.residual_stride;
       if (layer.pads_tiles) {
         const PaddedTile padded = PadTile(geometry, x, tile.m0, tile.m1);
+        FetchUnder(geometry, x, tile.m1, count);
         weights.Multiply(0, padded.x, 0, padded.rows, {0, count, tile.n0, tile.n1}, output);
         return;
       }
@@ -230,6 +231,7 @@ class ConvNhwcOperator : public Operator {
       FloatOutput output = all;
       output.y += m0 * output.y_stride;
       if (output.residual != nullptr) output.residual += m0 * output.residual_stride;
+      FetchUnder(geometry, x, m0 + count, block);
       DepthwiseF32()(x, {offsets, count, taps, channels, 0}, 0, count, weights, output);
     });
   }

@@ -349,6 +349,7 @@ class ConvTransposeNhwcOperator : public Operator {
     const GemmTile product{0, count, n0, n1};
     if (PadsTiles(layer, of)) {
       const PaddedTile padded = PadTile(of, x, m0, m1);
+      FetchUnder(of, x, m1, count);
       weights.products[tile.phase].Multiply(0, padded.x, 0, padded.rows, product, output);
     } else {
       static thread_local std::vector<int32_t> offsets;
@@ -356,6 +357,7 @@ class ConvTransposeNhwcOperator : public Operator {
       FillOffsets(of, m0, m1, zero_row, offsets.data());
       if (layer.depthwise) {
         const ActivationRows rows{offsets.data(), count, taps, conv.Channels(), 0};
+        FetchUnder(of, x, m1, count);
         DepthwiseF32()(x, rows, 0, count, weights.depthwise[tile.phase], output);
       } else {
         const ActivationRows rows{offsets.data(), count, taps, conv.group_channels, 0};

@@ -184,6 +184,20 @@ void CopyWindow(const ConvGeometry& g, const float* image, int64_t first, size_t
 
 }  // namespace
 
+size_t UnderLast(const ConvGeometry& g, size_t m) {
+  if (m >= g.Pixels()) return g.InputCount();
+  const size_t line = m / g.out[1], image = line / g.out[0];
+  const size_t row = std::min(line % g.out[0] * g.stride[0] + (g.kernel[0] - 1) * g.dilation[0], g.in[0]);
+  const size_t pixel = (image * g.in[0] + row) * g.in[1] + m % g.out[1] * g.stride[1];
+  return std::min(pixel, g.InputPixels()) * g.channels;
+}
+
+void FetchUnder(const ConvGeometry& g, const float* x, size_t m, size_t count) {
+  constexpr size_t kCacheFloats = 512 << 10;
+  if (g.InputCount() <= kCacheFloats || g.Taps() == 0) return;
+  FetchAhead(x + UnderLast(g, m), x + UnderLast(g, m + count));
+}
+
 PaddedTile PadTile(const ConvGeometry& g, const float* x, size_t m0, size_t m1) {
   static thread_local std::vector<float> memory;
   static thread_local std::vector<int32_t> offsets;

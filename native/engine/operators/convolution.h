@@ -79,6 +79,12 @@ inline void FetchAhead(const float* from, const float* end) {
 #endif
 }
 
+// The first element of x under the last kernel row of output pixel m: what lies before it has been read with the pixels
+// before. Of pixel m == Pixels(): the end of x.
+size_t UnderLast(const ConvGeometry& geometry, size_t m);
+// Asks for what the `count` output pixels from m on read first, where x is too large to be in the cache.
+void FetchUnder(const ConvGeometry& geometry, const float* x, size_t m, size_t count);
+
 // Output pixels m0 .. m1 - 1 of a convolution without dilation along W, by kernel rows: a piece has kW * C numbers.
 // What lies under them is copied, with its pads, to memory that the thread keeps until it asks again.
 struct PaddedTile {
