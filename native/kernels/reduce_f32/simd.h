@@ -57,9 +57,11 @@ template <Reduce kKind>
 inline void Columns(const float* x, size_t rows, size_t cols, size_t stride, float* y) {
   size_t c = 0;
   for (; c + 4 * kLanes <= cols; c += 4 * kLanes) ColumnVectors<kKind, 4>(x + c, rows, kLanes, stride, y + c);
-  for (; c < cols; c += kLanes) {
-    ColumnVectors<kKind, 1>(x + c, rows, cols - c < kLanes ? cols - c : kLanes, stride, y + c);
-  }
+  const size_t vectors = (cols - c + kLanes - 1) / kLanes, lanes = cols - c - (vectors - 1) * kLanes;
+  if (vectors == 1) ColumnVectors<kKind, 1>(x + c, rows, lanes, stride, y + c);
+  if (vectors == 2) ColumnVectors<kKind, 2>(x + c, rows, lanes, stride, y + c);
+  if (vectors == 3) ColumnVectors<kKind, 3>(x + c, rows, lanes, stride, y + c);
+  if (vectors == 4) ColumnVectors<kKind, 4>(x + c, rows, lanes, stride, y + c);
 }
 
 }  // namespace
