@@ -70,23 +70,21 @@ class CrossEntropyOperator : public Operator {
                                          : static_cast<float*>(context.Scratch(inputs[0]->Bytes()));
     auto* losses = static_cast<float*>(context.Scratch(2 * positions * sizeof(float)));
     ForPositions(context, view, [&](size_t outer, size_t first, size_t end) {
+      const bool rows = view.inner == 1;
       const size_t at = outer * view.inner + first;
-      const float* logits = inputs[0]->As<float>();
-      float* sums = losses + positions + at;
-      if (view.inner == 1) {
-        const size_t element = first * view.size;
-        SoftmaxF32()(Softmax::kLog, logits + element, end - first, view.size, log_prob + element);
-        if (smoothing_ != 0) {
-          ReduceRowsF32()(Reduce::kSum, log_prob + element, end - first, view.size, view.size, sums);
-        }
+      const size_t element = rows ? first * view.size : outer * view.size * view.inner + first;
+      const float* logits = inputs[0]->As<float>() + element;
+      float *to = log_prob + element, *sums = losses + positions + at;
+      if (rows) {
+        SoftmaxF32()(Softmax::kLog, logits, end - first, view.size, to);
+        if (smoothing_ != 0) ReduceRowsF32()(Reduce::kSum, to, end - first, view.size, view.size, sums);
       } else {
-        const size_t element = outer * view.size * view.inner + first;
-        SoftmaxColumnsF32()(Softmax::kLog, logits + element, view.size, end - first, view.inner, log_prob + element);
-        if (smoothing_ != 0) {
-          ReduceColumnsF32()(Reduce::kSum, log_prob + element, view.size, end - first, view.inner, sums);
-        }
+        SoftmaxColumnsF32()(Softmax::kLog, logits, view.size, end - first, view.inner, to);
+        if (smoothing_ != 0) ReduceColumnsF32()(Reduce::kSum, to, view.size, end - first, view.inner, sums);
       }
-      for (size_t i = at; i < at + (end - first); ++i) losses[i] = Loss(inputs, view, log_prob, losses + positions, i);
+      for (size_t i = 0; i < end - first; ++i, to += rows ? view.size : 1) {
+        losses[at + i] = Loss(inputs, view, to, smoothing_ == 0 ? 0 : sums[i], at + i);
+      }
     });
     float sum = 0;
     ReduceRowsF32()(Reduce::kSum, losses, 1, positions, positions, &sum);
@@ -96,14 +94,14 @@ class CrossEntropyOperator : public Operator {
  private:
   static constexpr const char* kName = "SoftmaxCrossEntropy";
 
-  // The weighted loss of position i; sums: of log_prob over the classes.
-  float Loss(const TensorList& inputs, const AxisView& view, const float* log_prob, const float* sums, size_t i) const {
+  // The weighted loss of position i, whose classes are at log_prob, view.inner apart; sum: of log_prob over the classes.
+  float Loss(const TensorList& inputs, const AxisView& view, const float* log_prob, float sum, size_t i) const {
     const float weight = inputs[2]->As<float>()[i];
     if (weight == 0) return 0;
     const auto label = static_cast<size_t>(inputs[1]->As<int64_t>()[i]);
-    const float at_label = log_prob[(i / view.inner * view.size + label) * view.inner + i % view.inner];
+    const float at_label = log_prob[label * view.inner];
     if (smoothing_ == 0) return -weight * at_label;
-    const float mean = sums[i] / static_cast<float>(view.size);
+    const float mean = sum / static_cast<float>(view.size);
     return -weight * ((1 - smoothing_) * at_label + smoothing_ * mean);
   }
 

@@ -48,6 +48,25 @@ inline void MapRow(const float* x, size_t count, float* y, const Function& funct
   }
 }
 
+// Rows of the logarithm. Those of a few short rows are taken in one vector: one by one they would be a chain each.
+inline void LogRows(const float* x, size_t rows, size_t cols, float* y) {
+  constexpr size_t kTogether = 16, kShort = 512;
+  const size_t together = cols <= kShort ? kTogether : 1;
+  for (size_t first = 0; first < rows; first += together) {
+    const size_t count = rows - first < together ? rows - first : together;
+    float largest[kTogether], log_sums[kTogether] = {};
+    for (size_t r = 0; r < count; ++r) {
+      largest[r] = LargestOf(x + r * cols, cols);
+      log_sums[r] = SumExponentials<false>(x + r * cols, cols, largest[r], nullptr);
+    }
+    for (size_t r = 0; r < count; r += kLanes) Store(log_sums + r, Log(Load(log_sums + r)));
+    for (size_t r = 0; r < count; ++r, x += cols, y += cols) {
+      const F32 m = Fill(largest[r]), log_sum = Fill(log_sums[r]);
+      MapRow(x, cols, y, [m, log_sum](F32 v) { return Sub(Sub(v, m), log_sum); });
+    }
+  }
+}
+
 // kLanes columns, or the first `lanes` of them.
 inline void SoftmaxColumnVector(Softmax kind, const float* x, size_t rows, size_t lanes, size_t stride, float* y) {
   const F32 pad = Fill(0.0f);
@@ -71,15 +90,11 @@ inline void SoftmaxColumnVector(Softmax kind, const float* x, size_t rows, size_
 }  // namespace
 
 void GOSSAMER_SIMD(SoftmaxF32)(Softmax kind, const float* x, size_t rows, size_t cols, float* y) {
+  if (kind == Softmax::kLog) return LogRows(x, rows, cols, y);
   for (size_t r = 0; r < rows; ++r, x += cols, y += cols) {
     const float largest = LargestOf(x, cols);
-    if (kind == Softmax::kSoftmax) {
-      const F32 reciprocal = Div(Fill(1.0f), Fill(SumExponentials<true>(x, cols, largest, y)));
-      MapRow(y, cols, y, [reciprocal](F32 e) { return Mul(e, reciprocal); });
-    } else {
-      const F32 m = Fill(largest), log_sum = Log(Fill(SumExponentials<false>(x, cols, largest, y)));
-      MapRow(x, cols, y, [m, log_sum](F32 v) { return Sub(Sub(v, m), log_sum); });
-    }
+    const F32 reciprocal = Div(Fill(1.0f), Fill(SumExponentials<true>(x, cols, largest, y)));
+    MapRow(y, cols, y, [reciprocal](F32 e) { return Mul(e, reciprocal); });
   }
 }
 
