@@ -2,6 +2,7 @@ import type { Node } from '@gossamer/graph';
 import { activationLowering, preluLowering, swigluLowering } from './activation.js';
 import { attentionLowering } from './attention.js';
 import { depthToSpaceLowering, spaceToDepthLowering } from './depth-to-space.js';
+import { einsumLowering } from './einsum.js';
 import { globalMaxPoolLowering } from './global-max-pool.js';
 import { groupNormalizationLowering, instanceNormalizationLowering } from './group-normalization.js';
 import { layerNormalizationLowering } from './layer-normalization.js';
@@ -20,6 +21,7 @@ const LOWERINGS: readonly Lowering[] = [
   activationLowering,
   attentionLowering,
   depthToSpaceLowering,
+  einsumLowering,
   fastGeluLowering,
   fusedConvLowering,
   fusedGemmLowering,
