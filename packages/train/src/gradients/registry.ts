@@ -6,6 +6,7 @@ import { batchNormalizationGradient } from './batch-normalization.js';
 import { castGradient } from './cast.js';
 import { clipGradient } from './clip.js';
 import { concatGradient } from './concat.js';
+import { convTransposeGradient } from './conv-transpose.js';
 import { convGradient } from './conv.js';
 import { cumSumGradient } from './cum-sum.js';
 import { einsumGradient } from './einsum.js';
@@ -47,12 +48,13 @@ const RULES: readonly GradientRule[] = [
   activationGradient,
   addGradient,
   averagePoolGradient,
-  batchNormalizationGradient,
   batchNormTrainGradient,
+  batchNormalizationGradient,
   castGradient,
   clipGradient,
   concatGradient,
   convGradient,
+  convTransposeGradient,
   cumSumGradient,
   divGradient,
   einsumGradient,

@@ -51,3 +51,21 @@ export const fusedConvLowering = defineLowering({
     return [fusedActivation(g, node, sum, node.floats('activation_params', []))];
   },
 });
+
+/** Convolutions of x with channels last; the weight keeps its order, an addend has that of the result. */
+export const nhwcConvLowering = defineLowering({
+  op: ['NhwcConv', 'NhwcFusedConv'],
+  domain,
+  lower(g, node, inputs) {
+    const [x, w, bias, addend] = inputs;
+    const axes = g.shape(x!).map((_, axis) => axis);
+    const [rank, spatial] = [axes.length, axes.slice(1, -1)];
+    const images = g.transpose(x!, [0, rank - 1, ...spatial]);
+    const y = g.transpose(g.op('Conv', [images, w, bias], ownAttributes(node)), [
+      0,
+      ...spatial.map((axis) => axis + 1),
+      1,
+    ]);
+    return [fusedActivation(g, node, addend ? g.add(y, addend) : y, node.floats('activation_params', []))];
+  },
+});

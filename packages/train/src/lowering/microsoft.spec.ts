@@ -1,6 +1,7 @@
-import { attribute, type Value } from '@gossamer/graph';
+import { attribute, Tensor, type Value } from '@gossamer/graph';
+import { evaluate } from '@gossamer/graph/eval';
 import type { Attributes, Emitter } from '../emit/emitter.js';
-import { emptyEmitter } from '../testing/check-gradient.js';
+import { checkGradient, emptyEmitter, sampleNumbers } from '../testing/check-gradient.js';
 import { checkLowering } from '../testing/check-lowering.js';
 import { lowered } from '../testing/lowered.js';
 
@@ -45,6 +46,27 @@ test('FusedConv with an addend', () => {
   const inputs = { x: { shape: [1, 2, 4] }, w: { shape: [3, 2, 3] }, b: { shape: [3] }, z: { shape: [1, 3, 4] } };
   const attributes = { pads: [1, 1], activation: 'LeakyRelu', activation_params: attribute.floats([0.2]) };
   checkLowering(inputs, (g, { x, w, b, z }) => fused(g, 'FusedConv', [x, w, b, z], attributes));
+});
+
+test.each(['NhwcConv', 'NhwcFusedConv'])('%s: the convolution of x with channels first', (op) => {
+  const attributes = { group: 2, strides: [2, 1], ...(op === 'NhwcFusedConv' ? { activation: 'Tanh' } : {}) };
+  const inputs = { x: { shape: [1, 4, 3, 2] }, w: { shape: [4, 1, 2, 2] }, b: { shape: [4] } };
+  checkGradient(inputs, (g, { x, w, b }) => {
+    const y = lowered(g, fused(g, op, [x, w, b], attributes))[0]!;
+    const first = fused(g, 'FusedConv', [g.transpose(x!, [0, 3, 1, 2]), w, b], attributes);
+    return g.sub(y, g.scale(g.transpose(lowered(g, first)[0]!, [0, 2, 3, 1]), 0.5));
+  });
+  const g = emptyEmitter();
+  const values = Object.entries(inputs).map(([name, { shape }]) => g.input(name, 'float32', shape));
+  const [x, w, b] = values;
+  g.output(lowered(g, fused(g, op, [x, w, b], attributes))[0]!, 'y');
+  const first = fused(g, 'FusedConv', [g.transpose(x!, [0, 3, 1, 2]), w, b], attributes);
+  g.output(g.transpose(first, [0, 2, 3, 1]), 'expected');
+  const feeds = Object.fromEntries(
+    values.map((value, i) => [value.name, Tensor.of('float64', g.shape(value), sampleNumbers(g.size(value), i))]),
+  );
+  const results = evaluate(g.model, feeds, { precision: 'float64' });
+  expect(results['y']!.toFloat64()).toEqual(results['expected']!.toFloat64());
 });
 
 test('an unknown activation is refused', () => {

@@ -5,14 +5,18 @@ import { depthToSpaceLowering, spaceToDepthLowering } from './depth-to-space.js'
 import { einsumLowering } from './einsum.js';
 import { globalMaxPoolLowering } from './global-max-pool.js';
 import { groupNormalizationLowering, instanceNormalizationLowering } from './group-normalization.js';
+import { gruLowering } from './gru.js';
 import { layerNormalizationLowering } from './layer-normalization.js';
 import { negativeLogLikelihoodLowering, softmaxCrossEntropyLowering } from './losses.js';
 import type { Lowering } from './lowering.js';
+import { globalLpPoolLowering, lpPoolLowering } from './lp-pool.js';
 import { lrnLowering } from './lrn.js';
+import { lstmLowering } from './lstm.js';
 import { fastGeluLowering, microsoftGeluLowering, quickGeluLowering } from './microsoft-activation.js';
-import { fusedConvLowering, fusedGemmLowering, fusedMatMulLowering } from './microsoft-product.js';
+import { fusedConvLowering, fusedGemmLowering, fusedMatMulLowering, nhwcConvLowering } from './microsoft-product.js';
 import { rmsNormalizationLowering } from './rms-normalization.js';
 import { microsoftRotaryEmbeddingLowering, rotaryEmbeddingLowering } from './rotary-embedding.js';
+import { rnnLowering } from './rnn.js';
 import { skipLayerNormalizationLowering, skipRmsNormalizationLowering } from './skip-normalization.js';
 import { lpNormalizationLowering, meanVarianceLowering } from './standardise.js';
 
@@ -26,20 +30,26 @@ const LOWERINGS: readonly Lowering[] = [
   fusedConvLowering,
   fusedGemmLowering,
   fusedMatMulLowering,
+  globalLpPoolLowering,
   globalMaxPoolLowering,
   groupNormalizationLowering,
+  gruLowering,
   instanceNormalizationLowering,
   layerNormalizationLowering,
   lpNormalizationLowering,
+  lpPoolLowering,
   lrnLowering,
+  lstmLowering,
   meanVarianceLowering,
   microsoftGeluLowering,
   microsoftRotaryEmbeddingLowering,
   negativeLogLikelihoodLowering,
+  nhwcConvLowering,
   preluLowering,
   quickGeluLowering,
   rmsNormalizationLowering,
   rotaryEmbeddingLowering,
+  rnnLowering,
   skipLayerNormalizationLowering,
   skipRmsNormalizationLowering,
   softmaxCrossEntropyLowering,

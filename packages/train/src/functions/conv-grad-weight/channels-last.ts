@@ -1,7 +1,7 @@
 import type { Value } from '@gossamer/graph';
 import type { Emitter } from '../../emit/emitter.js';
 import { indicesOf } from '../../emit/window.js';
-import { type Convolution, padSpatial, product, seenByTap } from '../convolution.js';
+import { padSpatial, product, seenByTap } from '../convolution.js';
 import type { Formulation } from './formulation.js';
 
 /** Channels first to channels last. */
@@ -11,10 +11,10 @@ const toLast = (g: Emitter, x: Value): Value => {
 };
 
 /**
- * Channels last, so that a product dy^T [o, n * positions] x seen [n * positions, c] runs over batch and positions at once; one for each tap, or
- * (`byRow`) one for each row of the kernel with what its taps saw side by side. No groups.
+ * Channels last, so that a product dy^T [o, n * positions] x seen [n * positions, c] runs over batch and positions at once; one for each row of the
+ * kernel, with what its taps saw side by side. No groups.
  */
-function channelsLast(g: Emitter, x: Value, dy: Value, problem: Convolution, byRow: boolean): Value {
+export const channelsLastByRow: Formulation = (g, x, dy, problem) => {
   const { batch, channels, outChannels, kernel, output } = problem;
   const last = kernel.length - 1;
   const columns = kernel[last]!;
@@ -24,27 +24,14 @@ function channelsLast(g: Emitter, x: Value, dy: Value, problem: Convolution, byR
   const cuts = Array.from({ length: columns }, (_, column) =>
     seenByTap(g, padded, problem, 1, [...kernel.slice(0, last).fill(0), column], [last]),
   );
-  const parts = byRow ? [g.concat(cuts, g.rank(x) - 1)] : cuts;
+  const part = g.concat(cuts, g.rank(x) - 1);
   const rows = g.reshape(toLast(g, dy), [positions, outChannels]);
   const outer = kernel.slice(0, last);
-  const sums = indicesOf(outer).flatMap((tap) =>
-    parts.map((part) => {
-      const seen = seenByTap(
-        g,
-        part,
-        problem,
-        1,
-        tap,
-        tap.map((_, axis) => axis),
-      );
-      const width = g.shape(part).at(-1)!;
-      return g.matmul(rows, g.reshape(seen, [positions, width]), true);
-    }),
-  );
+  const width = columns * channels;
+  const sums = indicesOf(outer).map((tap) => {
+    const seen = seenByTap(g, part, problem, 1, tap);
+    return g.matmul(rows, g.reshape(seen, [positions, width]), true);
+  });
   const taps = g.reshape(g.concat(sums, 1), [outChannels, product(kernel), channels]);
   return g.reshape(g.transpose(taps, [0, 2, 1]), [outChannels, channels, ...kernel]);
-}
-
-export const channelsLastByTap: Formulation = (g, x, dy, problem) => channelsLast(g, x, dy, problem, false);
-
-export const channelsLastByRow: Formulation = (g, x, dy, problem) => channelsLast(g, x, dy, problem, true);
+};
