@@ -93,6 +93,19 @@ describe('programs on memory of the caller', () => {
   });
 });
 
+test('memory that is transferred while a run lasts is reported when the run ends', async () => {
+  const builder = new ProgramBuilder();
+  const program = builder.finish(builder.operator('Neg', [builder.input('float32')], ['float32']));
+  for (const isInput of [true, false]) {
+    const [x, y] = [allocateAligned(Uint8Array, 4 << 20), allocateAligned(Uint8Array, 4 << 20)];
+    const run = program.run([{ dtype: 'float32', dims: [1 << 20], bytes: x }], { into: [y] });
+    const { buffer } = isInput ? x : y;
+    const moved = structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    await expect(run).rejects.toMatchObject({ code: 'ERR_DETACHED_BUFFER' });
+    expect(moved.byteLength).toBeGreaterThan(4 << 20);
+  }
+});
+
 test('tuneAllocator says whether there is anything to tune', () => {
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   expect(tuneAllocator()).toBe(header.glibcVersionRuntime !== undefined);

@@ -68,7 +68,15 @@ const CALLS: readonly (readonly [string, () => unknown[]])[] = [
     'runProgram',
     () => [undefined, finished(), 0, undefined, Uint8Array.of(1), Float64Array.of(FLOAT32, 1, 1), new Uint8Array(4)],
   ],
+  [
+    'runProgram',
+    () => [
+      ...[undefined, finished(), 0, undefined, Uint8Array.of(2), Float64Array.of(FLOAT32, 1, 1)],
+      ...[new Uint8Array(4), new Uint8Array(4)],
+    ],
+  ],
   ['closeProgram', () => [finished()]],
+  ['alignedOffset', () => [new ArrayBuffer(8)]],
 ];
 
 const HOSTILE: readonly (readonly [string, () => unknown])[] = [

@@ -38,24 +38,42 @@ function requireFit(name: string, tensor: Tensor, port: PortSpec): void {
 }
 
 const overlap = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+  a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+
+/** Ranges of memory by the buffer they are in, with their names. */
+class Taken {
+  readonly #ranges = new Map<ArrayBufferLike, { readonly name: string; readonly bytes: Uint8Array }[]>();
+
+  /** The name of a range that overlaps these bytes. */
+  find(bytes: Uint8Array): string | undefined {
+    return this.#ranges.get(bytes.buffer)?.find((range) => overlap(bytes, range.bytes))?.name;
+  }
+
+  add(name: string, bytes: Uint8Array): void {
+    const ranges = this.#ranges.get(bytes.buffer);
+    if (ranges) ranges.push({ name, bytes });
+    else this.#ranges.set(bytes.buffer, [{ name, bytes }]);
+  }
+}
 
 /**
  * Throws ERR_FEEDS unless each is one of the outputs asked for, of its type and known sizes, in memory that can be written to and that
  * overlaps neither another one nor anything fed: engines would write what they have still to read.
  */
 export function requireInto(into: Into, wanted: readonly string[], ports: readonly PortSpec[], feeds: Feeds): void {
-  const taken: [string, Uint8Array][] = Object.entries(feeds)
-    .filter(([, tensor]) => tensor.dtype !== 'string' && !tensor.isInFile && !isDetached(tensor))
-    .map(([name, tensor]) => [`input ${name}`, tensor.bytes()]);
+  const taken = new Taken();
+  for (const [name, tensor] of Object.entries(feeds)) {
+    const isElsewhere = tensor.dtype === 'string' || tensor.isInFile || isDetached(tensor);
+    if (!isElsewhere) taken.add(`input ${name}`, tensor.bytes());
+  }
   for (const [name, tensor] of Object.entries(into)) {
     const port = ports.find((output) => output.name === name);
     if (!port || !wanted.includes(name)) refuse('into', `some of the outputs asked for (${wanted.join(', ')})`, name);
     requireFit(name, tensor, port);
     const bytes = writableBytes(name, tensor);
-    const other = taken.find(([, range]) => overlap(bytes, range));
-    if (other) refuse(`into.${name}`, `memory apart from ${other[0]}`, 'overlapping memory');
-    taken.push([`into.${name}`, bytes]);
+    const other = taken.find(bytes);
+    if (other !== undefined) refuse(`into.${name}`, `memory apart from ${other}`, 'overlapping memory');
+    taken.add(`into.${name}`, bytes);
   }
 }
 
