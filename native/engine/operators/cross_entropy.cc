@@ -94,7 +94,7 @@ class CrossEntropyOperator : public Operator {
  private:
   static constexpr const char* kName = "SoftmaxCrossEntropy";
 
-  // The weighted loss of position i, whose classes are at log_prob, view.inner apart; sum: of log_prob over the classes.
+  // The weighted loss of position i, whose classes are at log_prob, view.inner apart, and add up to sum.
   float Loss(const TensorList& inputs, const AxisView& view, const float* log_prob, float sum, size_t i) const {
     const float weight = inputs[2]->As<float>()[i];
     if (weight == 0) return 0;
