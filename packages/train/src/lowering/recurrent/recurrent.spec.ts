@@ -13,16 +13,16 @@ interface Case {
   readonly lengths?: readonly number[];
 }
 
-const [STEPS, BATCH, SIZE, HIDDEN] = [3, 2, 1, 2];
+const [BATCH, SIZE, HIDDEN] = [2, 1, 2];
 const GATES = { LSTM: 4, GRU: 3, RNN: 1 };
 
-function shapesOf({ op, attributes, bias, initial, peepholes }: Case): Record<string, number[]> {
+function shapesOf({ op, attributes, bias, initial, peepholes }: Case, steps: number): Record<string, number[]> {
   const directions = attributes?.['direction'] === 'bidirectional' ? 2 : 1;
   const isBatchFirst = attributes?.['layout'] === 1;
   const rows = GATES[op] * HIDDEN;
   const state = isBatchFirst ? [BATCH, directions, HIDDEN] : [directions, BATCH, HIDDEN];
   return {
-    x: isBatchFirst ? [BATCH, STEPS, SIZE] : [STEPS, BATCH, SIZE],
+    x: isBatchFirst ? [BATCH, steps, SIZE] : [steps, BATCH, SIZE],
     w: [directions, rows, SIZE],
     r: [directions, rows, HIDDEN],
     ...(bias ? { b: [directions, 2 * rows] } : {}),
@@ -57,7 +57,7 @@ const CASES: readonly [string, Case][] = [
   ],
   [
     'LSTM with lengths, both ways',
-    { op: 'LSTM', attributes: { direction: 'bidirectional' }, lengths: [2, 3], initial: true },
+    { op: 'LSTM', attributes: { direction: 'bidirectional' }, lengths: [1, 2], initial: true },
   ],
   [
     'LSTM with other activations',
@@ -77,7 +77,7 @@ const CASES: readonly [string, Case][] = [
     'GRU, linear before reset, batch first',
     { op: 'GRU', attributes: { linear_before_reset: 1, layout: 1 }, initial: true },
   ],
-  ['GRU with lengths, backward', { op: 'GRU', attributes: { direction: 'reverse' }, lengths: [1, 3] }],
+  ['GRU with lengths, backward', { op: 'GRU', attributes: { direction: 'reverse' }, lengths: [1, 2] }],
   ['RNN', { op: 'RNN', bias: true, initial: true }],
   [
     'RNN of Affine and LeakyRelu',
@@ -95,7 +95,7 @@ const CASES: readonly [string, Case][] = [
 
 test.each(CASES)('%s: what it is lowered to computes the same', (_, spec) => {
   const g = emptyEmitter();
-  const shapes = shapesOf(spec);
+  const shapes = shapesOf(spec, 3);
   const values = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, g.input(name, 'float32', shape)]),
   );
@@ -126,7 +126,7 @@ test.each(CASES)('%s: what it is lowered to computes the same', (_, spec) => {
 });
 
 test.each(CASES)('gradients of %s', (_, spec) => {
-  const inputs = Object.fromEntries(Object.entries(shapesOf(spec)).map(([name, shape]) => [name, { shape }]));
+  const inputs = Object.fromEntries(Object.entries(shapesOf(spec, 2)).map(([name, shape]) => [name, { shape }]));
   checkGradient(inputs, (g, values) => {
     const made = lowered(g, emit(g, spec, values)[0]!);
     const flat = made.flatMap((value) => (value ? [g.reshape(value, [g.size(value)])] : []));
@@ -138,7 +138,7 @@ test('clip is refused', () => {
   const g = emptyEmitter();
   const spec: Case = { op: 'RNN', attributes: { clip: attribute.float(3) } };
   const values = Object.fromEntries(
-    Object.entries(shapesOf(spec)).map(([name, shape]) => [name, g.input(name, 'float32', shape)]),
+    Object.entries(shapesOf(spec, 1)).map(([name, shape]) => [name, g.input(name, 'float32', shape)]),
   );
   expect(() => lowered(g, emit(g, spec, values)[0]!)).toThrow(
     expect.objectContaining({ code: 'ERR_TRAINING_FORM' }) as Error,
