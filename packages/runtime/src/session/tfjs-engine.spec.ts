@@ -2,7 +2,7 @@ import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import { join } from 'node:path';
 import { expectLike, randomNumbers, randomTensor } from '../tfjs/testing/compare.js';
-import { describeTfjs } from '../tfjs/backend.js';
+import { describeTfjs } from '../tfjs/describe-tfjs.js';
 import { Session } from './session.js';
 
 const fixture = (name: string) => join(__dirname, '../../../../fixtures/models', name);

@@ -1,5 +1,6 @@
 import { GossamerError } from '@gossamer/graph';
 import type * as core from '@tensorflow/tfjs-core';
+import { createRequire } from 'node:module';
 import util from 'node:util';
 import type { RuntimeErrorCode } from '../error-codes.js';
 
@@ -43,25 +44,8 @@ export async function loadTfjs(): Promise<TfjsBackend> {
   );
 }
 
-/** What `gossamer doctor` says: the backend and the GPU that were found, or why there is none and what would install one. */
-export async function describeTfjs(): Promise<{ readonly found: string; readonly install?: string }> {
-  const packages = chosenPackages();
-  const backend = await tryPackages(packages);
-  if (!('tf' in backend)) return { found: reasonsOf(packages, backend), install: installCommand(packages) };
-  const { tf, package: name, isGpu } = backend;
-  const native = tf.engine().findBackend(backend.name) as { readonly binding?: { readonly TF_Version?: string } };
-  const library = native.binding?.TF_Version;
-  return {
-    found: [
-      `${name} ${tf.version_core}`,
-      ...(library === undefined ? [] : [`TensorFlow ${library}`]),
-      isGpu ? 'on a GPU' : 'on the CPU',
-    ].join(', '),
-  };
-}
-
 /** The first package that loads, or why each did not. */
-async function tryPackages(packages: readonly string[]): Promise<TfjsBackend | readonly Error[]> {
+export async function tryPackages(packages: readonly string[]): Promise<TfjsBackend | readonly Error[]> {
   const causes: Error[] = [];
   for (const name of packages) {
     try {
@@ -73,8 +57,8 @@ async function tryPackages(packages: readonly string[]): Promise<TfjsBackend | r
   return causes;
 }
 
-/** One reason where all are the same: mostly that nothing is installed. */
-function reasonsOf(packages: readonly string[], causes: readonly Error[]): string {
+/** Why packages did not load; each reason once: mostly, nothing is installed. */
+export function reasonsOf(packages: readonly string[], causes: readonly Error[]): string {
   const reasons = causes.map(({ message }, i) => {
     const [line = ''] = message.split('\n');
     return /cannot find (package|module)/i.test(line) && line.includes(`'${packages[i]}'`) ? 'not installed' : line;
@@ -82,10 +66,10 @@ function reasonsOf(packages: readonly string[], causes: readonly Error[]): strin
   return [...new Set(reasons)].join('; ');
 }
 
-const installCommand = (packages: readonly string[]) =>
+export const installCommand = (packages: readonly string[]) =>
   `npm install ${(packages[0] === CPU ? [CORE, CPU] : packages.slice(-1)).map((name) => `${name}@${VERSION}`).join(' ')}`;
 
-function chosenPackages(): readonly string[] {
+export function chosenPackages(): readonly string[] {
   const text = process.env['GOSSAMER_TFJS_BACKEND'];
   if (text === undefined || text === '') return [NODE_GPU, NODE];
   if (Object.hasOwn(CHOICES, text)) return CHOICES[text]!;
@@ -105,6 +89,8 @@ async function loadCpu(): Promise<TfjsBackend> {
 }
 
 async function loadNode(name: string): Promise<TfjsBackend> {
+  // Node's own module stays as it is where there is nothing to import.
+  createRequire(import.meta.url).resolve(name);
   restoreUtil();
   const tf = (await importPackage(name)) as Tf;
   const backend = tf.engine().findBackend('tensorflow') as { readonly isUsingGpuDevice?: boolean };
@@ -117,7 +103,7 @@ async function importPackage(name: string): Promise<unknown> {
   return module.default ?? module;
 }
 
-/** Node 23 removed two functions of `util` that tfjs-node 4.22 calls. */
+/** Functions of `util` that tfjs-node 4.22 calls, and that Node from 23 on has not, or not all. */
 function restoreUtil(): void {
   const functions = util as unknown as Record<string, unknown>;
   functions['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;

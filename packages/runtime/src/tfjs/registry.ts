@@ -51,4 +51,4 @@ for (const operator of FAMILIES.flat()) {
 export const findOperator = (node: Node): TfjsOperator | undefined => OPERATORS.get(node.kind);
 
 /** Kinds of all operators, sorted. */
-export const tfjsOperators = (): string[] => [...OPERATORS.keys()].sort();
+export const registeredKinds = (): string[] => [...OPERATORS.keys()].sort();
