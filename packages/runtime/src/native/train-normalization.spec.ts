@@ -164,6 +164,28 @@ test('a gradient of Relu that others read too is not taken up', async () => {
   expect([...outputs['masked']!.toFloat32()]).toEqual([...given].map((value, i) => (passed[i]! > 0 ? value : 0)));
 });
 
+test('a result that is the gradient of another activation is no mask', async () => {
+  const dims = [2, 3, 4, 4];
+  const g = builder();
+  const [x, v, scale] = [
+    g.input('x', 'float32', dims),
+    g.input('v', 'float32', dims),
+    g.input('scale', 'float32', [3]),
+  ];
+  const [y, mean, , inverse] = g.ops('BatchNormTrain', [x, scale, scale], {}, { domain: DOMAIN, outputs: 4 });
+  const result = g.op('Relu', [y!]);
+  const passed = g.op('ActivationGrad', [result, v], { activation: 'relu' }, { domain: DOMAIN });
+  const [dx] = g.ops('BatchNormGrad', [passed, x, scale, mean!, inverse!], {}, { domain: DOMAIN, outputs: 3 });
+  const { nodes } = await runNatively(g.output(dx!, 'dx').model(), {
+    x: waves(dims),
+    v: waves(dims, 2),
+    scale: waves([3], 1),
+  });
+  const types = nodes.map(({ op }) => op).filter((op) => op !== 'Transpose');
+  expect(types).toEqual(['BatchNormTrainNhwc', 'ActivationGrad', 'BatchNormGradNhwc']);
+  expect(nodes.find(({ op }) => op === 'BatchNormGradNhwc')!.string('activation', 'none')).toBe('none');
+});
+
 /** The gradient of a pool against differences of the standard's operator. */
 async function checkPool(op: 'MaxPool' | 'AveragePool', dims: readonly number[], attributes: Attributes) {
   const forward = builder();

@@ -5,6 +5,7 @@ import { activationAttributes, activationOf } from './activation-of.js';
 
 const isTrain = (node: Node | undefined): node is Node => node?.op === 'BatchNormTrainNhwc' && node.domain === GOSSAMER;
 const isGrad = (node: Node | undefined): node is Node => node?.op === 'BatchNormGradNhwc' && node.domain === GOSSAMER;
+const isPlain = (node: Node) => node.string('activation', 'none') === 'none';
 
 /**
  * A Relu or Clip that alone reads a batch normalisation becomes part of it, and so does its gradient: the mask is taken from the result.
@@ -12,7 +13,7 @@ const isGrad = (node: Node | undefined): node is Node => node?.op === 'BatchNorm
  */
 export function fuseBatchNorm(compilation: Compilation): void {
   for (const node of [...compilation.graph.nodes()]) {
-    if (isTrain(node) && !node.has('activation')) fuse(node, compilation);
+    if (isTrain(node) && isPlain(node)) fuse(node, compilation);
   }
 }
 
@@ -24,8 +25,9 @@ function fuse(train: Node, compilation: Compilation): void {
   const result = activation.output;
   // The gradient of Relu reads its result, that of Clip its argument.
   const isRelu = activation.op === 'Relu';
-  const masking = (isRelu ? result : y).uses.map(({ node }) => node).filter((node) => masks(node, activation));
-  if (!y.uses.every(({ node }) => node === activation || (!isRelu && masking.includes(node)))) return;
+  const argued = (isRelu ? result : y).uses.filter(({ node, index }) => index === 1 && masks(node, activation));
+  const masking = argued.map(({ node }) => node);
+  if (!y.uses.every((use) => use.node === activation || (!isRelu && argued.includes(use)))) return;
   const grads = masking.map((mask) => gradientOf(train, mask));
   if (!isRelu && grads.some((grad) => !grad)) return;
   masking.forEach((mask, i) => grads[i] && takeMask(mask, grads[i], result, attributes, compilation));
@@ -58,7 +60,7 @@ function masks(node: Node, activation: Node): boolean {
 function gradientOf(train: Node, mask: Node): Node | undefined {
   const grad = onlyReader(mask.output);
   const isIts = isGrad(grad) && grad.input(1) === train.input(0) && grad.input(3) === train.outputs[1];
-  return isIts && grad.input(0) === mask.output && !grad.has('activation') ? grad : undefined;
+  return isIts && grad.input(0) === mask.output && isPlain(grad) ? grad : undefined;
 }
 
 function takeMask(mask: Node, grad: Node, y: Value, attributes: Attributes, compilation: Compilation): void {
