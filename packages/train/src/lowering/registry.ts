@@ -15,8 +15,8 @@ import { lstmLowering } from './lstm.js';
 import { fastGeluLowering, microsoftGeluLowering, quickGeluLowering } from './microsoft-activation.js';
 import { fusedConvLowering, fusedGemmLowering, fusedMatMulLowering, nhwcConvLowering } from './microsoft-product.js';
 import { rmsNormalizationLowering } from './rms-normalization.js';
-import { microsoftRotaryEmbeddingLowering, rotaryEmbeddingLowering } from './rotary-embedding.js';
 import { rnnLowering } from './rnn.js';
+import { microsoftRotaryEmbeddingLowering, rotaryEmbeddingLowering } from './rotary-embedding.js';
 import { skipLayerNormalizationLowering, skipRmsNormalizationLowering } from './skip-normalization.js';
 import { lpNormalizationLowering, meanVarianceLowering } from './standardise.js';
 
@@ -48,8 +48,8 @@ const LOWERINGS: readonly Lowering[] = [
   preluLowering,
   quickGeluLowering,
   rmsNormalizationLowering,
-  rotaryEmbeddingLowering,
   rnnLowering,
+  rotaryEmbeddingLowering,
   skipLayerNormalizationLowering,
   skipRmsNormalizationLowering,
   softmaxCrossEntropyLowering,
