@@ -57,6 +57,7 @@ export { functionNames } from './functions/registry.js';
 export { gradientKinds } from './gradients/registry.js';
 export type { BatchArrays } from './loop/batch-feeder.js';
 export type { Masks } from './loop/optimizer-state.js';
+export type { RegularizerTerm } from './loop/regularization.js';
 export { train } from './loop/train.js';
 export type {
   AugmentContext,

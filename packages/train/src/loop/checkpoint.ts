@@ -94,8 +94,19 @@ function rates({ length, rateAt }: Trainer): number[] {
 /** SHA-256 of the options that decide updates, and of what is trained. Functions count by their text. */
 function digestOf(trainer: Trainer): string {
   const { options, form, length } = trainer;
-  const { batch, accumulate, optimizer, optimizerOptions, groups, clipNorm, seed, shuffle, augment, patience } =
-    options;
+  const {
+    batch,
+    accumulate,
+    optimizer,
+    optimizerOptions,
+    groups,
+    clipNorm,
+    regularizers,
+    seed,
+    shuffle,
+    augment,
+    patience,
+  } = options;
   const decisive: Partial<TrainOptions> = {
     batch,
     accumulate,
@@ -103,6 +114,7 @@ function digestOf(trainer: Trainer): string {
     optimizerOptions,
     groups,
     clipNorm,
+    regularizers,
     seed,
     shuffle,
     patience,

@@ -7,6 +7,7 @@ import type { ParameterGroup } from '../optimizers/parameter-group.js';
 import type { TrainingEngine } from '../step/training-session.js';
 import type { BatchArrays } from './batch-feeder.js';
 import type { Masks } from './optimizer-state.js';
+import type { RegularizerTerm } from './regularization.js';
 
 /** What an augmentation may go by: the same for the same step and seed. */
 export interface AugmentContext {
@@ -65,6 +66,8 @@ export interface TrainOptions {
   /** Largest norm of all gradients together; a larger one is scaled down. Default: none. */
   readonly clipNorm?: number;
   readonly masks?: Masks;
+  /** Penalties of weights, taken as proximal steps after every update. Default: none. */
+  readonly regularizers?: readonly RegularizerTerm[];
   /** Default 0. */
   readonly seed?: number;
   /** False: batches in the order of the data. Default true. */

@@ -15,6 +15,7 @@ import { Evaluator } from './evaluator.js';
 import { gradientNorm } from './gradient-norm.js';
 import { OptimizerState } from './optimizer-state.js';
 import { ParameterStore } from './parameter-store.js';
+import { Regularization } from './regularization.js';
 import type { EpochRecord, TrainOptions } from './train-options.js';
 
 /** What training has come to; with the arrays, all that a checkpoint holds. */
@@ -40,6 +41,7 @@ export interface Length {
 export class Trainer {
   readonly progress: Progress = { step: 0, lossSum: 0, lossCount: 0, history: [], best: undefined, idle: 0 };
   readonly #plan: BatchPlan;
+  readonly #regularization: Regularization;
   readonly #feeder: BatchFeeder;
   readonly #sums = new Map<string, Float32Array>();
   /** Where gradients go: the same memory at every update. */
@@ -63,6 +65,7 @@ export class Trainer {
     this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch, options.companions?.names);
     // ONNX Runtime makes a tensor of its own for each output, whatever it is given.
     this.#into = session.engine === 'native' ? gradientMemory(graph, store) : {};
+    this.#regularization = new Regularization(store, options.regularizers ?? []);
     this.#plan = new BatchPlan(dataset.length, graph.batch, seed, shuffle);
   }
 
@@ -144,6 +147,7 @@ export class Trainer {
     }
     const mean = accumulate === 1 ? 1 : 1 / total;
     this.optimizer.apply(gradients, step + 1, rate, mean * this.#clipFactor(gradients, mean));
+    this.#regularization.apply(rate);
     this.progress.step++;
     this.progress.lossSum += loss;
     this.progress.lossCount++;

@@ -16,7 +16,13 @@ export const groupLasso: Regularizer = {
   shrink(tensors, threshold) {
     requireAtLeast('threshold', threshold, 0);
     const factors = groupNorms(tensors).map((norm) => (norm <= threshold ? 0 : 1 - threshold / norm));
-    for (const tensor of tensors) eachElement(tensor, (i, group) => (tensor.data[i]! *= factors[group]!));
+    for (const tensor of tensors) {
+      // Not a product for 0: that of a negative weight would be -0.
+      eachElement(
+        tensor,
+        (i, group) => (tensor.data[i] = factors[group] === 0 ? 0 : tensor.data[i]! * factors[group]!),
+      );
+    }
   },
 };
 
