@@ -59,7 +59,8 @@ export class Held {
 
   /** With channels last; rank 3 and up. */
   last(): TfTensor {
-    return this.#forms.get('last') ?? this.#keep('last', turned(this.tf, this.first(), channelsLastPerm(this.rank)));
+    const made = this.#forms.get('last');
+    return made ?? this.#derive('last', (first) => turned(this.tf, first, channelsLastPerm(this.rank)));
   }
 
   in(layout: Layout): TfTensor {
@@ -71,8 +72,8 @@ export class Held {
     const made = this.#forms.get('filter');
     if (made) return made;
     const [outputs = 1, inputs = 1, ...sizes] = this.shape;
-    const image = this.tf.reshape(this.first(), [outputs, inputs, ...(sizes.length === 1 ? [1] : []), ...sizes]);
-    return this.#keep('filter', turned(this.tf, image, [2, 3, 1, 0]));
+    const image = [outputs, inputs, ...(sizes.length === 1 ? [1] : []), ...sizes];
+    return this.#derive('filter', (first) => turned(this.tf, this.tf.reshape(first, image), [2, 3, 1, 0]));
   }
 
   /** The elements on the host, in the dtype of the graph; read back once. */
@@ -83,6 +84,17 @@ export class Held {
   dispose(): void {
     for (const tensor of this.#forms.values()) tensor.dispose();
     this.#forms.clear();
+  }
+
+  /** Makes a form of the first one, which does not stay where it was made for this alone: weights are on the backend once. */
+  #derive(form: 'last' | 'filter', compute: (first: TfTensor) => TfTensor): TfTensor {
+    const isPassing = !this.#forms.has('first');
+    const made = this.#keep(form, compute(this.first()));
+    if (isPassing) {
+      this.#forms.get('first')?.dispose();
+      this.#forms.delete('first');
+    }
+    return made;
   }
 
   #keep(form: Layout | 'filter', tensor: TfTensor): TfTensor {
