@@ -37,8 +37,8 @@ TEST_CASE("MatMul: batches, transposes, sizes that are copied and that are not")
     int64_t batches, m, n, k;
   };
   for (const Sizes& s : {Sizes{3, 5, 7, 9}, Sizes{2, 40, 50, 33}, Sizes{1, 130, 300, 500}, Sizes{12, 64, 64, 32},
-                         Sizes{40, 1, 100, 16}, Sizes{2, 33, 1, 20}, Sizes{1, 700, 80, 70}, Sizes{2, 0, 3, 4},
-                         Sizes{2, 3, 4, 0}}) {
+                         Sizes{40, 1, 100, 16}, Sizes{2, 33, 1, 20}, Sizes{1, 700, 80, 70}, Sizes{1, 30, 300, 270},
+                         Sizes{1, 30, 70, 1200}, Sizes{1, 400, 20, 1030}, Sizes{2, 0, 3, 4}, Sizes{2, 3, 4, 0}}) {
     for (int kind = 0; kind < 8; ++kind) {
       const bool trans_a = (kind & 1) != 0, trans_b = (kind & 2) != 0;
       const double alpha = (kind & 4) != 0 ? 0.25 : 1;

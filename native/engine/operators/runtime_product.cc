@@ -8,7 +8,8 @@ namespace {
 
 constexpr size_t kPanel = 64;  // columns: the widest tile of the kernels
 
-// One product of few rows: each task packs a panel of b and multiplies all of a by it while it is in the cache.
+// One product of few rows: each task packs a panel of b and multiplies all of a by it while it is in the cache. A thread
+// keeps the memory: k * 64 floats.
 void RunPanels(const RuntimeProducts& products, const FloatOutput& output,
                const std::function<void(size_t, const GemmTile&)>& before, RunContext& context) {
   MatMulF32 p = products.first;
