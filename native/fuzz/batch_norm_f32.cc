@@ -78,8 +78,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                    });
   } else if (kind == 3) {
     const BatchNormParameters parameters = {mean.data(), scale.data(), shift.data()};
-    CompareElements(input, BatchNormApplyF32Variants(), BatchNormApplyF32Scalar, count, "BatchNormApplyF32",
-                    [&](BatchNormApplyF32Fn& fn, float* to) { fn(x.data(), matrix, parameters, epilogue, to); });
+    const float* residual = input.Bool() ? dy.data() : nullptr;
+    CompareElements(
+        input, BatchNormApplyF32Variants(), BatchNormApplyF32Scalar, count, "BatchNormApplyF32",
+        [&](BatchNormApplyF32Fn& fn, float* to) { fn(x.data(), matrix, parameters, residual, epilogue, to); });
   } else {
     const BatchNormGradParameters parameters = {mean.data(), scale.data(), slope.data(), shift.data()};
     CompareElements(input, BatchNormGradApplyF32Variants(), BatchNormGradApplyF32Scalar, count, "BatchNormGradApplyF32",

@@ -94,7 +94,7 @@ constexpr OperatorHint kHints[] = {
     {"Int8Concat", "u:BST u:BST", "u", "axis=a scales=R zero_points=Y y_scale=f y_zero_point=z "},
     {"LayerNormalization RMSNormalization SimplifiedLayerNormalization", "f:BST f:T f?:T", "ff", "axis=a epsilon=f "},
     {"SkipLayerNormalization SkipSimplifiedLayerNormalization", "f:BST f:BST f:T f?:T f?:T", "ff", "epsilon=f "},
-    {"BatchNormTrainNhwc", "f:BHWC f:C f:C", "ffff",
+    {"BatchNormTrainNhwc", "f:BHWC f:C f:C f?:BHWC", "ffff",
      "epsilon=f activation=|none|relu|clip activation_alpha=a activation_beta=n "},
     {"BatchNormGradNhwc", "f:BKC f:BKC f:C f:C f:C f?:BKC", "fff",
      "activation=|none|relu|clip activation_alpha=a activation_beta=n "},

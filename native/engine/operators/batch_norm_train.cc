@@ -1,4 +1,5 @@
-// BatchNormTrainNhwc: x [N, ..., C] normalised by the mean and the (biased) variance of the batch.
+// BatchNormTrainNhwc: x [N, ..., C] normalised by the mean and the (biased) variance of the batch, with what is added to
+// that before its activation.
 #include <cmath>
 
 #include "engine/operators/batch_norm_arguments.h"
@@ -17,6 +18,8 @@ class BatchNormTrain : public Operator {
     const size_t channels = ChannelRowsOf(type_, x).channels;
     CheckVector(type_ + " scale", *inputs[1], channels);
     CheckVector(type_ + " bias", *inputs[2], channels);
+    const Tensor* residual = Optional(inputs, 3);
+    if (residual != nullptr && residual->dims != x) RefuseShape(type_ + " residual", x.Text(), residual->dims.Text());
     outputs[0].dims = x;
     for (size_t i = 1; i < outputs.size(); ++i) outputs[i].dims = Dims{static_cast<int64_t>(channels)};
   }
@@ -29,11 +32,13 @@ class BatchNormTrain : public Operator {
     float* parameters = static_cast<float*>(context.Scratch(3 * tiles.Width() * sizeof(float)));
     Statistics(x, sizes, tiles, inputs, outputs, parameters, context);
     const BatchNormParameters all = {parameters, parameters + tiles.Width(), parameters + 2 * tiles.Width()};
+    const Tensor* sum = Optional(inputs, 3);
+    const float* residual = sum == nullptr ? nullptr : sum->As<float>();
     float* y = outputs[0].As<float>();
     tiles.ForEachAgain(context, [&](const ColumnTiles::Tile& tile) {
       const size_t c = tile.column;
-      BatchNormApplyF32()(x + tile.offset, tile.matrix, {all.mean + c, all.scale + c, all.shift + c}, epilogue_,
-                          y + tile.offset);
+      BatchNormApplyF32()(x + tile.offset, tile.matrix, {all.mean + c, all.scale + c, all.shift + c},
+                          residual == nullptr ? nullptr : residual + tile.offset, epilogue_, y + tile.offset);
     });
   }
 
@@ -82,8 +87,10 @@ class BatchNormTrain : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> MakeBatchNormTrain(OperatorSpec& spec) {
-  CheckArity(spec, 3, 3, 4);
-  for (size_t i = 0; i < 3; ++i) CheckType(spec, i, DataType::kFloat32);
+  CheckArity(spec, 3, 4, 4);
+  for (size_t i = 0; i < spec.inputs.size(); ++i) {
+    if (spec.Has(i)) CheckType(spec, i, DataType::kFloat32);
+  }
   for (size_t i = 0; i < spec.outputs.size(); ++i) CheckOutputType(spec, i, DataType::kFloat32);
   return std::make_unique<BatchNormTrain>(spec);
 }

@@ -58,14 +58,17 @@ TEST_CASE("BatchNormTrainNhwc equals float64, wherever the mean lies") {
     CAPTURE(dims.Text());
     const size_t channels = static_cast<size_t>(dims[dims.Rank() - 1]), count = dims.Count();
     const std::vector<float> scale = NormalFloats(channels, 2), bias = NormalFloats(channels, 3);
+    const std::vector<float> residual = NormalFloats(count, 4);
     for (double offset : {0.0, 1e4}) {
+      const bool summed = offset == 0;
       const std::vector<float> x = Shifted(NormalFloats(count, 1), channels, offset);
       const Statistics exact = StatisticsOf(x, channels);
       const Value vector(Dims{static_cast<int64_t>(channels)}, scale);
       for (const char* activation : kActivations) {
-        const std::vector<Value> results =
-            RunOperator("BatchNormTrainNhwc", AttributesOf(activation),
-                        {Value(dims, x), vector, Value(vector.dims, bias)}, std::vector<DataType>(4, DataType::kFloat32));
+        std::vector<Argument> arguments = {Value(dims, x), vector, Value(vector.dims, bias)};
+        if (summed) arguments.push_back(Value(dims, residual));
+        const std::vector<Value> results = RunOperator("BatchNormTrainNhwc", AttributesOf(activation), arguments,
+                                                       std::vector<DataType>(4, DataType::kFloat32));
         CHECK(results[0].dims == dims);
         const std::vector<float> y = results[0].To<float>(), mean = results[1].To<float>(),
                                  variance = results[2].To<float>(), inv_std = results[3].To<float>();
@@ -83,11 +86,12 @@ TEST_CASE("BatchNormTrainNhwc equals float64, wherever the mean lies") {
         }
         for (size_t i = 0; i < count; ++i) {
           const size_t c = i % channels;
-          const double v = (x[i] - exact.mean[c]) * factors[c] * scale[c] + bias[c];
-          // x - mean is rounded once, and so are the factor (off as inv_std), the bias, their sum.
+          const double more = summed ? static_cast<double>(residual[i]) : 0.0;
+          const double v = (x[i] - exact.mean[c]) * factors[c] * scale[c] + bias[c] + more;
+          // x - mean is rounded once, and so are the factor (off as inv_std), the bias, their sum, that with the residual.
           const double m = std::fabs(exact.mean[c]), deviation = 6 + 64 * kUlp * m;
           const double relative = 4 * kUlp + 66 * deviation * deviation * kUlp * std::pow(factors[c], 2);
-          const double bound = (12 * factors[c] * std::fabs(scale[c]) + std::fabs(bias[c])) * relative +
+          const double bound = (12 * factors[c] * std::fabs(scale[c]) + std::fabs(bias[c]) + std::fabs(more)) * relative +
                                64 * deviation * kUlp * factors[c] * std::fabs(scale[c]);
           REQUIRE(std::fabs(y[i] - Activated(activation, v)) <= bound);
         }
@@ -148,6 +152,7 @@ TEST_CASE("BatchNormTrainNhwc and its gradient refuse what does not fit") {
   const std::vector<DataType> one = {DataType::kFloat32};
   CHECK_THROWS_AS(RunOperator("BatchNormTrainNhwc", {}, {x, three, four}, one), EngineError);
   CHECK_THROWS_AS(RunOperator("BatchNormTrainNhwc", {}, {three, three, three}, one), EngineError);
+  CHECK_THROWS_AS(RunOperator("BatchNormTrainNhwc", {}, {x, three, three, three}, one), EngineError);
   CHECK_THROWS_AS(RunOperator("BatchNormTrainNhwc", MakeAttributes({{"activation", "tanh"}}), {x, three, three}, one),
                   EngineError);
   CHECK_THROWS_AS(RunOperator("BatchNormGradNhwc", MakeAttributes({{"activation", "relu"}}), {x, x, three, three, three}, one),

@@ -32,12 +32,13 @@ using ColumnSumsF32Fn = void(const float* x, const ColumnMatrix& matrix, double*
 // (eq. 2.1 there). Nothing cancels, however far the mean lies from 0. 0 and 0 without rows.
 using ColumnMomentsF32Fn = void(const float* x, const ColumnMatrix& matrix, double* mean, double* m2);
 
-// y = activation(fma(x - mean[c], scale[c], shift[c])). y may be x.
+// y = activation(fma(x - mean[c], scale[c], shift[c]) + residual); without residual (null) nothing is added. y may be x
+// or residual, which is laid out as x is.
 struct BatchNormParameters {
   const float *mean, *scale, *shift;
 };
 using BatchNormApplyF32Fn = void(const float* x, const ColumnMatrix& matrix, const BatchNormParameters& parameters,
-                                 const BatchNormEpilogue& epilogue, float* y);
+                                 const float* residual, const BatchNormEpilogue& epilogue, float* y);
 
 // The gradient of what was before the activation: g = dy where y says that the activation passed it on (kRelu: y > 0;
 // kClip: low < y < high), else 0. y is not read for kNone.

@@ -163,20 +163,24 @@ TEST_CASE("BatchNormGradSumsF32: the definition equals float64") {
 
 TEST_CASE("BatchNormApplyF32: the definition is its formula") {
   for (const BatchNormEpilogue& epilogue : kEpilogues) {
-    ForCases(true, [&](const Case& c) {
-      std::vector<float> y = c.x, expected = c.x;
-      BatchNormApplyF32Scalar(c.x.data(), c.matrix, {c.mean.data(), c.scale.data(), c.shift.data()}, epilogue, y.data());
-      for (size_t i = 0; i < c.x.size(); ++i) {
-        const size_t column = i % c.matrix.stride;
-        if (column >= c.matrix.cols) continue;  // between rows nothing is written
-        float v = std::fma(c.x[i] - c.mean[column], c.scale[column], c.shift[column]);
-        if (epilogue.kind == BatchNormActivation::kRelu) v = v < 0 ? 0 : v;
-        if (epilogue.kind == BatchNormActivation::kClip) v = v < epilogue.low ? epilogue.low : v;
-        if (epilogue.kind == BatchNormActivation::kClip) v = v > epilogue.high ? epilogue.high : v;
-        expected[i] = v;
-      }
-      REQUIRE(SameFloats(y, expected));
-    });
+    for (bool summed : {false, true}) {
+      ForCases(true, [&](const Case& c) {
+        std::vector<float> y = c.x, expected = c.x;
+        BatchNormApplyF32Scalar(c.x.data(), c.matrix, {c.mean.data(), c.scale.data(), c.shift.data()},
+                                summed ? c.dy.data() : nullptr, epilogue, y.data());
+        for (size_t i = 0; i < c.x.size(); ++i) {
+          const size_t column = i % c.matrix.stride;
+          if (column >= c.matrix.cols) continue;  // between rows nothing is written
+          float v = std::fma(c.x[i] - c.mean[column], c.scale[column], c.shift[column]);
+          if (summed) v += c.dy[i];
+          if (epilogue.kind == BatchNormActivation::kRelu) v = v < 0 ? 0 : v;
+          if (epilogue.kind == BatchNormActivation::kClip) v = v < epilogue.low ? epilogue.low : v;
+          if (epilogue.kind == BatchNormActivation::kClip) v = v > epilogue.high ? epilogue.high : v;
+          expected[i] = v;
+        }
+        REQUIRE(SameFloats(y, expected));
+      });
+    }
   }
 }
 
@@ -235,10 +239,15 @@ TEST_CASE("batch normalisation of elements: every variant equals the definition,
   CheckVariants(
       BatchNormApplyF32Variants(), BatchNormApplyF32Scalar,
       [](BatchNormApplyF32Fn& fn, Placed& p, const BatchNormEpilogue& epilogue, Edge) {
-        fn(p.x.data(), p.matrix, {p.mean.data(), p.scale.data(), p.shift.data()}, epilogue, p.y.data());
-        fn(p.x.data(), p.matrix, {p.mean.data(), p.scale.data(), p.shift.data()}, epilogue, p.x.data());
-        std::vector<float> all = p.y.Copy(), more = p.x.Copy();
-        all.insert(all.end(), more.begin(), more.end());
+        const BatchNormParameters parameters = {p.mean.data(), p.scale.data(), p.shift.data()};
+        fn(p.x.data(), p.matrix, parameters, nullptr, epilogue, p.y.data());
+        fn(p.x.data(), p.matrix, parameters, p.dy.data(), epilogue, p.dy.data());
+        fn(p.x.data(), p.matrix, parameters, nullptr, epilogue, p.x.data());
+        std::vector<float> all = p.y.Copy();
+        for (Guarded<float>* part : {&p.dy, &p.x}) {
+          const std::vector<float> more = part->Copy();
+          all.insert(all.end(), more.begin(), more.end());
+        }
         return all;
       },
       same);

@@ -112,6 +112,33 @@ inline F32 LowOf(const BatchNormEpilogue& epilogue) {
   return Fill(epilogue.kind == BatchNormActivation::kRelu ? 0.0f : epilogue.low);
 }
 
+template <BatchNormActivation kKind, bool kResidual>
+inline void Apply(const float* x, const ColumnMatrix& matrix, const BatchNormParameters& parameters,
+                  const float* residual, const BatchNormEpilogue& epilogue, float* y) {
+  const F32 low = LowOf(epilogue), high = Fill(epilogue.high);
+  ForBlocks(matrix.rows, [&](size_t first, size_t rows) {
+    ForSlabs(matrix.cols, [&](auto vectors, size_t c, size_t lanes) {
+      constexpr size_t kVectors = decltype(vectors)::kCount;
+      F32 mean[kVectors], scale[kVectors], shift[kVectors];
+      LoadSlab(parameters.mean + c, lanes, mean);
+      LoadSlab(parameters.scale + c, lanes, scale);
+      LoadSlab(parameters.shift + c, lanes, shift);
+      for (size_t r = first; r < first + rows; ++r) {
+        const size_t at = r * matrix.stride + c;
+        F32 row[kVectors], more[kVectors];
+        LoadSlab(x + at, lanes, row);
+        if constexpr (kResidual) LoadSlab(residual + at, lanes, more);
+        for (size_t v = 0; v < kVectors; ++v) {
+          row[v] = Fma(Sub(row[v], mean[v]), scale[v], shift[v]);
+          if constexpr (kResidual) row[v] = Add(row[v], more[v]);
+          row[v] = Activated<kKind>(row[v], low, high);
+        }
+        StoreSlab(y + at, lanes, row);
+      }
+    });
+  });
+}
+
 }  // namespace
 
 void GOSSAMER_SIMD(ColumnSumsF32)(const float* x, const ColumnMatrix& matrix, double* sums) {
@@ -160,27 +187,11 @@ void GOSSAMER_SIMD(ColumnMomentsF32)(const float* x, const ColumnMatrix& matrix,
 }
 
 void GOSSAMER_SIMD(BatchNormApplyF32)(const float* x, const ColumnMatrix& matrix, const BatchNormParameters& parameters,
-                                      const BatchNormEpilogue& epilogue, float* y) {
-  const F32 low = LowOf(epilogue), high = Fill(epilogue.high);
-  const size_t stride = matrix.stride;
+                                      const float* residual, const BatchNormEpilogue& epilogue, float* y) {
   WithKind(epilogue.kind, [&](auto kind) {
-    ForBlocks(matrix.rows, [&](size_t first, size_t rows) {
-      ForSlabs(matrix.cols, [&](auto vectors, size_t c, size_t lanes) {
-        constexpr size_t kVectors = decltype(vectors)::kCount;
-        F32 mean[kVectors], scale[kVectors], shift[kVectors];
-        LoadSlab(parameters.mean + c, lanes, mean);
-        LoadSlab(parameters.scale + c, lanes, scale);
-        LoadSlab(parameters.shift + c, lanes, shift);
-        for (size_t r = first; r < first + rows; ++r) {
-          F32 row[kVectors];
-          LoadSlab(x + r * stride + c, lanes, row);
-          for (size_t v = 0; v < kVectors; ++v) {
-            row[v] = Activated<decltype(kind)::kValue>(Fma(Sub(row[v], mean[v]), scale[v], shift[v]), low, high);
-          }
-          StoreSlab(y + r * stride + c, lanes, row);
-        }
-      });
-    });
+    constexpr BatchNormActivation kKind = decltype(kind)::kValue;
+    if (residual == nullptr) return Apply<kKind, false>(x, matrix, parameters, residual, epilogue, y);
+    Apply<kKind, true>(x, matrix, parameters, residual, epilogue, y);
   });
 }
 

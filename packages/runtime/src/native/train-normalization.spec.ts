@@ -186,6 +186,32 @@ test('a result that is the gradient of another activation is no mask', async () 
   expect(nodes.find(({ op }) => op === 'BatchNormGradNhwc')!.string('activation', 'none')).toBe('none');
 });
 
+test('a residual sum and its Relu become part of the normalisation before them, where the residual is there', async () => {
+  const dims = [2, 3, 4, 4];
+  const normalized = { x: waves(dims), scale: waves([3], 1), bias: waves([3], 3) };
+  const plain = evaluate(standardBatchNorm(dims, 'none'), normalized)['y']!.toFloat64();
+  const feeds = { ...normalized, skip: waves(dims, 2) };
+  const skipped = feeds.skip.toFloat64();
+  for (const isLate of [false, true]) {
+    const g = builder();
+    const [x, scale, bias, skip] = Object.entries(feeds).map(([name, tensor]) =>
+      g.input(name, 'float32', tensor.dims),
+    ) as [Value, Value, Value, Value];
+    // A pool of one element: the same with channels last.
+    const residual = () => g.op('MaxPool', [skip], { kernel_shape: [1, 1] });
+    const early = isLate ? undefined : residual();
+    const y = g.op('BatchNormTrain', [x, scale, bias], { epsilon: attribute.float(EPSILON) }, { domain: DOMAIN });
+    const model = g.output(g.op('Relu', [g.op('Add', [early ?? residual(), y])]), 'y').model();
+    const { outputs, nodes } = await runNatively(model, feeds);
+    const types = nodes.map(({ op }) => op).filter((op) => op !== 'Transpose' && op !== 'MaxPoolNhwc');
+    expect(types).toEqual(isLate ? ['BatchNormTrainNhwc', 'Add', 'Relu'] : ['BatchNormTrainNhwc']);
+    expectClose(
+      outputs['y']!,
+      plain.map((value, i) => Math.max(value + skipped[i]!, 0)),
+    );
+  }
+});
+
 /** The gradient of a pool against differences of the standard's operator. */
 async function checkPool(op: 'MaxPool' | 'AveragePool', dims: readonly number[], attributes: Attributes) {
   const forward = builder();

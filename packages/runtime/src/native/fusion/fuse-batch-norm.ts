@@ -1,6 +1,7 @@
-import { attribute, type AttributeValue, type Node, type Value } from '@gossamer/graph';
+import { attribute, type AttributeValue, equalDims, type Node, type Value } from '@gossamer/graph';
 import { type Compilation, GOSSAMER, GOSSAMER_TRAIN } from '../compilation.js';
 import { onlyReader } from '../edit/node-edits.js';
+import { isSum, otherOperand } from '../integer/integer-weight.js';
 import { activationAttributes, activationOf } from './activation-of.js';
 
 const isTrain = (node: Node | undefined): node is Node => node?.op === 'BatchNormTrainNhwc' && node.domain === GOSSAMER;
@@ -8,13 +9,38 @@ const isGrad = (node: Node | undefined): node is Node => node?.op === 'BatchNorm
 const isPlain = (node: Node) => node.string('activation', 'none') === 'none';
 
 /**
- * A Relu or Clip that alone reads a batch normalisation becomes part of it, and so does its gradient: the mask is taken from the result.
- * Where the argument of a Clip is one of its bounds exactly, nothing passes back then.
+ * A sum that alone reads a batch normalisation becomes part of it, where the other operand is there before it; then a Relu or Clip that
+ * alone reads what is there, and its gradient, which takes the mask from the result. Where the argument of a Clip is one of its bounds
+ * exactly, nothing passes back then.
  */
 export function fuseBatchNorm(compilation: Compilation): void {
-  for (const node of [...compilation.graph.nodes()]) {
-    if (isTrain(node) && isPlain(node)) fuse(node, compilation);
+  const order = new Map([...compilation.graph.nodes()].map((node, index) => [node, index]));
+  for (const node of order.keys()) {
+    if (!isTrain(node) || !isPlain(node)) continue;
+    takeResidual(node, order, compilation);
+    fuse(node, compilation);
   }
+}
+
+function takeResidual(train: Node, order: ReadonlyMap<Node, number>, compilation: Compilation): void {
+  const y = train.outputs[0]!;
+  const add = onlyReader(y);
+  if (!add || !isSum(add) || train.input(3)) return;
+  const other = otherOperand(add, y);
+  const before = other.producer ? (order.get(other.producer) ?? Infinity) : -1;
+  if (before >= order.get(train)! || other.graph !== y.graph || compilation.dtypeOf(other) !== 'float32') return;
+  const [own, shape] = [compilation.shapeOf(y), compilation.shapeOf(other)];
+  if (!own || own.length !== shape?.length || !own.every((dim, axis) => equalDims(dim, shape[axis]))) return;
+  compilation.graph.setInput(train, 3, other);
+  takePlaceOf(add, train, compilation);
+}
+
+/** Makes the first result of `train` what `last` made, which goes. */
+function takePlaceOf(last: Node, train: Node, { graph }: Compilation): void {
+  const result = last.output;
+  graph.detachOutput(result, result.name);
+  graph.remove(last);
+  graph.setOutput(train, 0, result);
 }
 
 function fuse(train: Node, compilation: Compilation): void {
@@ -31,10 +57,7 @@ function fuse(train: Node, compilation: Compilation): void {
   const grads = masking.map((mask) => gradientOf(train, mask));
   if (!isRelu && grads.some((grad) => !grad)) return;
   masking.forEach((mask, i) => grads[i] && takeMask(mask, grads[i], result, attributes, compilation));
-  const { graph } = compilation;
-  graph.detachOutput(result, result.name);
-  graph.remove(activation);
-  graph.setOutput(train, 0, result);
+  takePlaceOf(activation, train, compilation);
   setAll(train, attributes, compilation);
 }
 
