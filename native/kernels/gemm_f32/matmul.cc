@@ -1,7 +1,6 @@
 #include "kernels/gemm_f32/matmul.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "kernels/transpose/transpose.h"
 
