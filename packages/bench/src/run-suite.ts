@@ -17,12 +17,14 @@ import { operators } from './suites/operators.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
+import { trainingSteps } from './suites/training-steps.js';
 
 /** Every suite, in the order they are best read. */
 export const SUITES: readonly Suite[] = [
   quick,
   kernels,
   models,
+  trainingSteps,
   instructionSets,
   roundTrip,
   conformance,

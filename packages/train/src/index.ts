@@ -59,6 +59,7 @@ export type { BatchArrays } from './loop/batch-feeder.js';
 export type { Masks } from './loop/optimizer-state.js';
 export type { RegularizerTerm } from './loop/regularization.js';
 export { train } from './loop/train.js';
+export { Trainer } from './loop/trainer.js';
 export type {
   AugmentContext,
   CheckpointOptions,

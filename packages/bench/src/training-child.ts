@@ -1,0 +1,18 @@
+import { createInterface } from 'node:readline';
+import type { TrainingEngine } from '@gossamer/train';
+import { StepRunner } from './training/step-runner.js';
+
+// The process of one engine in the suite training-steps: as many steps as each line says, then their milliseconds and losses.
+const [net = '', engine = '', threads = '1'] = process.argv.slice(2);
+const say = (document: object) => process.stdout.write(`${JSON.stringify(document)}\n`);
+
+async function serve(): Promise<void> {
+  const runner = await StepRunner.open(net, engine as TrainingEngine, Number(threads));
+  say({ name: engine });
+  for await (const line of createInterface({ input: process.stdin })) say(await runner.run(Number(line)));
+}
+
+serve().catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
+});
