@@ -1,9 +1,7 @@
 import { GossamerError, isGossamerError, Tensor } from '@gossamer/graph';
 import { loadSafetensors, type Safetensors, saveSafetensors } from '@gossamer/graph/safetensors';
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { TrainErrorCode } from '../error-codes.js';
-import type { TrainOptions } from './train-options.js';
 import type { Progress, Trainer } from './trainer.js';
 
 const VERSION = 1;
@@ -22,7 +20,7 @@ export async function saveCheckpoint(path: string, trainer: Trainer): Promise<vo
   const metadata: Metadata = {
     ...progress,
     version: VERSION,
-    digest: digestOf(trainer),
+    digest: trainer.digest,
     best: best && { epoch: best.epoch, value: best.value },
   };
   const tensors = new Map<string, Tensor>();
@@ -34,13 +32,15 @@ export async function saveCheckpoint(path: string, trainer: Trainer): Promise<vo
 
 /** Goes on where the checkpoint at `path` stands; false where there is none. Throws ERR_CHECKPOINT for one of another training. */
 export async function resumeFrom(path: string, trainer: Trainer): Promise<boolean> {
+  // Before the first update: masks may change in place later.
+  const { digest } = trainer;
   if (!(await stat(path).catch(() => undefined))) return false;
   const { tensors, metadata } = await readFile(path);
   const text = metadata.get('gossamer.training');
   if (text === undefined) throw checkpointError(path, 'a checkpoint of a training', 'a file without its state');
   const state = JSON.parse(text) as Metadata;
   if (state.version !== VERSION) throw checkpointError(path, `version ${VERSION}`, `version ${state.version}`);
-  if (state.digest !== digestOf(trainer)) {
+  if (state.digest !== digest) {
     throw checkpointError(path, 'a checkpoint of a training with the same model, data and options', 'one of another');
   }
   for (const [name, data] of arraysOf(trainer)) data.set(arrayOf(path, tensors, name));
@@ -83,49 +83,4 @@ function arrayOf(path: string, tensors: ReadonlyMap<string, Tensor>, name: strin
 
 function checkpointError(path: string, expected: string, received: string): GossamerError<TrainErrorCode> {
   return new GossamerError('ERR_CHECKPOINT', `${path}: expected ${expected}, received ${received}`);
-}
-
-/** The learning rate at some updates: a schedule is a function, and its text does not say what it was made of. */
-function rates({ length, rateAt }: Trainer): number[] {
-  const last = length.steps - 1;
-  return [0, 1, Math.floor(last / 3), Math.floor(last / 2), last].map(rateAt);
-}
-
-/** SHA-256 of the options that decide updates, and of what is trained. Functions count by their text. */
-function digestOf(trainer: Trainer): string {
-  const { options, form, length } = trainer;
-  const {
-    batch,
-    accumulate,
-    optimizer,
-    optimizerOptions,
-    groups,
-    clipNorm,
-    regularizers,
-    seed,
-    shuffle,
-    augment,
-    patience,
-  } = options;
-  const decisive: Partial<TrainOptions> = {
-    batch,
-    accumulate,
-    optimizer,
-    optimizerOptions,
-    groups,
-    clipNorm,
-    regularizers,
-    seed,
-    shuffle,
-    patience,
-  } as Partial<TrainOptions>;
-  const content = JSON.stringify([
-    decisive,
-    rates(trainer),
-    String(augment),
-    options.losses.map(({ loss, weight }) => [loss.name, weight]),
-    form.parameters.map(({ name, initial }) => [name, initial.dims, initial.hash()]),
-    length,
-  ]);
-  return createHash('sha256').update(content).digest('hex');
 }

@@ -205,19 +205,44 @@ describe('a training that is interrupted', () => {
     expect(resumed.history).toEqual(whole.history);
   });
 
-  test('does not go on from the checkpoint of another training', async () => {
+  const mask = new Uint8Array(16 * INPUTS).fill(1);
+  const masks = new Map([['fc1.weight', mask]]);
+  const half = { names: ['half'], compute: () => Promise.resolve() };
+  const regularizers = [{ regularizer: 'l1' as const, strength: 1e-3, tensors: [{ name: 'fc1.weight' }] }];
+  const others: [string, Partial<TrainOptions>][] = [
+    ['seed', { seed: 9 }],
+    ['learning rate', { learningRate: 0.02 }],
+    ['batch', { batch: 20 }],
+    ['weight of a loss', { losses: [{ loss: crossEntropy(), weight: 2 }] }],
+    ['loss', { losses: [{ loss: crossEntropy({ labelSmoothing: 0.1 }) }] }],
+    ['mask', { masks: new Map([['fc1.weight', mask.map((_, i) => (i === 3 ? 0 : 1))]]) }],
+    ['set of masks', { masks: new Map() }],
+    ['companion', { companions: { ...half, names: ['third'] } }],
+    ['rewriting', { rewrite: (form) => ({ ...form, warnings: [] }) }],
+    ['form', { form: { frozen: ['fc2.bias'] } }],
+    ['regulariser', { regularizers: [{ ...regularizers[0]!, strength: 2e-3 }] }],
+    ['clipping', { clipNorm: 2 }],
+    ['metric', { validation: { count: 20, metric: 'top5' } }],
+    ['number of held-out samples', { validation: { count: 21 } }],
+    ['interval between measurements', { validation: { count: 20, every: 2 } }],
+  ];
+
+  test('does not go on from the checkpoint of a training with others: options, masks, data, model', async () => {
     const checkpoint = { path: join(folder, 'state.safetensors') };
-    await train(net(), blobs(100), { ...base, checkpoint });
-    for (const change of [
-      { seed: 9 },
-      { learningRate: 0.02 },
-      { batch: 20 },
-      { losses: [{ loss: crossEntropy(), weight: 2 }] },
-    ]) {
-      await expect(train(net(), blobs(100), { ...base, checkpoint, ...change })).rejects.toThrow(
-        code('ERR_CHECKPOINT'),
-      );
+    const validation = { count: 20 };
+    const options = { ...base, epochs: 1, masks, companions: half, regularizers, clipNorm: 1, validation, checkpoint };
+    await train(net(), blobs(100), options);
+    const again = await train(net(), blobs(100), { ...options, masks: new Map([['fc1.weight', mask.slice()]]) });
+    expect(again.history).toHaveLength(1);
+    for (const [what, change] of others) {
+      const other = train(net(), blobs(100), { ...options, ...change });
+      await expect(other.then(() => what)).rejects.toThrow(code('ERR_CHECKPOINT'));
     }
+    await expect(train(net(), blobs(101), options)).rejects.toThrow(code('ERR_CHECKPOINT'));
+    const { arrays, ...rest } = blobs(100);
+    const named = { ...rest, arrays: new Map([...arrays, ['more', arrays.get('labels')!]]) };
+    await expect(train(net(), named, options)).rejects.toThrow(code('ERR_CHECKPOINT'));
+    await expect(train(mlp([INPUTS, 16, CLASSES], 4), blobs(100), options)).rejects.toThrow(code('ERR_CHECKPOINT'));
   });
 });
 

@@ -17,6 +17,7 @@ import { OptimizerState } from './optimizer-state.js';
 import { ParameterStore } from './parameter-store.js';
 import { Regularization } from './regularization.js';
 import type { EpochRecord, TrainOptions } from './train-options.js';
+import { digestOf } from './training-digest.js';
 
 /** What training has come to; with the arrays, all that a checkpoint holds. */
 export interface Progress {
@@ -43,6 +44,7 @@ export class Trainer {
   readonly #plan: BatchPlan;
   readonly #regularization: Regularization;
   readonly #feeder: BatchFeeder;
+  #digest: string | undefined;
   readonly #sums = new Map<string, Float32Array>();
   /** Where gradients go: the same memory at every update. */
   readonly #into: Readonly<Record<string, Tensor>>;
@@ -50,12 +52,14 @@ export class Trainer {
   private constructor(
     readonly options: TrainOptions,
     readonly form: TrainingForm,
-    private readonly graph: TrainingGraph,
+    readonly graph: TrainingGraph,
     readonly session: TrainingSession,
     readonly store: ParameterStore,
     readonly optimizer: OptimizerState,
     readonly evaluator: Evaluator | undefined,
-    dataset: Dataset,
+    readonly dataset: Dataset,
+    /** Held-out samples. */
+    readonly validation: Dataset | undefined,
     readonly length: Length,
     /** Learning rate of each update, from 0. */
     readonly rateAt: (step: number) => number,
@@ -96,7 +100,24 @@ export class Trainer {
     const session = await openTrainingSession(graph.model, opening);
     const metric = options.validation?.metric ?? 'top1';
     const evaluator = validation && (await Evaluator.open(model, validation, metric, batch, options, opening));
-    return new Trainer(options, form, graph, session, store, optimizer, evaluator, training, length, rateAt);
+    return new Trainer(
+      options,
+      form,
+      graph,
+      session,
+      store,
+      optimizer,
+      evaluator,
+      training,
+      validation,
+      length,
+      rateAt,
+    );
+  }
+
+  /** Of everything that decides updates, as it was when first asked for. */
+  get digest(): string {
+    return (this.#digest ??= digestOf(this));
   }
 
   get learningRate(): number {
