@@ -1,5 +1,5 @@
 import type { Value } from '@gossamer/graph';
-import type { Emitter, Loss } from '@gossamer/train';
+import type { Loss } from '@gossamer/train';
 import { checkPositive } from './check-option.js';
 import { divergence, logSoftmaxAt } from './divergence.js';
 import { logitPair, type LogitsOptions } from './logits.js';
@@ -13,8 +13,8 @@ export interface DecoupledOptions extends LogitsOptions {
   readonly beta?: number;
 }
 
-/** Takes a logit out of a softmax: exp of it is 0 in float32, and 0 * (-1e4 - -1e4) stays 0. */
-const EXCLUDED = -1e4;
+/** Takes a logit out of a softmax whatever the others are: exp of it is 0, and 0 times the difference of two of them stays 0. */
+const EXCLUDED = -1e30;
 
 /**
  * Decoupled distillation, T^2 (alpha TCKD + beta NCKD): the target class against the others taken together, and the others among themselves. Plain
@@ -29,14 +29,17 @@ export function decoupled(options: DecoupledOptions = {}): Loss {
     name: 'decoupled',
     build(context) {
       const { g, input } = context;
-      const { student, teacher, classes, mean } = logitPair(context, options);
-      const shape = g.shape(context.output(options.output)).slice(0, -1);
-      const labels = g.reshape(input('labels', 'int64', shape), [g.shape(student)[0]!]);
+      const { student, teacher, classes, positions, mean } = logitPair(context, options);
+      const labels = g.reshape(input('labels', 'int64', positions), [g.shape(student)[0]!]);
       const target = g.op('OneHot', [labels, g.int64([classes]), g.constant([0, 1])], { axis: 1 });
       const others = g.sub(g.constant(1), target);
-      const binary = (logits: Value) => logBinary(g, logSoftmaxAt(g, logits, temperature), target, others);
-      const rest = (logits: Value) =>
-        g.op('LogSoftmax', [g.add(g.scale(logits, 1 / temperature), g.scale(target, EXCLUDED))], { axis: -1 });
+      const withoutTarget = (x: Value) => g.add(g.mul(x, others), g.scale(target, EXCLUDED));
+      const binary = (logits: Value) => {
+        const logP = logSoftmaxAt(g, logits, temperature);
+        const together = g.op('ReduceLogSumExp', [withoutTarget(logP), g.int64([1])], { keepdims: 1 });
+        return g.concat([g.sum(g.mul(logP, target), [1], 1), together], 1);
+      };
+      const rest = (logits: Value) => logSoftmaxAt(g, withoutTarget(logits), temperature);
       const targetPart = divergence(g, binary(teacher), binary(student));
       const otherPart = divergence(g, rest(teacher), rest(student));
       const sum = g.add(g.scale(targetPart, alpha), g.scale(otherPart, beta));
@@ -44,14 +47,3 @@ export function decoupled(options: DecoupledOptions = {}): Loss {
     },
   };
 }
-
-/** Logs of the probabilities of the target class and of all others together, [rows, 2]. */
-function logBinary(g: Emitter, logP: Value, target: Value, others: Value): Value {
-  const own = g.sum(g.mul(logP, target), [1], 1);
-  const excluded = g.add(g.mul(logP, others), g.scale(target, EXCLUDED));
-  const together = g.op('Log', [g.op('Max', [g.sum(g.op('Exp', [excluded]), [1], 1), g.constant(SMALLEST)])]);
-  return g.concat([own, together], 1);
-}
-
-/** The smallest normal float32: the log of a share that has underflowed stays finite. */
-const SMALLEST = 2 ** -126;

@@ -1,4 +1,4 @@
-import { type Model, Tensor } from '@gossamer/graph';
+import { Graph, type Model, type Node, Tensor, type Value } from '@gossamer/graph';
 import { loadSafetensors, saveSafetensors } from '@gossamer/graph/safetensors';
 import type { Dataset, Numbers } from '@gossamer/train';
 import { arrayDataset } from '@gossamer/train';
@@ -106,13 +106,27 @@ function joined(first: Dataset, second: Dataset): Dataset {
   };
 }
 
-/** Of the teacher's weights and of the samples it is asked about. */
+/** All that decides what a node computes; its subgraphs are scopes of their own. */
+function textOf(node: Node): string {
+  const names = (values: readonly (Value | undefined)[]) => values.map((value) => value?.name ?? null);
+  const attributes = [...node.attributes].map(([name, attribute]) => [name, attribute.content]);
+  return JSON.stringify([node.kind, names(node.inputs), names(node.outputs), attributes], (_, value: unknown) => {
+    if (value instanceof Tensor) return value.hash();
+    if (value instanceof Graph) return value.path;
+    return typeof value === 'bigint' ? String(value) : value;
+  });
+}
+
+/** Of the teacher's models and of the samples they are asked about. */
 function digestOf(models: readonly Model[], names: readonly string[], dataset: Dataset): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([names, dataset.length, [...dataset.arrays]]));
+  const arrays = [...dataset.arrays].map(([name, { dtype, shape }]) => [name, dtype, shape]);
+  hash.update(JSON.stringify([names, dataset.length, arrays]));
   for (const model of models) {
-    for (const value of model.graph.initializers()) if (value.initializer) hash.update(value.initializer.hash());
-    for (const node of model.graph.nodes()) hash.update(node.kind);
+    for (const graph of model.scopes()) {
+      for (const value of graph.initializers()) hash.update(`${value.name}=${value.initializer?.hash()};`);
+      for (const node of graph.nodes()) hash.update(textOf(node));
+    }
   }
   for (let first = 0; first < dataset.length; first += PIECE) {
     const rows = Math.min(PIECE, dataset.length - first);

@@ -1,4 +1,6 @@
+import { GossamerError } from '@gossamer/graph';
 import type { BatchArrays, Companions } from '@gossamer/train';
+import type { DistillErrorCode } from '../error-codes.js';
 import { nameInTeacher, teacherName } from '../losses/teacher-input.js';
 import type { Teacher } from './teacher.js';
 
@@ -16,7 +18,14 @@ export function teacherCompanions(
       const values = await teacher.run(arrays, batch, asked, signal);
       for (const [array, data] of Object.entries(arrays)) {
         const value = values.get(nameInTeacher(array) ?? '');
-        if (value) data.set(value.toFloat32() as never);
+        if (!value) continue;
+        if (value.length !== data.length) {
+          throw new GossamerError<DistillErrorCode>(
+            'ERR_DISTILL_TEACHER',
+            `teacher: expected ${data.length} numbers of ${nameInTeacher(array)}, as the student has, received [${value.dims.join()}]`,
+          );
+        }
+        data.set(value.toFloat32() as never);
       }
     },
   };

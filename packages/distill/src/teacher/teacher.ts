@@ -33,11 +33,20 @@ export class Teacher {
     const { engine, threads, values = [], signal } = options;
     const exposed = list.map((model) => exposeValues(model, values));
     const inputs = modelInputs(first);
+    const outputs = exposed[0]!.graph.outputs.map(({ name }) => name);
     for (const model of list) {
       const names = modelInputs(model).map(({ name }) => name);
       if (names.join() !== inputs.map(({ name }) => name).join()) {
         throw teacherError(
           `teacher: expected models with the inputs ${inputs.map(({ name }) => name).join(', ')}, received one with ${names.join(', ')}`,
+        );
+      }
+    }
+    for (const { graph } of exposed) {
+      const missing = outputs.find((name) => !graph.outputs.some((value) => value.name === name));
+      if (missing !== undefined) {
+        throw teacherError(
+          `teacher: expected models with the outputs ${outputs.join(', ')}, received one without ${missing}`,
         );
       }
     }
@@ -48,12 +57,7 @@ export class Teacher {
     };
     const sessions: Session[] = [];
     for (const model of exposed) sessions.push(await Session.open(model, opening));
-    return new Teacher(
-      exposed,
-      sessions,
-      inputs,
-      exposed[0]!.graph.outputs.map(({ name }) => name),
-    );
+    return new Teacher(exposed, sessions, inputs, outputs);
   }
 
   /** Shape of value `name` for `batch` samples. Throws ERR_DISTILL_TEACHER where it is not known ahead. */
