@@ -34,7 +34,12 @@ export { ErrorFeedback } from './gradient-quantization/error-feedback.js';
 export type { DrawPlace, GradientQuantizer, QuantizationOutcome } from './gradient-quantization/gradient-quantizer.js';
 export { decodeQsgd, encodeQsgd, qsgdBits, type QsgdGradient } from './gradient-quantization/qsgd-code.js';
 export { dequantizeQsgd, qsgd, type QsgdOptions, quantizeQsgd } from './gradient-quantization/qsgd.js';
-export { GRADIENT_QUANTIZERS, type GradientQuantizerName } from './gradient-quantization/registry.js';
+export {
+  createGradientQuantizer,
+  GRADIENT_QUANTIZERS,
+  type GradientQuantizerChoice,
+  type GradientQuantizerName,
+} from './gradient-quantization/registry.js';
 export { arrayDataset } from './data/array-dataset.js';
 export { collectDataset, type CollectOptions } from './data/collect-dataset.js';
 export { type Dataset, type Numbers, type SampleArray, subset } from './data/dataset.js';
@@ -65,6 +70,7 @@ export type {
   CheckpointOptions,
   Companions,
   EpochRecord,
+  GradientQuantizationOptions,
   StepRecord,
   TrainOptions,
   TrainResult,

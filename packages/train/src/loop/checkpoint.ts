@@ -67,12 +67,14 @@ async function readFile(path: string): Promise<Safetensors> {
 }
 
 /** Every array of the training, by its name in a checkpoint. */
-function arraysOf({ store, optimizer }: Trainer): [string, Float32Array][] {
+function arraysOf({ store, optimizer, gradientPath }: Trainer): [string, Float32Array][] {
   const live = [...store.parameters, ...store.running].map(({ name, data }): [string, Float32Array] => [
     `weight/${name}`,
     data,
   ]);
-  return [...live, ...[...optimizer.arrays()].map(([name, data]): [string, Float32Array] => [`slot/${name}`, data])];
+  const named = (prefix: string, arrays: ReadonlyMap<string, Float32Array>) =>
+    [...arrays].map(([name, data]): [string, Float32Array] => [`${prefix}/${name}`, data]);
+  return [...live, ...named('slot', optimizer.arrays()), ...named('residual', gradientPath.residuals())];
 }
 
 function arrayOf(path: string, tensors: ReadonlyMap<string, Tensor>, name: string): Float32Array {

@@ -1,6 +1,7 @@
 import type { Model } from '@gossamer/graph';
 import type { Dataset } from '../data/dataset.js';
 import type { TrainingForm, TrainingFormOptions } from '../form/training-form.js';
+import type { GradientQuantizerChoice } from '../gradient-quantization/registry.js';
 import type { LossTerm } from '../losses/loss.js';
 import type { OptimizerName } from '../optimizers/registry.js';
 import type { ParameterGroup } from '../optimizers/parameter-group.js';
@@ -45,6 +46,9 @@ export interface CheckpointOptions {
   readonly every?: number;
 }
 
+/** How gradients are quantized; `errorFeedback`: what was lost is added to the next gradient (default: where the quantizer is biased, 'sign'). */
+export type GradientQuantizationOptions = GradientQuantizerChoice & { readonly errorFeedback?: boolean };
+
 /** How a model is trained. */
 export interface TrainOptions {
   readonly losses: readonly LossTerm[];
@@ -65,6 +69,10 @@ export interface TrainOptions {
   readonly groups?: readonly ParameterGroup[];
   /** Largest norm of all gradients together; a larger one is scaled down. Default: none. */
   readonly clipNorm?: number;
+  /** Largest magnitude of an element of a gradient; it is limited before the norm is. Default: none. */
+  readonly clipValue?: number;
+  /** Updates take what a receiver of quantized gradients decodes: each tensor's mean over all accumulated batches, clipped, without masked elements. Default: none. */
+  readonly gradientQuantization?: GradientQuantizationOptions;
   readonly masks?: Masks;
   /** Penalties of weights, taken as proximal steps after every update. Default: none. */
   readonly regularizers?: readonly RegularizerTerm[];

@@ -222,6 +222,8 @@ describe('a training that is interrupted', () => {
     ['form', { form: { frozen: ['fc2.bias'] } }],
     ['regulariser', { regularizers: [{ ...regularizers[0]!, strength: 2e-3 }] }],
     ['clipping', { clipNorm: 2 }],
+    ['limit of elements', { clipValue: 1 }],
+    ['quantization of gradients', { gradientQuantization: { kind: 'qsgd' } }],
     ['metric', { validation: { count: 20, metric: 'top5' } }],
     ['number of held-out samples', { validation: { count: 21 } }],
     ['interval between measurements', { validation: { count: 20, every: 2 } }],

@@ -1,7 +1,6 @@
 import { GossamerError, type Model, Tensor } from '@gossamer/graph';
 import { allocateAligned } from '@gossamer/kernels';
 import { createMetric, float32View } from '@gossamer/runtime';
-import { clipFactor } from '../clipping/clip-by-norm.js';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
 import type { TrainErrorCode } from '../error-codes.js';
@@ -12,7 +11,8 @@ import { buildTrainingGraph, LOSS, type TrainingGraph } from '../step/build-trai
 import { openTrainingSession, type TrainingSession } from '../step/training-session.js';
 import { BatchFeeder, type FedArray } from './batch-feeder.js';
 import { Evaluator } from './evaluator.js';
-import { gradientNorm } from './gradient-norm.js';
+import { GradientPath } from './gradient-path.js';
+import { type Gradients, GradientSums } from './gradient-sums.js';
 import { OptimizerState } from './optimizer-state.js';
 import { ParameterStore } from './parameter-store.js';
 import { Regularization } from './regularization.js';
@@ -45,7 +45,8 @@ export class Trainer {
   readonly #regularization: Regularization;
   readonly #feeder: BatchFeeder;
   #digest: string | undefined;
-  readonly #sums = new Map<string, Float32Array>();
+  readonly #sums = new GradientSums();
+  readonly gradientPath: GradientPath;
   /** Where gradients go: the same memory at every update. */
   readonly #into: Readonly<Record<string, Tensor>>;
 
@@ -68,7 +69,8 @@ export class Trainer {
     const fed = [...form.inputs.map((name) => fedInput(form, name)), ...graph.lossInputs];
     this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch, options.companions?.names);
     // ONNX Runtime makes a tensor of its own for each output, whatever it is given.
-    this.#into = session.engine === 'native' ? gradientMemory(graph, store) : {};
+    this.#into = session.engine === 'ort' ? {} : gradientMemory(graph, store);
+    this.gradientPath = new GradientPath(options, store);
     this.#regularization = new Regularization(store, options.regularizers ?? []);
     this.#plan = new BatchPlan(dataset.length, graph.batch, seed, shuffle);
   }
@@ -143,7 +145,7 @@ export class Trainer {
     const rate = this.learningRate;
     let total = 0;
     let loss = 0;
-    let gradients = new Map<string, Float32Array>();
+    let gradients: Gradients = new Map();
     for (let part = 0; part < accumulate; part++) {
       const position = step * accumulate + part;
       const { indices, count, epoch } = this.#plan.at(position);
@@ -156,7 +158,7 @@ export class Trainer {
       loss += outputs[LOSS]!.toFloat64()[0]! * count;
       total += count;
       const own = new Map([...this.graph.gradients].map(([name, output]) => [name, floats(outputs[output]!)]));
-      gradients = accumulate === 1 ? own : this.#accumulate(own, count, part === 0);
+      gradients = accumulate === 1 ? own : this.#sums.add(own, count / this.graph.batch, part === 0);
       for (const { data, state } of this.store.running) data.set(floats(outputs[state.output!]!));
     }
     loss /= total;
@@ -166,8 +168,8 @@ export class Trainer {
         `loss: expected a finite number, received ${loss} at update ${step + 1} (learning rate ${rate}); a smaller learning rate or clipNorm may help`,
       );
     }
-    const mean = accumulate === 1 ? 1 : 1 / total;
-    this.optimizer.apply(gradients, step + 1, rate, mean * this.#clipFactor(gradients, mean));
+    const mean = accumulate === 1 ? 1 : this.graph.batch / total;
+    this.optimizer.apply(gradients, step + 1, rate, this.gradientPath.prepare(gradients, mean, step));
     this.#regularization.apply(rate);
     this.progress.step++;
     this.progress.lossSum += loss;
@@ -209,24 +211,6 @@ export class Trainer {
       !progress.best || (better === 'higher' ? value > progress.best.value : value < progress.best.value);
     if (isBetter) progress.best = { epoch, value, weights: this.store.snapshot() };
     progress.idle = isBetter ? 0 : progress.idle + 1;
-  }
-
-  /** What keeps the norm of `mean` times the gradients below clipNorm. */
-  #clipFactor(gradients: ReadonlyMap<string, Float32Array>, mean: number): number {
-    const { clipNorm, masks } = this.options;
-    if (clipNorm === undefined) return 1;
-    const ofEach = [...gradients.keys()].map((name) => masks?.get(name));
-    return clipFactor(gradientNorm(gradients.values(), ofEach) * mean, clipNorm);
-  }
-
-  /** Sums of the batches' gradients, each times its number of samples. */
-  #accumulate(own: ReadonlyMap<string, Float32Array>, count: number, isFirst: boolean): Map<string, Float32Array> {
-    for (const [name, gradient] of own) {
-      const sum = this.#sums.get(name) ?? new Float32Array(gradient.length);
-      this.#sums.set(name, sum);
-      for (let i = 0; i < sum.length; i++) sum[i] = (isFirst ? 0 : sum[i]!) + gradient[i]! * count;
-    }
-    return this.#sums;
   }
 }
 

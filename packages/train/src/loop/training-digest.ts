@@ -12,11 +12,12 @@ import type { Trainer } from './trainer.js';
 export function digestOf(trainer: Trainer): string {
   const { options, form, graph, store, length, dataset, validation } = trainer;
   const { batch, accumulate, optimizer, optimizerOptions, groups, seed, shuffle, patience } = options;
-  const { clipNorm, regularizers, augment, rewrite, companions } = options;
+  const { clipNorm, clipValue, gradientQuantization, regularizers, augment, rewrite, companions } = options;
   const { metric, every } = options.validation ?? {};
   const hash = createHash('sha256').update(serializeModel(graph.model));
   const content = [
-    { batch, accumulate, optimizer, optimizerOptions, groups, seed, shuffle, patience, clipNorm, regularizers },
+    { batch, accumulate, optimizer, optimizerOptions, groups, seed, shuffle, patience },
+    { clipNorm, clipValue, gradientQuantization, regularizers },
     rates(trainer),
     [augment, rewrite].map(String),
     companions && [companions.names, String(companions.compute)],

@@ -1,5 +1,5 @@
-import { isGossamerError } from '@gossamer/graph';
-import { isaInfo, type OptimizerKind, optimizerStep, type OptimizerTensor } from '@gossamer/kernels';
+import { type OptimizerKind, optimizerStep, type OptimizerTensor } from '@gossamer/kernels';
+import { hasAddon } from './has-addon.js';
 import type { Optimizer, OptimizerOptions } from './optimizer.js';
 
 /** What one step of several parameters takes beside their arrays. */
@@ -31,12 +31,4 @@ export const portableStep: StepParameters = (optimizer, tensors, { options, step
 };
 
 /** The kernel, or the portable step where the addon is missing. Both give the same bits, so that a checkpoint moves between them. */
-export function chooseStep(): StepParameters {
-  try {
-    isaInfo();
-    return nativeStep;
-  } catch (error) {
-    if (isGossamerError(error) && error.code === 'ERR_NATIVE_LOAD') return portableStep;
-    throw error;
-  }
-}
+export const chooseStep = (): StepParameters => (hasAddon() ? nativeStep : portableStep);
