@@ -1,8 +1,10 @@
 import { isGossamerError, type Model, type Tensor } from '@gossamer/graph';
+import { tuneAllocator } from '@gossamer/kernels';
 import { LackingNodes, type Outputs, type RunOptions, Session } from '@gossamer/runtime';
 import { TRAIN_DOMAIN } from '../emit/train-domain.js';
 import { expandFunctions } from '../functions/expand-functions.js';
 import { functionNames } from '../functions/registry.js';
+import { hasAddon } from '../optimizers/has-addon.js';
 import { nativeFunctions } from './native-functions.js';
 import { tfjsFunctions } from './tfjs-functions.js';
 
@@ -32,8 +34,14 @@ export async function openTrainingSession(
   options: TrainingSessionOptions = {},
 ): Promise<TrainingSession> {
   const { engine = 'auto', threads, signal } = options;
-  const open = (graph: Model, name: string) =>
-    Session.open(graph, { engine: name, ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) });
+  const open = (graph: Model, name: string) => {
+    if (name === 'ort' && hasAddon()) tuneAllocator();
+    return Session.open(graph, {
+      engine: name,
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    });
+  };
   if (engine === 'tfjs') return openKept(model, tfjsFunctions(functionNames()), engine, open);
   if (engine !== 'auto' && engine !== 'native') return wrap(await open(expandFunctions(model), engine), []);
   try {
