@@ -203,7 +203,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
   )
     .argument('<model>', 'an ONNX file')
     .requiredOption('--data <source>', 'labelled data')
-    .requiredOption('--metric <name>', 'top1, top5, class-error, ece, perplexity, cer or wer')
+    .requiredOption('--metric <name>', 'top1, top5, class-error, ece, perplexity, mean-squared-error, cer or wer')
     .action((model: string, flags: Flags) =>
       run('evaluate', flags, async (context) => (await import('./commands/evaluate.js')).run(model, flags, context)),
     );

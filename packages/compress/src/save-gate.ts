@@ -76,16 +76,19 @@ export async function saveThroughGate(
   }
 }
 
-/** Throws before any work is done when the result could not be written anyway. */
-export function assertWritable(model: SavableModel, path: string, force: boolean): void {
+/** Throws before any work is done when the result, which is made of `from`, could not be written anyway. */
+export function assertWritable(from: SavableModel | readonly SavableModel[], path: string, force: boolean): void {
   const directory = dirname(resolve(path));
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
     throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a path in an existing folder, received ${path}`);
   }
   if (!existsSync(path)) return;
-  for (let input: SavableModel | undefined = model; input; input = input.reference) {
-    if (input.path !== undefined && existsSync(input.path) && realpathSync(input.path) === realpathSync(path)) {
-      throw new GossamerError('ERR_OUTPUT_PATH', `output: expected another file than the input, received ${path}`);
+  const models = Array.isArray(from) ? (from as readonly SavableModel[]) : [from as SavableModel];
+  for (const model of models) {
+    for (let input: SavableModel | undefined = model; input; input = input.reference) {
+      if (input.path !== undefined && existsSync(input.path) && realpathSync(input.path) === realpathSync(path)) {
+        throw new GossamerError('ERR_OUTPUT_PATH', `output: expected another file than the input, received ${path}`);
+      }
     }
   }
   if (!statSync(path).isFile()) throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a file, received ${path}`);

@@ -9,8 +9,6 @@ import {
   train,
   type TrainingResult,
 } from '@gossamer/compress';
-import { GossamerError } from '@gossamer/graph';
-import { existsSync } from 'node:fs';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatTable } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
@@ -21,38 +19,37 @@ type Flags = Readonly<Record<string, unknown>>;
 /** gossamer train --arch A -o OUT --data D */
 export async function trainArchitecture(flags: Flags, context: CommandContext): Promise<CommandResult> {
   const arch = flags['arch'] as string;
-  return write(undefined, flags, context, async (options) => train({ ...options, arch }));
+  return write([], flags, context, async (options) => train({ ...options, arch }));
 }
 
 /** gossamer finetune MODEL -o OUT --data D [--teacher T] */
 export async function finetuneModel(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  const source = await loadModel(model);
-  return write(source, flags, context, async (options) => finetune(source, { ...options, ...(await teaching(flags)) }));
+  return trainOn(model, flags, context);
 }
 
 /** gossamer distill --teacher T --student S -o OUT --data D */
 export async function distillModel(flags: Flags, context: CommandContext): Promise<CommandResult> {
-  const student = await loadModel(flags['student'] as string);
-  return write(student, flags, context, async (options) =>
-    finetune(student, { ...options, ...(await teaching(flags)) }),
+  return trainOn(flags['student'] as string, flags, context);
+}
+
+async function trainOn(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  const model = await loadModel(path);
+  const teacher = await Promise.all(((flags['teacher'] as readonly string[] | undefined) ?? []).map(loadModel));
+  return write([model, ...teacher], flags, context, async (options) =>
+    finetune(model, { ...options, ...(teacher.length > 0 ? { teacher, ...given(flags, TEACHER_NAMES) } : {}) }),
   );
 }
 
+/** Trains and writes what comes of it; `sources` are the model that is trained, where there is one, and its teachers. */
 async function write(
-  source: OnnxModel | undefined,
+  sources: readonly OnnxModel[],
   flags: Flags,
   context: CommandContext,
   work: (options: Omit<FinetuneOptions, 'teacher'>) => Promise<TrainingResult>,
 ): Promise<CommandResult> {
   const output = flags['output'] as string;
   const { force } = context.options;
-  if (source) assertWritable(source, output, force);
-  else if (existsSync(output) && !force) {
-    throw new GossamerError(
-      'ERR_OUTPUT_EXISTS',
-      `${output}: expected a new file, received one that exists (--force replaces it)`,
-    );
-  }
+  assertWritable(sources, output, force);
   const data = await openSource(flags['data'] as string, flags, context);
   const start = performance.now();
   const result = await work({ ...trainingFlags(flags, context), data });
@@ -72,29 +69,20 @@ async function write(
     ...(metric === undefined ? {} : { metric }),
     ...(best ? { best } : {}),
     history,
-    warnings: [...(source?.ir.warnings ?? []), ...warnings, ...(verification?.warnings ?? [])],
+    warnings: [...sources.flatMap(({ ir }) => ir.warnings), ...warnings, ...(verification?.warnings ?? [])],
     verification,
     cost,
   };
-  const inputs = [source?.path, ...((flags['teacher'] as readonly string[] | undefined) ?? [])].filter(
-    (path) => path !== undefined,
-  );
+  const inputs = sources.map(({ path }) => path).filter((path) => path !== undefined);
   return { json, text: describe(json), inputs, outputs: [output] };
 }
 
-async function teaching(flags: Flags): Promise<Partial<FinetuneOptions>> {
-  const paths = flags['teacher'] as readonly string[] | undefined;
-  if (!paths) return {};
-  return {
-    teacher: await Promise.all(paths.map(loadModel)),
-    ...given(flags, {
-      alpha: 'alpha',
-      temperature: 'temperature',
-      teacherEngine: 'teacherEngine',
-      distillation: 'distillation',
-    }),
-  };
-}
+const TEACHER_NAMES = {
+  alpha: 'alpha',
+  temperature: 'temperature',
+  teacherEngine: 'teacherEngine',
+  distillation: 'distillation',
+} as const;
 
 const NAMES = {
   epochs: 'epochs',
@@ -120,7 +108,8 @@ const NAMES = {
   checkpointEvery: 'checkpointEvery',
 } as const;
 
-function trainingFlags(flags: Flags, context: CommandContext): Omit<FinetuneOptions, 'teacher' | 'data'> {
+/** What the flags say about training, under the names the SDK has for it. */
+export function trainingFlags(flags: Flags, context: CommandContext): Omit<FinetuneOptions, 'teacher' | 'data'> {
   const { seed, threads, run } = context.options;
   const bind = parseBindings(flags['bind'] as string | undefined);
   return {
@@ -135,7 +124,7 @@ function trainingFlags(flags: Flags, context: CommandContext): Omit<FinetuneOpti
 }
 
 /** The flags that were given, under the names the SDK has for them. */
-function given(flags: Flags, names: Readonly<Record<string, string>>): Record<string, unknown> {
+export function given(flags: Flags, names: Readonly<Record<string, string>>): Record<string, unknown> {
   const entries = Object.entries(names).map(([option, flag]) => [option, flags[flag]] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -54,21 +54,14 @@ export async function train(options: TrainArchitectureOptions): Promise<Training
 
 async function run(model: Model, options: FinetuneOptions): Promise<TrainingResult> {
   const start = performance.now();
-  const { data, signal, onProgress, teacher } = options;
-  const dataset = answered(
-    await collectDataset(data, {
-      inputs: modelInputs(model),
-      ...(signal ? { signal } : {}),
-      onProgress: (done, total) => onProgress?.({ stage: 'read data', done, total }),
-    }),
-  );
-  const metric = options.metric ?? (dataset.arrays.get('labels')?.shape.length === 0 ? 'top1' : 'perplexity');
+  const { data, teacher } = options;
+  const dataset = await readDataset(model, options);
+  const metric = options.metric ?? metricOf(dataset);
   const log = options.run === undefined ? undefined : new TrainingLog(options.run);
   const training = trainingOptions(options, dataset, metric, log);
-  const losses = [lossOf(options, dataset)];
   const result =
     teacher === undefined
-      ? await trainGraph(model, dataset, { ...training, losses })
+      ? await trainGraph(model, dataset, { ...training, losses: [lossOf(options, dataset)] })
       : await distill(model, await teachers(teacher), dataset, { ...training, ...teaching(options) });
   log?.finish(result.history, metric);
   const { history, steps, best, engine, warnings } = result;
@@ -84,6 +77,27 @@ async function run(model: Model, options: FinetuneOptions): Promise<TrainingResu
   };
 }
 
+/** All samples, read in the form that `model` wants. */
+export async function readDataset(
+  model: Model,
+  { data, signal, onProgress }: Pick<TrainingOptions, 'data' | 'signal' | 'onProgress'>,
+): Promise<Dataset> {
+  return answered(
+    await collectDataset(data, {
+      inputs: modelInputs(model),
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onProgress?.({ stage: 'read data', done, total }),
+    }),
+  );
+}
+
+/** What is measured by default: of classes, of classes of positions, of numbers. */
+export function metricOf({ arrays }: Dataset): string {
+  const labels = arrays.get('labels');
+  if (!labels) return 'mean-squared-error';
+  return labels.shape.length === 0 ? 'top1' : 'perplexity';
+}
+
 /** Classes that the data call targets are labels. */
 function answered(dataset: Dataset): Dataset {
   const targets = dataset.arrays.get('targets');
@@ -96,7 +110,16 @@ function answered(dataset: Dataset): Dataset {
   };
 }
 
-function lossOf({ loss, labelSmoothing = 0 }: FinetuneOptions, dataset: Dataset): LossTerm {
+/** The loss of a training without a teacher. */
+export function lossOf(
+  { loss, labelSmoothing = 0 }: Pick<TrainingOptions, 'loss' | 'labelSmoothing'>,
+  dataset: Dataset,
+): LossTerm {
+  const { arrays } = dataset;
+  if (!arrays.has('labels') && !arrays.has('targets')) {
+    const received = [...arrays.keys()].join(', ');
+    throw new GossamerError<CompressErrorCode>('ERR_OPTION', `data: expected labels or targets, received ${received}`);
+  }
   const chosen = loss ?? (dataset.arrays.has('labels') ? 'cross-entropy' : 'mean-squared-error');
   if (chosen === 'cross-entropy') return { loss: crossEntropy({ labelSmoothing }) };
   if (chosen === 'mean-squared-error') return { loss: meanSquaredError() };
@@ -109,8 +132,9 @@ function lossOf({ loss, labelSmoothing = 0 }: FinetuneOptions, dataset: Dataset)
 const HELD_OUT_SHARE = 0.1;
 const HELD_OUT_MOST = 5000;
 
-function trainingOptions(
-  options: FinetuneOptions,
+/** What the loop is told; `log` hears of updates and epochs. */
+export function trainingOptions(
+  options: TrainingOptions,
   dataset: Dataset,
   metric: string,
   log: TrainingLog | undefined,
@@ -133,6 +157,7 @@ function trainingOptions(
     optimizerOptions,
     learningRate: scheduleOver({ schedule, learningRate, warmUp }),
     ...(options.steps === undefined ? { epochs: options.epochs ?? 1 } : { steps: options.steps }),
+    ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
     seed,
     ...(held > 0 ? { validation: { count: held, metric } } : {}),

@@ -36,7 +36,7 @@ export interface TrainingOptions extends WorkOptions {
   readonly labelSmoothing?: number;
   /** Samples of `data` that are held out and measured after each epoch; 0: none. Default: a tenth, at most 5,000. */
   readonly validation?: number;
-  /** Default 'top1' for classes; perplexity for those of positions. */
+  /** Default 'top1' for classes, 'perplexity' for those of positions, 'mean-squared-error' for numbers. */
   readonly metric?: string;
   /** Epochs without a better measurement after which training stops and takes the best weights. Default: none. */
   readonly patience?: number;

@@ -243,3 +243,23 @@ test('unknown metrics are named', () => {
   expect(() => createMetric('accuracy')).toThrow(expect.objectContaining({ code: 'ERR_METRIC' }));
   for (const name of Object.keys(METRICS)) expect(createMetric(name).name).toBe(name);
 });
+
+describe('mean-squared-error', () => {
+  it('is the mean over samples and positions, without rows that are padding', () => {
+    const outputs = floats([3, 2], [1, 2, 3, 4, 99, 99]);
+    const targets = floats([2, 2], [1, 0, 0, 4]);
+    const last = floats([1, 2], [2, 2]);
+    const parts: [Tensor, MetricBatch][] = [
+      [outputs, { count: 2, targets }],
+      [last, { count: 1, targets: floats([1, 2], [2, 1]) }],
+    ];
+    expect(run('mean-squared-error', parts)).toMatchObject({ value: (4 + 9 + 1) / 6, samples: 6 });
+  });
+
+  it('refuses targets of another size', () => {
+    const metric = createMetric('mean-squared-error');
+    expect(() =>
+      metric.update({ y: floats([2, 2], [1, 2, 3, 4]) }, { count: 2, targets: floats([2], [1, 2]) }),
+    ).toThrow(expect.objectContaining({ code: 'ERR_METRIC_INPUT' }) as Error);
+  });
+});

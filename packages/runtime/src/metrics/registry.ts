@@ -4,6 +4,7 @@ import { agreement } from './agreement.js';
 import { calibrationError } from './calibration-error.js';
 import { classError } from './class-error.js';
 import { errorRate } from './error-rate.js';
+import { meanSquaredError } from './mean-squared-error.js';
 import type { Metric, MetricOptions } from './metric.js';
 import { cosine, maxAbsError, outputDifference, sqnrDb } from './output-difference.js';
 import { perplexity } from './perplexity.js';
@@ -20,6 +21,7 @@ export const METRICS = {
   cosine: (options: MetricOptions) => outputDifference('cosine', 'higher', cosine, options),
   'max-abs-error': (options: MetricOptions) => outputDifference('max-abs-error', 'lower', maxAbsError, options),
   perplexity,
+  'mean-squared-error': meanSquaredError,
   cer: (options: MetricOptions) => errorRate('cer', options),
   wer: (options: MetricOptions) => errorRate('wer', options),
 } as const satisfies Record<string, (options: MetricOptions) => Metric>;
