@@ -5,7 +5,7 @@ import type { RunCommand } from './program.js';
 type Flags = Readonly<Record<string, unknown>>;
 type Add = (name: string, description: string, examples: readonly string[]) => Command;
 
-/** Commands that train: from nothing, on, and from a teacher. */
+/** Commands that train: from nothing, on, and from a teacher; and the search for their options. */
 export function addTraining(add: Add, run: RunCommand): void {
   const train = add('train', 'Trains a known architecture from random weights.', [
     'train --arch lenet-5 -o lenet-5.onnx --data idx:train-images-idx3-ubyte,train-labels-idx1-ubyte --epochs 12',
@@ -38,6 +38,29 @@ export function addTraining(add: Add, run: RunCommand): void {
   addTeacherOptions(addTrainingOptions(distill)).action((flags: Flags) =>
     run('distill', flags, async (context) => (await import('./commands/train.js')).distillModel(flags, context)),
   );
+  addTuning(add, run);
+}
+
+function addTuning(add: Add, run: RunCommand): void {
+  const tune = add('tune', 'Searches options of training by cross-validation.', [
+    'tune --arch lenet-300-100 --data npz:digits.npz --space space.json --trials 30 --epochs 5 --run runs/search',
+    'tune model.onnx --data npz:train.npz --space space.json --search halving --epochs 27 --folds 5',
+    `# space.json: {"learningRate": {"kind": "log-uniform", "low": 1e-4, "high": 1e-1}, "batch": {"kind": "choice", "values": [32, 128]}}`,
+  ])
+    .argument('[model]', 'an ONNX file; or --arch')
+    .option('--arch <name>', 'lenet-300-100, lenet-5, resnet-20, tiny-lm, or mlp-IN-...-OUT')
+    .requiredOption(
+      '--space <file>',
+      'what is searched (JSON): uniform, log-uniform, int or choice by name of the option',
+    )
+    .addOption(
+      new Option('--search <name>', 'how the next trial is found').choices(['tpe', 'random', 'halving']).default('tpe'),
+    )
+    .option('--trials <n>', 'most trials (default 20; with halving as --epochs gives)', count)
+    .option('--folds <k>', 'parts of the data, each held out in turn (default 3)', count);
+  addUpdateOptions(addDataOption(tune)).action((model: string | undefined, flags: Flags) =>
+    run('tune', flags, async (context) => (await import('./commands/tune.js')).tuneOptions(model, flags, context)),
+  );
 }
 
 function addTeacherOptions(command: Command): Command {
@@ -57,12 +80,29 @@ function addTeacherOptions(command: Command): Command {
 }
 
 function addTrainingOptions(command: Command): Command {
+  const output = command.requiredOption('-o, --output <file>', 'the file to write');
+  return addUpdateOptions(addDataOption(output))
+    .option('--steps <n>', 'updates, in place of --epochs', count)
+    .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
+    .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
+    .option('--checkpoint-every <n>', 'updates between checkpoints in --run (default 1000)', count)
+    .addOption(
+      new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full'),
+    );
+}
+
+function addDataOption(command: Command): Command {
+  return command
+    .requiredOption('--data <source>', 'samples with labels or targets; some are held out')
+    .option('--limit <n>', 'use the first N samples', count)
+    .option('--preprocess <file>', 'how images become inputs (JSON)');
+}
+
+/** What decides an update, and what is measured. */
+function addUpdateOptions(command: Command): Command {
   const list = (value: string) => value.split(',').filter((item) => item !== '');
   return command
-    .requiredOption('-o, --output <file>', 'the file to write')
-    .requiredOption('--data <source>', 'samples with labels or targets; some are held out (--validation)')
     .option('--epochs <n>', 'passes over the data (default 1)', count)
-    .option('--steps <n>', 'updates, in place of --epochs', count)
     .option('--batch <n>', 'samples of a batch (default 128)', count)
     .option('--accumulate <n>', 'batches whose gradients make one update (default 1)', count)
     .option('--optimizer <name>', 'sgd, momentum, nesterov, rmsprop, adam, amsgrad, adamw or lion (default adamw)')
@@ -76,18 +116,10 @@ function addTrainingOptions(command: Command): Command {
       new Option('--loss <name>', 'default: what the data are').choices(['cross-entropy', 'mean-squared-error']),
     )
     .option('--label-smoothing <s>', 'in [0, 1) (default 0)', number)
-    .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
-    .option('--metric <name>', 'what is measured on them (default top1, or perplexity)')
-    .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
+    .option('--metric <name>', 'what is measured on them (default top1, perplexity or mean-squared-error)')
     .addOption(new Option('--batch-norm <mode>', 'default train').choices(['train', 'frozen']))
     .option('--trainable <names>', 'initializers that are trained: names or globs (default: all weights)', list)
     .option('--frozen <names>', 'initializers that stay: names or globs', list)
     .option('--bind <sizes>', 'sizes of symbolic dimensions beside the batch, e.g. seq=128')
-    .option('--engine <name>', 'auto, native, ort, tfjs or reference (default auto)')
-    .option('--checkpoint-every <n>', 'updates between checkpoints in --run (default 1000)', count)
-    .option('--limit <n>', 'use the first N samples', count)
-    .option('--preprocess <file>', 'how images become inputs (JSON)')
-    .addOption(
-      new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full'),
-    );
+    .option('--engine <name>', 'auto, native, ort, tfjs or reference (default auto)');
 }

@@ -43,6 +43,12 @@ export {
   type TrainingResult,
 } from './training/finetune.js';
 export type { TeacherChoice, TrainingOptions } from './training/training-options.js';
+export {
+  tuneTraining,
+  type TunedTrial,
+  type TuneTrainingOptions,
+  type TuneTrainingResult,
+} from './training/tune-training.js';
 export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';

@@ -66,6 +66,7 @@ describe('tune', () => {
     await tune(objective, options);
     await expect(tune(objective, { ...options, seed: 1 })).rejects.toThrow(code('ERR_CHECKPOINT'));
     await expect(tune(objective, { ...options, search: tpe() })).rejects.toThrow(code('ERR_CHECKPOINT'));
+    await expect(tune(objective, { ...options, subject: { data: 'others' } })).rejects.toThrow(code('ERR_CHECKPOINT'));
     const lines = (await readFile(journal, 'utf8')).split('\n');
     await writeFile(journal, [lines[0], lines[2], ''].join('\n'));
     await expect(tune(objective, options)).rejects.toThrow(code('ERR_CHECKPOINT'));

@@ -27,6 +27,8 @@ export interface TuneOptions {
   readonly folds?: number;
   /** Default 0. */
   readonly seed?: number;
+  /** What else the values depend on; a journal of another subject is refused. JSON. Default: nothing. */
+  readonly subject?: Readonly<Record<string, unknown>>;
   /** Looked at before every evaluation; what was evaluated stays in the journal. */
   readonly signal?: AbortSignal;
   /** Called after every trial. */
@@ -48,11 +50,18 @@ export interface TuneResult {
 
 /** Looks for the configuration of the lowest mean over folds. Nothing depends on the time an evaluation takes. */
 export async function tune(objective: Objective, options: TuneOptions): Promise<TuneResult> {
-  const { space, search: strategy = tpe(), folds = 1, seed = 0, signal, onProgress } = options;
+  const { space, search: strategy = tpe(), folds = 1, seed = 0, subject, signal, onProgress } = options;
   const trials = requireInteger('trials', options.trials ?? strategy.trials ?? 0, 1);
   requireInteger('folds', folds, 1);
   const search = new Search(space, strategy, seed);
-  const header = { strategy: strategy.name, options: strategy.options, seed, folds, space };
+  const header = {
+    strategy: strategy.name,
+    options: strategy.options,
+    seed,
+    folds,
+    space,
+    ...(subject ? { subject } : {}),
+  };
   const journal = options.journal === undefined ? undefined : await Journal.open(options.journal, header);
   const known = [...(journal?.entries ?? [])];
   while (search.trials.length < trials) {
