@@ -1,5 +1,6 @@
 export type { DistillErrorCode } from './error-codes.js';
 export { distill, type DistillOptions } from './distill.js';
+export { type DataFreeOptions, type DataFreeResult, distillDataFree, type GeneratorKind } from './distill-data-free.js';
 export {
   attentionRelations,
   type AttentionNames,

@@ -42,12 +42,14 @@ export {
 } from './gradient-quantization/registry.js';
 export { arrayDataset } from './data/array-dataset.js';
 export { collectDataset, type CollectOptions } from './data/collect-dataset.js';
+export { BatchPlan } from './data/batch-plan.js';
 export { type Dataset, type Numbers, type SampleArray, subset } from './data/dataset.js';
 export { splitDataset, type SplitDataset } from './data/split-dataset.js';
 export { fillUniform, permutation, streamOf } from './data/counter-random.js';
 export { differentiate, type DifferentiateOptions, type GradientGraph } from './differentiate.js';
 export { type Attributes, Emitter } from './emit/emitter.js';
 export { TRAIN_DOMAIN } from './emit/train-domain.js';
+export { ComposedForm, type EmbedOptions } from './form/composed-form.js';
 export { toTrainingForm } from './form/to-training-form.js';
 export type {
   Parameter,
@@ -61,6 +63,7 @@ export { expandFunctions } from './functions/expand-functions.js';
 export { functionNames } from './functions/registry.js';
 export { gradientKinds } from './gradients/registry.js';
 export type { BatchArrays } from './loop/batch-feeder.js';
+export { GraphTrainer, type GraphTrainerOptions } from './loop/graph-trainer.js';
 export type { Masks } from './loop/optimizer-state.js';
 export type { RegularizerTerm } from './loop/regularization.js';
 export { train } from './loop/train.js';
@@ -82,7 +85,7 @@ export type { Loss, LossContext, LossTerm } from './losses/loss.js';
 export { meanSquaredError } from './losses/mean-squared-error.js';
 export { weightedMean } from './losses/weighted-mean.js';
 export { loweredKinds } from './lowering/registry.js';
-export { buildTrainingGraph, type LossInput, type TrainingGraph } from './step/build-training-graph.js';
+export { buildTrainingGraph, LOSS, type LossInput, type TrainingGraph } from './step/build-training-graph.js';
 export {
   openTrainingSession,
   type TrainingEngine,

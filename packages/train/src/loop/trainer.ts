@@ -1,5 +1,4 @@
 import { GossamerError, type Model, Tensor } from '@gossamer/graph';
-import { allocateAligned } from '@gossamer/kernels';
 import { createMetric, float32View } from '@gossamer/runtime';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
@@ -11,6 +10,7 @@ import { buildTrainingGraph, LOSS, type TrainingGraph } from '../step/build-trai
 import { openTrainingSession, type TrainingSession } from '../step/training-session.js';
 import { BatchFeeder, type FedArray } from './batch-feeder.js';
 import { Evaluator } from './evaluator.js';
+import { gradientMemory } from './gradient-memory.js';
 import { GradientPath } from './gradient-path.js';
 import { type Gradients, GradientSums } from './gradient-sums.js';
 import { OptimizerState } from './optimizer-state.js';
@@ -212,15 +212,6 @@ export class Trainer {
     if (isBetter) progress.best = { epoch, value, weights: this.store.snapshot() };
     progress.idle = isBetter ? 0 : progress.idle + 1;
   }
-}
-
-function gradientMemory({ gradients }: TrainingGraph, { parameters }: ParameterStore): Record<string, Tensor> {
-  return Object.fromEntries(
-    parameters.map(({ name, tensor }) => {
-      const memory = allocateAligned(Float32Array, tensor.length);
-      return [gradients.get(name)!, Tensor.of('float32', tensor.dims, memory)];
-    }),
-  );
 }
 
 function lengthOf(options: TrainOptions, samples: number, batch: number): Length {

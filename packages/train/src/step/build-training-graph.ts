@@ -32,8 +32,12 @@ export interface TrainingGraph {
   readonly batch: number;
 }
 
-/** Adds losses to a training form, and the gradients of their weighted sum by its parameters. */
-export function buildTrainingGraph(form: TrainingForm, terms: readonly LossTerm[]): TrainingGraph {
+/** Adds losses to a training form, and the gradients of their weighted sum by its parameters. `kept`: outputs of the form that stay outputs. */
+export function buildTrainingGraph(
+  form: TrainingForm,
+  terms: readonly LossTerm[],
+  kept: readonly string[] = [],
+): TrainingGraph {
   if (terms.length === 0) {
     throw new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', 'losses: expected at least one, received none');
   }
@@ -53,6 +57,7 @@ export function buildTrainingGraph(form: TrainingForm, terms: readonly LossTerm[
   g.output(g.op('Identity', [g.reshape(total!, [])]), LOSS);
   for (const { output } of form.running)
     if (output !== undefined) g.output(values.get(form.model.graph.value(output)!)!, output);
+  for (const name of kept) g.output(values.get(form.model.graph.value(name)!)!, name);
   const wrt = [...form.parameters, ...context.parameters].map(({ name }) => name);
   const { model, gradients } = differentiate(g.model, { loss: LOSS, wrt });
   return {

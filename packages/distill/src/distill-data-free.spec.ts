@@ -1,0 +1,69 @@
+import type { Model } from '@gossamer/graph';
+import { serializeModel } from '@gossamer/graph/onnx';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DataFreeOptions, distillDataFree } from './distill-data-free.js';
+import { agreement, toyStudent, toyTeacher } from './generators/testing/toy-teacher.js';
+
+const code = (value: string) => expect.objectContaining({ code: value }) as Error;
+
+let teacher: Model;
+let folder: string;
+beforeAll(async () => {
+  teacher = await toyTeacher();
+  folder = await mkdtemp(join(tmpdir(), 'gossamer-data-free-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const base = { batch: 32, threads: 1, seed: 4, learningRate: 0.01 } as const;
+
+const cells: Record<string, DataFreeOptions> = {
+  'a GAN of the teacher alone': { ...base, generator: 'gan', steps: 200 },
+  'a GAN that looks for disagreement': { ...base, generator: 'gan', steps: 200, adversarial: 1 },
+};
+
+describe.each(Object.entries(cells))('%s', (name, options) => {
+  test('a student comes to say what the teacher says', async () => {
+    const student = toyStudent();
+    const before = agreement(student, teacher);
+    const losses: number[] = [];
+    const result = await distillDataFree(student, teacher, { ...options, onStep: ({ loss }) => losses.push(loss) });
+    expect(before).toBeLessThan(0.6);
+    expect(agreement(result.model, teacher)).toBeGreaterThan(0.9);
+    expect(result.steps).toBe(options.steps);
+    expect(result.generatorMacs).toBeGreaterThan(0);
+    expect(losses.every(Number.isFinite)).toBe(true);
+  });
+
+  test('goes on from a checkpoint as if nothing had happened', async () => {
+    const short = { ...options, steps: 12 };
+    const whole = await distillDataFree(toyStudent(), teacher, short);
+    const path = join(folder, `${name}.safetensors`);
+    const controller = new AbortController();
+    const onStep = ({ step }: { step: number }) => {
+      if (step >= 7) controller.abort();
+    };
+    const stopped = { ...short, checkpoint: { path, every: 100 } };
+    await expect(
+      distillDataFree(toyStudent(), teacher, { ...stopped, signal: controller.signal, onStep }),
+    ).rejects.toThrow();
+    const seen: number[] = [];
+    const resumed = await distillDataFree(toyStudent(), teacher, { ...stopped, onStep: ({ step }) => seen.push(step) });
+    expect(seen[0]).toBe(8);
+    expect(serializeModel(resumed.model)).toEqual(serializeModel(whole.model));
+    expect(serializeModel(resumed.generator)).toEqual(serializeModel(whole.generator));
+    await expect(distillDataFree(toyStudent(1), teacher, stopped)).rejects.toThrow(code('ERR_CHECKPOINT'));
+  });
+});
+
+test.each([
+  [{ generator: 'flow' as never }, 'ERR_DISTILL_OPTIONS'],
+  [{ steps: 0 }, 'ERR_DISTILL_OPTIONS'],
+  [{ batch: 3 }, 'ERR_DISTILL_OPTIONS'],
+  [{ adversarial: -1 }, 'ERR_DISTILL_OPTIONS'],
+  [{ generator: 'vae', adversarial: 1 }, 'ERR_DISTILL_OPTIONS'],
+] as [Partial<DataFreeOptions>, string][])('refuses %j', async (given, expected) => {
+  const options: DataFreeOptions = { ...base, generator: 'gan', steps: 5, ...given };
+  await expect(distillDataFree(toyStudent(), teacher, options)).rejects.toThrow(code(expected));
+});

@@ -1,0 +1,174 @@
+import { GossamerError, type Model } from '@gossamer/graph';
+import {
+  type CheckpointOptions,
+  type Dataset,
+  scheduleOver,
+  type StepRecord,
+  type TrainingEngine,
+  type TrainingSessionOptions,
+} from '@gossamer/train';
+import type { DistillErrorCode } from './error-codes.js';
+import { digestOf, resumeRounds, type Rounds, saveRounds } from './generators/data-free-checkpoint.js';
+import { FrozenTeacher } from './generators/frozen-teacher.js';
+import { openMaker } from './generators/makers/open-maker.js';
+import type { MakerContext, SampleMaker } from './generators/makers/sample-maker.js';
+import { generatorMacs } from './generators/nets/generator-net.js';
+import { StudentTrainer } from './generators/student-trainer.js';
+
+/** What makes the samples. */
+export type GeneratorKind = 'gan' | 'vae';
+
+export interface DataFreeOptions {
+  readonly generator: GeneratorKind;
+  /** A few real samples that the generator is trained on, labels not needed. Default: none, the generator learns from the teacher alone. */
+  readonly samples?: Dataset;
+  /** Rounds: one update of the generator and one of the student each (with `samples`, the student waits for the first third). */
+  readonly steps: number;
+  /** Samples of a batch. Default 128. */
+  readonly batch?: number;
+  /** The student's highest rate; it falls along a cosine. Default 2e-3. */
+  readonly learningRate?: number;
+  /** The generator's rate. Default 1e-3. */
+  readonly generatorLearningRate?: number;
+  /** Of the soft targets, > 0. Default 1. */
+  readonly temperature?: number;
+  /** Weight of the student's disagreement in a GAN's loss that learns from the teacher alone. Default 0. */
+  readonly adversarial?: number;
+  /** Mean and standard deviation of the inputs that the teacher was trained on, where no samples tell them. Default 0 and 1. */
+  readonly inputMean?: number;
+  readonly inputDeviation?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Default 'auto'. */
+  readonly engine?: TrainingEngine;
+  readonly threads?: number;
+  readonly checkpoint?: CheckpointOptions;
+  readonly signal?: AbortSignal;
+  /** After each update of the student. */
+  readonly onStep?: (record: StepRecord) => void;
+}
+
+export interface DataFreeResult {
+  /** The student with trained weights; nothing else differs. */
+  readonly model: Model;
+  /** Codes in, samples out. */
+  readonly generator: Model;
+  /** Multiply-accumulates that the generator takes for one sample. */
+  readonly generatorMacs: number;
+  /** Rounds made. */
+  readonly steps: number;
+  readonly engine: string;
+  readonly warnings: readonly string[];
+}
+
+const CHECKPOINT_STEPS = 1000;
+
+/**
+ * Trains `student` to say what `teacher` says of samples that a generator makes. Without `samples` no data are read: the generator learns from the
+ * teacher alone (a GAN whose discriminator is the teacher, or the decoder of an autoencoder that is given a class); with them it learns to make
+ * more of their kind. The teacher labels everything.
+ *
+ * Throws ERR_DISTILL_OPTIONS, ERR_DISTILL_TEACHER, ERR_CHECKPOINT, ERR_DIVERGED.
+ */
+export async function distillDataFree(
+  student: Model,
+  teacher: Model,
+  options: DataFreeOptions,
+): Promise<DataFreeResult> {
+  check(options);
+  const { batch = 128, seed = 0, temperature = 1, steps, generatorLearningRate = 1e-3 } = options;
+  const session = sessionOptions(options);
+  const pupil = await StudentTrainer.open(student, { ...session, batch, seed, temperature });
+  let maker: SampleMaker | undefined;
+  try {
+    const context: MakerContext = {
+      teacher: FrozenTeacher.of(teacher, batch),
+      shape: pupil.shape,
+      batch,
+      steps,
+      seed,
+      rateAt: () => generatorLearningRate,
+      session,
+      student: { form: pupil.evaluated, feeds: pupil.feeds },
+    };
+    maker = await openMaker(context, options);
+    const digest = digestOf({ ...decisive(options), samples: options.samples?.length ?? 0, batch, temperature, seed }, [
+      student,
+      teacher,
+    ]);
+    await run(pupil, maker, options, digest);
+    const generator = maker.generator();
+    return {
+      model: pupil.taught(),
+      generator,
+      generatorMacs: generatorMacs(generator),
+      steps,
+      engine: pupil.trainer.session.engine,
+      warnings: [...new Set([...pupil.trainer.session.warnings, ...maker.warnings])],
+    };
+  } finally {
+    await maker?.dispose();
+    await pupil.trainer.dispose();
+  }
+}
+
+async function run(pupil: StudentTrainer, maker: SampleMaker, options: DataFreeOptions, digest: string): Promise<void> {
+  const { checkpoint, signal, steps, learningRate = 2e-3 } = options;
+  const trainers = { student: pupil.trainer, ...maker.trainers };
+  const rounds: Rounds = { step: 0, lessons: 0 };
+  if (checkpoint) await resumeRounds(checkpoint.path, trainers, rounds, digest);
+  const save = async () => {
+    if (checkpoint) await saveRounds(checkpoint.path, trainers, rounds, digest);
+  };
+  const rateAt = scheduleOver({ schedule: 'cosine', learningRate });
+  const every = checkpoint?.every ?? CHECKPOINT_STEPS;
+  while (rounds.step < steps) {
+    // Between rounds alone: a round that stopped halfway could not be made again.
+    if (signal?.aborted) {
+      await save();
+      signal.throwIfAborted();
+    }
+    const made = await maker.round(rounds.step);
+    if (made) {
+      const rate = rateAt(rounds.step, steps);
+      const loss = await pupil.learn(made, rounds.lessons, rate);
+      rounds.lessons++;
+      options.onStep?.({ step: rounds.step + 1, steps, loss, learningRate: rate });
+    }
+    rounds.step++;
+    if (rounds.step % every === 0) await save();
+  }
+  await save();
+}
+
+function decisive({
+  generator,
+  steps,
+  learningRate,
+  generatorLearningRate,
+  ...rest
+}: DataFreeOptions): Record<string, unknown> {
+  const { adversarial, inputMean, inputDeviation } = rest;
+  return { generator, steps, learningRate, generatorLearningRate, adversarial, inputMean, inputDeviation };
+}
+
+function sessionOptions({ engine, threads }: DataFreeOptions): TrainingSessionOptions {
+  return { ...(engine === undefined ? {} : { engine }), ...(threads === undefined ? {} : { threads }) };
+}
+
+function check({ generator, steps, batch = 128, adversarial = 0, samples }: DataFreeOptions): void {
+  const refuse = (name: string, expected: string, received: unknown): never => {
+    throw new GossamerError<DistillErrorCode>(
+      'ERR_DISTILL_OPTIONS',
+      `${name}: expected ${expected}, received ${String(received)}`,
+    );
+  };
+  if (generator !== 'gan') refuse('generator', 'gan', generator);
+  if (samples) refuse('samples', 'none', samples.length);
+  if (!Number.isInteger(steps) || steps < 1) refuse('steps', 'an integer >= 1', steps);
+  if (!Number.isInteger(batch) || batch < 2 || batch % 2 !== 0) refuse('batch', 'an even number >= 2', batch);
+  if (!(adversarial >= 0)) refuse('adversarial', 'a number >= 0', adversarial);
+  if (adversarial > 0 && (samples !== undefined || generator !== 'gan')) {
+    refuse('adversarial', '0 but for a GAN without samples', adversarial);
+  }
+}
