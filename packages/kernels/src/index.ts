@@ -31,7 +31,7 @@ export {
   minMaxBlocksAsync,
 } from './min-max.js';
 export { type AsyncOptions } from './native-call.js';
-export { type OptimizerHyper, type OptimizerKind, type OptimizerOptions, optimizerSlots } from './optimizer-rule.js';
+export type { OptimizerCoefficients, OptimizerRule } from './optimizer-rule.js';
 export { optimizerStep, optimizerStepAsync, type OptimizerTensor } from './optimizer-step.js';
 export { packInt2, packInt4, unpackInt2, unpackInt4 } from './pack-bits.js';
 export { type LoopWork, MAX_ROUNDS, type PeakLoop, peakLoop, readLoop } from './peak-loop.js';

@@ -2,13 +2,7 @@ import { GossamerError } from '@gossamer/graph';
 import type { Operations } from '@gossamer/native';
 import type { KernelErrorCode } from './error-codes.js';
 import { type NativeCall, runCall, runCallAsync } from './native-call.js';
-import {
-  optimizerCoefficients,
-  type OptimizerHyper,
-  type OptimizerKind,
-  type OptimizerOptions,
-  optimizerSlots,
-} from './optimizer-rule.js';
+import { kernelRule, type OptimizerCoefficients, type OptimizerRule, packCoefficients } from './optimizer-rule.js';
 import { requireArray, requireLength } from './require-array.js';
 
 /** One weight and what belongs to it, all of one length; no two arrays of a call may overlap but gradients and masks. */
@@ -16,31 +10,29 @@ export interface OptimizerTensor {
   /** Changed in place. */
   readonly weight: Float32Array;
   readonly gradient: Float32Array;
-  /** What the rule remembers, as optimizerSlots names it; changed in place. */
+  /** What the rule remembers, 0 before the first step, in the order of optimizer_f32.h; changed in place. */
   readonly slots: readonly Float32Array[];
   /** An element of 0: that weight and what the rule remembers of it become exactly 0. Default: none are masked. */
   readonly mask?: Uint8Array | Float32Array | undefined;
 }
 
 function stepCall(
-  kind: OptimizerKind,
+  rule: OptimizerRule,
   tensors: readonly OptimizerTensor[],
-  hyper: OptimizerHyper,
-  options: OptimizerOptions,
+  coefficients: OptimizerCoefficients,
 ): NativeCall<'optimizerStep', void> {
-  const { code, coefficients } = optimizerCoefficients(kind, hyper, options);
-  const names = optimizerSlots(kind);
+  const { code, slots: slotCount } = kernelRule(rule);
+  const packed = packCoefficients(coefficients);
   const arrays: Operations['optimizerStep'][2][] = [];
   tensors.forEach(({ weight, gradient, slots, mask }, i) => {
     const name = `tensors[${i}]`;
     requireArray(`${name}.weight`, weight, 'Float32Array');
     requireArray(`${name}.gradient`, gradient, 'Float32Array');
     requireLength(`${name}.gradient`, gradient, weight.length);
-    if (slots.length !== names.length) {
-      const expected = names.length === 0 ? 'none' : names.join(', ');
+    if (slots.length !== slotCount) {
       throw new GossamerError<KernelErrorCode>(
         'ERR_WRONG_LENGTH',
-        `${name}.slots: expected ${expected} for ${kind}, received ${slots.length} arrays`,
+        `${name}.slots: expected ${slotCount} arrays for ${rule}, received ${slots.length}`,
       );
     }
     slots.forEach((slot, at) => {
@@ -53,31 +45,27 @@ function stepCall(
     }
     arrays.push(gradient, weight, mask, ...slots);
   });
-  return { operation: 'optimizerStep', args: [code, coefficients, ...arrays], finish: () => undefined };
+  return { operation: 'optimizerStep', args: [code, packed, ...arrays], finish: () => undefined };
 }
 
 /**
  * One training step of every tensor, in place and in one pass over its arrays (float32; the same bits on every CPU and at every number of
- * threads). The updates are the published ones, with the bias correction of PyTorch: formulas and sources in
- * native/kernels/optimizer_f32/optimizer_f32.h. A call that throws has changed nothing.
- *
- * Momentum that begins at 0 with dampening d takes 1 - d of the first gradient too; PyTorch takes all of the first one.
+ * threads). Formulas and sources: native/kernels/optimizer_f32/optimizer_f32.h; the coefficients of published rules: @gossamer/train. A call
+ * that throws has changed nothing.
  */
 export function optimizerStep(
-  kind: OptimizerKind,
+  rule: OptimizerRule,
   tensors: readonly OptimizerTensor[],
-  hyper: OptimizerHyper,
-  options: OptimizerOptions = {},
+  coefficients: OptimizerCoefficients,
 ): void {
-  runCall(stepCall(kind, tensors, hyper, options));
+  runCall(stepCall(rule, tensors, coefficients));
 }
 
 /** `optimizerStep` on the thread pool. It cannot be stopped: half a step is no state of training. Until it settles no array may be touched. */
 export async function optimizerStepAsync(
-  kind: OptimizerKind,
+  rule: OptimizerRule,
   tensors: readonly OptimizerTensor[],
-  hyper: OptimizerHyper,
-  options: OptimizerOptions = {},
+  coefficients: OptimizerCoefficients,
 ): Promise<void> {
-  return runCallAsync(stepCall(kind, tensors, hyper, options));
+  return runCallAsync(stepCall(rule, tensors, coefficients));
 }

@@ -56,12 +56,16 @@ function stepTensors(): kernels.OptimizerTensor[] {
   }));
 }
 const untouched = stepTensors();
+const coefficients: kernels.OptimizerCoefficients = {
+  ...{ gradientFactor: 1, l2: 0, shrink: 1, step: 0.1, firstKeep: 0.9, firstTake: 0.1 },
+  ...{ secondKeep: 0.99, secondTake: 0.01, rootFactor: 1, epsilon: 1e-8, threshold: 0 },
+};
 
 async function step(isAsync: boolean): Promise<unknown> {
   const tensors = stepTensors();
   try {
-    if (isAsync) await kernels.optimizerStepAsync('adam', tensors, { learningRate: 0.1, step: 1 });
-    else kernels.optimizerStep('adam', tensors, { learningRate: 0.1, step: 1 });
+    if (isAsync) await kernels.optimizerStepAsync('adam', tensors, coefficients);
+    else kernels.optimizerStep('adam', tensors, coefficients);
   } catch (error) {
     if (!isDeepStrictEqual(tensors, untouched)) throw new Error('half a step was made', { cause: error });
     throw error;

@@ -4,6 +4,7 @@ import type { TrainErrorCode } from '../error-codes.js';
 import { chooseStep } from '../optimizers/choose-step.js';
 import type { Optimizer, OptimizerOptions } from '../optimizers/optimizer.js';
 import { type ParameterGroup, parameterOptions } from '../optimizers/parameter-group.js';
+import { requireAtLeast } from '../require-option.js';
 import type { ParameterStore } from './parameter-store.js';
 
 /** Where 0, a weight and what the optimiser remembers of it are exactly 0: by parameter, one number an element. */
@@ -50,13 +51,14 @@ export class OptimizerState {
     this.#groups = [...byOptions.values()];
   }
 
-  /** One update of every parameter; `step` counts from 1, `gradientFactor` scales the gradients. */
+  /** One update of every parameter; `step` counts from 1, `gradientFactor` scales the gradients. Throws ERR_TRAIN_OPTIONS for a learning rate below 0. */
   apply(
     gradients: ReadonlyMap<string, Float32Array>,
     step: number,
     learningRate: number,
     gradientFactor: number,
   ): void {
+    requireAtLeast('learningRate', learningRate, 0);
     for (const { parameters, learningRateFactor, weightDecay } of this.#groups) {
       const tensors: OptimizerTensor[] = parameters.map(({ name, weight, slots, mask }) => ({
         weight,
@@ -65,7 +67,7 @@ export class OptimizerState {
         mask,
       }));
       const options = { ...this.options, weightDecay, learningRate: learningRate * learningRateFactor };
-      this.#step(this.optimizer, tensors, { options, step, gradientFactor });
+      this.#step(this.optimizer, tensors, { ...this.optimizer.hyper(step, options), gradientFactor });
     }
   }
 

@@ -258,6 +258,8 @@ describe('training refuses', () => {
     ['a mask of nothing', { masks: new Map([['fc9', new Uint8Array(1)]]) }, 'ERR_TRAIN_OPTIONS'],
     ['a pattern that picks nothing', { form: { frozen: ['conv*'] } }, 'ERR_TRAIN_OPTIONS'],
     ['to hold everything out', { validation: { count: 100 } }, 'ERR_TRAIN_OPTIONS'],
+    ['a learning rate below 0', { learningRate: -0.1 }, 'ERR_TRAIN_OPTIONS'],
+    ['a schedule that gives no number', { learningRate: () => NaN }, 'ERR_TRAIN_OPTIONS'],
     ['a learning rate that blows up', { learningRate: 1e30, optimizer: 'sgd' }, 'ERR_DIVERGED'],
   ];
   test.each(refused)('%s', async (_, options, expected) => {

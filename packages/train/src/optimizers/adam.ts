@@ -11,6 +11,7 @@ import { defineOptimizer } from './define-optimizer.js';
  */
 export const adam = defineOptimizer<AdamOptions, AdamSlot>({
   name: 'adam',
+  rule: 'adam',
   slots: ['firstMoment', 'secondMoment'],
   defaults: { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
 

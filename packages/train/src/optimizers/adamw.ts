@@ -13,6 +13,7 @@ import { defineOptimizer } from './define-optimizer.js';
  */
 export const adamw = defineOptimizer<AdamOptions, AdamSlot>({
   name: 'adamw',
+  rule: 'adam',
   slots: ['firstMoment', 'secondMoment'],
   defaults: { learningRate: 1e-3, weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
 

@@ -14,6 +14,7 @@ import { defineOptimizer } from './define-optimizer.js';
  */
 export const amsgrad = defineOptimizer<AdamOptions, AdamSlot | 'largestSecondMoment'>({
   name: 'amsgrad',
+  rule: 'amsgrad',
   slots: ['firstMoment', 'secondMoment', 'largestSecondMoment'],
   defaults: { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
 

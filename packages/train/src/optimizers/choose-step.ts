@@ -1,29 +1,21 @@
-import { type OptimizerKind, optimizerStep, type OptimizerTensor } from '@gossamer/kernels';
+import { optimizerStep, type OptimizerTensor } from '@gossamer/kernels';
 import { hasAddon } from './has-addon.js';
-import type { Optimizer, OptimizerOptions } from './optimizer.js';
-
-/** What one step of several parameters takes beside their arrays. */
-export interface StepOptions {
-  /** Resolved, with the learning rate of the step. */
-  readonly options: OptimizerOptions;
-  /** From 1. */
-  readonly step: number;
-  /** Times the gradients. */
-  readonly gradientFactor: number;
-}
+import type { Optimizer } from './optimizer.js';
+import type { StepCoefficients } from './step-coefficients.js';
 
 /** One step of several parameters in place, slots in the optimiser's order. */
-export type StepParameters = (optimizer: Optimizer, tensors: readonly OptimizerTensor[], options: StepOptions) => void;
+export type StepParameters = (
+  optimizer: Optimizer,
+  tensors: readonly OptimizerTensor[],
+  coefficients: StepCoefficients,
+) => void;
 
 /** The fused kernel, over all parameters at once. */
-export const nativeStep: StepParameters = (optimizer, tensors, { options, step, gradientFactor }) => {
-  const { l1, ...hyper } = options;
-  optimizerStep(optimizer.name as OptimizerKind, tensors, { ...hyper, step }, { l1, gradientFactor });
-};
+export const nativeStep: StepParameters = ({ rule }, tensors, coefficients) =>
+  optimizerStep(rule, tensors, coefficients);
 
 /** The same bits in plain TypeScript. */
-export const portableStep: StepParameters = (optimizer, tensors, { options, step, gradientFactor }) => {
-  const coefficients = { ...optimizer.hyper(step, options), gradientFactor };
+export const portableStep: StepParameters = (optimizer, tensors, coefficients) => {
   for (const { weight, gradient, slots, mask } of tensors) {
     const named = Object.fromEntries(optimizer.slots.map((name, i) => [name, slots[i]!]));
     optimizer.step({ weight, gradient, slots: named, mask }, coefficients);

@@ -91,6 +91,11 @@ describe('defineOptimizer', () => {
     expect(() => adam.resolve({ beta1: 1 })).toThrow(code);
     expect(() => adam.resolve({ epsilon: 0 })).toThrow(code);
     expect(() => sgd.resolve({ learningRate: NaN })).toThrow(code);
+    expect(() => sgd.resolve({ learningRate: -1 })).toThrow(code);
+    expect(() => sgd.resolve({ weightDecay: Infinity })).toThrow(code);
+    expect(() => sgd.resolve({ l1: -1 })).toThrow(code);
+    expect(() => OPTIMIZERS.momentum.resolve({ momentum: 1 })).toThrow(code);
+    expect(() => OPTIMIZERS.rmsprop.resolve({ beta1: 0.9 } as never)).toThrow(code);
     expect(() => sgd.resolve({ momentum: 0.9 } as never)).toThrow(code);
     expect(adam.resolve({ beta1: 0.5 })).toEqual({ ...adam.defaults, beta1: 0.5 });
   });

@@ -1,3 +1,4 @@
+import type { OptimizerRule } from '@gossamer/kernels';
 import type { GraphBuilder, Value } from '@gossamer/graph';
 import { badOption } from '../require-option.js';
 import { arithmetic } from './arithmetic.js';
@@ -12,6 +13,8 @@ import { NEUTRAL_COEFFICIENTS, type StepCoefficients } from './step-coefficients
  */
 export interface OptimizerDefinition<Options extends OptimizerOptions, Slot extends string> {
   readonly name: string;
+  /** That of the fused kernel. */
+  readonly rule: OptimizerRule;
   readonly slots: readonly Slot[];
   /** Without `l1`, which every rule has. */
   readonly defaults: Omit<Options, 'l1'>;
@@ -40,11 +43,12 @@ export interface DirectionValues<Slot extends string> {
 export function defineOptimizer<Options extends OptimizerOptions, Slot extends string>(
   definition: OptimizerDefinition<Options, Slot>,
 ): Optimizer<Options, Slot> {
-  const { name, slots } = definition;
+  const { name, rule, slots } = definition;
   const defaults = { ...definition.defaults, l1: 0 } as Options;
   const scalars = Object.keys(definition.hyper(1, defaults)) as (keyof StepCoefficients)[];
   return {
     name,
+    rule,
     slots,
     defaults,
     scalars: ['gradientFactor', ...scalars, 'threshold'],

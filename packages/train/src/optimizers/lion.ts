@@ -20,6 +20,7 @@ export interface LionOptions extends OptimizerOptions {
  */
 export const lion = defineOptimizer<LionOptions, 'momentum'>({
   name: 'lion',
+  rule: 'lion',
   slots: ['momentum'],
   defaults: { learningRate: 1e-4, weightDecay: 0, beta1: 0.9, beta2: 0.99 },
 

@@ -20,6 +20,7 @@ export interface MomentumOptions extends OptimizerOptions {
  */
 export const momentum = defineOptimizer<MomentumOptions, 'velocity'>({
   name: 'momentum',
+  rule: 'momentum',
   slots: ['velocity'],
   defaults: { learningRate: 1e-3, weightDecay: 0, momentum: 0.9 },
 

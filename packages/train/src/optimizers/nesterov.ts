@@ -14,6 +14,7 @@ import type { MomentumOptions } from './momentum.js';
  */
 export const nesterov = defineOptimizer<MomentumOptions, 'velocity'>({
   name: 'nesterov',
+  rule: 'nesterov',
   slots: ['velocity'],
   defaults: { learningRate: 1e-3, weightDecay: 0, momentum: 0.9 },
 

@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from '@gossamer/graph';
+import type { OptimizerRule } from '@gossamer/kernels';
 import type { StepCoefficients } from './step-coefficients.js';
 
 /** What every optimiser takes. */
@@ -40,6 +41,8 @@ export interface ParameterArrays<Slot extends string = string> {
 /** A published update rule, as arithmetic on numbers and as a graph. */
 export interface Optimizer<Options extends OptimizerOptions = OptimizerOptions, Slot extends string = string> {
   readonly name: string;
+  /** The fused kernel's rule that takes the step, given the coefficients. */
+  readonly rule: OptimizerRule;
   /** State kept for each weight, in the order of a checkpoint. */
   readonly slots: readonly Slot[];
   readonly defaults: Options;

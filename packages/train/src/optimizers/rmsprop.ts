@@ -18,6 +18,7 @@ export interface RmspropOptions extends OptimizerOptions {
  */
 export const rmsprop = defineOptimizer<RmspropOptions, 'meanSquare'>({
   name: 'rmsprop',
+  rule: 'rmsprop',
   slots: ['meanSquare'],
   defaults: { learningRate: 1e-2, weightDecay: 0, alpha: 0.99, epsilon: 1e-8 },
 

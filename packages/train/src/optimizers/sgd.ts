@@ -9,6 +9,7 @@ import type { OptimizerOptions } from './optimizer.js';
  */
 export const sgd = defineOptimizer<OptimizerOptions, never>({
   name: 'sgd',
+  rule: 'sgd',
   slots: [],
   defaults: { learningRate: 1e-3, weightDecay: 0 },
 
