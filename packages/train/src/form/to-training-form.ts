@@ -77,6 +77,14 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
 function canonical(model: Model): Model {
   let current = model.opset < TRAINING_OPSET ? upgradeOpset(model, TRAINING_OPSET) : model.clone();
   if (current.functions.length > 0) current = inlineFunctions(current);
+  // A call that stays means what the file says, and nothing that has a rule under its name.
+  const [left] = current.functions;
+  if (left) {
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAINING_FORM',
+      `function ${left.domain}::${left.name}: expected a body in opset ${current.opset}, received ${left.opsets.get('') ?? 'none'}`,
+    );
+  }
   current = convertFloat32(current).model;
   return runPasses(current, ['constants-to-initializers', 'inputs-to-initializers']).model;
 }

@@ -3,6 +3,7 @@ import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossa
 import { registeredFunction } from '../functions/registered-functions.js';
 import { denseConstants } from './dense-constants.js';
 import { ENGINE_OPSET } from './engine-opset.js';
+import { nameFunctions } from './name-functions.js';
 
 /** Types that are widened to float32 before anything is compiled. */
 const NARROW_FLOATS: ReadonlySet<string | undefined> = new Set(['float16', 'bfloat16']);
@@ -16,7 +17,7 @@ export interface CanonicalForm {
 
 /**
  * A clone of `model` in standard operators of one version, as ONNX Runtime could run it too: functions inlined (but registered ones whose
- * operator is among `operators`), sparse constants made dense, float16 widened (outputs are cast back), constants folded, normalizations
+ * operator is among `operators`; those that cannot be get names that no operator has), sparse constants made dense, float16 widened (outputs are cast back), constants folded, normalizations
  * and activations recognised, affine operators merged into layers. A model that does not rise to the engine's operator set keeps its own,
  * with a warning: coverage then says which operators are lacking.
  */
@@ -34,6 +35,7 @@ export function canonicalForm(model: Model, operators: ReadonlySet<string> = new
   if (current.opset < ENGINE_OPSET) attempt(`opset ${ENGINE_OPSET}`, (older) => upgradeOpset(older, ENGINE_OPSET));
   if (current.functions.length > 0) {
     current = inlineFunctions(current, (definition) => operators.has(registeredFunction(definition)?.operator ?? ''));
+    nameFunctions(current);
   }
   current = denseConstants(current);
   if (holdsNarrowFloats(current)) attempt('float32', (narrow) => convertFloat32(narrow).model);
