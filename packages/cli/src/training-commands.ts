@@ -41,12 +41,15 @@ export function addTraining(add: Add, run: RunCommand): void {
   addTuning(add, run);
 }
 
+const SPACE_HELP = `
+space.json: {"learningRate": {"kind": "log-uniform", "low": 1e-4, "high": 1e-1}, "batch": {"kind": "choice", "values": [32, 128]}}`;
+
 function addTuning(add: Add, run: RunCommand): void {
   const tune = add('tune', 'Searches options of training by cross-validation.', [
     'tune --arch lenet-300-100 --data npz:digits.npz --space space.json --trials 30 --epochs 5 --run runs/search',
     'tune model.onnx --data npz:train.npz --space space.json --search halving --epochs 27 --folds 5',
-    `# space.json: {"learningRate": {"kind": "log-uniform", "low": 1e-4, "high": 1e-1}, "batch": {"kind": "choice", "values": [32, 128]}}`,
   ])
+    .addHelpText('after', SPACE_HELP)
     .argument('[model]', 'an ONNX file; or --arch')
     .option('--arch <name>', 'lenet-300-100, lenet-5, resnet-20, tiny-lm, or mlp-IN-...-OUT')
     .requiredOption(
