@@ -124,5 +124,11 @@ function addUpdateOptions(command: Command): Command {
     .option('--trainable <names>', 'initializers that are trained: names or globs (default: all weights)', list)
     .option('--frozen <names>', 'initializers that stay: names or globs', list)
     .option('--bind <sizes>', 'sizes of symbolic dimensions beside the batch, e.g. seq=128')
-    .option('--engine <name>', 'auto, native, ort, tfjs or reference (default auto)');
+    .option('--engine <name>', 'auto, native, ort, tfjs or reference (default auto)')
+    .option('--workers <n>', 'worker threads that share each batch (default 1)', count)
+    .option(
+      '--shards <n>',
+      'equal parts of a batch; results depend on them, not on the workers (default: workers)',
+      count,
+    );
 }

@@ -85,6 +85,7 @@ export type { Loss, LossContext, LossTerm } from './losses/loss.js';
 export { meanSquaredError } from './losses/mean-squared-error.js';
 export { weightedMean } from './losses/weighted-mean.js';
 export { loweredKinds } from './lowering/registry.js';
+export { type DataParallelOptions, openDataParallelSession } from './parallel/data-parallel-session.js';
 export { buildTrainingGraph, LOSS, type LossInput, type TrainingGraph } from './step/build-training-graph.js';
 export {
   openTrainingSession,

@@ -105,6 +105,8 @@ const NAMES = {
   trainable: 'trainable',
   frozen: 'frozen',
   engine: 'engine',
+  workers: 'workers',
+  shards: 'shards',
   checkpointEvery: 'checkpointEvery',
 } as const;
 

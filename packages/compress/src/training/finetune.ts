@@ -173,6 +173,8 @@ export function trainingOptions(
     },
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.shards === undefined ? {} : { shards: options.shards }),
     ...(options.signal ? { signal: options.signal } : {}),
     onStep: (record) => {
       log?.step(record);

@@ -52,7 +52,12 @@ export interface TrainingOptions extends WorkOptions {
   readonly seed?: number;
   /** Default 'auto': native where it covers the model, else ort. */
   readonly engine?: TrainingEngine;
+  /** Of each worker. Default: all cores of one, 1 of each of several. */
   readonly threads?: number;
+  /** Worker threads that share each batch (docs/parallel.md). Default 1. */
+  readonly workers?: number;
+  /** Equal parts of a batch that are computed apart; the result depends on them, and not on the workers. Default: as many as workers. */
+  readonly shards?: number;
   /** Folder for the checkpoint, the log (log.jsonl) and curves (curves.svg); training goes on from a checkpoint that is there. Default: none. */
   readonly run?: string;
   /** Updates between checkpoints. Default 1,000. */

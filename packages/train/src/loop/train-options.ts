@@ -90,10 +90,15 @@ export interface TrainOptions {
   readonly patience?: number;
   readonly checkpoint?: CheckpointOptions;
   readonly form?: Omit<TrainingFormOptions, 'batch' | 'mode'>;
-  /** Changes the training form before losses are added (fake-quantize, gates): once for training, once for evaluation. Default: it stays. */
+  /** Changes the training form before losses are added (fake-quantize, gates): for training (for a batch and for a shard of it), and for evaluation. Default: it stays. */
   readonly rewrite?: (form: TrainingForm, mode: 'train' | 'evaluate') => TrainingForm;
   readonly engine?: TrainingEngine;
+  /** Of each worker, where there are more than one. Default: all cores of one, 1 of each of several. */
   readonly threads?: number;
+  /** Worker threads that a batch is shared out to (see openDataParallelSession). Default 1. */
+  readonly workers?: number;
+  /** Equal parts of a batch that are computed apart; the result depends on them, and not on the workers. Default: as many as workers. */
+  readonly shards?: number;
   readonly signal?: AbortSignal;
   /** Called after every update. */
   readonly onStep?: (step: StepRecord) => void;

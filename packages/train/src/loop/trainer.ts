@@ -6,6 +6,7 @@ import type { TrainErrorCode } from '../error-codes.js';
 import { toTrainingForm } from '../form/to-training-form.js';
 import type { TrainingForm } from '../form/training-form.js';
 import { findOptimizer } from '../optimizers/registry.js';
+import { openDataParallelSession } from '../parallel/data-parallel-session.js';
 import { buildTrainingGraph, LOSS, type TrainingGraph } from '../step/build-training-graph.js';
 import { openTrainingSession, type TrainingSession } from '../step/training-session.js';
 import { BatchFeeder, type FedArray } from './batch-feeder.js';
@@ -83,8 +84,7 @@ export class Trainer {
     options: TrainOptions,
   ): Promise<Trainer> {
     const { batch = 128, engine, threads, signal } = options;
-    const plain = toTrainingForm(model, { ...options.form, batch });
-    const form = options.rewrite?.(plain, 'train') ?? plain;
+    const form = formOf(model, options, batch);
     const graph = buildTrainingGraph(form, options.losses);
     const store = new ParameterStore(form, graph.lossParameters);
     const rule = findOptimizer(options.optimizer ?? 'adam');
@@ -99,7 +99,15 @@ export class Trainer {
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     };
-    const session = await openTrainingSession(graph.model, opening);
+    const { workers = 1, shards = workers } = options;
+    const session =
+      workers === 1 && shards === 1
+        ? await openTrainingSession(graph.model, opening)
+        : await openDataParallelSession(
+            graph,
+            (size) => buildTrainingGraph(formOf(model, options, size), options.losses),
+            { ...opening, workers, shards },
+          );
     const metric = options.validation?.metric ?? 'top1';
     const evaluator = validation && (await Evaluator.open(model, validation, metric, batch, options, opening));
     return new Trainer(
@@ -212,6 +220,11 @@ export class Trainer {
     if (isBetter) progress.best = { epoch, value, weights: this.store.snapshot() };
     progress.idle = isBetter ? 0 : progress.idle + 1;
   }
+}
+
+function formOf(model: Model, options: TrainOptions, batch: number): TrainingForm {
+  const form = toTrainingForm(model, { ...options.form, batch });
+  return options.rewrite?.(form, 'train') ?? form;
 }
 
 function lengthOf(options: TrainOptions, samples: number, batch: number): Length {

@@ -7,16 +7,17 @@ import type { Trainer } from './trainer.js';
 /**
  * SHA-256 of everything that decides what an update does: the graph of forward pass, losses and gradients (with it the model, the form's options and
  * what was rewritten), the first weights, masks, the data's length and arrays, and the options. Functions count by their text, a schedule by its
- * values at some updates, since its text does not say what it was made of. Engine and threads may change from run to run.
+ * values at some updates, since its text does not say what it was made of. Engine, threads and workers may change from run to run.
  */
 export function digestOf(trainer: Trainer): string {
   const { options, form, graph, store, length, dataset, validation } = trainer;
   const { batch, accumulate, optimizer, optimizerOptions, groups, seed, shuffle, patience } = options;
+  const { workers = 1, shards = workers } = options;
   const { clipNorm, clipValue, gradientQuantization, regularizers, augment, rewrite, companions } = options;
   const { metric, every } = options.validation ?? {};
   const hash = createHash('sha256').update(serializeModel(graph.model));
   const content = [
-    { batch, accumulate, optimizer, optimizerOptions, groups, seed, shuffle, patience },
+    { batch, accumulate, optimizer, optimizerOptions, groups, seed, shuffle, patience, shards },
     { clipNorm, clipValue, gradientQuantization, regularizers },
     rates(trainer),
     [augment, rewrite].map(String),
