@@ -1,10 +1,11 @@
 import type { Model } from '@gossamer/graph';
 import { serializeModel } from '@gossamer/graph/onnx';
+import { arrayDataset, type Dataset } from '@gossamer/train';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataFreeOptions, distillDataFree } from './distill-data-free.js';
-import { agreement, toyStudent, toyTeacher } from './generators/testing/toy-teacher.js';
+import { agreement, pointData, points, toyStudent, toyTeacher } from './generators/testing/toy-teacher.js';
 
 const code = (value: string) => expect.objectContaining({ code: value }) as Error;
 
@@ -21,6 +22,9 @@ const base = { batch: 32, threads: 1, seed: 4, learningRate: 0.01 } as const;
 const cells: Record<string, DataFreeOptions> = {
   'a GAN of the teacher alone': { ...base, generator: 'gan', steps: 200 },
   'a GAN that looks for disagreement': { ...base, generator: 'gan', steps: 200, adversarial: 1 },
+  'a decoder of the teacher alone': { ...base, generator: 'vae', steps: 200 },
+  'an autoencoder of real samples': { ...base, generator: 'vae', steps: 200, samples: pointData(60) },
+  'a GAN of real samples': { ...base, generator: 'gan', steps: 200, samples: pointData(60) },
 };
 
 describe.each(Object.entries(cells))('%s', (name, options) => {
@@ -37,12 +41,12 @@ describe.each(Object.entries(cells))('%s', (name, options) => {
   });
 
   test('goes on from a checkpoint as if nothing had happened', async () => {
-    const short = { ...options, steps: 12 };
+    const short = { ...options, steps: 6 };
     const whole = await distillDataFree(toyStudent(), teacher, short);
     const path = join(folder, `${name}.safetensors`);
     const controller = new AbortController();
     const onStep = ({ step }: { step: number }) => {
-      if (step >= 7) controller.abort();
+      if (step >= 4) controller.abort();
     };
     const stopped = { ...short, checkpoint: { path, every: 100 } };
     await expect(
@@ -50,7 +54,7 @@ describe.each(Object.entries(cells))('%s', (name, options) => {
     ).rejects.toThrow();
     const seen: number[] = [];
     const resumed = await distillDataFree(toyStudent(), teacher, { ...stopped, onStep: ({ step }) => seen.push(step) });
-    expect(seen[0]).toBe(8);
+    expect(seen[0]).toBe(5);
     expect(serializeModel(resumed.model)).toEqual(serializeModel(whole.model));
     expect(serializeModel(resumed.generator)).toEqual(serializeModel(whole.generator));
     await expect(distillDataFree(toyStudent(1), teacher, stopped)).rejects.toThrow(code('ERR_CHECKPOINT'));
@@ -63,7 +67,21 @@ test.each([
   [{ batch: 3 }, 'ERR_DISTILL_OPTIONS'],
   [{ adversarial: -1 }, 'ERR_DISTILL_OPTIONS'],
   [{ generator: 'vae', adversarial: 1 }, 'ERR_DISTILL_OPTIONS'],
+  [{ samples: arrayDataset({ other: points(4) }) }, 'ERR_DISTILL_OPTIONS'],
 ] as [Partial<DataFreeOptions>, string][])('refuses %j', async (given, expected) => {
   const options: DataFreeOptions = { ...base, generator: 'gan', steps: 5, ...given };
   await expect(distillDataFree(toyStudent(), teacher, options)).rejects.toThrow(code(expected));
+});
+
+test('without samples nothing but the two models is read; samples that are given are', async () => {
+  const closed: Dataset = {
+    ...pointData(40),
+    read: () => {
+      throw new Error('read');
+    },
+  };
+  const options: DataFreeOptions = { ...base, generator: 'gan', steps: 1 };
+  await expect(distillDataFree(toyStudent(), teacher, { ...options, samples: closed })).rejects.toThrow('read');
+  // Nowhere to read from: the options have no other place for data.
+  expect((await distillDataFree(toyStudent(), teacher, options)).steps).toBe(1);
 });

@@ -130,7 +130,7 @@ async function run(pupil: StudentTrainer, maker: SampleMaker, options: DataFreeO
     }
     const made = await maker.round(rounds.step);
     if (made) {
-      const rate = rateAt(rounds.step, steps);
+      const rate = rateAt(rounds.lessons, steps - maker.idle);
       const loss = await pupil.learn(made, rounds.lessons, rate);
       rounds.lessons++;
       options.onStep?.({ step: rounds.step + 1, steps, loss, learningRate: rate });
@@ -163,8 +163,7 @@ function check({ generator, steps, batch = 128, adversarial = 0, samples }: Data
       `${name}: expected ${expected}, received ${String(received)}`,
     );
   };
-  if (generator !== 'gan') refuse('generator', 'gan', generator);
-  if (samples) refuse('samples', 'none', samples.length);
+  if (generator !== 'gan' && generator !== 'vae') refuse('generator', 'gan or vae', generator);
   if (!Number.isInteger(steps) || steps < 1) refuse('steps', 'an integer >= 1', steps);
   if (!Number.isInteger(batch) || batch < 2 || batch % 2 !== 0) refuse('batch', 'an even number >= 2', batch);
   if (!(adversarial >= 0)) refuse('adversarial', 'a number >= 0', adversarial);

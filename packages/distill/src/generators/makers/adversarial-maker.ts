@@ -31,6 +31,7 @@ export interface AdversarialOptions {
  * `adversarial` also samples of which the student says something else. Source: as the losses.
  */
 export class AdversarialMaker implements SampleMaker {
+  readonly idle = 0;
   readonly trainers: Readonly<Record<string, GraphTrainer>>;
   readonly warnings: readonly string[];
   readonly #codes: Tensor;

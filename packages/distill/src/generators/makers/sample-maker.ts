@@ -16,6 +16,8 @@ export interface SampleMaker {
   /** Those whose arrays a checkpoint holds, by name. */
   readonly trainers: Readonly<Record<string, GraphTrainer>>;
   readonly warnings: readonly string[];
+  /** Rounds before the first batch. */
+  readonly idle: number;
   /** The generator as it is now. */
   generator(): Model;
   /** One update of the generator and of what it is trained with, and a batch; undefined while it is not fit to teach. */
