@@ -50,6 +50,7 @@ export { differentiate, type DifferentiateOptions, type GradientGraph } from './
 export { type Attributes, Emitter } from './emit/emitter.js';
 export { TRAIN_DOMAIN } from './emit/train-domain.js';
 export { ComposedForm, type EmbedOptions } from './form/composed-form.js';
+export { gradientCoverage, type GradientCoverage } from './form/gradient-coverage.js';
 export { toTrainingForm } from './form/to-training-form.js';
 export type {
   Parameter,

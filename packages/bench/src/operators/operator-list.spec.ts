@@ -1,4 +1,5 @@
-import { PLANNED } from './gradient-plan.js';
+import { functionNames, gradientKinds, loweredKinds } from '@gossamer/train';
+import { functionRows } from './function-list.js';
 import { operatorRows } from './operator-list.js';
 
 const rows = operatorRows();
@@ -22,8 +23,29 @@ test('columns come from the code', () => {
   expect(named('RandomNormal')).toMatchObject({ evaluated: false, random: true, prunable: false, gradient: 'refused' });
 });
 
-test('the plan for gradients names operators of the standard, each once', () => {
-  const standard = new Set(rows.filter(({ domain }) => domain === '').map(({ op }) => op));
-  expect(PLANNED.filter((op) => !standard.has(op))).toEqual([]);
-  expect(new Set(PLANNED).size).toBe(PLANNED.length);
+test('gradients are those of the registries of training', () => {
+  expect(['Dropout', 'LSTM', 'com.microsoft::FastGelu'].map((op) => named(op).gradient)).toEqual(
+    Array<string>(3).fill('lowered'),
+  );
+  expect(['ArgMax', 'Loop', 'com.microsoft::Attention'].map((op) => named(op).gradient)).toEqual([
+    'constant',
+    'refused',
+    'refused',
+  ]);
+  // What can be trained is in the list.
+  const listed = new Set(rows.map(({ domain, op }) => `${domain}::${op}`));
+  const known = [...gradientKinds(), ...loweredKinds()].filter((kind) => !kind.startsWith('gossamer.train::'));
+  // ONNX Runtime's own name in the domain of the standard.
+  expect(known.filter((kind) => !listed.has(kind))).toEqual(['::SimplifiedLayerNormalization']);
+});
+
+test('of every registered function it is known which engines have a kernel', () => {
+  const table = functionRows();
+  expect(table.map(({ name }) => name)).toEqual(functionNames());
+  expect(table.find(({ name }) => name === 'ConvGradWeight')).toEqual({
+    name: 'ConvGradWeight',
+    differentiable: false,
+    native: true,
+    tfjs: true,
+  });
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { hasInferenceRule, weightedOperators } from '@gossamer/graph';
 import { claimedOperators } from '@gossamer/graph/eval';
 import { type OperatorSupport, operatorSupport } from '@gossamer/quantize';
+import { type GradientCoverage, gradientCoverage } from '@gossamer/train';
 import { repositoryFolder } from '../package-folder.js';
-import { type GradientPlan, gradientPlan } from './gradient-plan.js';
 
 /** An operator as the standard (or ONNX Runtime, for its own domain) lists it. */
 interface Listed {
@@ -25,7 +25,7 @@ export interface OperatorRow extends Listed {
   readonly quantizable: OperatorSupport;
   /** It has a weight that is seen with its axes: what pruning cuts. */
   readonly prunable: boolean;
-  readonly gradient: GradientPlan;
+  readonly gradient: GradientCoverage;
 }
 
 /** Every operator of the standard's domains and of com.microsoft, from `fixtures/onnx-operators.json`. */
@@ -44,7 +44,7 @@ export function operatorRows(): OperatorRow[] {
       evaluated: evaluated.has(kind),
       quantizable: operatorSupport(kind),
       prunable: weighted.has(kind),
-      gradient: domain === '' ? gradientPlan(op) : 'refused',
+      gradient: gradientCoverage(op, domain),
     };
   });
 }

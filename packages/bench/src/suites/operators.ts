@@ -1,5 +1,6 @@
 import type { SuiteFindings } from '../harness/report.js';
 import type { Suite } from '../harness/suite.js';
+import { functionRows } from '../operators/function-list.js';
 import { type OperatorRow, operatorRows } from '../operators/operator-list.js';
 
 /** Every operator, and what Gossamer does with it. */
@@ -10,6 +11,7 @@ export const operators: Suite = {
 };
 
 const DOMAINS = ['', 'ai.onnx.ml', 'ai.onnx.preview', 'ai.onnx.preview.training', 'com.microsoft'] as const;
+const COVERAGES = ['primitive', 'lowered', 'constant', 'refused'] as const;
 const label = (domain: string) => (domain === '' ? 'ai.onnx' : domain);
 
 function tabulate(rows: readonly OperatorRow[]): SuiteFindings {
@@ -17,12 +19,13 @@ function tabulate(rows: readonly OperatorRow[]): SuiteFindings {
     summary: [
       'Generated from the registries of the code, for the operators that onnx 1.23 (opset 28) and, for com.microsoft, ONNX Runtime 1.30 list. Inference: there',
       'is a rule for types and shapes. Eval: the reference evaluator computes it. Quantizable: modes that make it compute in integers, or store its weight in',
-      'blocks or as 8-bit codes. Prunable: its weight is seen with output and input axes. Gradient: what the training form will make of it (a plan). An operator',
-      'without a rule is carried through untouched, as a barrier.',
+      'blocks or as 8-bit codes. Prunable: its weight is seen with output and input axes. Gradient: it has a rule (primitive), is written in operators that have',
+      '(lowered), lets nothing flow (constant), or a model with it is not trained (refused). An operator without an inference rule is carried through untouched,',
+      'as a barrier. gossamer.train: registered functions of training graphs, and which engines have a kernel; elsewhere they run as their bodies.',
     ].join('\n'),
     claims: claims(rows),
-    tables: [counts(rows), ...DOMAINS.map((domain) => table(rows, domain))],
-    data: { rows },
+    tables: [counts(rows), ...DOMAINS.map((domain) => table(rows, domain)), functions()],
+    data: { rows, functions: functionRows() },
   };
 }
 
@@ -49,7 +52,7 @@ function claims(rows: readonly OperatorRow[]) {
 function counts(rows: readonly OperatorRow[]) {
   return {
     title: 'Counts',
-    columns: ['domain', 'operators', 'inference', 'eval', 'quantizable', 'prunable', 'gradient planned'],
+    columns: ['domain', 'operators', 'inference', 'eval', 'quantizable', 'prunable', ...COVERAGES],
     rows: DOMAINS.map((domain) => {
       const own = rows.filter((row) => row.domain === domain);
       const count = (has: (row: OperatorRow) => boolean) => String(own.filter(has).length);
@@ -60,9 +63,23 @@ function counts(rows: readonly OperatorRow[]) {
         count(({ evaluated }) => evaluated),
         count((row) => modes(row) !== ''),
         count(({ prunable }) => prunable),
-        count(({ gradient }) => gradient !== 'refused'),
+        ...COVERAGES.map((coverage) => count(({ gradient }) => gradient === coverage)),
       ];
     }),
+  };
+}
+
+function functions() {
+  const yes = (value: boolean) => (value ? 'yes' : '');
+  return {
+    title: 'gossamer.train',
+    columns: ['function', 'gradient rule', 'native kernel', 'tfjs kernel'],
+    rows: functionRows().map(({ name, differentiable, native, tfjs }) => [
+      name,
+      yes(differentiable),
+      yes(native),
+      yes(tfjs),
+    ]),
   };
 }
 
@@ -80,7 +97,7 @@ function table(rows: readonly OperatorRow[], domain: string) {
         row.evaluated ? 'yes' : row.random === true ? 'random' : '',
         modes(row),
         yes(row.prunable),
-        domain === '' ? row.gradient : '',
+        row.gradient,
       ]),
   };
 }
