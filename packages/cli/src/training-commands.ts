@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { count, integer, number } from './parse-numbers.js';
+import { ratios } from './parse-ratios.js';
 import type { RunCommand } from './program.js';
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -121,6 +122,11 @@ function addUpdateOptions(command: Command): Command {
     .option('--label-smoothing <s>', 'in [0, 1) (default 0)', number)
     .option('--metric <name>', 'what is measured on them (default top1, perplexity or mean-squared-error)')
     .addOption(new Option('--batch-norm <mode>', 'default train').choices(['train', 'frozen']))
+    .option(
+      '--dropout <ratios>',
+      'in training, before nodes (names, operators or globs), e.g. fc1=0.3,Gemm=0.5',
+      ratios,
+    )
     .option('--trainable <names>', 'initializers that are trained: names or globs (default: all weights)', list)
     .option('--frozen <names>', 'initializers that stay: names or globs', list)
     .option('--bind <sizes>', 'sizes of symbolic dimensions beside the batch, e.g. seq=128')

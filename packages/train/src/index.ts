@@ -53,6 +53,7 @@ export { ComposedForm, type EmbedOptions } from './form/composed-form.js';
 export { gradientCoverage, type GradientCoverage } from './form/gradient-coverage.js';
 export { toTrainingForm } from './form/to-training-form.js';
 export type {
+  DropoutSpec,
   Parameter,
   ParameterRole,
   RandomInput,

@@ -102,6 +102,7 @@ const NAMES = {
   metric: 'metric',
   patience: 'patience',
   batchNorm: 'batchNorm',
+  dropout: 'dropout',
   trainable: 'trainable',
   frozen: 'frozen',
   engine: 'engine',

@@ -168,6 +168,7 @@ export function trainingOptions(
     form: {
       ...(options.bind ? { bind: options.bind } : {}),
       ...(options.batchNorm ? { batchNorm: options.batchNorm } : {}),
+      ...(options.dropout ? { dropout: options.dropout } : {}),
       ...(options.trainable ? { trainable: options.trainable } : {}),
       ...(options.frozen ? { frozen: options.frozen } : {}),
     },

@@ -1,6 +1,6 @@
 import { type DataSource } from '@gossamer/runtime';
 import type { LogitLossName } from '@gossamer/distill';
-import type { OptimizerName, ScheduleName, TrainingEngine } from '@gossamer/train';
+import type { DropoutSpec, OptimizerName, ScheduleName, TrainingEngine } from '@gossamer/train';
 import type { ModelInput } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
 
@@ -42,6 +42,8 @@ export interface TrainingOptions extends WorkOptions {
   readonly patience?: number;
   /** 'frozen': BatchNormalization keeps its running statistics. Default 'train'. */
   readonly batchNorm?: 'train' | 'frozen';
+  /** Dropout before nodes, in training only, since exported files have none. Default: none. */
+  readonly dropout?: readonly DropoutSpec[];
   /** Names or globs of initializers that are trained. Default: all weights, biases and normalizations. */
   readonly trainable?: readonly string[];
   /** Names or globs of initializers that stay. Default: none. */

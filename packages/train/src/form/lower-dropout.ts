@@ -1,16 +1,29 @@
 import type { Node, Value } from '@gossamer/graph';
 import type { Emitter } from '../emit/emitter.js';
-import { randomInput } from './random-input.js';
+import { randomInput, randomNameOf } from './random-input.js';
 
-/** Dropout with `ratio` in training: elements are kept where a random number is at least the ratio, and scaled up by 1 / (1 - ratio). */
-export function dropout(g: Emitter, x: Value, ratio: number, name: string): Value {
-  if (ratio === 0) return x;
-  const kept = g.op('GreaterOrEqual', [randomInput(g, name, g.shape(x)), g.constant(ratio)]);
-  return g.mul(x, g.scale(g.op('Cast', [kept], { to: 1 }), 1 / (1 - ratio)));
+/**
+ * Dropout with `ratio` in training, of or before `node`: elements are kept where a random number is at least the ratio, and scaled up by
+ * 1 / (1 - ratio).
+ */
+export function dropout(g: Emitter, x: Value, ratio: number, node: Node): { readonly y: Value; readonly kept: Value } {
+  const shape = g.shape(x);
+  if (ratio === 0) {
+    const sizes = g.constant(shape, 'int64', [shape.length]);
+    return { y: x, kept: g.op('Expand', [g.constant(1, 'bool', []), sizes]) };
+  }
+  const kept = g.op('GreaterOrEqual', [randomInput(g, randomNameOf(g, node), shape), g.constant(ratio)]);
+  return { y: g.mul(x, g.scale(g.op('Cast', [kept], { to: 1 }), 1 / (1 - ratio))), kept };
 }
 
-/** The file's Dropout, whatever its training_mode says; its ratio must be a constant (default 0.5). */
-export function lowerDropout(g: Emitter, node: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
+/** The file's Dropout, whatever its training_mode says; its ratio must be a constant (default 0.5). In evaluation it keeps everything. */
+export function lowerDropout(
+  g: Emitter,
+  node: Node,
+  inputs: readonly (Value | undefined)[],
+  isTraining: boolean,
+): readonly Value[] {
   const [x, ratio] = inputs;
-  return [dropout(g, x!, ratio?.constant?.toFloat64()[0] ?? 0.5, node.name)];
+  const { y, kept } = dropout(g, x!, isTraining ? (ratio?.constant?.toFloat64()[0] ?? 0.5) : 0, node);
+  return [y, kept];
 }

@@ -9,6 +9,7 @@ import { findLowering } from '../lowering/registry.js';
 import { bindInputs } from './bind-inputs.js';
 import { checkTrainingForm } from './check-training-form.js';
 import { chooseParameters } from './choose-parameters.js';
+import { DropoutInserter } from './insert-dropout.js';
 import { lowerBatchNorm } from './lower-batch-norm.js';
 import { lowerDropout } from './lower-dropout.js';
 import { isRandomInput } from './random-input.js';
@@ -113,12 +114,15 @@ function makeInput(value: Value): void {
 
 /** The copy in which every node is a primitive or a registered function. */
 class Lowered {
+  readonly #dropout: DropoutInserter | undefined;
   readonly #next = new Map<string, Value>();
 
   constructor(
     private readonly model: Model,
     private readonly options: TrainingFormOptions,
-  ) {}
+  ) {
+    if (options.dropout && options.mode !== 'evaluate') this.#dropout = new DropoutInserter(model, options.dropout);
+  }
 
   build(): Model {
     const { g, values } = copyGraph(this.model, (emitter, node, inputs) => this.#emit(emitter, node, inputs));
@@ -130,13 +134,14 @@ class Lowered {
 
   #emit(g: Emitter, node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
     g.scope = `${node.name}/`;
-    const made = this.#lower(g, node, inputs) ?? g.copy(node, inputs);
+    const read = this.#dropout?.inputsOf(g, node, inputs) ?? inputs;
+    const made = this.#lower(g, node, read) ?? g.copy(node, read);
     return made.map((value) => value && constantOf(g, value));
   }
 
   #lower(g: Emitter, node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] | undefined {
     const isTraining = this.options.mode !== 'evaluate';
-    if (node.isStandard('Dropout')) return isTraining ? lowerDropout(g, node, inputs) : [inputs[0]];
+    if (node.isStandard('Dropout')) return lowerDropout(g, node, inputs, isTraining);
     if (node.isStandard('BatchNormalization') && isTraining && this.options.batchNorm !== 'frozen') {
       const lowered = lowerBatchNorm(g, node, inputs);
       this.#next.set(inputs[3]!.name, lowered.mean);

@@ -43,6 +43,14 @@ export interface TrainingForm {
   readonly warnings: readonly string[];
 }
 
+/** Dropout that a file does not have: exporters leave it out. */
+export interface DropoutSpec {
+  /** Nodes whose first input is dropped out: a node's name, an operator (`Gemm`), or a glob of names. */
+  readonly before: string;
+  /** Share of the elements that become 0, in [0, 1). */
+  readonly ratio: number;
+}
+
 export interface TrainingFormOptions {
   /** Values for symbolic dimensions, e.g. `{ n: 128 }`. Default: none. */
   readonly bind?: DimBindings;
@@ -52,6 +60,8 @@ export interface TrainingFormOptions {
   readonly mode?: 'train' | 'evaluate';
   /** 'frozen': BatchNormalization keeps its running statistics, in training too. Default 'train'. */
   readonly batchNorm?: 'train' | 'frozen';
+  /** Dropout in training, of each node by the first that picks it; not in evaluation, nor in the trained file. Default: that of the file's Dropout nodes. */
+  readonly dropout?: readonly DropoutSpec[];
   /** Names of values, or globs, that are trained; default: see chooseParameters. */
   readonly trainable?: readonly string[];
   /** Names of values, or globs, that stay as they are. Default: none. */
