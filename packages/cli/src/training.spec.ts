@@ -68,6 +68,18 @@ describe('train', () => {
     expect(read('kept.onnx').equals(read('model.onnx'))).toBe(true);
   });
 
+  it('drops out before the nodes that --dropout names, and says which flag is wrong', () => {
+    const argv = ['train', '--arch', ARCH, '-o', 'dropped.onnx', ...TINY, '--epochs', '6'];
+    expect(gossamer(...argv, '--dropout', 'Gemm=0.2').status).toBe(0);
+    expect(read('dropped.onnx').equals(read('model.onnx'))).toBe(false);
+    expect(read('dropped.onnx')).toHaveLength(read('model.onnx').length);
+    for (const ratios of ['Gemm=1', 'Conv*=0.5']) {
+      const { status, stderr } = gossamer(...argv, '--dropout', ratios);
+      expect(status).toBe(2);
+      expect(stderr).toContain('dropout');
+    }
+  });
+
   it('goes on in its run folder after an interruption, and ends in the same bytes', async () => {
     const options = [...TINY, '--steps', '1500', '--validation', '0', '--checkpoint-every', '50'];
     const argv = ['train', '--arch', ARCH, ...options];
