@@ -75,7 +75,8 @@ export async function runSuite(name: string, options: RunSuiteOptions = {}): Pro
   const scratch = await mkdtemp(join(tmpdir(), 'gossamer-bench-'));
   const start = performance.now();
   try {
-    const context = { scratch, say, onProgress, signal, only, filter, threads, engines, store };
+    const runs = join(out ?? scratch, `${suite.name}.runs`);
+    const context = { scratch, runs, say, onProgress, signal, only, filter, threads, engines, store };
     const findings = await suite.run(context);
     const seconds = (performance.now() - start) / 1000;
     const warnings = [...(busy === undefined ? [] : [busy]), ...(findings.warnings ?? [])];

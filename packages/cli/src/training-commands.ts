@@ -89,6 +89,7 @@ function addTrainingOptions(command: Command): Command {
     .option('--steps <n>', 'updates, in place of --epochs', count)
     .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
     .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
+    .option('--blocked-layout', "on engine ort: convolutions in ONNX Runtime's internal blocked layout")
     .option('--checkpoint-every <n>', 'updates between checkpoints in --run (default 1000)', count)
     .addOption(
       new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full'),

@@ -5,6 +5,8 @@ import type { SuiteFindings } from './report.js';
 export interface SuiteContext {
   /** An empty folder for models, removed afterwards. */
   readonly scratch: string;
+  /** Where long experiments keep their runs, from one call to the next. */
+  readonly runs: string;
   /** One line of progress, for people. */
   readonly say: (line: string) => void;
   /** How far it is, for a progress bar. */

@@ -12,7 +12,7 @@ export interface TimedSteps {
 export class StepRunner {
   private constructor(private readonly trainer: Trainer) {}
 
-  static async open(name: string, engine: TrainingEngine, threads: number): Promise<StepRunner> {
+  static async open(name: string, engine: TrainingEngine, threads: number, blockedLayout = false): Promise<StepRunner> {
     const net = TRAINING_NETS.find((item) => item.name === name);
     if (!net)
       throw new Error(`net: expected one of ${TRAINING_NETS.map((item) => item.name).join(', ')}, received ${name}`);
@@ -29,6 +29,7 @@ export class StepRunner {
       shuffle: false,
       engine,
       threads,
+      blockedLayout,
     });
     return new StepRunner(trainer);
   }

@@ -108,6 +108,7 @@ const NAMES = {
   engine: 'engine',
   workers: 'workers',
   shards: 'shards',
+  blockedLayout: 'blockedLayout',
   checkpointEvery: 'checkpointEvery',
 } as const;
 

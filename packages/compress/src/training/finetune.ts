@@ -173,6 +173,7 @@ export function trainingOptions(
       ...(options.frozen ? { frozen: options.frozen } : {}),
     },
     ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(options.blockedLayout === undefined ? {} : { blockedLayout: options.blockedLayout }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.shards === undefined ? {} : { shards: options.shards }),

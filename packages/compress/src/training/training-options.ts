@@ -60,6 +60,8 @@ export interface TrainingOptions extends WorkOptions {
   readonly workers?: number;
   /** Equal parts of a batch that are computed apart; the result depends on them, and not on the workers. Default: as many as workers. */
   readonly shards?: number;
+  /** On engine ort: convolutions in its internal blocked layout, where it has it. Default false. */
+  readonly blockedLayout?: boolean;
   /** Folder for the checkpoint, the log (log.jsonl) and curves (curves.svg); training goes on from a checkpoint that is there. Default: none. */
   readonly run?: string;
   /** Updates between checkpoints. Default 1,000. */

@@ -99,6 +99,8 @@ export interface TrainOptions {
   readonly workers?: number;
   /** Equal parts of a batch that are computed apart; the result depends on them, and not on the workers. Default: as many as workers. */
   readonly shards?: number;
+  /** On engine ort: its internal blocked layout for convolutions (see TrainingSessionOptions). Default false. */
+  readonly blockedLayout?: boolean;
   readonly signal?: AbortSignal;
   /** Called after every update. */
   readonly onStep?: (step: StepRecord) => void;

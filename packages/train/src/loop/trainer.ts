@@ -97,6 +97,7 @@ export class Trainer {
     const opening = {
       ...(engine === undefined ? {} : { engine }),
       ...(threads === undefined ? {} : { threads }),
+      ...(options.blockedLayout === undefined ? {} : { blockedLayout: options.blockedLayout }),
       ...(signal ? { signal } : {}),
     };
     const { workers = 1, shards = workers } = options;

@@ -5,7 +5,9 @@ import { TRAIN_DOMAIN } from '../emit/train-domain.js';
 import { expandFunctions } from '../functions/expand-functions.js';
 import { functionNames } from '../functions/registry.js';
 import { hasAddon } from '../optimizers/has-addon.js';
+import { useBlockedLayout } from './blocked-layout.js';
 import { nativeFunctions } from './native-functions.js';
+import { probeBlockedLayout } from './probe-blocked-layout.js';
 import { tfjsFunctions } from './tfjs-functions.js';
 
 /** Which engine runs a graph of training; 'auto': native where it covers all of it, else ort, with a warning. */
@@ -16,6 +18,11 @@ export interface TrainingSessionOptions {
   readonly engine?: TrainingEngine;
   /** Default: GOSSAMER_THREADS, else all cores. */
   readonly threads?: number;
+  /**
+   * On engine ort: convolutions in ONNX Runtime's own blocked layout, where it has it (x64). Its operators are internal to it: they are tried
+   * first, and left alone with a warning where they do not give what Conv gives. Default false.
+   */
+  readonly blockedLayout?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -43,13 +50,27 @@ export async function openTrainingSession(
     });
   };
   if (engine === 'tfjs') return openKept(model, tfjsFunctions(functionNames()), engine, open);
-  if (engine !== 'auto' && engine !== 'native') return wrap(await open(expandFunctions(model), engine), []);
+  if (engine === 'ort') {
+    const graph = expandFunctions(model);
+    const warnings = options.blockedLayout ? await applyBlockedLayout(graph) : [];
+    return wrap(await open(graph, engine), warnings);
+  }
+  if (engine === 'reference') return wrap(await open(expandFunctions(model), engine), []);
   try {
     return await openKept(model, nativeFunctions(functionNames()), 'native', open);
   } catch (error) {
     if (engine === 'native' || !isGossamerError(error) || error.code !== 'ERR_ENGINE_COVERAGE') throw error;
     return wrap(await open(expandFunctions(model), 'ort'), [`engine: ort instead of native: ${error.message}`]);
   }
+}
+
+/** Rewrites `model` in place; says what could not be done. */
+async function applyBlockedLayout(model: Model): Promise<string[]> {
+  const block = await probeBlockedLayout();
+  if (block === undefined) return ['blocked layout: this ONNX Runtime does not have it, convolutions stay as they are'];
+  return useBlockedLayout(model, block) > 0
+    ? []
+    : [`blocked layout: no convolution has whole blocks of ${block} channels`];
 }
 
 /** Functions of `names` are kernels of the engine; those whose form it refuses (an axis, a rank) run as their bodies there, with a warning. */
