@@ -33,11 +33,21 @@ export function addTraining(add: Add, run: RunCommand): void {
     'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --epochs 10',
     'distill --teacher a.onnx b.onnx --student small.onnx -o taught.onnx --data npz:unlabelled.npz --temperature 8',
     'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --distillation decoupled',
+    'distill --teacher large.onnx --student small.onnx -o taught.onnx --data-free gan --steps 5000 --input-mean 0.13 --input-deviation 0.31',
   ])
     .requiredOption('--teacher <files...>', 'a model, or several together')
     .requiredOption('--student <file>', 'the model that learns');
-  addTeacherOptions(addTrainingOptions(distill)).action((flags: Flags) =>
-    run('distill', flags, async (context) => (await import('./commands/train.js')).distillModel(flags, context)),
+  addDataFreeOptions(addTeacherOptions(addTrainingOptions(distill, { needsData: false }))).action(
+    (flags: Flags, command: Command) => {
+      if (flags['dataFree'] === undefined && flags['data'] === undefined) {
+        command.error("error: required option '--data <source>' not specified");
+      }
+      return run('distill', flags, async (context) =>
+        flags['dataFree'] === undefined
+          ? (await import('./commands/train.js')).distillModel(flags, context)
+          : (await import('./commands/distill-data-free.js')).distillWithoutData(flags, context),
+      );
+    },
   );
   addTuning(add, run);
 }
@@ -70,7 +80,7 @@ function addTuning(add: Add, run: RunCommand): void {
 function addTeacherOptions(command: Command): Command {
   return command
     .option('--alpha <share>', 'share of the teacher against the labels (default 0.9; 1 without labels)', number)
-    .option('--temperature <t>', 'of the soft targets (default 4)', number)
+    .option('--temperature <t>', 'of the soft targets (default 4; 1 with --data-free)', number)
     .addOption(
       new Option('--distillation <loss>', 'how logits are compared (default hinton)').choices([
         'hinton',
@@ -83,9 +93,22 @@ function addTeacherOptions(command: Command): Command {
     .option('--teacher-engine <name>', 'ort, native, auto or reference (default ort)');
 }
 
-function addTrainingOptions(command: Command): Command {
+function addDataFreeOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--data-free <generator>',
+        'samples that a generator makes, of the teacher alone or with --data of a few real ones',
+      ).choices(['gan', 'vae']),
+    )
+    .option('--input-mean <m>', 'of the inputs that the teacher was trained on, without --data (default 0)', number)
+    .option('--input-deviation <d>', 'standard deviation of those inputs (default 1)', number)
+    .option('--adversarial <w>', "weight of the student's disagreement, for gan without --data (default 0)", number);
+}
+
+function addTrainingOptions(command: Command, { needsData = true } = {}): Command {
   const output = command.requiredOption('-o, --output <file>', 'the file to write');
-  return addUpdateOptions(addDataOption(output))
+  return addUpdateOptions(addDataOption(output, needsData))
     .option('--steps <n>', 'updates, in place of --epochs', count)
     .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
     .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
@@ -96,9 +119,10 @@ function addTrainingOptions(command: Command): Command {
     );
 }
 
-function addDataOption(command: Command): Command {
+function addDataOption(command: Command, isRequired = true): Command {
+  const data = new Option('--data <source>', 'samples with labels or targets; some are held out');
   return command
-    .requiredOption('--data <source>', 'samples with labels or targets; some are held out')
+    .addOption(data.makeOptionMandatory(isRequired))
     .option('--limit <n>', 'use the first N samples', count)
     .option('--preprocess <file>', 'how images become inputs (JSON)');
 }

@@ -158,6 +158,15 @@ describe('distill', () => {
     const quality = gossamer('evaluate', 'taught.onnx', '--data', 'npz:train.npz', '--metric', 'top1', '--json').json();
     expect(quality['value']).toBeGreaterThan(0.9);
   });
+
+  it('teaches a student without data', () => {
+    const files = ['--teacher', 'model.onnx', '--student', 'small.onnx', '-o', 'free.onnx'];
+    const options = ['--data-free', 'gan', '--steps', '20', '--batch', '16', '--threads', '1', '--json'];
+    const { status, json } = gossamer('distill', ...files, ...options);
+    expect(status).toBe(0);
+    expect(json()).toMatchObject({ output: 'free.onnx', steps: 20, engine: 'native', verification: { loads: true } });
+    expect(json()['generatorMacs']).toBeGreaterThan(0);
+  });
 });
 
 describe('wrong input', () => {
@@ -166,6 +175,12 @@ describe('wrong input', () => {
   const teach = ['distill', '--teacher', 'model.onnx', '--student', 'model.onnx', '-o', 'bad.onnx'];
   test.each<[string, readonly string[], RegExp]>([
     ['no data', arch, /required option '--data/],
+    ['a teacher and no data', teach, /required option '--data/],
+    [
+      'epochs without data',
+      [...teach, '--data-free', 'vae', '--epochs', '2'],
+      /epochs: expected none with --data-free/,
+    ],
     [
       'an unknown architecture',
       ['train', '--arch', 'lenet-6', '-o', 'bad.onnx', ...data],

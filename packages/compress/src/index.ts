@@ -36,6 +36,11 @@ export {
 export { type FolderDtype, type ModelFolder, openModelFolder, parseFolderDtype } from '@gossamer/graph/folder';
 export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
 export {
+  distillDataFree,
+  type DistillDataFreeOptions,
+  type DistillDataFreeResult,
+} from './training/distill-data-free.js';
+export {
   finetune,
   type FinetuneOptions,
   train,

@@ -1,0 +1,98 @@
+import { distillDataFree as distillGraph, type GeneratorKind } from '@gossamer/distill';
+import { modelInputs } from '@gossamer/runtime';
+import { collectDataset, type Dataset, type TrainingEngine } from '@gossamer/train';
+import type { DataSource } from '@gossamer/runtime';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
+import type { WorkOptions } from '../progress.js';
+
+export interface DistillDataFreeOptions extends WorkOptions {
+  readonly teacher: ModelInput;
+  /** What makes the samples that the student learns from. */
+  readonly generator: GeneratorKind;
+  /** A few real samples that the generator is trained on; their labels are not read. Default: none, nothing but the models is read. */
+  readonly data?: DataSource;
+  /** Rounds: one update of the generator and one of the student each. */
+  readonly steps: number;
+  /** Samples of a batch, even. Default 128. */
+  readonly batch?: number;
+  /** The student's highest rate. Default 2e-3. */
+  readonly learningRate?: number;
+  /** Of the soft targets, > 0. Default 1. */
+  readonly temperature?: number;
+  /** Weight of the student's disagreement in the loss of a GAN without `data`. Default 0. */
+  readonly adversarial?: number;
+  /** Mean and standard deviation of the inputs that the teacher was trained on; with `data` the samples tell. Default 0 and 1. */
+  readonly inputMean?: number;
+  readonly inputDeviation?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Default 'auto'. */
+  readonly engine?: TrainingEngine;
+  readonly threads?: number;
+  /** Folder for the checkpoint; the work goes on from one that is there. Default: none. */
+  readonly run?: string;
+  /** Rounds between checkpoints. Default 1,000. */
+  readonly checkpointEvery?: number;
+}
+
+export interface DistillDataFreeResult {
+  /** The student: nothing but weights differs from what was given. */
+  readonly model: OnnxModel;
+  /** Codes in, samples out. */
+  readonly generator: OnnxModel;
+  /** Multiply-accumulates of the generator for one sample. */
+  readonly generatorMacs: number;
+  readonly steps: number;
+  /** Mean of the student's losses in the last tenth of the rounds. */
+  readonly loss: number;
+  readonly engine: string;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Trains a student to say what a teacher says, of samples that a generator makes. The inputs do not change. */
+export async function distillDataFree(
+  student: ModelInput,
+  options: DistillDataFreeOptions,
+): Promise<DistillDataFreeResult> {
+  const start = performance.now();
+  const { teacher, data, run, checkpointEvery = 1000, onProgress, ...rest } = options;
+  const [pupil, master] = [(await toModel(student)).ir, (await toModel(teacher)).ir];
+  const samples = data && (await read(data, modelInputs(pupil), options));
+  if (run !== undefined) mkdirSync(run, { recursive: true });
+  const last: number[] = [];
+  const result = await distillGraph(pupil, master, {
+    ...rest,
+    ...(samples ? { samples } : {}),
+    ...(run === undefined ? {} : { checkpoint: { path: join(run, 'checkpoint.safetensors'), every: checkpointEvery } }),
+    onStep: ({ step, steps, loss }) => {
+      if (step > 0.9 * steps) last.push(loss);
+      onProgress?.({ stage: 'distil', done: step, total: steps });
+    },
+  });
+  const { generatorMacs, steps, engine, warnings } = result;
+  return {
+    model: new OnnxModel(result.model),
+    generator: new OnnxModel(result.generator),
+    generatorMacs,
+    steps,
+    loss: last.reduce((a, b) => a + b, 0) / last.length,
+    engine,
+    seconds: (performance.now() - start) / 1000,
+    warnings,
+  };
+}
+
+function read(
+  data: DataSource,
+  inputs: ReturnType<typeof modelInputs>,
+  { signal, onProgress }: WorkOptions,
+): Promise<Dataset> {
+  return collectDataset(data, {
+    inputs,
+    ...(signal ? { signal } : {}),
+    onProgress: (done, total) => onProgress?.({ stage: 'read data', done, total }),
+  });
+}
