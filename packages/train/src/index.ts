@@ -87,8 +87,18 @@ export type { Loss, LossContext, LossTerm } from './losses/loss.js';
 export { meanSquaredError } from './losses/mean-squared-error.js';
 export { weightedMean } from './losses/weighted-mean.js';
 export { loweredKinds } from './lowering/registry.js';
+export { cutModel, type Stage } from './parallel/cut-model.js';
+export { Pipeline, type PipelineOptions } from './parallel/pipeline.js';
+export { openTrainingPipeline, type TrainingPipelineOptions } from './parallel/training-pipeline.js';
 export { type DataParallelOptions, openDataParallelSession } from './parallel/data-parallel-session.js';
-export { buildTrainingGraph, LOSS, type LossInput, type TrainingGraph } from './step/build-training-graph.js';
+export {
+  buildLossGraph,
+  buildTrainingGraph,
+  LOSS,
+  type LossGraph,
+  type LossInput,
+  type TrainingGraph,
+} from './step/build-training-graph.js';
 export {
   openTrainingSession,
   type TrainingEngine,

@@ -3,7 +3,7 @@ import { GossamerError, isGossamerError } from '@gossamer/graph';
 import { parseModel } from '@gossamer/graph/onnx';
 import { parentPort } from 'node:worker_threads';
 import type { TrainErrorCode } from './error-codes.js';
-import type { Opened, OpenRequest, RunRequest } from './parallel/remote-session.js';
+import type { FeedRequest, Opened, OpenRequest, RunRequest } from './parallel/remote-session.js';
 import { pack, type Parcel, unpack } from './parallel/wire.js';
 import type { WorkerAnswer } from './parallel/worker-link.js';
 import { openTrainingSession, type TrainingSession } from './step/training-session.js';
@@ -32,6 +32,11 @@ async function run({ session, feeds }: RunRequest): Promise<Parcel> {
   return pack(await held.session.run(fed), feeds.buffer);
 }
 
+function feed({ feeds }: FeedRequest): Parcel {
+  unpack(feeds, memory);
+  return feeds;
+}
+
 function fedTensor(name: string): Tensor {
   const tensor = memory.get(name);
   if (tensor) return tensor;
@@ -43,7 +48,7 @@ async function close(): Promise<void> {
   parentPort!.close();
 }
 
-type Request = { readonly id: number } & (OpenRequest | RunRequest | { readonly call: 'close' });
+type Request = { readonly id: number } & (OpenRequest | RunRequest | FeedRequest | { readonly call: 'close' });
 
 async function answer(request: Request): Promise<void> {
   if (request.call === 'close') return close();
@@ -51,7 +56,7 @@ async function answer(request: Request): Promise<void> {
   const reply = (message: WorkerAnswer, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
   try {
     if (request.call === 'open') return reply({ id, result: await open(request) });
-    const result = await run(request);
+    const result = request.call === 'feed' ? feed(request) : await run(request);
     return reply({ id, result }, [result.buffer]);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@ import type { Tensor } from '@gossamer/graph';
 import { GossamerError, type Model } from '@gossamer/graph';
 import { sliceRows } from '@gossamer/runtime';
 import type { TrainErrorCode } from '../error-codes.js';
-import { type TrainingGraph } from '../step/build-training-graph.js';
+import type { LossGraph } from '../step/build-training-graph.js';
 
 /** Which inputs of a graph of training are the same for every part of a batch, and which are cut along their first axis. */
 export interface BatchCut {
@@ -15,7 +15,7 @@ export interface BatchCut {
  * Compares the graph of the whole batch with that of one of `parts` equal parts. Throws ERR_TRAIN_OPTIONS where the batch does not come apart: its size
  * is no multiple of `parts`, the file fixes it, or an input has its samples on another axis than the first.
  */
-export function planCut(whole: TrainingGraph, part: TrainingGraph, parts: number): BatchCut {
+export function planCut(whole: LossGraph, part: LossGraph, parts: number): BatchCut {
   if (part.batch * parts !== whole.batch) {
     throw new GossamerError<TrainErrorCode>(
       'ERR_TRAIN_OPTIONS',

@@ -10,11 +10,11 @@ import { blobs, CLASSES, INPUTS } from '../loop/testing/blobs.js';
 import { train } from '../loop/train.js';
 import type { TrainOptions } from '../loop/train-options.js';
 import { crossEntropy } from '../losses/cross-entropy.js';
-import { sampleNumbers } from '../testing/check-gradient.js';
-import { buildTrainingGraph, SAMPLE_WEIGHTS, type TrainingGraph } from '../step/build-training-graph.js';
+import { buildTrainingGraph, type TrainingGraph } from '../step/build-training-graph.js';
 import { openTrainingSession } from '../step/training-session.js';
 import { openDataParallelSession } from './data-parallel-session.js';
 import { batchNet } from './testing/batch-net.js';
+import { feedGraph } from './testing/feed-graph.js';
 
 const code = (value: string) => expect.objectContaining({ code: value }) as Error;
 const net = () => mlp([INPUTS, 16, CLASSES], 3);
@@ -24,29 +24,8 @@ const BATCH = 12;
 const graphOf = (model: ReturnType<typeof net>) => (batch: number) =>
   buildTrainingGraph(toTrainingForm(model, { batch }), losses);
 
-/** Weights of the file, numbers for the inputs, labels; the last `padded` samples weigh nothing. */
-function feedsOf({ model, batch }: TrainingGraph, source: ReturnType<typeof net>, padded: number) {
-  const { parameters, running } = toTrainingForm(source, { batch });
-  const initial = new Map([...parameters, ...running].map((state) => [state.name, state.initial]));
-  return Object.fromEntries(
-    model.graph.inputs.map(({ name, type }, i) => {
-      const dims = (type?.kind === 'tensor' ? type.shape : []) as number[];
-      const count = dims.reduce((a, b) => a * b, 1);
-      if (name === 'labels')
-        return [
-          name,
-          Tensor.fromNumbers(
-            'int64',
-            dims,
-            Array.from({ length: count }, (_, k) => k % 3),
-          ),
-        ];
-      const weights = Float32Array.from({ length: count }, (_, k) => (k < count - padded ? 1 : 0));
-      if (name === SAMPLE_WEIGHTS) return [name, Tensor.of('float32', dims, weights)];
-      return [name, initial.get(name) ?? Tensor.of('float32', dims, Float32Array.from(sampleNumbers(count, i + 1)))];
-    }),
-  );
-}
+const feedsOf = (graph: TrainingGraph, model: ReturnType<typeof net>, padded: number) =>
+  feedGraph(graph, toTrainingForm(model, { batch: graph.batch }), padded);
 
 async function outputsOf(engine: 'native' | 'ort', workers: number, shards: number, padded: number, model = net()) {
   const build = graphOf(model);

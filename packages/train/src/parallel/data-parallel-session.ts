@@ -6,6 +6,7 @@ import type { TrainingSession } from '../step/training-session.js';
 import { type BatchCut, cutFeeds, planCut, sharedFeeds } from './cut-batch.js';
 import { MeanOfParts, sharesOf } from './mean-of-parts.js';
 import { type RemoteOptions, RemoteSession } from './remote-session.js';
+import { OneAtATime } from './one-at-a-time.js';
 import { unlessAborted } from './unless-aborted.js';
 import { entryScript, WorkerLink } from './worker-link.js';
 
@@ -56,8 +57,7 @@ export async function openDataParallelSession(
 class DataParallelSession implements TrainingSession {
   readonly engine: string;
   readonly warnings: readonly string[];
-  /** A run that was aborted goes on: the next one waits for it. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #runs = new OneAtATime();
 
   constructor(
     private readonly links: readonly WorkerLink[],
@@ -69,12 +69,9 @@ class DataParallelSession implements TrainingSession {
     this.warnings = sessions[0]!.warnings;
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Outputs> {
+  run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Outputs> {
     const { into, signal = this.signal } = options;
-    await unlessAborted(this.#last, signal);
-    const run = this.#run(feeds, into);
-    this.#last = run.catch(() => undefined);
-    return unlessAborted(run, signal);
+    return this.#runs.run(() => this.#run(feeds, into), signal);
   }
 
   async dispose(): Promise<void> {

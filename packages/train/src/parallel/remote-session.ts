@@ -31,6 +31,12 @@ export interface RunRequest {
   readonly feeds: Parcel;
 }
 
+/** Hands a worker what sessions run on later. */
+export interface FeedRequest {
+  readonly call: 'feed';
+  readonly feeds: Parcel;
+}
+
 /** A session in a worker thread. What is fed travels there once: the worker keeps it, for all its sessions, until something else is fed under the name. */
 export class RemoteSession {
   readonly engine: string;
@@ -52,6 +58,13 @@ export class RemoteSession {
     const { engine = 'auto', threads = 1 } = options;
     const request: OpenRequest = { call: 'open', session, model: serializeModel(model), engine, threads };
     return new RemoteSession(link, session, await link.ask<Opened>(request));
+  }
+
+  /** Feeds what the runs behind this have in common. */
+  async feed(feeds: Readonly<Record<string, Tensor>>): Promise<void> {
+    const parcel = pack(feeds, this.#spare.pop());
+    const request: FeedRequest = { call: 'feed', feeds: parcel };
+    this.#spare.push((await this.link.ask<Parcel>(request, [parcel.buffer])).buffer);
   }
 
   /** Runs behind what was asked of the worker before; `read` sees the outputs, whose memory is used again when it returns. */

@@ -18,11 +18,9 @@ export interface LossInput {
   readonly shape: readonly number[];
 }
 
-/** Forward pass, losses and backward pass in one graph. */
-export interface TrainingGraph {
+/** Forward pass and losses in one graph. */
+export interface LossGraph {
   readonly model: Model;
-  /** Output that is the gradient by each parameter. */
-  readonly gradients: ReadonlyMap<string, string>;
   /** Output of each loss, by its name, before it is weighted. */
   readonly losses: ReadonlyMap<string, string>;
   /** What the data have to feed beside the model's inputs. */
@@ -32,12 +30,29 @@ export interface TrainingGraph {
   readonly batch: number;
 }
 
+/** Forward pass, losses and backward pass in one graph. */
+export interface TrainingGraph extends LossGraph {
+  /** Output that is the gradient by each parameter. */
+  readonly gradients: ReadonlyMap<string, string>;
+}
+
 /** Adds losses to a training form, and the gradients of their weighted sum by its parameters. `kept`: outputs of the form that stay outputs. */
 export function buildTrainingGraph(
   form: TrainingForm,
   terms: readonly LossTerm[],
   kept: readonly string[] = [],
 ): TrainingGraph {
+  const built = buildLossGraph(form, terms, kept);
+  const wrt = [...form.parameters, ...built.lossParameters].map(({ name }) => name);
+  return { ...built, ...differentiate(built.model, { loss: LOSS, wrt }) };
+}
+
+/** Adds losses to a training form. `kept`: outputs of the form that stay outputs. */
+export function buildLossGraph(
+  form: TrainingForm,
+  terms: readonly LossTerm[],
+  kept: readonly string[] = [],
+): LossGraph {
   if (terms.length === 0) {
     throw new GossamerError<TrainErrorCode>('ERR_TRAIN_OPTIONS', 'losses: expected at least one, received none');
   }
@@ -58,11 +73,8 @@ export function buildTrainingGraph(
   for (const { output } of form.running)
     if (output !== undefined) g.output(values.get(form.model.graph.value(output)!)!, output);
   for (const name of kept) g.output(values.get(form.model.graph.value(name)!)!, name);
-  const wrt = [...form.parameters, ...context.parameters].map(({ name }) => name);
-  const { model, gradients } = differentiate(g.model, { loss: LOSS, wrt });
   return {
-    model,
-    gradients,
+    model: g.model,
     losses,
     lossInputs: context.inputs,
     lossParameters: context.parameters,
