@@ -8,6 +8,7 @@ import { busyWarning, loadSince, loadSnapshot } from './harness/machine-load.js'
 import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite, SuiteContext } from './harness/suite.js';
 import { conformance } from './suites/conformance.js';
+import { distillation } from './suites/distillation.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
 import { instructionSets } from './suites/instruction-sets.js';
 import { kernels, quick } from './suites/kernels.js';
@@ -17,6 +18,7 @@ import { operators } from './suites/operators.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
+import { trainingAccuracy } from './suites/training-accuracy.js';
 import { trainingSteps } from './suites/training-steps.js';
 
 /** Every suite, in the order they are best read. */
@@ -25,6 +27,8 @@ export const SUITES: readonly Suite[] = [
   kernels,
   models,
   trainingSteps,
+  trainingAccuracy,
+  distillation,
   instructionSets,
   roundTrip,
   conformance,

@@ -1,4 +1,5 @@
-import { GossamerError, type Model, Tensor } from '@gossamer/graph';
+import type { Tensor } from '@gossamer/graph';
+import { GossamerError, type Model } from '@gossamer/graph';
 import { createMetric, float32View } from '@gossamer/runtime';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
