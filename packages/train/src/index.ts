@@ -89,6 +89,7 @@ export { weightedMean } from './losses/weighted-mean.js';
 export { loweredKinds } from './lowering/registry.js';
 export { cutModel, type Stage } from './parallel/cut-model.js';
 export { Pipeline, type PipelineOptions } from './parallel/pipeline.js';
+export { runTasks, type RunTasksOptions, type Task, type TaskResult } from './parallel/run-tasks.js';
 export { openTrainingPipeline, type TrainingPipelineOptions } from './parallel/training-pipeline.js';
 export { type DataParallelOptions, openDataParallelSession } from './parallel/data-parallel-session.js';
 export {
