@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { splitDataset } from '../data/split-dataset.js';
 import type { TrainErrorCode } from '../error-codes.js';
 import { resumeFrom, saveCheckpoint } from './checkpoint.js';
+import { roundingWarnings } from './rounding-warnings.js';
 import type { TrainOptions, TrainResult } from './train-options.js';
 import { Trainer } from './trainer.js';
 import { writeBack } from './write-back.js';
@@ -33,14 +34,16 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     await run(trainer);
     const { progress, session, form } = trainer;
     if (progress.best) trainer.store.restore(progress.best.weights);
+    const own = arraysOf(trainer, false);
+    const trained = writeBack(model, own);
     return {
-      model: writeBack(model, arraysOf(trainer, false)),
+      model: trained,
       added: arraysOf(trainer, true),
       history: progress.history,
       steps: progress.step,
       ...(progress.best ? { best: { epoch: progress.best.epoch, value: progress.best.value } } : {}),
       engine: session.engine,
-      warnings: [...form.warnings, ...session.warnings],
+      warnings: [...form.warnings, ...session.warnings, ...roundingWarnings(model, trained, own)],
     };
   } finally {
     await trainer.dispose();
