@@ -205,6 +205,11 @@ describe('wrong input', () => {
     ['patience without measurement', [...arch, ...data, '--validation', '0', '--patience', '1'], /patience: expected/],
     ['a temperature of 0', [...teach, ...data, '--temperature', '0'], /temperature: expected .*received 0/],
     ['a share beyond 1', [...teach, ...data, '--alpha', '1.5'], /alpha: expected .*received 1.5/],
+    [
+      'a loss beside a teacher',
+      [...teach, ...data, '--label-smoothing', '0.1'],
+      /labelSmoothing: expected none beside/,
+    ],
     ['nothing to train', ['finetune', 'model.onnx', '-o', 'bad.onnx', ...data, '--frozen', '*'], /expected parameters/],
     ['a name that nothing has', ['finetune', 'model.onnx', '-o', 'bad.onnx', ...data, '--trainable', 'x*'], /expected/],
     [

@@ -55,6 +55,7 @@ export async function train(options: TrainArchitectureOptions): Promise<Training
 async function run(model: Model, options: FinetuneOptions): Promise<TrainingResult> {
   const start = performance.now();
   const { data, teacher } = options;
+  if (teacher !== undefined) refuseLoss(options);
   const dataset = await readDataset(model, options);
   const metric = options.metric ?? metricOf(dataset);
   const log = options.run === undefined ? undefined : new TrainingLog(options.run);
@@ -75,6 +76,17 @@ async function run(model: Model, options: FinetuneOptions): Promise<TrainingResu
     seconds: (performance.now() - start) / 1000,
     warnings: [...warnings, ...(data.latencyOnly ? ['trained on random data: the weights mean nothing'] : [])],
   };
+}
+
+/** Beside a teacher labels are learned as `alpha` says, by cross entropy. */
+function refuseLoss({ loss, labelSmoothing }: FinetuneOptions): void {
+  for (const [name, value] of Object.entries({ loss, labelSmoothing })) {
+    if (value === undefined) continue;
+    throw new GossamerError<CompressErrorCode>(
+      'ERR_OPTION',
+      `${name}: expected none beside a teacher, received ${value}`,
+    );
+  }
 }
 
 /** All samples, read in the form that `model` wants. */

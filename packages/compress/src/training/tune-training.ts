@@ -36,8 +36,20 @@ const SEARCHED = [
   'weightDecay',
 ] as const satisfies readonly (keyof TrainingOptions)[];
 
-/** What decides a value of a configuration, beside the data. */
-const DECISIVE = [...SEARCHED, 'epochs', 'loss', 'trainable', 'frozen', 'bind', 'engine'] as const;
+/** Options that no value depends on, and those that the journal names by themselves. */
+const INDECISIVE: ReadonlySet<string> = new Set<keyof TuneTrainingOptions>([
+  'data',
+  'folds',
+  'metric',
+  'onProgress',
+  'run',
+  'search',
+  'seed',
+  'signal',
+  'space',
+  'threads',
+  'trials',
+]);
 
 export interface TuneTrainingOptions extends Omit<
   TrainingOptions,
@@ -186,6 +198,10 @@ function subjectOf(
     data: options.data.description,
     samples: dataset.length,
     metric,
-    ...Object.fromEntries(DECISIVE.map((name) => [name, options[name]])),
+    ...Object.fromEntries(
+      Object.entries(options)
+        .filter(([name]) => !INDECISIVE.has(name))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
   };
 }

@@ -55,7 +55,8 @@ export async function openTrainingSession(
     const warnings = options.blockedLayout ? await applyBlockedLayout(graph) : [];
     return wrap(await open(graph, engine), warnings);
   }
-  if (engine === 'reference') return wrap(await open(expandFunctions(model), engine), []);
+  // 'reference', and a name that is none, which the session refuses with those that are.
+  if (engine !== 'auto' && engine !== 'native') return wrap(await open(expandFunctions(model), engine), []);
   try {
     return await openKept(model, nativeFunctions(functionNames()), 'native', open);
   } catch (error) {
