@@ -19,3 +19,11 @@ export type { LogitsOptions } from './losses/logits.js';
 export { relationalAngle, relationalDistance } from './losses/relational.js';
 export { cacheTeacher, type CacheOptions } from './teacher/cache-teacher.js';
 export { Teacher, type TeacherOptions } from './teacher/teacher.js';
+export { deriveStudent, type DerivedStudent } from './students/derive-student.js';
+export {
+  type LowRankStudent,
+  parseStudent,
+  type ShallowerStudent,
+  type StudentSpec,
+  type ThinnerStudent,
+} from './students/student-spec.js';
