@@ -15,6 +15,7 @@ import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
 import { models } from './suites/models.js';
 import { operators } from './suites/operators.js';
+import { parallelTraining } from './suites/parallel-training.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
@@ -27,6 +28,7 @@ export const SUITES: readonly Suite[] = [
   kernels,
   models,
   trainingSteps,
+  parallelTraining,
   trainingAccuracy,
   distillation,
   instructionSets,
