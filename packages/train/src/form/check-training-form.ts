@@ -13,15 +13,22 @@ const NAMED = 5;
  * every value has a known type and sizes that are numbers. The message names the first nodes that are not.
  */
 export function checkTrainingForm(model: Model): void {
-  const strangers = [...model.graph.nodes()].filter((node) => !isKnown(node));
-  if (strangers.length > 0) {
-    const named = strangers.slice(0, NAMED).map((node) => `${node.kind} (${node.id})`);
-    const rest = strangers.length > NAMED ? ` and ${strangers.length - NAMED} others` : '';
-    throw new GossamerError<TrainErrorCode>(
-      'ERR_TRAINING_FORM',
-      `model: expected operators that can be trained, received ${named.join(', ')}${rest}`,
-    );
-  }
+  refuse([...model.graph.nodes()].filter((node) => !isKnown(node)));
+}
+
+/** Throws ERR_TRAINING_FORM for nodes with graphs of their own (If, Loop, Scan), whose shapes nothing here could follow. */
+export function checkFlat(model: Model): void {
+  refuse([...model.graph.nodes()].filter((node) => node.subgraphs().length > 0));
+}
+
+function refuse(strangers: readonly Node[]): void {
+  if (strangers.length === 0) return;
+  const named = strangers.slice(0, NAMED).map((node) => `${node.kind} (${node.id})`);
+  const rest = strangers.length > NAMED ? ` and ${strangers.length - NAMED} others` : '';
+  throw new GossamerError<TrainErrorCode>(
+    'ERR_TRAINING_FORM',
+    `model: expected operators that can be trained, received ${named.join(', ')}${rest}`,
+  );
 }
 
 function isKnown(node: Node): boolean {

@@ -7,7 +7,7 @@ import { TRAINING_OPSET } from '../emit/train-domain.js';
 import type { TrainErrorCode } from '../error-codes.js';
 import { findLowering } from '../lowering/registry.js';
 import { bindInputs } from './bind-inputs.js';
-import { checkTrainingForm } from './check-training-form.js';
+import { checkFlat, checkTrainingForm } from './check-training-form.js';
 import { chooseParameters } from './choose-parameters.js';
 import { DropoutInserter } from './insert-dropout.js';
 import { lowerBatchNorm } from './lower-batch-norm.js';
@@ -59,6 +59,7 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
   bindInputs(prepared, options);
   for (const value of [...roles.keys(), ...new Set(state)]) makeInput(value);
   const folded = runPasses(prepared, PASSES).model;
+  checkFlat(folded);
   const form = new Lowered(folded, options).build();
   checkTrainingForm(form);
   return {
