@@ -33,10 +33,14 @@ export function addTraining(add: Add, run: RunCommand): void {
     'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --epochs 10',
     'distill --teacher a.onnx b.onnx --student small.onnx -o taught.onnx --data npz:unlabelled.npz --temperature 8',
     'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --distillation decoupled',
+    'distill --teacher large.onnx --student thinner:0.5 -o half.onnx --data npz:train.npz --epochs 10',
     'distill --teacher large.onnx --student small.onnx -o taught.onnx --data-free gan --steps 5000 --input-mean 0.13 --input-deviation 0.31',
   ])
     .requiredOption('--teacher <files...>', 'a model, or several together')
-    .requiredOption('--student <file>', 'the model that learns');
+    .requiredOption(
+      '--student <student>',
+      'the model that learns: a file, or, with --data, made of the teacher: thinner:0.5, shallower, shallower:2 (blocks kept), low-rank:0.25',
+    );
   addDataFreeOptions(addTeacherOptions(addTrainingOptions(distill, { needsData: false }))).action(
     (flags: Flags, command: Command) => {
       if (flags['dataFree'] === undefined && flags['data'] === undefined) {

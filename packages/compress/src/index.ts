@@ -58,3 +58,4 @@ export { runModel, type RunModelOptions, type RunModelResult, type RunPort } fro
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';
 export { GossamerError, isGossamerError } from '@gossamer/graph';
+export { deriveStudent, type DerivedStudent, parseStudent, type StudentSpec } from '@gossamer/distill';

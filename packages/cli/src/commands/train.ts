@@ -1,14 +1,17 @@
 import {
   assertWritable,
   type CompressionResult,
+  deriveStudent,
   finetune,
   type FinetuneOptions,
   loadModel,
-  type OnnxModel,
+  OnnxModel,
+  parseStudent,
   peakRssMb,
   train,
   type TrainingResult,
 } from '@gossamer/compress';
+import { existsSync } from 'node:fs';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatTable } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
@@ -24,16 +27,24 @@ export async function trainArchitecture(flags: Flags, context: CommandContext): 
 
 /** gossamer finetune MODEL -o OUT --data D [--teacher T] */
 export async function finetuneModel(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  return trainOn(model, flags, context);
+  return trainOn(await loadModel(model), flags, context);
 }
 
 /** gossamer distill --teacher T --student S -o OUT --data D */
 export async function distillModel(flags: Flags, context: CommandContext): Promise<CommandResult> {
-  return trainOn(flags['student'] as string, flags, context);
+  return trainOn(await studentOf(flags), flags, context);
 }
 
-async function trainOn(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  const model = await loadModel(path);
+/** The file, or what is made of the (first) teacher: thinner:W, shallower[:N], low-rank:R. */
+async function studentOf(flags: Flags): Promise<OnnxModel> {
+  const text = flags['student'] as string;
+  const spec = existsSync(text) ? undefined : parseStudent(text);
+  if (!spec) return loadModel(text);
+  const teacher = await loadModel((flags['teacher'] as readonly string[])[0]!);
+  return new OnnxModel(deriveStudent(teacher.ir, spec).model);
+}
+
+async function trainOn(model: OnnxModel, flags: Flags, context: CommandContext): Promise<CommandResult> {
   const teacher = await Promise.all(((flags['teacher'] as readonly string[] | undefined) ?? []).map(loadModel));
   return write([model, ...teacher], flags, context, async (options) =>
     finetune(model, { ...options, ...(teacher.length > 0 ? { teacher, ...given(flags, TEACHER_NAMES) } : {}) }),
