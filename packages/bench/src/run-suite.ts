@@ -20,6 +20,7 @@ import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
+import { trainingCoverage } from './suites/training-coverage.js';
 import { trainingSteps } from './suites/training-steps.js';
 
 /** Every suite, in the order they are best read. */
@@ -31,6 +32,7 @@ export const SUITES: readonly Suite[] = [
   parallelTraining,
   trainingAccuracy,
   distillation,
+  trainingCoverage,
   instructionSets,
   roundTrip,
   conformance,
