@@ -65,6 +65,7 @@ async function answer(request: Request): Promise<void> {
 }
 
 let last = Promise.resolve();
-parentPort!.on('message', (request: Request) => {
+// Outside of a worker there is nobody to work for.
+parentPort?.on('message', (request: Request) => {
   last = last.then(() => answer(request));
 });
