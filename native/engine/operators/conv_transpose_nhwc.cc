@@ -7,6 +7,8 @@
 // channel. Nothing is scattered or added up. With strides, a tile is computed side by side and then copied to every
 // stride-th output. A w that is no constant is packed in each run. Where the phases multiply much by zeros, of pads or
 // to fill up strips, a gradient is spread instead (conv_spread.h).
+//
+// Over 400 lines: both operators are one class, whose phases, packing and tiles read the same geometry.
 #include <algorithm>
 #include <cstring>
 #include <numeric>

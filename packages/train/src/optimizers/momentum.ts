@@ -8,6 +8,18 @@ export interface MomentumOptions extends OptimizerOptions {
   readonly momentum: number;
 }
 
+/** What momentum and Nesterov's form of it share: defaults, and the coefficients of a step. */
+export const VELOCITY_RULE = {
+  slots: ['velocity'],
+  defaults: { learningRate: 1e-3, weightDecay: 0, momentum: 0.9 },
+  hyper: (_step: number, options: MomentumOptions) => ({
+    step: options.learningRate,
+    l2: options.weightDecay,
+    firstKeep: options.momentum,
+    firstTake: 1,
+  }),
+} as const;
+
 /**
  * Heavy-ball momentum: g := g + lambda w; v := mu v + g; w := w - eta v.
  *
@@ -21,15 +33,7 @@ export interface MomentumOptions extends OptimizerOptions {
 export const momentum = defineOptimizer<MomentumOptions, 'velocity'>({
   name: 'momentum',
   rule: 'momentum',
-  slots: ['velocity'],
-  defaults: { learningRate: 1e-3, weightDecay: 0, momentum: 0.9 },
-
-  hyper: (_step, options) => ({
-    step: options.learningRate,
-    l2: options.weightDecay,
-    firstKeep: options.momentum,
-    firstTake: 1,
-  }),
+  ...VELOCITY_RULE,
 
   update(g, { gradient, slots, hyper }) {
     const { add, mul } = arithmetic(g);

@@ -1,7 +1,7 @@
 import { arithmetic } from './arithmetic.js';
 import { defineOptimizer } from './define-optimizer.js';
 import { fusedMultiplyAdd } from './fused-multiply-add.js';
-import type { MomentumOptions } from './momentum.js';
+import { type MomentumOptions, VELOCITY_RULE } from './momentum.js';
 
 /**
  * Nesterov momentum: g := g + lambda w; v := mu v + g; w := w - eta (g + mu v).
@@ -15,15 +15,7 @@ import type { MomentumOptions } from './momentum.js';
 export const nesterov = defineOptimizer<MomentumOptions, 'velocity'>({
   name: 'nesterov',
   rule: 'nesterov',
-  slots: ['velocity'],
-  defaults: { learningRate: 1e-3, weightDecay: 0, momentum: 0.9 },
-
-  hyper: (_step, options) => ({
-    step: options.learningRate,
-    l2: options.weightDecay,
-    firstKeep: options.momentum,
-    firstTake: 1,
-  }),
+  ...VELOCITY_RULE,
 
   update(g, { gradient, slots, hyper }) {
     const { add, mul } = arithmetic(g);
