@@ -39,6 +39,18 @@ async function logitsOf(from: Model | readonly Model[], engine: string, rows = 5
   return [...values.get('logits')!.toFloat32()];
 }
 
+/** Says the sum of its inputs, in `dtype`. */
+function summing(dtype: 'float16' | 'float32'): Model {
+  const g = new GraphBuilder('sum');
+  const ones = g.graph.addInitializer('ones', Tensor.fromNumbers(dtype, [INPUTS, 1], Array<number>(INPUTS).fill(1)));
+  return g.output(g.op('MatMul', [g.input('input', dtype, ['n', INPUTS]), ones]), 'logits', dtype, ['n', 1]).model();
+}
+
+test('a teacher in half precision reads data in float32', async () => {
+  const [wide, narrow] = [await logitsOf(summing('float32'), 'ort'), await logitsOf(summing('float16'), 'ort')];
+  narrow.forEach((x, i) => expect(Math.abs(x - wide[i]!)).toBeLessThan(INPUTS * 2 ** -10 * (1 + Math.abs(wide[i]!))));
+});
+
 let folder: string;
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'gossamer-teacher-'))));
 afterEach(() => rm(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import { GossamerError, inferTypes, type Model, Tensor, tensorType } from '@gossamer/graph';
-import { modelInputs, type PortSpec, Session } from '@gossamer/runtime';
+import { castTensor, modelInputs, type PortSpec, Session } from '@gossamer/runtime';
 import type { BatchArrays } from '@gossamer/train';
 import type { DistillErrorCode } from '../error-codes.js';
 
@@ -129,7 +129,10 @@ function feedOf({ name, dtype, shape }: PortSpec, arrays: BatchArrays, rows: num
   const sizes = (shape ?? []).slice(1);
   // One size may be open: what is left of the sample.
   const known = sizes.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), rows);
-  return Tensor.of(dtype, [rows, ...sizes.map((dim) => (typeof dim === 'number' ? dim : data.length / known))], data);
+  const dims = [rows, ...sizes.map((dim) => (typeof dim === 'number' ? dim : data.length / known))];
+  if (!(data instanceof Float32Array) || dtype === 'float32') return Tensor.of(dtype, dims, data);
+  // A teacher in half precision beside data in float32.
+  return castTensor(Tensor.of('float32', dims, data), dtype, name);
 }
 
 const teacherError = (message: string): GossamerError<DistillErrorCode> =>

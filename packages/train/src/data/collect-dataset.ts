@@ -16,20 +16,21 @@ export interface CollectOptions {
 const PIECE = 256;
 
 /**
- * Reads a whole data source into memory, to be read in any order: inputs by name, `labels` as int64, `targets` as they are. Throws
+ * Reads a whole data source into memory, to be read in any order: inputs by name, `labels` as int64, `targets` as they are, float32 for half
+ * precision. Throws
  * ERR_TRAIN_DATA for sequences of steps and for a source without samples.
  */
 export async function collectDataset(source: DataSource, options: CollectOptions): Promise<Dataset> {
   const parts = new Map<string, Tensor[]>();
   let done = 0;
-  const keep = (name: string, tensor: Tensor, count: number, dtype: DType = tensor.dtype) => {
+  const keep = (name: string, tensor: Tensor, count: number, dtype = widened(tensor.dtype)) => {
     const rows = tensor.dims[0] === count ? tensor : firstRows(tensor, count);
     const list = parts.get(name) ?? [];
     list.push(rows.dtype === dtype ? rows : castTensor(rows, dtype, name));
     parts.set(name, list);
   };
   for await (const batch of source.batches({
-    inputs: options.inputs,
+    inputs: options.inputs.map((port) => ({ ...port, dtype: widened(port.dtype) })),
     batchSize: PIECE,
     ...(options.signal ? { signal: options.signal } : {}),
   })) {
@@ -45,6 +46,10 @@ export async function collectDataset(source: DataSource, options: CollectOptions
     throw new GossamerError<TrainErrorCode>('ERR_TRAIN_DATA', `${source.description}: expected samples, received none`);
   return arrayDataset(Object.fromEntries([...parts].map(([name, list]) => [name, joined(list)])));
 }
+
+/** Training is in float32. */
+const widened = <T extends DType | undefined>(dtype: T): T | 'float32' =>
+  dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype;
 
 function firstRows(tensor: Tensor, count: number): Tensor {
   const bytes = tensor.bytes();

@@ -1,4 +1,14 @@
-import { GossamerError, isInteger, type Model, type Node, tensorType, Tensor, type Value } from '@gossamer/graph';
+import {
+  attribute,
+  dtypeCode,
+  GossamerError,
+  isInteger,
+  type Model,
+  type Node,
+  tensorType,
+  Tensor,
+  type Value,
+} from '@gossamer/graph';
 import { convertFloat32, inlineFunctions, runPasses, upgradeOpset } from '@gossamer/graph/passes';
 import { copyGraph } from '../emit/copy-graph.js';
 import type { Emitter } from '../emit/emitter.js';
@@ -88,7 +98,20 @@ function canonical(model: Model): Model {
     );
   }
   current = convertFloat32(current).model;
+  widenEnds(current);
   return runPasses(current, ['constants-to-initializers', 'inputs-to-initializers']).model;
+}
+
+/** What the file reads and says in a half-precision type, behind the Casts that widening left, is float32 in training. */
+function widenEnds({ graph }: Model): void {
+  const isHalf = ({ type }: Value) =>
+    type?.kind === 'tensor' && (type.dtype === 'float16' || type.dtype === 'bfloat16');
+  for (const value of [...graph.inputs, ...graph.outputs]) {
+    if (value.type?.kind !== 'tensor' || !isHalf(value)) continue;
+    if (value.producer?.isStandard('Cast'))
+      graph.setAttribute(value.producer, 'to', attribute.int(dtypeCode('float32')));
+    graph.setType(value, { ...value.type, dtype: 'float32' });
+  }
 }
 
 /** Inputs mean and var of every BatchNormalization that a file holds. */

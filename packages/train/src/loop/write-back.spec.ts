@@ -70,6 +70,23 @@ describe('weights in float16', () => {
     const { model } = await train(parseModel(before), blobs(60), base);
     expectOnlyWeights(before, serializeModel(model), ['w']);
   });
+
+  test('a net whose inputs and outputs are float16 learns from float32 what its wide twin learns', async () => {
+    const net = (dtype: 'float16' | 'float32') => {
+      const g = new GraphBuilder('half');
+      const tensor = half([INPUTS, CLASSES], numbers(INPUTS * CLASSES, 1));
+      const wide = Tensor.of('float32', tensor.dims, tensor.toFloat32());
+      const weight = g.graph.addInitializer('w', dtype === 'float16' ? tensor : wide);
+      const y = g.op('MatMul', [g.input('input', dtype, ['n', INPUTS]), weight]);
+      return serializeModel(g.output(y, 'y', dtype, ['n', CLASSES]).model());
+    };
+    const before = net('float16');
+    const { model } = await train(parseModel(before), blobs(60), base);
+    expectOnlyWeights(before, serializeModel(model), ['w']);
+    const wide = await train(parseModel(net('float32')), blobs(60), base);
+    const rounded = half([INPUTS, CLASSES], stored(wide.model, 'w').toFloat32());
+    expect(stored(model, 'w').bytes()).toEqual(rounded.bytes());
+  });
 });
 
 test('a weight in a Constant node', async () => {
