@@ -34,12 +34,12 @@ export function addTraining(add: Add, run: RunCommand): void {
     'distill --teacher a.onnx b.onnx --student small.onnx -o taught.onnx --data npz:unlabelled.npz --temperature 8',
     'distill --teacher large.onnx --student small.onnx -o taught.onnx --data npz:train.npz --distillation decoupled',
     'distill --teacher large.onnx --student thinner:0.5 -o half.onnx --data npz:train.npz --epochs 10',
-    'distill --teacher large.onnx --student small.onnx -o taught.onnx --data-free gan --steps 5000 --input-mean 0.13 --input-deviation 0.31',
+    'distill --teacher large.onnx --student thinner:0.5 -o taught.onnx --data-free gan --steps 5000 --input-mean 0.13 --input-deviation 0.31',
   ])
     .requiredOption('--teacher <files...>', 'a model, or several together')
     .requiredOption(
       '--student <student>',
-      'the model that learns: a file, or, with --data, made of the teacher: thinner:0.5, shallower, shallower:2 (blocks kept), low-rank:0.25',
+      'the model that learns: a file, or made of the teacher: thinner:0.5, shallower, shallower:2 (blocks kept), low-rank:0.25',
     );
   addDataFreeOptions(addTeacherOptions(addTrainingOptions(distill, { needsData: false }))).action(
     (flags: Flags, command: Command) => {
@@ -107,7 +107,13 @@ function addDataFreeOptions(command: Command): Command {
     )
     .option('--input-mean <m>', 'of the inputs that the teacher was trained on, without --data (default 0)', number)
     .option('--input-deviation <d>', 'standard deviation of those inputs (default 1)', number)
-    .option('--adversarial <w>', "weight of the student's disagreement, for gan without --data (default 0)", number);
+    .option('--generator-output <file>', 'also write the generator: codes in, samples out')
+    .option(
+      '--generator-learning-rate <rate>',
+      "the generator's rate (default 0.02 for gan without --data, else 0.001)",
+      number,
+    )
+    .option('--adversarial <w>', "weight of the student's disagreement, without --data (default 0)", number);
 }
 
 function addTrainingOptions(command: Command, { needsData = true } = {}): Command {

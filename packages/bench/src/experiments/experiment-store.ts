@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RunClock } from './run-clock.js';
 
 /** What one run of an experiment found. */
 export interface Outcome {
@@ -37,9 +38,9 @@ export class ExperimentStore {
     if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Outcome;
     say(`${name}, seed ${seed}`);
     mkdirSync(folder, { recursive: true });
-    const start = performance.now();
-    const outcome = await experiment.run(folder);
-    const figures = { ...outcome.figures, seconds: (performance.now() - start) / 1000 };
+    const clock = new RunClock(join(folder, 'seconds'));
+    const outcome = await experiment.run(folder).finally(() => clock.stop());
+    const figures = { ...outcome.figures, seconds: clock.seconds() };
     writeFileSync(`${file}.part`, `${JSON.stringify({ ...outcome, figures })}\n`);
     renameSync(`${file}.part`, file);
     say(

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { assertWritable, distillDataFree, type DistillDataFreeOptions, loadModel, peakRssMb } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { gateOptions, openSource } from './open-source.js';
+import { openStudent } from './open-student.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -9,6 +11,7 @@ type Flags = Readonly<Record<string, unknown>>;
 const NAMES = [
   'batch',
   'learningRate',
+  'generatorLearningRate',
   'temperature',
   'engine',
   'checkpointEvery',
@@ -23,7 +26,7 @@ const OF_LOOPS = [
   ...['alpha', 'distillation', 'teacherEngine', 'workers', 'shards'],
 ];
 
-/** gossamer distill --teacher T --student S -o OUT --data-free gan|vae --steps N [--data FEW] */
+/** gossamer distill --teacher T --student S -o OUT --data-free gan|vae --steps N [--data FEW] [--generator-output FILE] */
 export async function distillWithoutData(flags: Flags, context: CommandContext): Promise<CommandResult> {
   const stranger = OF_LOOPS.find((name) => flags[name] !== undefined);
   if (stranger !== undefined) {
@@ -39,11 +42,16 @@ export async function distillWithoutData(flags: Flags, context: CommandContext):
   }
   if (steps === undefined)
     throw new GossamerError('ERR_OPTION', 'steps: expected a number with --data-free, received none');
-  const student = await loadModel(flags['student'] as string);
+  const { model: student, warnings: derived } = await openStudent(flags, context);
   const teacher = await loadModel(paths[0]!);
   const output = flags['output'] as string;
+  const generatorOutput = flags['generatorOutput'] as string | undefined;
+  const outputs = [output, ...(generatorOutput === undefined ? [] : [generatorOutput])];
   const { force, seed, threads, run } = context.options;
-  assertWritable([student, teacher], output, force);
+  if (new Set(outputs.map((path) => resolve(path))).size < outputs.length) {
+    throw new GossamerError('ERR_OPTION', `generator-output: expected a file of its own, received ${generatorOutput!}`);
+  }
+  for (const path of outputs) assertWritable([student, teacher], path, force);
   const spec = flags['data'] as string | undefined;
   const data = spec === undefined ? undefined : await openSource(spec, flags, context);
   const given = Object.fromEntries(
@@ -62,12 +70,17 @@ export async function distillWithoutData(flags: Flags, context: CommandContext):
     ...(threads === undefined ? {} : { threads }),
     ...(run === undefined ? {} : { run }),
   });
-  const verification = await result.model.save(output, gateOptions(flags, context));
+  const gate = gateOptions(flags, context);
+  const verification = await result.model.save(output, gate);
+  if (generatorOutput !== undefined) {
+    await result.generator.save(generatorOutput, { force, verify: gate.verify === 'none' ? 'none' : 'load' });
+  }
   const gateSeconds = verification?.seconds ?? 0;
   const { loss, engine, generatorMacs } = result;
-  const warnings = [student, teacher].flatMap(({ ir }) => ir.warnings).concat(result.warnings);
+  const warnings = [...derived, ...[student, teacher].flatMap(({ ir }) => ir.warnings), ...result.warnings];
   const json = {
     output,
+    ...(generatorOutput === undefined ? {} : { generatorOutput }),
     status: 'done',
     steps,
     engine,
@@ -86,5 +99,5 @@ export async function distillWithoutData(flags: Flags, context: CommandContext):
     ...json.warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
   const inputs = [student.path, teacher.path].filter((path) => path !== undefined);
-  return { json, text, inputs, outputs: [output] };
+  return { json, text, inputs, outputs };
 }

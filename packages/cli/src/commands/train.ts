@@ -1,21 +1,19 @@
 import {
   assertWritable,
   type CompressionResult,
-  deriveStudent,
   finetune,
   type FinetuneOptions,
   loadModel,
-  OnnxModel,
-  parseStudent,
+  type OnnxModel,
   peakRssMb,
   train,
   type TrainingResult,
 } from '@gossamer/compress';
-import { existsSync } from 'node:fs';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatTable } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
 import { gateOptions, openSource } from './open-source.js';
+import { openStudent } from './open-student.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -32,23 +30,22 @@ export async function finetuneModel(model: string, flags: Flags, context: Comman
 
 /** gossamer distill --teacher T --student S -o OUT --data D */
 export async function distillModel(flags: Flags, context: CommandContext): Promise<CommandResult> {
-  return trainOn(await studentOf(flags), flags, context);
+  const { model, warnings } = await openStudent(flags, context);
+  return trainOn(model, flags, context, warnings);
 }
 
-/** The file, or what is made of the (first) teacher: thinner:W, shallower[:N], low-rank:R. */
-async function studentOf(flags: Flags): Promise<OnnxModel> {
-  const text = flags['student'] as string;
-  const spec = existsSync(text) ? undefined : parseStudent(text);
-  if (!spec) return loadModel(text);
-  const teacher = await loadModel((flags['teacher'] as readonly string[])[0]!);
-  return new OnnxModel(deriveStudent(teacher.ir, spec).model);
-}
-
-async function trainOn(model: OnnxModel, flags: Flags, context: CommandContext): Promise<CommandResult> {
+async function trainOn(
+  model: OnnxModel,
+  flags: Flags,
+  context: CommandContext,
+  warnings: readonly string[] = [],
+): Promise<CommandResult> {
   const teacher = await Promise.all(((flags['teacher'] as readonly string[] | undefined) ?? []).map(loadModel));
-  return write([model, ...teacher], flags, context, async (options) =>
-    finetune(model, { ...options, ...(teacher.length > 0 ? { teacher, ...given(flags, TEACHER_NAMES) } : {}) }),
-  );
+  return write([model, ...teacher], flags, context, async (options) => {
+    const taught = teacher.length > 0 ? { teacher, ...given(flags, TEACHER_NAMES) } : {};
+    const result = await finetune(model, { ...options, ...taught });
+    return { ...result, warnings: [...warnings, ...result.warnings] };
+  });
 }
 
 /** Trains and writes what comes of it; `sources` are the model that is trained, where there is one, and its teachers. */

@@ -19,9 +19,11 @@ export interface DistillDataFreeOptions extends WorkOptions {
   readonly batch?: number;
   /** The student's highest rate. Default 2e-3. */
   readonly learningRate?: number;
+  /** The generator's rate. Default 0.02 for a GAN that learns from the teacher alone, else 1e-3. */
+  readonly generatorLearningRate?: number;
   /** Of the soft targets, > 0. Default 1. */
   readonly temperature?: number;
-  /** Weight of the student's disagreement in the loss of a GAN without `data`. Default 0. */
+  /** Weight of the student's disagreement in the generator's loss, without `data`. Default 0. */
   readonly adversarial?: number;
   /** Mean and standard deviation of the inputs that the teacher was trained on; with `data` the samples tell. Default 0 and 1. */
   readonly inputMean?: number;
