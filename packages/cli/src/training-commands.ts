@@ -110,7 +110,7 @@ function addDataFreeOptions(command: Command): Command {
     .option('--generator-output <file>', 'also write the generator: codes in, samples out')
     .option(
       '--generator-learning-rate <rate>',
-      "the generator's rate (default 0.02 for gan without --data, else 0.001)",
+      "the generator's rate (default 0.02 without --data, else 0.001)",
       number,
     )
     .option('--adversarial <w>', "weight of the student's disagreement, without --data (default 0)", number);

@@ -66,7 +66,7 @@ test.each([
   [{ steps: 0 }, 'ERR_DISTILL_OPTIONS'],
   [{ batch: 3 }, 'ERR_DISTILL_OPTIONS'],
   [{ adversarial: -1 }, 'ERR_DISTILL_OPTIONS'],
-  [{ generator: 'vae', adversarial: 1 }, 'ERR_DISTILL_OPTIONS'],
+  [{ samples: pointData(40), adversarial: 1 }, 'ERR_DISTILL_OPTIONS'],
   [{ samples: arrayDataset({ other: points(4) }) }, 'ERR_DISTILL_OPTIONS'],
 ] as [Partial<DataFreeOptions>, string][])('refuses %j', async (given, expected) => {
   const options: DataFreeOptions = { ...base, generator: 'gan', steps: 5, ...given };

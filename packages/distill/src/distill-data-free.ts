@@ -28,11 +28,11 @@ export interface DataFreeOptions {
   readonly batch?: number;
   /** The student's highest rate; it falls along a cosine. Default 2e-3. */
   readonly learningRate?: number;
-  /** The generator's rate. Default 1e-3. */
+  /** The generator's rate. Default 0.02 without samples, 1e-3 with them. */
   readonly generatorLearningRate?: number;
   /** Of the soft targets, > 0. Default 1. */
   readonly temperature?: number;
-  /** Weight of the student's disagreement in a GAN's loss that learns from the teacher alone. Default 0. */
+  /** Weight of the student's disagreement in the loss of a generator that learns from the teacher alone. Default 0. */
   readonly adversarial?: number;
   /** Mean and standard deviation of the inputs that the teacher was trained on, where no samples tell them. Default 0 and 1. */
   readonly inputMean?: number;
@@ -62,6 +62,9 @@ export interface DataFreeResult {
 }
 
 const CHECKPOINT_STEPS = 1000;
+const GENERATOR_RATE = 1e-3;
+/** Of the teacher alone. Fast, so that the student sees ever other samples: 500 rounds of a GAN at 1e-3 leave a student of LeNet-5 at 91 %, 1,500 at 0.02 at 98 %. */
+const LONE_RATE = 0.02;
 
 /**
  * Trains `student` to say what `teacher` says of samples that a generator makes. Without `samples` no data are read: the generator learns from the
@@ -76,7 +79,8 @@ export async function distillDataFree(
   options: DataFreeOptions,
 ): Promise<DataFreeResult> {
   check(options);
-  const { batch = 128, seed = 0, temperature = 1, steps, generatorLearningRate = 1e-3 } = options;
+  const { batch = 128, seed = 0, temperature = 1, steps } = options;
+  const { generatorLearningRate = options.samples === undefined ? LONE_RATE : GENERATOR_RATE } = options;
   const session = sessionOptions(options);
   const pupil = await StudentTrainer.open(student, { ...session, batch, seed, temperature });
   let maker: SampleMaker | undefined;
@@ -156,7 +160,8 @@ function sessionOptions({ engine, threads }: DataFreeOptions): TrainingSessionOp
   return { ...(engine === undefined ? {} : { engine }), ...(threads === undefined ? {} : { threads }) };
 }
 
-function check({ generator, steps, batch = 128, adversarial = 0, samples }: DataFreeOptions): void {
+function check(options: DataFreeOptions): void {
+  const { generator, steps, batch = 128, adversarial = 0 } = options;
   const refuse = (name: string, expected: string, received: unknown): never => {
     throw new GossamerError<DistillErrorCode>(
       'ERR_DISTILL_OPTIONS',
@@ -167,7 +172,5 @@ function check({ generator, steps, batch = 128, adversarial = 0, samples }: Data
   if (!Number.isInteger(steps) || steps < 1) refuse('steps', 'an integer >= 1', steps);
   if (!Number.isInteger(batch) || batch < 2 || batch % 2 !== 0) refuse('batch', 'an even number >= 2', batch);
   if (!(adversarial >= 0)) refuse('adversarial', 'a number >= 0', adversarial);
-  if (adversarial > 0 && (samples !== undefined || generator !== 'gan')) {
-    refuse('adversarial', '0 but for a GAN without samples', adversarial);
-  }
+  if (adversarial > 0 && options.samples !== undefined) refuse('adversarial', '0 with samples', adversarial);
 }

@@ -12,7 +12,7 @@ import { testErrors } from '../experiments/test-errors.js';
 import type { Claim, SuiteFindings, Table } from '../harness/report.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
-/** Hinton's experiment on MNIST, and losses on a small student. */
+/** Hinton's experiment on MNIST, and losses on a small student. `--only seed1,seed2`: of these seeds. */
 export const distillation: Suite = {
   name: 'distillation',
   about:
@@ -26,26 +26,37 @@ const LARGE = [784, 800, 800, 10];
 const SMALL = [784, 30, 30, 10];
 const ASKED = 100;
 
+interface Updates {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batch: number;
+}
+
 /** One way to train a student; `losses` undefined: by labels alone. */
 interface Way {
   readonly name: string;
   readonly widths: readonly number[];
-  readonly recipe: Record<string, number>;
+  readonly recipe: Updates & Readonly<Record<string, number>>;
   readonly losses?: (teacher: Teacher, batch: number) => readonly LossTerm[];
 }
 
-const STUDENT = { epochs: 60, learningRate: 1e-3, weightDecay: 0, batch: 128 };
+/**
+ * Chosen with 50,000 digits on the last 10,000 training digits: there a 1200-1200 teacher made 83 errors (115 with a dropout of 0.2 and 0.5; both after
+ * 40 epochs), a student from labels 152, taught by it 103, by the other teacher 127 (in batches of 128: 132 at T 20 and 3, 143 at T 8).
+ */
+const STUDENT = { epochs: 30, learningRate: 1e-3, batch: 32 };
+const SMALL_STUDENT = { epochs: 30, learningRate: 1e-3, batch: 128 };
 const SOFT = { temperature: 20, labels: 0.1 };
 const soft = () => [{ loss: crossEntropy(), weight: SOFT.labels }, { loss: hinton({ temperature: SOFT.temperature }) }];
 
 const WAYS: readonly Way[] = [
   { name: 'large-labels', widths: LARGE, recipe: STUDENT },
   { name: 'large-hinton', widths: LARGE, recipe: { ...STUDENT, ...SOFT }, losses: soft },
-  { name: 'small-labels', widths: SMALL, recipe: STUDENT },
+  { name: 'small-labels', widths: SMALL, recipe: SMALL_STUDENT },
   {
     name: 'small-hinton',
     widths: SMALL,
-    recipe: { ...STUDENT, temperature: 4, labels: 0.1 },
+    recipe: { ...SMALL_STUDENT, temperature: 4, labels: 0.1 },
     losses: () => [
       { loss: crossEntropy(), weight: 0.1 },
       { loss: hinton({ temperature: 4 }), weight: 0.9 },
@@ -54,19 +65,19 @@ const WAYS: readonly Way[] = [
   {
     name: 'small-decoupled',
     widths: SMALL,
-    recipe: { ...STUDENT, temperature: 4, alpha: 1, beta: 2 },
+    recipe: { ...SMALL_STUDENT, temperature: 4, alpha: 1, beta: 2 },
     losses: () => [{ loss: crossEntropy() }, { loss: decoupled({ temperature: 4, alpha: 1, beta: 2 }) }],
   },
   {
     name: 'small-correlation',
     widths: SMALL,
-    recipe: { ...STUDENT, temperature: 4 },
+    recipe: { ...SMALL_STUDENT, temperature: 4 },
     losses: () => [{ loss: crossEntropy() }, { loss: correlation({ temperature: 4 }) }],
   },
   {
     name: 'small-hint',
     widths: SMALL,
-    recipe: { ...STUDENT, temperature: 4, hint: 1 },
+    recipe: { ...SMALL_STUDENT, temperature: 4, hint: 1 },
     losses: (teacher, batch) => [
       { loss: crossEntropy(), weight: 0.1 },
       { loss: hinton({ temperature: 4 }), weight: 0.9 },
@@ -75,15 +86,14 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-/** Dropout as in the paper, images moved by up to two pixels. */
+/** Images moved by up to two pixels, as in the paper; less dropout than there, as it trains for fewer epochs. */
 const TEACHER_RECIPE = {
-  epochs: 100,
+  epochs: 80,
   learningRate: 1e-3,
-  weightDecay: 0,
   batch: 128,
   jitter: 2,
-  inputDropout: 0.2,
-  dropout: 0.5,
+  inputDropout: 0.1,
+  dropout: 0.3,
 };
 
 async function measureDistillation(context: SuiteContext): Promise<SuiteFindings> {
@@ -91,7 +101,7 @@ async function measureDistillation(context: SuiteContext): Promise<SuiteFindings
   const teachers = new Map<number, Outcome>();
   const results = new Map<string, Outcome[]>();
   const ways = WAYS.filter(({ name }) => context.filter?.some((text) => name.includes(text)) ?? true);
-  for (const seed of SEEDS) {
+  for (const seed of SEEDS.filter((item) => context.only?.includes(`seed${item}`) ?? true)) {
     const teacher = teacherRun(seed, context);
     teachers.set(seed, await store.measure(teacher, context.say));
     for (const way of ways) {
@@ -117,12 +127,12 @@ that learned from labels alone, of the same seed (the largest of the seeds).`;
 const teacherFile = (folder: string): string => join(folder, 'model.onnx');
 
 function teacherRun(seed: number, context: SuiteContext): ExperimentRun {
-  const { epochs, learningRate, inputDropout, dropout } = TEACHER_RECIPE;
+  const { epochs, learningRate, batch, inputDropout, dropout } = TEACHER_RECIPE;
   return {
     ...{ name: 'teacher', seed, recipe: TEACHER_RECIPE },
     run: async (folder) => {
       const { model } = await train(named(TEACHER, seed), mnistData('training', [784]), {
-        ...common({ epochs, learningRate }, seed, folder, 'teacher', context),
+        ...common({ epochs, learningRate, batch }, seed, folder, 'teacher', context),
         losses: [{ loss: crossEntropy() }],
         augment: jitter(TEACHER_RECIPE.jitter),
         form: {
@@ -150,7 +160,7 @@ function studentRun(
     run: async (folder) => {
       const data = mnistData('training', [784]);
       const student = named(widths, seed + 100);
-      const options = common(recipe as { epochs: number; learningRate: number }, seed, folder, name, context);
+      const options = common(recipe, seed, folder, name, context);
       const { model } = losses
         ? await distill(student, await loadModel(teacherFile(ExperimentStore.folderOf(context.runs, teacher))), data, {
             ...options,
@@ -165,14 +175,14 @@ function studentRun(
 }
 
 function common(
-  { epochs, learningRate }: { readonly epochs: number; readonly learningRate: number },
+  { epochs, learningRate, batch }: Updates,
   seed: number,
   folder: string,
   stage: string,
   { signal, onProgress }: SuiteContext,
 ): Omit<TrainOptions, 'losses' | 'companions'> {
   return {
-    ...{ epochs, batch: 128, optimizer: 'adam', seed, engine: 'native', signal },
+    ...{ epochs, batch, optimizer: 'adam', seed, engine: 'native', signal },
     learningRate: scheduleOver({ schedule: 'cosine', learningRate }),
     checkpoint: { path: join(folder, 'checkpoint.safetensors'), every: 1000 },
     onStep: ({ step, steps }) => onProgress({ stage: `${stage}, seed ${seed}`, done: step, total: steps }),

@@ -19,7 +19,7 @@ export interface DistillDataFreeOptions extends WorkOptions {
   readonly batch?: number;
   /** The student's highest rate. Default 2e-3. */
   readonly learningRate?: number;
-  /** The generator's rate. Default 0.02 for a GAN that learns from the teacher alone, else 1e-3. */
+  /** The generator's rate. Default 0.02 without `data`, 1e-3 with it. */
   readonly generatorLearningRate?: number;
   /** Of the soft targets, > 0. Default 1. */
   readonly temperature?: number;

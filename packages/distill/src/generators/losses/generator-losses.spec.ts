@@ -31,7 +31,6 @@ import { classCondition } from './class-condition.js';
 import { codeReconstruction } from './code-reconstruction.js';
 import { confidence } from './confidence.js';
 import { disagreement } from './disagreement.js';
-import { diversity } from './diversity.js';
 import { evidenceBound } from './evidence-bound.js';
 import { informationEntropy } from './information-entropy.js';
 
@@ -80,7 +79,6 @@ const losses: Loss[] = [
   codeReconstruction(),
   confidence(),
   disagreement(),
-  diversity(),
   evidenceBound(0.5),
   informationEntropy(),
 ];

@@ -10,8 +10,8 @@ import type { MakerContext, SampleMaker } from './sample-maker.js';
 export async function openMaker(context: MakerContext, options: DataFreeOptions): Promise<SampleMaker> {
   const { generator, samples, inputMean: mean = 0, inputDeviation: deviation = 1, adversarial = 0 } = options;
   if (samples === undefined) {
-    if (generator === 'vae') return DecoderMaker.open(context, { mean, deviation });
-    return AdversarialMaker.open(context, { mean, deviation, adversarial });
+    const Maker = generator === 'vae' ? DecoderMaker : AdversarialMaker;
+    return Maker.open(context, { mean, deviation, adversarial });
   }
   const { shape, batch, seed, student } = context;
   const real = new RealSamples(samples, student.form.inputs[0]!, shape, batch / 2, seed);
