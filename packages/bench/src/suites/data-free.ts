@@ -73,7 +73,7 @@ async function measureDataFree(context: SuiteContext): Promise<SuiteFindings> {
 }
 
 const SUMMARY = `The teacher is fixtures/models/lenet-5.onnx (99.34 % of the test digits), the student has half its width and random weights. Without digits the generator learns from the teacher alone
-(GAN: confidence, activation and information entropy, ICCV 2019; VAE: the decoder of an autoencoder that is given a class, NeurIPS 2019); with a few real digits, without their labels, it
+(GAN: confidence, activation and information entropy, ICCV 2019; VAE: the decoder of an autoencoder that is given classes, NeurIPS 2019; both also look for the disagreement of student and teacher); with a few real digits, without their labels, it
 learns to make more of them. Recipes were chosen on training digits; test digits are classified once, by ONNX Runtime, with the last weights. Engine native, one thread.`;
 
 function runOf({ name, generator, real, recipe }: Cell, seed: number, context: SuiteContext): ExperimentRun {
