@@ -11,6 +11,8 @@ export interface CoverageCase {
   readonly integers?: number;
   /** Inputs that are not drawn: their one value. Default: none. */
   readonly fixed?: Readonly<Record<string, number>>;
+  /** Numbers are drawn from minus this to this. Default 1. */
+  readonly range?: number;
   /** Step of Adam. Default 1e-3. */
   readonly learningRate?: number;
 }

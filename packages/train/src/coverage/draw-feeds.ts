@@ -19,24 +19,25 @@ export function drawFeeds(model: Model, form: TrainingForm, options: CoverageCas
       initial.get(name) ??
       (fixed !== undefined
         ? Tensor.fromNumbers(type.dtype, dims, new Array<number>(sizeOf(dims)).fill(fixed))
-        : drawn(name, type.dtype, dims, random.has(name) ? undefined : (options.integers ?? 2)));
+        : drawn(name, type.dtype, dims, random.has(name) ? undefined : options));
   }
   return feeds;
 }
 
 const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-/** Uniform numbers in [-1, 1) for data, in [0, 1) where `integers` is undefined; integers in [0, `integers`). */
-function drawn(name: string, dtype: DType, dims: readonly number[], integers: number | undefined): Tensor {
+/** Uniform numbers and integers as the options say; in [0, 1) without options. */
+function drawn(name: string, dtype: DType, dims: readonly number[], options: CoverageCase | undefined): Tensor {
   const uniform = new Float32Array(sizeOf(dims));
   fillUniform(uniform, 1, streamOf(name), 0);
   if (!isFloat(dtype))
     return Tensor.fromNumbers(
       dtype,
       dims,
-      [...uniform].map((x) => Math.floor(x * (integers ?? 1))),
+      [...uniform].map((x) => Math.floor(x * (options?.integers ?? 2))),
     );
-  return Tensor.of('float32', dims, integers === undefined ? uniform : uniform.map((x) => 2 * x - 1));
+  const { range = 1 } = options ?? {};
+  return Tensor.of('float32', dims, options === undefined ? uniform : uniform.map((x) => range * (2 * x - 1)));
 }
 
 /** The parameters moved by `step` along `direction`, in double. */

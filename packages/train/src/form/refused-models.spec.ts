@@ -80,6 +80,16 @@ describe('toTrainingForm refuses', () => {
       ['If', 'choice'],
     ],
     [
+      'weights that lie in the bodies of an If alone',
+      () => {
+        const g = new GraphBuilder('outside');
+        const branches = { then_branch: attribute.graph(branch(1)), else_branch: attribute.graph(branch(2)) };
+        const y = g.op('If', [g.input('flag', 'bool', [])], branches, { name: 'choice' });
+        return g.output(g.op('Mul', [g.input('x', 'float32', ['n', 3]), y]), 'y').model();
+      },
+      ['none outside of If choice'],
+    ],
+    [
       'Loop',
       () =>
         net((g, h) => {

@@ -51,7 +51,12 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
   const prepared = canonical(model);
   const roles = chooseParameters(prepared, options);
   if (roles.size === 0) {
-    throw new GossamerError<TrainErrorCode>('ERR_TRAINING_FORM', 'model: expected parameters to train, received none');
+    const nested = [...prepared.graph.nodes()].find((node) => node.subgraphs().length > 0);
+    const where = nested ? ` outside of ${nested.op} ${nested.id}, whose bodies are not differentiated` : '';
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAINING_FORM',
+      `model: expected parameters to train, received none${where}`,
+    );
   }
   const state = options.batchNorm === 'frozen' ? [] : runningStatistics(prepared);
   const moves = options.mode !== 'evaluate';
