@@ -14,21 +14,14 @@ const ANSWERS = ['labels', 'targets'] as const;
 
 /** Measures a model in training on held-out samples, with the weights as they are at the moment. */
 export class Evaluator {
-  readonly #feeder: BatchFeeder;
-  readonly #plan: BatchPlan;
-
   private constructor(
     private readonly session: TrainingSession,
     private readonly inputs: readonly string[],
     private readonly answers: readonly (typeof ANSWERS)[number][],
     private readonly metric: string,
-    dataset: Dataset,
-    fed: readonly FedArray[],
-    batch: number,
-  ) {
-    this.#feeder = new BatchFeeder(dataset, fed, [], batch);
-    this.#plan = new BatchPlan(dataset.length, batch, 0, false);
-  }
+    private readonly feeder: BatchFeeder,
+    private readonly plan: BatchPlan,
+  ) {}
 
   static async open(
     model: Model,
@@ -51,23 +44,25 @@ export class Evaluator {
       return { name, dtype, shape: [batch, ...shape] };
     });
     createMetric(metric);
+    const feeder = new BatchFeeder(dataset, [...fed, ...answered], [], batch);
+    const plan = new BatchPlan(dataset.length, batch, 0, false);
     const session = await openTrainingSession(evaluated.model, options);
     const inputs = evaluated.model.graph.inputs.map(({ name }) => name);
-    return new Evaluator(session, inputs, answers, metric, dataset, [...fed, ...answered], batch);
+    return new Evaluator(session, inputs, answers, metric, feeder, plan);
   }
 
   /** The metric over all samples. */
   async measure(store: ParameterStore, signal?: AbortSignal): Promise<number> {
     const metric = createMetric(this.metric);
-    for (let step = 0; step < this.#plan.stepsPerEpoch; step++) {
+    for (let step = 0; step < this.plan.stepsPerEpoch; step++) {
       signal?.throwIfAborted();
-      const { indices, count } = this.#plan.at(step);
-      this.#feeder.read(indices, count);
+      const { indices, count } = this.plan.at(step);
+      this.feeder.read(indices, count);
       const live = store.feeds;
       const feeds: Record<string, Tensor> = {};
-      for (const name of this.inputs) feeds[name] = this.#feeder.feeds[name] ?? live[name]!;
+      for (const name of this.inputs) feeds[name] = this.feeder.feeds[name] ?? live[name]!;
       const outputs = await this.session.run(feeds, signal ? { signal } : {});
-      const answers = this.answers.map((name) => [name, sliceRows(this.#feeder.feeds[name]!, 0, count)] as const);
+      const answers = this.answers.map((name) => [name, sliceRows(this.feeder.feeds[name]!, 0, count)] as const);
       // Classes of positions are what perplexity calls targets.
       const first = answers[0]?.[1];
       metric.update(outputs, { count, ...(first ? { targets: first } : {}), ...Object.fromEntries(answers) });

@@ -110,21 +110,28 @@ export class Trainer {
             (size) => buildTrainingGraph(formOf(model, options, size), options.losses),
             { ...opening, workers, shards },
           );
-    const metric = options.validation?.metric ?? 'top1';
-    const evaluator = validation && (await Evaluator.open(model, validation, metric, batch, options, opening));
-    return new Trainer(
-      options,
-      form,
-      graph,
-      session,
-      store,
-      optimizer,
-      evaluator,
-      training,
-      validation,
-      length,
-      rateAt,
-    );
+    let evaluator: Evaluator | undefined;
+    try {
+      const metric = options.validation?.metric ?? 'top1';
+      evaluator = validation && (await Evaluator.open(model, validation, metric, batch, options, opening));
+      return new Trainer(
+        options,
+        form,
+        graph,
+        session,
+        store,
+        optimizer,
+        evaluator,
+        training,
+        validation,
+        length,
+        rateAt,
+      );
+    } catch (error) {
+      await session.dispose();
+      await evaluator?.dispose();
+      throw error;
+    }
   }
 
   /** Of everything that decides updates, as it was when first asked for. */
@@ -148,8 +155,18 @@ export class Trainer {
     return lossCount > 0 && (step % this.length.perEpoch === 0 || step >= this.length.steps);
   }
 
-  /** One update; returns its loss. Throws ERR_DIVERGED where the loss is no finite number. */
+  /** One update; returns its loss. Throws ERR_DIVERGED where the loss is no finite number. Where it fails, nothing of it is left: it can be made again. */
   async update(): Promise<number> {
+    const before = this.store.running.map(({ data }) => data.slice());
+    try {
+      return await this.#update();
+    } catch (error) {
+      this.store.running.forEach(({ data }, i) => data.set(before[i]!));
+      throw error;
+    }
+  }
+
+  async #update(): Promise<number> {
     const { accumulate = 1, seed = 0, augment, companions } = this.options;
     const { step } = this.progress;
     const rate = this.learningRate;
