@@ -52,7 +52,7 @@ export function differentiate(form: Model, { loss, wrt }: DifferentiateOptions):
   const grads = propagate(g, root, wanted);
   const gradients = new Map<string, string>();
   wanted.forEach((value, i) => {
-    const gradient = grads.get(value) ?? g.zeros(g.shape(value));
+    const gradient = grads.get(value) ?? g.zeros(g.shape(value), g.dtype(value));
     gradients.set(wrt[i]!, g.output(gradient, gradientName(wrt[i]!)).name);
   });
   removeDead(g.graph);

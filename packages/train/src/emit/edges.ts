@@ -4,6 +4,12 @@ import type { Emitter } from './emitter.js';
 /** `a` with zeros before and after each axis; negative counts take elements away. One entry an axis. */
 export function moveEdges(g: Emitter, a: Value, before: readonly number[], after: readonly number[]): Value {
   const shape = g.shape(a);
+  const isGone = shape.some((size, axis) => size + Math.min(0, before[axis]!) + Math.min(0, after[axis]!) <= 0);
+  if (isGone)
+    return g.zeros(
+      shape.map((size, axis) => size + before[axis]! + after[axis]!),
+      g.dtype(a),
+    );
   const cut = shape.map((_, axis) => axis).filter((axis) => before[axis]! < 0 || after[axis]! < 0);
   const kept =
     cut.length === 0

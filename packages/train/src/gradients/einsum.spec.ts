@@ -14,6 +14,8 @@ test.each([
   ['...i,ij', [2, 3], [3, 4]],
   ['bhid,bhjd->bhij', [1, 2, 3, 2], [1, 2, 4, 2]],
   ['ij,ij->ij', [1, 3], [2, 1]],
+  ['ij,ij->i', [2, 3], [2, 1]],
+  ['...i,...i->i', [2, 3], [1, 3]],
 ] as const)('Einsum %s', (equation, a, b) => {
   checkGradient({ a: { shape: a }, b: { shape: b } }, (g, { a, b }) => g.op('Einsum', [a, b], { equation }));
 });

@@ -1,13 +1,13 @@
-import { GossamerError, Tensor, type Value } from '@gossamer/graph';
+import { type DType, GossamerError, Tensor, type Value } from '@gossamer/graph';
 import type { Emitter } from '../emit/emitter.js';
 import type { TrainErrorCode } from '../error-codes.js';
 import { type EinsumEquation, parseEinsum } from '../emit/einsum-equation.js';
 import { defineGradient } from './gradient-rule.js';
 
-const identity = (g: Emitter, size: number): Value =>
+const identity = (g: Emitter, size: number, dtype: DType): Value =>
   g.tensor(
     Tensor.fromNumbers(
-      'float32',
+      dtype,
       [size, size],
       Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0)),
     ),
@@ -58,18 +58,19 @@ function byOperand(g: Emitter, equation: EinsumEquation, operands: readonly Valu
           `Einsum equation: expected a letter left for each that an operand repeats, received ${terms.join()}`,
         );
       }
-      product.add(letter + twin, identity(g, shape[axis]!));
+      product.add(letter + twin, identity(g, shape[axis]!, g.dtype(dy)));
       target += twin;
       return;
     }
     target += letter;
     if (product.terms.every((term) => !term.includes(letter)) && !ones.has(letter)) {
       ones.add(letter);
-      product.add(letter, g.expand(g.constant([1]), [shape[axis]!]));
+      product.add(letter, g.expand(g.constant([1], g.dtype(dy)), [shape[axis]!]));
     }
   });
   const gradient = g.op('Einsum', product.operands, { equation: `${product.terms.join()}->${target}` });
-  return sumBroadcast(g, gradient, shape);
+  // A letter that was summed over and has size 1 in every other operand: one gradient for all its elements.
+  return g.expand(sumBroadcast(g, gradient, shape), shape);
 }
 
 /** Sums over axes along which the operand had size 1 and another operand more. */

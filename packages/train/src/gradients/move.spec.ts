@@ -40,6 +40,8 @@ test.each<[number[], number[], number[] | undefined, number[] | undefined]>([
     [-1, -2],
   ],
   [[2], [2], [1], [1]],
+  [[1], [4], [0], [2 ** 40]],
+  [[-1], [-100], [2], [-(2 ** 40)]],
 ])('Slice %j:%j of axes %j, step %j', (starts, ends, axes, steps) => {
   checkGradient({ x: { shape: [4, 3, 6] } }, (g, { x }) =>
     g.op('Slice', [x, g.int64(starts), g.int64(ends), axes && g.int64(axes), steps && g.int64(steps)]),
@@ -53,6 +55,7 @@ test.each<[string, number[], number[] | undefined]>([
   ['reflect', [7, -1], [1]],
   ['edge', [2, 0, -1, 3], undefined],
   ['wrap', [4, 1, 2, 9], undefined],
+  ['constant', [-4, 0, 6, 0], undefined],
 ])('Pad %s by %j of axes %j', (mode, pads, axes) => {
   checkGradient({ x: { shape: [3, 4] } }, (g, { x }) =>
     g.op('Pad', [x, g.int64(pads), undefined, axes && g.int64(axes)], { mode }),

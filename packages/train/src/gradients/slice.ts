@@ -22,7 +22,9 @@ function cutsOf(g: Emitter, node: Node): Cut[] {
     const [size, step] = [from[axis]!, strides[i]!];
     const start = given[i]! < 0 ? given[i]! + size : given[i]!;
     const first = Math.max(0, Math.min(step > 0 ? size : size - 1, start));
-    cuts[axis] = { low: step > 0 ? first : first + (to[axis]! - 1) * step, step };
+    // A single element has no next one, however large the step is.
+    cuts[axis] =
+      to[axis] === 1 ? { low: first, step: 1 } : { low: step > 0 ? first : first + (to[axis]! - 1) * step, step };
   });
   return cuts;
 }

@@ -18,7 +18,12 @@ export const splitGradient = defineGradient({
     const shape = g.shape(x);
     const axis = (node.int('axis', 0) + shape.length) % shape.length;
     const parts = sizesOf(g, node, shape[axis]!).map(
-      (size, i) => grads[i] ?? g.zeros(shape.map((all, at) => (at === axis ? size : all))),
+      (size, i) =>
+        grads[i] ??
+        g.zeros(
+          shape.map((all, at) => (at === axis ? size : all)),
+          g.dtype(x),
+        ),
     );
     return [g.concat(parts, axis)];
   },

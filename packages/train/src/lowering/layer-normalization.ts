@@ -18,7 +18,7 @@ export function standardised(
   const inner = g.shape(x).slice(first);
   const count = inner.reduce((a, b) => a * b, 1);
   const attributes: Attributes = { axis: first, epsilon: attribute.float(epsilon) };
-  const isWhole = (vector: Value | undefined) => !vector || g.size(vector) === count;
+  const isWhole = (vector: Value | undefined) => !vector || g.shape(vector).join() === inner.join();
   const normalize = (inputs: readonly (Value | undefined)[]) =>
     g.ops('LayerNormalization', inputs, attributes, { outputs: 3 }) as [Value, Value, Value];
   if (scale && isWhole(scale) && isWhole(bias)) return normalize(bias ? [x, scale, bias] : [x, scale]);
