@@ -31,3 +31,10 @@ export interface CommandResult {
   /** Default 0. */
   readonly exitCode?: number;
 }
+
+/** Runs a command's work with the flags it was given. */
+export type RunCommand = (
+  name: string,
+  flags: Readonly<Record<string, unknown>>,
+  work: (context: CommandContext) => Promise<CommandResult>,
+) => Promise<void>;

@@ -1,17 +1,10 @@
 import { Command, Option } from 'commander';
-import type { CommandContext, CommandResult, GlobalOptions } from './command-context.js';
+import type { GlobalOptions, RunCommand } from './command-context.js';
 import { count, integer, number } from './parse-numbers.js';
 import { addTraining } from './training-commands.js';
 import { version } from './version.js';
 
 type Flags = Readonly<Record<string, unknown>>;
-
-/** Runs a command's work with the flags it was given. */
-export type RunCommand = (
-  name: string,
-  flags: Flags,
-  work: (context: CommandContext) => Promise<CommandResult>,
-) => Promise<void>;
 
 /** The command line. Each command's code is imported when it runs, so that `--help` answers at once. */
 export function createProgram(run: RunCommand): Command {

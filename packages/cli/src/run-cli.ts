@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
 import { plain } from './console-text.js';
-import type { CommandContext, CommandResult, GlobalOptions } from './command-context.js';
+import type { CommandContext, CommandResult, GlobalOptions, RunCommand } from './command-context.js';
 import { ExitCode, failureOf } from './exit-code.js';
 import { jsonText } from './json-text.js';
-import { createProgram, globalOptions, type RunCommand } from './program.js';
+import { createProgram, globalOptions } from './program.js';
 
 /** Runs one command line and returns the exit code. All output goes through here: text for people on stderr, with --json one document on stdout. */
 export async function runCli(argv: readonly string[]): Promise<number> {

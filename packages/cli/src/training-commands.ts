@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { count, integer, number } from './parse-numbers.js';
 import { ratios } from './parse-ratios.js';
-import type { RunCommand } from './program.js';
+import type { RunCommand } from './command-context.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 type Add = (name: string, description: string, examples: readonly string[]) => Command;

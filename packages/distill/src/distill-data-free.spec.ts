@@ -4,7 +4,8 @@ import { arrayDataset, type Dataset } from '@gossamer/train';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DataFreeOptions, distillDataFree } from './distill-data-free.js';
+import type { DataFreeOptions } from './data-free-options.js';
+import { distillDataFree } from './distill-data-free.js';
 import { agreement, pointData, points, toyStudent, toyTeacher } from './generators/testing/toy-teacher.js';
 
 const code = (value: string) => expect.objectContaining({ code: value }) as Error;

@@ -1,6 +1,7 @@
 export type { DistillErrorCode } from './error-codes.js';
 export { distill, type DistillOptions } from './distill.js';
-export { type DataFreeOptions, type DataFreeResult, distillDataFree, type GeneratorKind } from './distill-data-free.js';
+export type { DataFreeOptions, GeneratorKind } from './data-free-options.js';
+export { type DataFreeResult, distillDataFree } from './distill-data-free.js';
 export {
   attentionRelations,
   type AttentionNames,

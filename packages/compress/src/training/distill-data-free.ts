@@ -1,38 +1,17 @@
-import { distillDataFree as distillGraph, type GeneratorKind } from '@gossamer/distill';
+import { type DataFreeOptions, distillDataFree as distillGraph } from '@gossamer/distill';
 import { modelInputs } from '@gossamer/runtime';
-import { collectDataset, type Dataset, type TrainingEngine } from '@gossamer/train';
+import { collectDataset, type Dataset } from '@gossamer/train';
 import type { DataSource } from '@gossamer/runtime';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
 
-export interface DistillDataFreeOptions extends WorkOptions {
+export interface DistillDataFreeOptions
+  extends WorkOptions, Omit<DataFreeOptions, 'samples' | 'checkpoint' | 'signal' | 'onStep'> {
   readonly teacher: ModelInput;
-  /** What makes the samples that the student learns from. */
-  readonly generator: GeneratorKind;
   /** A few real samples that the generator is trained on; their labels are not read. Default: none, nothing but the models is read. */
   readonly data?: DataSource;
-  /** Rounds: one update of the generator and one of the student each. */
-  readonly steps: number;
-  /** Samples of a batch, even. Default 128. */
-  readonly batch?: number;
-  /** The student's highest rate. Default 2e-3. */
-  readonly learningRate?: number;
-  /** The generator's rate. Default 0.02 without `data`, 1e-3 with it. */
-  readonly generatorLearningRate?: number;
-  /** Of the soft targets, > 0. Default 1. */
-  readonly temperature?: number;
-  /** Weight of the student's disagreement in the generator's loss, without `data`. Default 0. */
-  readonly adversarial?: number;
-  /** Mean and standard deviation of the inputs that the teacher was trained on; with `data` the samples tell. Default 0 and 1. */
-  readonly inputMean?: number;
-  readonly inputDeviation?: number;
-  /** Default 0. */
-  readonly seed?: number;
-  /** Default 'auto'. */
-  readonly engine?: TrainingEngine;
-  readonly threads?: number;
   /** Folder for the checkpoint; the work goes on from one that is there. Default: none. */
   readonly run?: string;
   /** Rounds between checkpoints. Default 1,000. */

@@ -1,4 +1,4 @@
-import type { DataFreeOptions } from '../../distill-data-free.js';
+import type { DataFreeOptions } from '../../data-free-options.js';
 import { AdversarialMaker } from './adversarial-maker.js';
 import { AutoencoderMaker } from './autoencoder-maker.js';
 import { DecoderMaker } from './decoder-maker.js';
