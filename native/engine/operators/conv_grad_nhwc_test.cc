@@ -209,3 +209,22 @@ TEST_CASE("gradients of convolutions refuse what does not fit") {
   CHECK_THROWS_AS(weight({1, 6, 6, 4}, {1, 4, 4, 6}, {3, 3}, 4), EngineError);
   CHECK_THROWS_AS(weight({1, 6, 6, 4}, {2, 4, 4, 6}, {3, 3}), EngineError);
 }
+
+TEST_CASE("gradients of convolutions whose pads are far larger than their images") {
+  // Depthwise, a window of 2^32 by 2^32 pixels, of which there are none to copy.
+  const double third = 1431655765, most = 2147483647;
+  const Attributes depthwise = MakeAttributes({{"kernel_shape", std::vector<double>{4, 4}},
+                                               {"dilations", std::vector<double>{third, third}},
+                                               {"pads", std::vector<double>{most, most, most, most}},
+                                               {"group", 2}});
+  const Value image({1, 2, 2, 2}, std::vector<float>(8, 1)), pixel({1, 1, 1, 2}, std::vector<float>{1, 10});
+  CHECK_THROWS_AS(RunOperator("ConvGradWeightNhwc", depthwise, {image, pixel}, {DataType::kFloat32}), EngineError);
+  // Windows of 2^30 + 1 lines, of which the last one lies in the image: taps are read one by one.
+  const double far = 1 << 30;
+  const Attributes tall = MakeAttributes({{"input_shape", std::vector<double>{2, 2}},
+                                          {"dilations", std::vector<double>{far, 1}},
+                                          {"pads", std::vector<double>{far - 1, 0, 0, 0}}});
+  const Value dy({1, 1, 1, 1}, std::vector<float>{2}), w({1, 1, 2, 2}, std::vector<float>{3, 4, 5, 6});
+  CHECK(RunOperator("ConvGradInputNhwc", tall, {dy, w}, {DataType::kFloat32})[0].To<float>() ==
+        std::vector<float>{0, 0, 10, 12});
+}

@@ -61,7 +61,7 @@ class ConvGradWeightNhwcOperator : public Operator {
     const ConvGeometry geometry = ConvGeometryOf(kType, conv, inputs[0]->dims);
     const Dims y = ConvOutputDims(conv, geometry.batch, geometry.out);
     if (inputs[1]->dims != y) RefuseShape(kType, "dy of " + y.Text(), inputs[1]->dims.Text());
-    if (CopiesPads(conv)) PaddedGeometry(kType, conv, geometry);
+    if (CopiesPads(conv) || IsDepthwise(conv)) PaddedGeometry(kType, conv, geometry);
     outputs[0].dims = w;
   }
 
@@ -70,7 +70,7 @@ class ConvGradWeightNhwcOperator : public Operator {
     ConvGeometry geometry = ConvGeometryOf(kType, conv, inputs[0]->dims);
     const float *x = inputs[0]->As<float>(), *dy = inputs[1]->As<float>();
     auto* dw = outputs[0].As<float>();
-    if (conv.group > 1 && conv.group_channels == 1 && conv.outputs == conv.group) {
+    if (IsDepthwise(conv)) {
       RunDepthwiseGradWeight(conv, geometry, x, dy, dw, context);
       return;
     }
@@ -112,6 +112,10 @@ class ConvGradWeightNhwcOperator : public Operator {
     return w;
   }
 
+  // One channel to one: lines are copied with their pads.
+  static bool IsDepthwise(const ConvAttributes& conv) {
+    return conv.group > 1 && conv.group_channels == 1 && conv.outputs == conv.group;
+  }
   static bool ByRows(const ConvAttributes& conv) {
     constexpr size_t kFewChannels = 8;  // for a tap of its own
     const bool padded = conv.pad_begin[1] != 0 || conv.pad_end[1] != 0;

@@ -100,7 +100,7 @@ class ConvNhwcOperator : public Operator {
     const ConvGeometry geometry = ConvGeometryOf("ConvNhwc", layer.conv, inputs[0]->dims);
     const Dims y = ConvOutputDims(layer.conv, geometry.batch, geometry.out);
     CheckEpilogueF32("ConvNhwc", inputs, layer.conv.outputs, y);
-    if (layer.copies_pads) PaddedGeometry("ConvNhwc", layer.conv, geometry);
+    if (layer.copies_pads || layer.pads_tiles) PaddedGeometry("ConvNhwc", layer.conv, geometry);
     outputs[0].dims = y;
   }
 

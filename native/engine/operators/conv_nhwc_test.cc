@@ -157,6 +157,12 @@ TEST_CASE("ConvNhwc refuses what does not fit") {
   CHECK_THROWS_AS(run({1, 4, 4, 2}, {3, 2, 3, 3}, MakeAttributes({{"pads", Numbers({1, 1})}})), EngineError);
   const Attributes far = MakeAttributes({{"dilations", Numbers({1, int64_t{1} << 32})}});
   CHECK_THROWS_AS(run({1, 4, 4, 2}, {3, 2, 3, 3}, far), EngineError);
+  // Windows of 2^32 lines of 2^32 pixels under one tile.
+  const int64_t most = (int64_t{1} << 31) - 1;
+  const Attributes wide = MakeAttributes({{"dilations", Numbers({1431655765, 1})},
+                                          {"strides", Numbers({1, most})},
+                                          {"pads", Numbers({most, most, most, most})}});
+  CHECK_THROWS_AS(run({1, 2, 2, 4}, {3, 4, 4, 2}, wide), EngineError);
   // w at run time: what is wrong with it is found by each run.
   OperatorRunner runner("ConvNhwc", MakeAttributes({{"group", 2}}), {Value(), Value()}, {DataType::kFloat32});
   const auto again = [&](Dims x, Dims w) {

@@ -268,7 +268,7 @@ class ConvTransposeNhwcOperator : public Operator {
   static bool PadsTiles(const Layer& layer, const ConvGeometry& of) {
     constexpr size_t kMostChannels = 64;  // else a position is as good
     return layer.conv.group == 1 && of.Taps() != 0 && of.kernel[1] > 1 && of.dilation[1] == 1 &&
-           layer.conv.group_channels <= kMostChannels;
+           layer.conv.group_channels <= kMostChannels && MayPadTiles(of);
   }
 
   static GemmTiles TilesOf(const Layer& layer, const ConvGeometry& of) {

@@ -198,6 +198,15 @@ void FetchUnder(const ConvGeometry& g, const float* x, size_t m, size_t count) {
   FetchAhead(x + UnderLast(g, m), x + UnderLast(g, m + count));
 }
 
+bool MayPadTiles(const ConvGeometry& g) {
+  double elements = static_cast<double>(g.batch) * static_cast<double>(g.channels);  // below 2^62 each
+  for (size_t axis = 0; axis < 2; ++axis) {
+    if (g.out[axis] == 0 || g.kernel[axis] == 0) return true;
+    elements *= static_cast<double>((g.out[axis] - 1) * g.stride[axis] + (g.kernel[axis] - 1) * g.dilation[axis] + 1);
+  }
+  return elements < static_cast<double>(kLimit);
+}
+
 PaddedTile PadTile(const ConvGeometry& g, const float* x, size_t m0, size_t m1) {
   static thread_local std::vector<float> memory;
   static thread_local std::vector<int32_t> offsets;

@@ -85,6 +85,8 @@ size_t UnderLast(const ConvGeometry& geometry, size_t m);
 // Asks for what the `count` output pixels from m on read first, where x is too large to be in the cache.
 void FetchUnder(const ConvGeometry& geometry, const float* x, size_t m, size_t count);
 
+// Whether all that lies under the outputs, pads included, has fewer than 2^31 elements, as PadTile needs.
+bool MayPadTiles(const ConvGeometry& geometry);
 // Output pixels m0 .. m1 - 1 of a convolution without dilation along W, by kernel rows: a piece has kW * C numbers.
 // What lies under them is copied, with its pads, to memory that the thread keeps until it asks again.
 struct PaddedTile {
