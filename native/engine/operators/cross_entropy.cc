@@ -124,8 +124,9 @@ class CrossEntropyGradOperator : public Operator {
     CheckLabels(kName, *inputs[2], view.size);
     const size_t positions = view.outer * view.inner;
     auto* factors = static_cast<float*>(context.Scratch(positions * sizeof(float)));
-    const float share = inputs[0]->As<float>()[0] / TotalWeight(*inputs[3]);
-    for (size_t i = 0; i < positions; ++i) factors[i] = inputs[3]->As<float>()[i] * share;
+    // The weight's share first: without any weight the quotient of dloss might be infinite, and 0 times that NaN.
+    const float dloss = inputs[0]->As<float>()[0], total = TotalWeight(*inputs[3]);
+    for (size_t i = 0; i < positions; ++i) factors[i] = inputs[3]->As<float>()[i] / total * dloss;
     const float* log_prob = inputs[1]->As<float>();
     float* dx = outputs[0].As<float>();
     ForPositions(context, view, [&](size_t outer, size_t first, size_t end) {

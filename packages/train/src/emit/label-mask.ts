@@ -13,7 +13,10 @@ export function labelMask(g: Emitter, labels: Value, classes: number): Value {
 export const atLabels = (g: Emitter, values: Value, mask: Value): Value =>
   g.sum(g.where(mask, values, g.constant(0, g.dtype(values))), [1]);
 
-/** The sum of weights, no less than the smallest normal float: what a weighted mean divides by, so that it is 0 without any weight. */
+/**
+ * The sum of weights, no less than the smallest normal float: what a weighted mean divides by, so that it is 0 without any weight. The weights
+ * are divided by it and nothing else: a gradient of 4 would become infinite, and 0 times that is NaN.
+ */
 export const totalWeight = (g: Emitter, weights: Value): Value => {
   const axes = g.shape(weights).map((_, axis) => axis);
   return g.op('Max', [g.sum(weights, axes), g.constant(2 ** -126, g.dtype(weights))]);

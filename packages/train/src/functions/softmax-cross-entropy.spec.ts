@@ -4,12 +4,12 @@ import { differentiate } from '../differentiate.js';
 import { emptyEmitter } from '../testing/check-gradient.js';
 import { expandFunctions } from './expand-functions.js';
 
-/** Loss and gradient of logits [2, 3] with labels 2 and 0. */
-function run(logits: readonly number[], weights: readonly number[], smoothing = 0) {
+/** Loss times `factor` and gradient of logits [2, 3] with labels 2 and 0. */
+function run(logits: readonly number[], weights: readonly number[], smoothing = 0, factor = 1) {
   const g = emptyEmitter();
   const inputs = [g.input('x', 'float32', [2, 3]), g.int64([2, 0]), g.constant(weights)];
   const [loss] = g.call('SoftmaxCrossEntropy', inputs, { label_smoothing: attribute.float(smoothing) }, 2);
-  g.output(loss!, 'loss');
+  g.output(g.scale(loss!, factor), 'loss');
   const { model } = differentiate(g.model, { loss: 'loss', wrt: ['x'] });
   const results = evaluate(expandFunctions(model), { x: Tensor.of('float32', [2, 3], Float32Array.from(logits)) });
   return { loss: results['loss']!.toFloat32()[0]!, gradient: [...results['gradient/x']!.toFloat32()] };
@@ -32,9 +32,11 @@ test('a position without weight has no part', () => {
 });
 
 test('without any weight loss and gradient are 0', () => {
-  const { loss, gradient } = run([1, 2, 3, 4, 5, 6], [0, 0]);
-  expect(loss + 0).toBe(0);
-  expect(gradient.map((value) => value + 0)).toEqual([0, 0, 0, 0, 0, 0]);
+  for (const factor of [1, 65536]) {
+    const { loss, gradient } = run([1, 2, 3, 4, 5, 6], [0, 0], 0, factor);
+    expect(loss + 0).toBe(0);
+    expect(gradient.map((value) => value + 0)).toEqual([0, 0, 0, 0, 0, 0]);
+  }
 });
 
 test('large logits stay finite', () => {

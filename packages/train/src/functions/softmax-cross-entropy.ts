@@ -35,7 +35,7 @@ export const softmaxCrossEntropyGrad = defineFunction({
     const mask = labelMask(g, labels, classes);
     const spread = smoothing / classes;
     const target = g.where(mask, number(1 - smoothing + spread), number(spread));
-    const factor = g.mul(weights, g.div(g.reshape(dloss, []), totalWeight(g, weights)));
+    const factor = g.mul(g.div(weights, totalWeight(g, weights)), g.reshape(dloss, []));
     return [g.mul(g.reshape(factor, [batch, 1, ...rest]), g.sub(g.op('Exp', [logProb]), target))];
   },
 });

@@ -1,5 +1,11 @@
+import { Tensor } from '@gossamer/graph';
+import { evaluate } from '@gossamer/graph/eval';
+import { differentiate } from '../differentiate.js';
 import type { Attributes } from '../emit/emitter.js';
+import { expandFunctions } from '../functions/expand-functions.js';
+import { emptyEmitter } from '../testing/check-gradient.js';
 import { checkLowering } from '../testing/check-lowering.js';
+import { lowered } from '../testing/lowered.js';
 
 const REDUCTIONS = ['none', 'mean', 'sum'];
 const FORMS = REDUCTIONS.flatMap((reduction) => [
@@ -25,6 +31,19 @@ describe.each(['NegativeLogLikelihoodLoss', 'SoftmaxCrossEntropyLoss'])('%s', (o
     );
   });
 });
+
+test.each(['NegativeLogLikelihoodLoss', 'SoftmaxCrossEntropyLoss'])(
+  '%s: no gradient where all labels are ignored, however large the factor',
+  (op) => {
+    const g = emptyEmitter();
+    const loss = g.op(op, [g.input('x', 'float32', [2, 3]), g.int64([1, 1])], { ignore_index: 1 });
+    g.output(g.scale(lowered(g, loss)[0]!, 65536), 'loss');
+    const { model } = differentiate(g.model, { loss: 'loss', wrt: ['x'] });
+    const x = Tensor.of('float32', [2, 3], Float32Array.of(-1, -2, -3, -4, -5, -6));
+    const gradient = evaluate(expandFunctions(model), { x })['gradient/x']!.toFloat32();
+    expect([...gradient].map((value) => value + 0)).toEqual([0, 0, 0, 0, 0, 0]);
+  },
+);
 
 test('the logarithms of SoftmaxCrossEntropyLoss', () => {
   for (const reduction of ['none', 'mean']) {

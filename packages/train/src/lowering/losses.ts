@@ -29,11 +29,10 @@ export const negativeLogLikelihoodLowering = defineLowering({
   op: 'NegativeLogLikelihoodLoss',
   lower(g, node, inputs) {
     const { labels, weights } = positions(g, node, inputs);
-    const each = losses(g, inputs[0]!, labels, weights);
     const reduction = node.string('reduction', 'mean');
-    if (reduction === 'none') return [each];
-    const sum = g.sum(each, allAxes(g, each));
-    return [reduction === 'sum' ? sum : g.div(sum, totalWeight(g, weights))];
+    const shares = reduction === 'mean' ? g.div(weights, totalWeight(g, weights)) : weights;
+    const each = losses(g, inputs[0]!, labels, shares);
+    return [reduction === 'none' ? each : g.sum(each, allAxes(g, each))];
   },
 });
 
