@@ -27,15 +27,16 @@ export class Journal {
       throw error;
     });
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
     const [found, ...lines] = whole.split('\n').slice(0, -1);
-    if (found === undefined) await appendFile(path, `${first}\n`);
-    else if (found !== first) {
+    // Before anything is cut off: the file may be no journal at all.
+    if (found === undefined ? !first.startsWith(text) : found !== first) {
       throw new GossamerError<TrainErrorCode>(
         'ERR_CHECKPOINT',
-        `journal ${path}: expected one of the same search, ${first}, received ${found.slice(0, 500)}`,
+        `journal ${path}: expected one of the same search, ${first}, received ${(found ?? text).slice(0, 500)}`,
       );
     }
+    if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
+    if (found === undefined) await appendFile(path, `${first}\n`);
     return new Journal(
       path,
       lines.map((line) => parseEntry(path, line)),

@@ -74,6 +74,19 @@ describe('tune', () => {
     await expect(tune(objective, options)).rejects.toThrow(code('ERR_CHECKPOINT'));
   });
 
+  it('leaves a file that is no journal as it is', async () => {
+    const journal = join(folder, 'journal.jsonl');
+    const options: TuneOptions = { space, trials: 3, search: randomSearch(), journal };
+    for (const text of ['{"learningRate":0.1}', 'first\nsecond']) {
+      await writeFile(journal, text);
+      await expect(tune(objective, options)).rejects.toThrow(code('ERR_CHECKPOINT'));
+      expect(await readFile(journal, 'utf8')).toBe(text);
+    }
+    // One whose first line was cut off is begun again.
+    await writeFile(journal, '{"strategy":"rand');
+    expect((await tune(objective, options)).trials).toHaveLength(3);
+  });
+
   it('counts diverged trainings as failed, without their other folds', async () => {
     let calls = 0;
     const diverging = ({ trial }: Evaluation): number => {
