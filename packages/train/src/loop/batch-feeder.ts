@@ -77,8 +77,12 @@ function requireArray({ arrays }: Dataset, { name, dtype, shape }: FedArray): vo
   throw new GossamerError<TrainErrorCode>('ERR_TRAIN_DATA', `data ${name}: expected ${expected}, received ${received}`);
 }
 
-function newArray(dtype: DType, length: number): Numbers {
-  if (dtype in ARRAYS) return new ARRAYS[dtype as keyof typeof ARRAYS](length);
+/** True for the element types that batches have arrays of. */
+export const isReadable = (dtype: DType): boolean => dtype in ARRAYS;
+
+/** Throws ERR_TRAIN_DATA for an element type that is not readable. */
+export function newArray(dtype: DType, length: number): Numbers {
+  if (isReadable(dtype)) return new ARRAYS[dtype as keyof typeof ARRAYS](length);
   throw new GossamerError<TrainErrorCode>(
     'ERR_TRAIN_DATA',
     `data: expected arrays of ${Object.keys(ARRAYS).join(', ')}, received ${dtype}`,

@@ -27,7 +27,7 @@ export async function saveCheckpoint(path: string, trainer: Trainer): Promise<vo
   for (const [name, data] of arraysOf(trainer)) tensors.set(name, Tensor.of('float32', [data.length], data));
   for (const [name, data] of best?.weights ?? [])
     tensors.set(`best/${name}`, Tensor.of('float32', [data.length], data));
-  await saveSafetensors(path, { tensors, metadata: new Map([['gossamer.training', JSON.stringify(metadata)]]) });
+  await saveSafetensors(path, { tensors, metadata: new Map([['gossamer.training', toText(metadata)]]) });
 }
 
 /** Goes on where the checkpoint at `path` stands; false where there is none. Throws ERR_CHECKPOINT for one of another training. */
@@ -38,7 +38,7 @@ export async function resumeFrom(path: string, trainer: Trainer): Promise<boolea
   const { tensors, metadata } = await readFile(path);
   const text = metadata.get('gossamer.training');
   if (text === undefined) throw checkpointError(path, 'a checkpoint of a training', 'a file without its state');
-  const state = JSON.parse(text) as Metadata;
+  const state = fromText(text);
   if (state.version !== VERSION) throw checkpointError(path, `version ${VERSION}`, `version ${state.version}`);
   if (state.digest !== digest) {
     throw checkpointError(path, 'a checkpoint of a training with the same model, data and options', 'one of another');
@@ -65,6 +65,17 @@ async function readFile(path: string): Promise<Safetensors> {
     );
   }
 }
+
+const NOT_FINITE: ReadonlySet<unknown> = new Set([NaN, Infinity, -Infinity].map(String));
+
+/** JSON, with the names of the numbers that it does not have: measurements need not be finite. */
+const toText = (metadata: Metadata): string =>
+  JSON.stringify(metadata, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
+
+const fromText = (text: string): Metadata =>
+  JSON.parse(text, (_, value: unknown) => (NOT_FINITE.has(value) ? Number(value) : value)) as Metadata;
 
 /** Every array of the training, by its name in a checkpoint. */
 function arraysOf({ store, optimizer, gradientPath }: Trainer): [string, Float32Array][] {

@@ -4,6 +4,7 @@ import { createMetric, sliceRows } from '@gossamer/runtime';
 import { BatchPlan } from '../data/batch-plan.js';
 import type { Dataset } from '../data/dataset.js';
 import { toTrainingForm } from '../form/to-training-form.js';
+import { badOption } from '../require-option.js';
 import { openTrainingSession, type TrainingSession, type TrainingSessionOptions } from '../step/training-session.js';
 import { BatchFeeder, type FedArray } from './batch-feeder.js';
 import type { ParameterStore } from './parameter-store.js';
@@ -43,7 +44,7 @@ export class Evaluator {
       const { dtype, shape } = dataset.arrays.get(name)!;
       return { name, dtype, shape: [batch, ...shape] };
     });
-    createMetric(metric);
+    requireAnswers(metric, answers);
     const feeder = new BatchFeeder(dataset, [...fed, ...answered], [], batch);
     const plan = new BatchPlan(dataset.length, batch, 0, false);
     const session = await openTrainingSession(evaluated.model, options);
@@ -73,4 +74,11 @@ export class Evaluator {
   dispose(): Promise<void> {
     return this.session.dispose();
   }
+}
+
+/** Throws ERR_TRAIN_OPTIONS for a metric that needs what no sample has: before training, not at its first measurement. */
+function requireAnswers(name: string, answers: readonly (typeof ANSWERS)[number][]): void {
+  const { needs } = createMetric(name);
+  if (needs === 'labels' ? answers.includes('labels') : needs === 'targets' && answers.length > 0) return;
+  badOption('metric', `one of ${answers.join(' and ') || 'nothing'}, which the samples have`, `${name} of ${needs}`);
 }

@@ -23,6 +23,8 @@ export interface AugmentContext {
 export interface Companions {
   /** Names that losses ask for. */
   readonly names: readonly string[];
+  /** What `compute` goes by beside its arguments, in short (a hash of the teacher): a checkpoint of another one is refused. Default: nothing. */
+  readonly digest?: string;
   /** Fills them in. */
   compute(batch: BatchArrays, context: AugmentContext): Promise<void>;
 }

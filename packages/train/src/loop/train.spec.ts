@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mlp } from '../architectures/mlp.js';
 import { buildArchitecture } from '../architectures/registry.js';
+import { arrayDataset } from '../data/array-dataset.js';
 import { subset } from '../data/dataset.js';
 import { crossEntropy } from '../losses/cross-entropy.js';
 import { blobs, CLASSES, INPUTS } from './testing/blobs.js';
@@ -205,6 +206,22 @@ describe('a training that is interrupted', () => {
     expect(resumed.history).toEqual(whole.history);
   });
 
+  test('after measurements that are not finite goes on to the same history', async () => {
+    const checkpoint = { path: join(folder, 'state.safetensors') };
+    const targets = Tensor.of('float32', [4, CLASSES], new Float32Array(4 * CLASSES).fill(Infinity));
+    const input = Tensor.of('float32', [4, INPUTS], new Float32Array(4 * INPUTS));
+    const validation = { dataset: arrayDataset({ input, targets }), metric: 'mean-squared-error' };
+    const options = { ...base, validation, patience: 9 };
+    const whole = await train(net(), blobs(64), options);
+    const abort = new AbortController();
+    const onEpoch = ({ epoch }: { epoch: number }) => epoch === 2 && abort.abort(new Error('stopped'));
+    const interrupted = train(net(), blobs(64), { ...options, checkpoint, signal: abort.signal, onEpoch });
+    await expect(interrupted).rejects.toThrow('stopped');
+    const resumed = await train(net(), blobs(64), { ...options, checkpoint });
+    expect(whole.history[0]!.validation).toBe(Infinity);
+    expect(resumed.history).toEqual(whole.history);
+  });
+
   const mask = new Uint8Array(16 * INPUTS).fill(1);
   const masks = new Map([['fc1.weight', mask]]);
   const half = { names: ['half'], compute: () => Promise.resolve() };
@@ -212,12 +229,14 @@ describe('a training that is interrupted', () => {
   const others: [string, Partial<TrainOptions>][] = [
     ['seed', { seed: 9 }],
     ['learning rate', { learningRate: 0.02 }],
+    ['learning rate of one update', { learningRate: (step) => (step === 4 ? 0.02 : 0.01) }],
     ['batch', { batch: 20 }],
     ['weight of a loss', { losses: [{ loss: crossEntropy(), weight: 2 }] }],
     ['loss', { losses: [{ loss: crossEntropy({ labelSmoothing: 0.1 }) }] }],
     ['mask', { masks: new Map([['fc1.weight', mask.map((_, i) => (i === 3 ? 0 : 1))]]) }],
     ['set of masks', { masks: new Map() }],
     ['companion', { companions: { ...half, names: ['third'] } }],
+    ['source of a companion', { companions: { ...half, digest: 'another teacher' } }],
     ['rewriting', { rewrite: (form) => ({ ...form, warnings: [] }) }],
     ['form', { form: { frozen: ['fc2.bias'] } }],
     ['regulariser', { regularizers: [{ ...regularizers[0]!, strength: 2e-3 }] }],
@@ -241,6 +260,7 @@ describe('a training that is interrupted', () => {
       await expect(other.then(() => what)).rejects.toThrow(code('ERR_CHECKPOINT'));
     }
     await expect(train(net(), blobs(101), options)).rejects.toThrow(code('ERR_CHECKPOINT'));
+    await expect(train(net(), blobs(100, 2), options)).rejects.toThrow(code('ERR_CHECKPOINT'));
     const { arrays, ...rest } = blobs(100);
     const named = { ...rest, arrays: new Map([...arrays, ['more', arrays.get('labels')!]]) };
     await expect(train(net(), named, options)).rejects.toThrow(code('ERR_CHECKPOINT'));
@@ -249,6 +269,8 @@ describe('a training that is interrupted', () => {
 });
 
 describe('training refuses', () => {
+  const steep = { losses: [{ loss: crossEntropy(), weight: 1e4 }] };
+  const one = { steps: 1, epochs: undefined as never };
   const refused: [string, Partial<TrainOptions>, string][] = [
     ['neither epochs nor steps', { epochs: undefined as never }, 'ERR_TRAIN_OPTIONS'],
     ['both', { steps: 3 }, 'ERR_TRAIN_OPTIONS'],
@@ -260,10 +282,23 @@ describe('training refuses', () => {
     ['to hold everything out', { validation: { count: 100 } }, 'ERR_TRAIN_OPTIONS'],
     ['a learning rate below 0', { learningRate: -0.1 }, 'ERR_TRAIN_OPTIONS'],
     ['a schedule that gives no number', { learningRate: () => NaN }, 'ERR_TRAIN_OPTIONS'],
+    ['batches of half a sample', { batch: 0.5 }, 'ERR_TRAIN_OPTIONS'],
+    ['updates of no batch', { accumulate: 0, steps: 2, epochs: undefined as never }, 'ERR_TRAIN_OPTIONS'],
+    ['updates of one and a half', { accumulate: 1.5, steps: 2, epochs: undefined as never }, 'ERR_TRAIN_OPTIONS'],
+    ['no patience at all', { patience: 0, validation: {} }, 'ERR_TRAIN_OPTIONS'],
+    ['measurements every 0 epochs', { validation: { every: 0 } }, 'ERR_TRAIN_OPTIONS'],
+    ['checkpoints every 0 updates', { checkpoint: { path: 'none', every: 0 } }, 'ERR_TRAIN_OPTIONS'],
+    ['a metric that needs what the data have not', { validation: { metric: 'agreement' } }, 'ERR_TRAIN_OPTIONS'],
+    ['a held-out set without samples', { validation: { dataset: blobs(0) } }, 'ERR_TRAIN_DATA'],
+    ['an update of weights beyond float32', { learningRate: 1e38, optimizer: 'sgd', ...steep, ...one }, 'ERR_DIVERGED'],
     ['a learning rate that blows up', { learningRate: 1e30, optimizer: 'sgd' }, 'ERR_DIVERGED'],
   ];
   test.each(refused)('%s', async (_, options, expected) => {
     await expect(train(net(), blobs(100), { ...base, ...options })).rejects.toThrow(code(expected));
+  });
+
+  test('data without samples', async () => {
+    await expect(train(net(), blobs(0), { ...base, ...one })).rejects.toThrow(code('ERR_TRAIN_DATA'));
   });
 
   test('data without what the loss asks for, and a model without parameters', async () => {

@@ -2,6 +2,7 @@ import { GossamerError, type Model } from '@gossamer/graph';
 import type { Dataset } from '../data/dataset.js';
 import { splitDataset } from '../data/split-dataset.js';
 import type { TrainErrorCode } from '../error-codes.js';
+import { checkTrainOptions } from './check-train-options.js';
 import { resumeFrom, saveCheckpoint } from './checkpoint.js';
 import { roundingWarnings } from './rounding-warnings.js';
 import type { TrainOptions, TrainResult } from './train-options.js';
@@ -21,19 +22,17 @@ const HELD_OUT_MOST = 5000;
  * Throws ERR_TRAINING_FORM and ERR_NO_GRADIENT for models that cannot be trained, ERR_TRAIN_OPTIONS, ERR_TRAIN_DATA, ERR_CHECKPOINT, ERR_DIVERGED.
  */
 export async function train(model: Model, dataset: Dataset, options: TrainOptions): Promise<TrainResult> {
-  if (options.patience !== undefined && !options.validation) {
-    throw new GossamerError<TrainErrorCode>(
-      'ERR_TRAIN_OPTIONS',
-      'patience: expected validation beside it, received none',
-    );
-  }
+  checkTrainOptions(options);
+  requireSamples('data', dataset);
   const { training, validation } = heldOut(dataset, options);
+  if (validation) requireSamples('validation', validation);
   const trainer = await Trainer.open(model, training, validation, options);
   try {
     if (options.checkpoint) await resumeFrom(options.checkpoint.path, trainer);
     await run(trainer);
     const { progress, session, form } = trainer;
     if (progress.best) trainer.store.restore(progress.best.weights);
+    requireFiniteWeights(trainer);
     const own = arraysOf(trainer, false);
     const trained = writeBack(model, own);
     return {
@@ -64,6 +63,23 @@ function heldOut(
   if (validation.dataset) return { training: dataset, validation: validation.dataset };
   const count = validation.count ?? Math.min(Math.ceil(dataset.length * HELD_OUT_SHARE), HELD_OUT_MOST);
   return splitDataset(dataset, count, seed);
+}
+
+function requireSamples(name: string, { length }: Dataset): void {
+  if (length > 0) return;
+  throw new GossamerError<TrainErrorCode>('ERR_TRAIN_DATA', `${name}: expected samples, received none`);
+}
+
+/** The loss says nothing of the last update: what it made of the weights is looked at. */
+function requireFiniteWeights({ store, progress }: Trainer): void {
+  for (const { name, data, parameter } of store.parameters) {
+    const at = data.findIndex((w, i) => !Number.isFinite(w) && Number.isFinite(parameter.initial.toFloat32()[i]));
+    if (at < 0) continue;
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_DIVERGED',
+      `weights: expected finite numbers, received ${data[at]} in ${name} after update ${progress.step}; a smaller learning rate or clipNorm may help`,
+    );
+  }
 }
 
 async function run(trainer: Trainer): Promise<void> {

@@ -234,8 +234,9 @@ export class Trainer {
     const { progress, options } = this;
     if (options.patience === undefined) return;
     const { better } = createMetric(options.validation?.metric ?? 'top1');
+    const known = progress.best?.value;
     const isBetter =
-      !progress.best || (better === 'higher' ? value > progress.best.value : value < progress.best.value);
+      known === undefined || Number.isNaN(known) || (better === 'higher' ? value > known : value < known);
     if (isBetter) progress.best = { epoch, value, weights: this.store.snapshot() };
     progress.idle = isBetter ? 0 : progress.idle + 1;
   }
