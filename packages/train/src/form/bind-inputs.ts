@@ -1,9 +1,11 @@
 import { bindDim, type Dim, GossamerError, type Model, tensorType, type Value } from '@gossamer/graph';
 import type { TrainErrorCode } from '../error-codes.js';
+import { requireInteger } from '../require-option.js';
 import type { TrainingFormOptions } from './training-form.js';
 
-/** Declares every input of `model` with sizes that are numbers. Throws ERR_TRAINING_FORM for one that stays open. */
+/** Declares every input of `model` with sizes that are numbers. Throws ERR_TRAINING_FORM for one that stays open, ERR_TRAIN_OPTIONS for a batch that is no count. */
 export function bindInputs(model: Model, { bind = {}, batch }: TrainingFormOptions): void {
+  if (batch !== undefined) requireInteger('batch', batch, 1);
   for (const input of model.graph.inputs) {
     if (input.initializer) continue;
     const { type } = input;

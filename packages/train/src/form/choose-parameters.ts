@@ -20,10 +20,16 @@ const SLOTS: Readonly<Record<string, Readonly<Record<number, ParameterRole>>>> =
   GroupNormalization: { 1: 'normalization', 2: 'normalization' },
   LayerNormalization: { 1: 'normalization', 2: 'normalization' },
   RMSNormalization: { 1: 'normalization' },
+  SimplifiedLayerNormalization: { 1: 'normalization' },
   SkipLayerNormalization: { 2: 'normalization', 3: 'normalization', 4: 'bias' },
+  SkipSimplifiedLayerNormalization: { 2: 'normalization', 3: 'bias' },
   BiasGelu: { 1: 'bias' },
+  FastGelu: { 1: 'bias' },
   FusedMatMul: { 0: 'weight', 1: 'weight' },
+  TransposeMatMul: { 0: 'weight', 1: 'weight' },
   FusedConv: { 1: 'weight', 2: 'bias' },
+  NhwcConv: { 1: 'weight', 2: 'bias' },
+  NhwcFusedConv: { 1: 'weight', 2: 'bias' },
   FusedGemm: { 0: 'weight', 1: 'weight', 2: 'bias' },
 };
 

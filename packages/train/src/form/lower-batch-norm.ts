@@ -1,7 +1,7 @@
-import type { Node, Value } from '@gossamer/graph';
+import { attribute, type Node, type Value } from '@gossamer/graph';
 import type { Emitter } from '../emit/emitter.js';
 
-/** A BatchNormalization in training: what it computes, and what becomes of its running statistics. */
+/** A BatchNormalization in training: its outputs (y, and the running statistics, where the file asks for them), and what those become. */
 export interface LoweredBatchNorm {
   readonly outputs: readonly Value[];
   readonly mean: Value;
@@ -22,9 +22,16 @@ export function lowerBatchNorm(g: Emitter, node: Node, inputs: readonly (Value |
     4,
   );
   const moved = (running: Value, batch: Value) => g.add(g.scale(running, momentum), g.scale(batch, 1 - momentum));
-  return {
-    outputs: [y!],
-    mean: moved(mean!, batchMean!),
-    variance: moved(variance!, batchVariance!),
-  };
+  const next = { mean: moved(mean!, batchMean!), variance: moved(variance!, batchVariance!) };
+  return { outputs: [y!, next.mean, next.variance], ...next };
+}
+
+/** A BatchNormalization that the file has in training mode, over its running statistics, which stay as they are. */
+export function freezeBatchNorm(
+  g: Emitter,
+  node: Node,
+  inputs: readonly (Value | undefined)[],
+): readonly (Value | undefined)[] {
+  const epsilon = attribute.float(node.float('epsilon', Math.fround(1e-5)));
+  return [g.op('BatchNormalization', inputs, { epsilon }), inputs[3], inputs[4]];
 }

@@ -1,5 +1,6 @@
-import type { Node, Value } from '@gossamer/graph';
+import { GossamerError, type Node, type Value } from '@gossamer/graph';
 import type { Emitter } from '../emit/emitter.js';
+import type { TrainErrorCode } from '../error-codes.js';
 import { randomInput, randomNameOf } from './random-input.js';
 
 /**
@@ -16,7 +17,18 @@ export function dropout(g: Emitter, x: Value, ratio: number, node: Node): { read
   return { y: g.mul(x, g.scale(g.op('Cast', [kept], { to: 1 }), 1 / (1 - ratio))), kept };
 }
 
-/** The file's Dropout, whatever its training_mode says; its ratio must be a constant (default 0.5). In evaluation it keeps everything. */
+/** The ratio of the file's Dropout, default 0.5. Throws ERR_TRAINING_FORM unless it is a constant in [0, 1). */
+function ratioOf(node: Node, ratio: Value | undefined): number {
+  if (!ratio) return 0.5;
+  const given = ratio.constant?.toFloat64()[0];
+  if (given !== undefined && given >= 0 && given < 1) return given;
+  throw new GossamerError<TrainErrorCode>(
+    'ERR_TRAINING_FORM',
+    `node ${node.id}: ratio: expected a constant in [0, 1), received ${given ?? `${ratio.name}, which a run computes`}`,
+  );
+}
+
+/** The file's Dropout, whatever its training_mode says. In evaluation it keeps everything. */
 export function lowerDropout(
   g: Emitter,
   node: Node,
@@ -24,6 +36,6 @@ export function lowerDropout(
   isTraining: boolean,
 ): readonly Value[] {
   const [x, ratio] = inputs;
-  const { y, kept } = dropout(g, x!, isTraining ? (ratio?.constant?.toFloat64()[0] ?? 0.5) : 0, node);
+  const { y, kept } = dropout(g, x!, isTraining ? ratioOf(node, ratio) : 0, node);
   return [y, kept];
 }

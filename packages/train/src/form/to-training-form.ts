@@ -20,7 +20,7 @@ import { bindInputs } from './bind-inputs.js';
 import { checkFlat, checkTrainingForm } from './check-training-form.js';
 import { chooseParameters } from './choose-parameters.js';
 import { DropoutInserter } from './insert-dropout.js';
-import { lowerBatchNorm } from './lower-batch-norm.js';
+import { freezeBatchNorm, lowerBatchNorm } from './lower-batch-norm.js';
 import { lowerDropout } from './lower-dropout.js';
 import { isRandomInput } from './random-input.js';
 import type { Parameter, RunningState, TrainingForm, TrainingFormOptions } from './training-form.js';
@@ -127,8 +127,15 @@ function runningStatistics(model: Model): Value[] {
     .filter((value): value is Value => value?.initializer !== undefined);
 }
 
+/** What the file holds; half precision is float32 by now. Throws ERR_TRAINING_FORM for another type, which gradients are not computed in. */
 const initialOf = (value: Value): Tensor => {
   const tensor = value.initializer!;
+  if (tensor.dtype !== 'float32') {
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAINING_FORM',
+      `parameter ${value.name}: expected float32 (or half precision, which is widened), received ${tensor.dtype}`,
+    );
+  }
   return Tensor.of('float32', tensor.dims, tensor.toFloat32());
 };
 
@@ -171,7 +178,9 @@ class Lowered {
   #lower(g: Emitter, node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] | undefined {
     const isTraining = this.options.mode !== 'evaluate';
     if (node.isStandard('Dropout')) return lowerDropout(g, node, inputs, isTraining);
-    if (node.isStandard('BatchNormalization') && isTraining && this.options.batchNorm !== 'frozen') {
+    if (node.isStandard('BatchNormalization')) {
+      if (!isTraining || this.options.batchNorm === 'frozen')
+        return node.int('training_mode', 0) === 1 ? freezeBatchNorm(g, node, inputs) : undefined;
       const lowered = lowerBatchNorm(g, node, inputs);
       this.#next.set(inputs[3]!.name, lowered.mean);
       this.#next.set(inputs[4]!.name, lowered.variance);

@@ -100,8 +100,14 @@ class Losses implements LossContext {
     private readonly form: TrainingForm,
   ) {
     this.outputs = form.outputs;
-    const first = g.graph.value(form.inputs[0]!)!;
-    this.batch = g.shape(first)[0] ?? 1;
+    const [first] = form.inputs;
+    if (first === undefined) {
+      throw new GossamerError<TrainErrorCode>(
+        'ERR_TRAINING_FORM',
+        'model: expected an input, whose first axis is the batch, received none',
+      );
+    }
+    this.batch = g.shape(g.graph.value(first)!)[0] ?? 1;
     this.sampleWeights = g.input(SAMPLE_WEIGHTS, 'float32', [this.batch]);
   }
 
