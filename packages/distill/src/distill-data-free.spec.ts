@@ -1,6 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import { serializeModel } from '@gossamer/graph/onnx';
-import { arrayDataset, type Dataset } from '@gossamer/train';
+import { arrayDataset, type Dataset, mlp } from '@gossamer/train';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +72,21 @@ test.each([
 ] as [Partial<DataFreeOptions>, string][])('refuses %j', async (given, expected) => {
   const options: DataFreeOptions = { ...base, generator: 'gan', steps: 5, ...given };
   await expect(distillDataFree(toyStudent(), teacher, options)).rejects.toThrow(code(expected));
+});
+
+test('a checkpoint is of one set of samples', async () => {
+  const checkpoint = { path: join(folder, 'of-samples.safetensors') };
+  const options: DataFreeOptions = { ...base, generator: 'vae', steps: 1, checkpoint, samples: pointData(40) };
+  await distillDataFree(toyStudent(), teacher, options);
+  await distillDataFree(toyStudent(), teacher, options);
+  const others = distillDataFree(toyStudent(), teacher, { ...options, samples: pointData(40, 2) });
+  await expect(others).rejects.toThrow(code('ERR_CHECKPOINT'));
+});
+
+test('a student of other classes or inputs than the teacher is refused by name', async () => {
+  const options: DataFreeOptions = { ...base, generator: 'gan', steps: 1 };
+  for (const student of [mlp([8, 4, 2], 1), mlp([7, 4, 3], 1)])
+    await expect(distillDataFree(student, teacher, options)).rejects.toThrow(code('ERR_DISTILL_TEACHER'));
 });
 
 test('without samples nothing but the two models is read; samples that are given are', async () => {

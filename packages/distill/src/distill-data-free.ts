@@ -46,8 +46,10 @@ export async function distillDataFree(
   const pupil = await StudentTrainer.open(student, { ...session, batch, seed, temperature });
   let maker: SampleMaker | undefined;
   try {
+    const frozen = FrozenTeacher.of(teacher, batch);
+    requireFit(pupil, frozen);
     const context: MakerContext = {
-      teacher: FrozenTeacher.of(teacher, batch),
+      teacher: frozen,
       shape: pupil.shape,
       batch,
       steps,
@@ -57,10 +59,8 @@ export async function distillDataFree(
       student: { form: pupil.evaluated, feeds: pupil.feeds },
     };
     maker = await openMaker(context, options);
-    const digest = digestOf({ ...decisive(options), samples: options.samples?.length ?? 0, batch, temperature, seed }, [
-      student,
-      teacher,
-    ]);
+    const numbers = { ...decisive(options), samples: options.samples?.length ?? 0, batch, temperature, seed };
+    const digest = digestOf(numbers, [student, teacher], options.samples);
     await run(pupil, maker, options, digest);
     const generator = maker.generator();
     return {
@@ -75,6 +75,17 @@ export async function distillDataFree(
     await maker?.dispose();
     await pupil.trainer.dispose();
   }
+}
+
+function requireFit({ evaluated }: StudentTrainer, { classes }: FrozenTeacher): void {
+  const { inputs, outputs, model } = evaluated;
+  const type = model.graph.value(outputs[0]!)?.type;
+  const shape = type?.kind === 'tensor' ? type.shape : undefined;
+  if (inputs.length === 1 && shape?.length === 2 && shape[1] === classes) return;
+  throw new GossamerError<DistillErrorCode>(
+    'ERR_DISTILL_TEACHER',
+    `teacher: expected a student of one input and an output [batch, ${classes}], received ${inputs.length} and [${shape?.map(String).join() ?? '?'}]`,
+  );
 }
 
 async function run(pupil: StudentTrainer, maker: SampleMaker, options: DataFreeOptions, digest: string): Promise<void> {

@@ -8,6 +8,8 @@ import {
   type TrainOptions,
   type TrainResult,
 } from '@gossamer/train';
+import { createHash } from 'node:crypto';
+import { hashModel } from './content-digest.js';
 import type { DistillErrorCode } from './error-codes.js';
 import { type LogitLossName, logitLoss } from './losses/logit-losses.js';
 import type { LogitsOptions } from './losses/logits.js';
@@ -73,19 +75,28 @@ export async function distill(
       makeLosses?.(opened, batch) ??
       defaultLosses(opened, student, dataset, alpha, (options) => logitLoss(loss, { ...options, temperature }));
     const { names } = opened;
+    const models = Array.isArray(teacher) ? (teacher as readonly Model[]) : [teacher as Model];
     if (cache === undefined) {
       return await train(student, dataset, {
         ...training,
         losses,
-        companions: teacherCompanions(opened, names, batch, signal),
+        companions: {
+          ...teacherCompanions(opened, names, batch, signal),
+          ...(training.checkpoint ? { digest: digestOf(models) } : {}),
+        },
       });
     }
-    const models = Array.isArray(teacher) ? (teacher as readonly Model[]) : [teacher as Model];
     const taught = await cacheTeacher(opened, names, dataset, { path: cache, models, ...(signal ? { signal } : {}) });
     return await train(student, taught, { ...training, losses });
   } finally {
     await opened.dispose();
   }
+}
+
+function digestOf(models: readonly Model[]): string {
+  const hash = createHash('sha256');
+  for (const model of models) hashModel(hash, model);
+  return hash.digest('hex');
 }
 
 function defaultLosses(

@@ -1,8 +1,9 @@
 import { GossamerError, isGossamerError, type Model, Tensor } from '@gossamer/graph';
 import { loadSafetensors, saveSafetensors } from '@gossamer/graph/safetensors';
-import type { GraphTrainer, TrainErrorCode } from '@gossamer/train';
+import type { Dataset, GraphTrainer, TrainErrorCode } from '@gossamer/train';
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { hashModel, hashSamples } from '../content-digest.js';
 
 const KEY = 'gossamer.data-free';
 
@@ -23,13 +24,11 @@ export interface Rounds {
   lessons: number;
 }
 
-/** SHA-256 of what decides updates: options, and the weights of the models. */
-export function digestOf(options: unknown, models: readonly Model[]): string {
+/** SHA-256 of what decides updates: options, the models, and real samples where there are some. */
+export function digestOf(options: unknown, models: readonly Model[], samples: Dataset | undefined): string {
   const hash = createHash('sha256').update(JSON.stringify(options));
-  for (const model of models) {
-    for (const node of model.graph.nodes()) hash.update(node.kind);
-    for (const value of model.graph.initializers()) if (value.initializer) hash.update(value.initializer.hash());
-  }
+  for (const model of models) hashModel(hash, model);
+  if (samples) hashSamples(hash, samples);
   return hash.digest('hex');
 }
 

@@ -1,9 +1,10 @@
-import { Graph, type Model, type Node, Tensor, type Value } from '@gossamer/graph';
+import { type Model, Tensor } from '@gossamer/graph';
 import { loadSafetensors, saveSafetensors } from '@gossamer/graph/safetensors';
 import type { Dataset, Numbers } from '@gossamer/train';
 import { arrayDataset } from '@gossamer/train';
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { hashModel, hashSamples, readRows } from '../content-digest.js';
 import { teacherName } from '../losses/teacher-input.js';
 import type { Teacher } from './teacher.js';
 
@@ -56,11 +57,7 @@ async function compute(
   for (let first = 0; first < dataset.length; first += PIECE) {
     options.signal?.throwIfAborted();
     const rows = Math.min(PIECE, dataset.length - first);
-    const arrays = newArrays(dataset, rows);
-    dataset.read(
-      Uint32Array.from({ length: rows }, (_, i) => first + i),
-      arrays,
-    );
+    const arrays = readRows(dataset, first, rows);
     for (const [name, tensor] of await teacher.run(arrays, rows, names, options.signal)) {
       const row = tensor.length / rows;
       const all = parts.get(name) ?? new Float32Array(dataset.length * row);
@@ -72,23 +69,6 @@ async function compute(
   }
   return new Map(
     [...parts].map(([name, data]) => [name, Tensor.of('float32', [dataset.length, ...dims.get(name)!], data)]),
-  );
-}
-
-const ARRAYS = {
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  float64: Float64Array,
-} as const;
-
-function newArrays(dataset: Dataset, rows: number): Record<string, Numbers> {
-  return Object.fromEntries(
-    [...dataset.arrays].map(([name, { dtype, shape }]) => {
-      const count = shape.reduce((a, b) => a * b, rows);
-      return [name, new ARRAYS[dtype as keyof typeof ARRAYS](count)];
-    }),
   );
 }
 
@@ -106,37 +86,12 @@ function joined(first: Dataset, second: Dataset): Dataset {
   };
 }
 
-/** All that decides what a node computes; its subgraphs are scopes of their own. */
-function textOf(node: Node): string {
-  const names = (values: readonly (Value | undefined)[]) => values.map((value) => value?.name ?? null);
-  const attributes = [...node.attributes].map(([name, attribute]) => [name, attribute.content]);
-  return JSON.stringify([node.kind, names(node.inputs), names(node.outputs), attributes], (_, value: unknown) => {
-    if (value instanceof Tensor) return value.hash();
-    if (value instanceof Graph) return value.path;
-    return typeof value === 'bigint' ? String(value) : value;
-  });
-}
-
 /** Of the teacher's models and of the samples they are asked about. */
 function digestOf(models: readonly Model[], names: readonly string[], dataset: Dataset): string {
   const hash = createHash('sha256');
   const arrays = [...dataset.arrays].map(([name, { dtype, shape }]) => [name, dtype, shape]);
   hash.update(JSON.stringify([names, dataset.length, arrays]));
-  for (const model of models) {
-    for (const graph of model.scopes()) {
-      for (const value of graph.initializers()) hash.update(`${value.name}=${value.initializer?.hash()};`);
-      for (const node of graph.nodes()) hash.update(textOf(node));
-    }
-  }
-  for (let first = 0; first < dataset.length; first += PIECE) {
-    const rows = Math.min(PIECE, dataset.length - first);
-    const arrays = newArrays(dataset, rows);
-    dataset.read(
-      Uint32Array.from({ length: rows }, (_, i) => first + i),
-      arrays,
-    );
-    for (const data of Object.values(arrays))
-      hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
+  for (const model of models) hashModel(hash, model);
+  hashSamples(hash, dataset);
   return hash.digest('hex');
 }

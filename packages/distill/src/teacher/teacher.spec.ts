@@ -1,5 +1,7 @@
+import { jest } from '@jest/globals';
 import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
 import { serializeModel } from '@gossamer/graph/onnx';
+import { Session } from '@gossamer/runtime';
 import { arrayDataset, type Dataset, mlp, subset } from '@gossamer/train';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,14 +14,15 @@ import { Teacher } from './teacher.js';
 
 const [INPUTS, CLASSES, SAMPLES] = [6, 3, 24];
 const code = (value: string) => expect.objectContaining({ code: value }) as Error;
-const data = arrayDataset({
+const tensors = {
   input: Tensor.fromNumbers('float32', [SAMPLES, INPUTS], numbers(SAMPLES * INPUTS, 1)),
   labels: Tensor.fromNumbers(
     'int64',
     [SAMPLES],
     Array.from({ length: SAMPLES }, (_, i) => i % CLASSES),
   ),
-});
+};
+const data = arrayDataset(tensors);
 const student = mlp([INPUTS, 4, CLASSES], 1);
 const [teacher, other] = [mlp([INPUTS, 16, CLASSES], 2), mlp([INPUTS, 16, CLASSES], 3)];
 const base: DistillOptions = { batch: 8, epochs: 2, learningRate: 0.01, threads: 1, seed: 4 };
@@ -138,6 +141,24 @@ describe('teacher', () => {
   });
 });
 
+test('a checkpoint is of one teacher', async () => {
+  const checkpoint = { path: join(folder, 'state.safetensors') };
+  await learned(teacher, { checkpoint });
+  expect(await learned(teacher, { checkpoint })).toEqual(await learned(teacher));
+  await expect(learned(other, { checkpoint })).rejects.toThrow(code('ERR_CHECKPOINT'));
+});
+
+test('of an ensemble no session is left open where one model cannot be opened', async () => {
+  const opened = jest.spyOn(Session, 'open');
+  const disposed = jest.spyOn(Session.prototype, 'dispose');
+  const g = new GraphBuilder('foreign');
+  const foreign = g.output(g.op('Unheard', [g.input('input', 'float32', ['n', INPUTS])]), 'logits').model();
+  await expect(Teacher.open([teacher, foreign], { engine: 'ort' })).rejects.toThrow();
+  expect(disposed).toHaveBeenCalledTimes(opened.mock.calls.length - 1);
+  opened.mockRestore();
+  disposed.mockRestore();
+});
+
 describe('cache', () => {
   /** How many samples the teacher was asked about. */
   async function asked(from: Model, samples: Dataset, path: string): Promise<number> {
@@ -157,6 +178,13 @@ describe('cache', () => {
     expect(await readdir(folder)).toEqual(['logits.safetensors']);
     expect(await learned(teacher, { ...options, cache })).toEqual(without);
     expect(await learned(other, { ...options, cache })).toEqual(await learned(other, options));
+  });
+
+  test('reads data with arrays of truth values, and with some of a type that nobody asks for', async () => {
+    const flags = Tensor.of('bool', [SAMPLES], new Uint8Array(SAMPLES).fill(1));
+    const small = Tensor.fromNumbers('int16', [SAMPLES], Array<number>(SAMPLES).fill(3));
+    const more = arrayDataset({ ...tensors, flags, small });
+    expect(await asked(teacher, more, join(folder, 'logits.safetensors'))).toBe(SAMPLES);
   });
 
   test('holds for one teacher and its data', async () => {

@@ -56,7 +56,12 @@ export class Teacher {
       ...(signal ? { signal } : {}),
     };
     const sessions: Session[] = [];
-    for (const model of exposed) sessions.push(await Session.open(model, opening));
+    try {
+      for (const model of exposed) sessions.push(await Session.open(model, opening));
+    } catch (error) {
+      await Promise.all(sessions.map((session) => session.dispose()));
+      throw error;
+    }
     return new Teacher(exposed, sessions, inputs, outputs);
   }
 
