@@ -113,7 +113,7 @@ function addDataFreeOptions(command: Command): Command {
       "the generator's rate (default 0.02 without --data, else 0.001)",
       number,
     )
-    .option('--adversarial <w>', "weight of the student's disagreement, without --data (default 0)", number);
+    .option('--adversarial <w>', "weight of the student's disagreement, without --data (default 1)", number);
 }
 
 function addTrainingOptions(command: Command, { needsData = true } = {}): Command {

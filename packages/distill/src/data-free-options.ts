@@ -17,7 +17,7 @@ export interface DataFreeOptions {
   readonly generatorLearningRate?: number;
   /** Of the soft targets, > 0. Default 1. */
   readonly temperature?: number;
-  /** Weight of the student's disagreement in the loss of a generator that learns from the teacher alone. Default 0. */
+  /** Weight of the student's disagreement in the loss of a generator that learns from the teacher alone; not with samples. Default 1. */
   readonly adversarial?: number;
   /** Mean and standard deviation of the inputs that the teacher was trained on, where no samples tell them. Default 0 and 1. */
   readonly inputMean?: number;

@@ -21,9 +21,9 @@ afterAll(() => rm(folder, { recursive: true }));
 const base = { batch: 32, threads: 1, seed: 4, learningRate: 0.01 } as const;
 
 const cells: Record<string, DataFreeOptions> = {
-  'a GAN of the teacher alone': { ...base, generator: 'gan', steps: 200 },
-  'a GAN that looks for disagreement': { ...base, generator: 'gan', steps: 200, adversarial: 1 },
-  'a decoder of the teacher alone': { ...base, generator: 'vae', steps: 200 },
+  'a GAN of the teacher alone': { ...base, generator: 'gan', steps: 200, adversarial: 0 },
+  'a GAN that looks for disagreement': { ...base, generator: 'gan', steps: 200 },
+  'a decoder of the teacher alone': { ...base, generator: 'vae', steps: 200, adversarial: 0 },
   'an autoencoder of real samples': { ...base, generator: 'vae', steps: 200, samples: pointData(60) },
   'a GAN of real samples': { ...base, generator: 'gan', steps: 200, samples: pointData(60) },
 };

@@ -8,7 +8,7 @@ import type { MakerContext, SampleMaker } from './sample-maker.js';
 
 /** The maker that the options ask for: of the teacher alone, or of real samples. */
 export async function openMaker(context: MakerContext, options: DataFreeOptions): Promise<SampleMaker> {
-  const { generator, samples, inputMean: mean = 0, inputDeviation: deviation = 1, adversarial = 0 } = options;
+  const { generator, samples, inputMean: mean = 0, inputDeviation: deviation = 1, adversarial = 1 } = options;
   if (samples === undefined) {
     const Maker = generator === 'vae' ? DecoderMaker : AdversarialMaker;
     return Maker.open(context, { mean, deviation, adversarial });
