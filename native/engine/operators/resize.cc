@@ -109,8 +109,9 @@ ResizePlan ResizeOperator::Plan(const TensorList& inputs) const {
     if ((seen >> axes[i] & 1) != 0) RefuseShape("Resize axes", "each axis once", std::to_string(axes[i]) + " twice");
     seen |= 1u << axes[i];
     if (!scales) continue;
-    factors[i] = static_cast<double>(scales->As<float>()[i]);
-    const double size = std::floor(static_cast<double>(x[axes[i]]) * factors[i]);
+    const float scale = scales->As<float>()[i];
+    factors[i] = static_cast<double>(scale);
+    const double size = std::floor(static_cast<double>(static_cast<float>(x[axes[i]]) * scale));
     if (!(factors[i] > 0) || !(size < 288230376151711744.0)) {
       RefuseValue("Resize scales", "numbers > 0 that give sizes below 2^58", std::to_string(factors[i]));
     }

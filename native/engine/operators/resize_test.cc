@@ -50,6 +50,8 @@ TEST_CASE("Resize: the examples of the standard") {
   CHECK(Floats("Resize", MakeAttributes({{"coordinate_transformation_mode", "asymmetric"}, {"nearest_mode", "floor"},
                                          {"axes", std::vector<double>{-1}}}),
                {two, none, none, Longs({4})}) == std::vector<float>{1, 1, 2, 2, 3, 3, 4, 4});
+  // floor(size * scale) in float32, as inference and ONNX Runtime have it: the float nearest to 1.4 lies below it.
+  CHECK(DimsOf("Resize", {}, {Real({1, 2, 3, 4, 5}), none, Real({1.4f})}) == Dims{7});
   CHECK(DimsOf("Resize", MakeAttributes({{"keep_aspect_ratio_policy", "not_larger"}, {"axes", std::vector<double>{2, 3}}}),
                {two, none, none, Longs({7, 8})}) == Dims{1, 1, 7, 7});
   CHECK(DimsOf("Resize", MakeAttributes({{"keep_aspect_ratio_policy", "not_smaller"}, {"axes", std::vector<double>{2, 3}}}),

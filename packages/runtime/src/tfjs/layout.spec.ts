@@ -63,6 +63,7 @@ const FOLLOWERS: Readonly<Record<string, Build>> = {
   sizes: (g, y) => [
     g.op('Resize', [y, undefined, g.constant([1, 1, 2, 1.5], 'float32')], { mode: 'linear' }),
     g.op('Resize', [y, undefined, undefined, g.constant([2, 4, 3, 10])], { nearest_mode: 'floor' }),
+    g.op('Resize', [y, undefined, g.constant([1, 1, 1, 1.4], 'float32')]),
     g.op('Tile', [y, g.constant([1, 2, 1, 3])]),
     g.op('Expand', [y, g.constant([3, 1, 1, 1, 1])]),
     g.op('DepthToSpace', [y], { blocksize: 2 }),

@@ -71,7 +71,8 @@ function run(call: Call): Result {
   const scales = call.numbers(2) ?? [];
   const sizes = call.numbers(3);
   const axes = call.shape(0).map((from, axis): AxisSize => {
-    const to = sizes?.[axis] ?? Math.floor(from * scales[axis]!);
+    // In float32, as inference has it: 5 * 1.4 is 7.
+    const to = sizes?.[axis] ?? Math.floor(Math.fround(from * scales[axis]!));
     const scale = scales[axis] ?? to / from;
     return { from, to, scale, ideal: sizes ? to : scale * from };
   });
