@@ -120,6 +120,20 @@ test.each(GEOMETRIES)('gradients of a convolution, $what', async (geometry) => {
   expect(types.filter((type) => type.startsWith('Conv')).sort()).toEqual(['ConvGradInputNhwc', 'ConvGradWeightNhwc']);
 });
 
+test('gradients whose padding is not resolved are no operators of the engine, which would leave it out', () => {
+  const g = new GraphBuilder('net', { opset: 21, domains: { 'gossamer.train': 1 } });
+  const [x, dy] = [g.input('x', 'float32', [1, 2, 6, 6]), g.input('dy', 'float32', [1, 2, 3, 3])];
+  const attributes = { auto_pad: 'SAME_LOWER', strides: [2, 2], kernel_shape: [3, 3] };
+  const domain = { domain: 'gossamer.train' };
+  g.output(g.op('MaxPoolGrad', [dy, x, dy], { ...attributes, ceil_mode: 1 }, domain), 'pool');
+  g.output(g.op('ConvGradWeight', [x, dy], attributes, domain), 'dw');
+  const plan = compileModel(g.model(), { capabilities: nativeCapabilities() });
+  expect(plan.lacking.map(({ operator }) => operator)).toEqual([
+    'gossamer.train::MaxPoolGrad',
+    'gossamer.train::ConvGradWeight',
+  ]);
+});
+
 test('values between convolutions and their gradients keep channels last; weights and their gradients keep their order', async () => {
   const g = new GraphBuilder('net', { opset: 21, domains: { 'gossamer.train': 1 } });
   const [x, w, dy] = [

@@ -25,7 +25,7 @@ export function trainRule(node: Node, rank: number, compilation: Compilation): L
   if (node.domain !== GOSSAMER_TRAIN) return undefined;
   if (node.op === 'BiasGrad') return biasGrad(node, rank);
   const channels = channelsOf(node, compilation);
-  if (!channels || (channels.isSpatial && rank !== 3 && rank !== 4)) return undefined;
+  if (!channels || (channels.isSpatial && !isResolvedImage(node, rank))) return undefined;
   const { slots, results } = channels;
   return {
     isBound: true,
@@ -36,6 +36,10 @@ export function trainRule(node: Node, rank: number, compilation: Compilation): L
     apply: () => ({ op: `${node.op}Nhwc`, domain: GOSSAMER }),
   };
 }
+
+/** Whether the engine has the window of `node`: over one or two axes, with its padding in `pads`. */
+const isResolvedImage = (node: Node, rank: number) =>
+  (rank === 3 || rank === 4) && node.string('auto_pad', 'NOTSET') === 'NOTSET';
 
 /** The entry of an operator that the engine has, over float32. */
 function channelsOf(node: Node, compilation: Compilation): Channels | undefined {
