@@ -104,8 +104,14 @@ export class Emitter {
     );
   }
 
-  /** Declares a graph input. */
+  /** Declares a graph input. Throws ERR_TRAIN_OPTIONS for a name that a value of the graph has. */
   input(name: string, dtype: DType, shape: readonly number[]): Value {
+    if (this.graph.value(name)) {
+      throw new GossamerError<TrainErrorCode>(
+        'ERR_TRAIN_OPTIONS',
+        `input ${name}: expected a name that no value of the model has, received a taken one`,
+      );
+    }
     const type = tensorType(dtype, shape);
     const value = this.graph.addInput(name, type);
     this.types.set(value, type);

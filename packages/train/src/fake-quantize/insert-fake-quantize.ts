@@ -1,8 +1,9 @@
-import { attribute, GossamerError, type Tensor, tensorType, type Value } from '@gossamer/graph';
+import { attribute, type Tensor, type Value } from '@gossamer/graph';
+import { broadcastsTo } from '../emit/broadcasts-to.js';
 import { copyGraph } from '../emit/copy-graph.js';
 import type { Emitter } from '../emit/emitter.js';
-import type { TrainErrorCode } from '../error-codes.js';
 import type { Parameter, TrainingForm } from '../form/training-form.js';
+import { badOption } from '../require-option.js';
 
 /** A value whose readers see it on the grid of its codes. */
 export interface FakeQuantizeSpec {
@@ -27,7 +28,7 @@ export const zeroPointName = (value: string): string => `zero-point/${value}`;
  * scales become parameters of the form; their gradients are multiplied by 1 / sqrt(count quantMax), count the elements that share one.
  *
  * Source: Esser et al., "Learned Step Size Quantization", ICLR 2020 (arXiv:1902.08153), section 2.2 (the factor of the gradients).
- * Throws ERR_TRAIN_OPTIONS for a value the form has not.
+ * Throws ERR_TRAIN_OPTIONS for a value the form has not, and for a grid that the value cannot be put on.
  */
 export function insertFakeQuantize(form: TrainingForm, specs: readonly FakeQuantizeSpec[]): TrainingForm {
   const byName = new Map(specs.map((spec) => [spec.value, spec]));
@@ -44,23 +45,29 @@ export function insertFakeQuantize(form: TrainingForm, specs: readonly FakeQuant
     },
   );
   const missing = specs.find(({ value }) => !met.has(value));
-  if (missing) {
-    throw new GossamerError<TrainErrorCode>(
-      'ERR_TRAIN_OPTIONS',
-      `fake-quantize: expected an input or a result of the training form, received ${missing.value}`,
-    );
-  }
+  if (missing) badOption('fake-quantize', 'an input or a result of the training form', missing.value);
   for (const output of form.model.graph.outputs) g.output(made.get(output)!, output.name);
   return { ...form, model: g.model, parameters: [...form.parameters, ...added] };
 }
 
+/** Throws ERR_TRAIN_OPTIONS unless the value is of floats, the grid broadcasts to it, scales are > 0 and there are codes. */
+function checkGrid(g: Emitter, value: Value, { scale, zeroPoint, quantMin, quantMax }: FakeQuantizeSpec): void {
+  const [what, shape] = [`fake-quantize of ${value.name}`, g.shape(value)];
+  if (g.dtype(value) !== 'float32') badOption(what, 'a value of float32', g.dtype(value));
+  for (const { dims } of [scale, zeroPoint]) {
+    if (!broadcastsTo(dims, shape)) badOption(what, `a grid that broadcasts to [${shape.join()}]`, [...dims]);
+  }
+  const idle = scale.toFloat32().find((unit) => !(unit > 0 && unit < Infinity));
+  if (idle !== undefined) badOption(what, 'finite scales > 0', idle);
+  if (!(quantMin < quantMax)) badOption(what, 'quantMin < quantMax', [quantMin, quantMax]);
+}
+
 function quantized(g: Emitter, value: Value, spec: FakeQuantizeSpec, added: Parameter[]): Value {
   const { learned = 'none', quantMin, quantMax } = spec;
+  checkGrid(g, value, spec);
   g.scope = `${value.name}/`;
   const trained = (name: string, initial: Tensor): Value => {
-    const type = tensorType('float32', initial.dims);
-    const input = g.graph.addInput(name, type);
-    g.types.set(input, type);
+    const input = g.input(name, 'float32', initial.dims);
     added.push({ name, role: 'bias', initial, isAdded: true });
     const shared = g.size(value) / Math.max(1, initial.length);
     return scaleGradient(g, input, 1 / Math.sqrt(shared * Math.max(1, quantMax)));

@@ -1,9 +1,11 @@
-import { type Tensor, tensorType, type Value } from '@gossamer/graph';
+import type { Tensor, Value } from '@gossamer/graph';
+import { broadcastsTo } from '../emit/broadcasts-to.js';
 import { copyGraph } from '../emit/copy-graph.js';
 import type { Emitter } from '../emit/emitter.js';
 import { randomInput } from '../form/random-input.js';
 import type { Parameter, TrainingForm } from '../form/training-form.js';
 import type { Loss } from '../losses/loss.js';
+import { badOption } from '../require-option.js';
 
 /** Temperature and the interval that the concrete distribution is stretched to. Source: Louizos et al., section 4.1. */
 const BETA = 2 / 3;
@@ -28,10 +30,12 @@ export const gateName = (value: string): string => `gate/${value}`;
  * gamma, 0, 1) with s = sigmoid((log u - log(1 - u) + log alpha) / beta) and u random; `isTraining` false: without noise, as for evaluation.
  *
  * Source: Louizos, Welling, Kingma, "Learning Sparse Neural Networks through L0 Regularization", ICLR 2018 (arXiv:1712.01312), equations 10 to 13.
+ * Throws ERR_TRAIN_OPTIONS for a value the form has not, or that its gates do not broadcast to.
  */
 export function insertGates(form: TrainingForm, specs: readonly GateSpec[], isTraining = true): TrainingForm {
   const byName = new Map(specs.map((spec) => [spec.value, spec]));
   const added: Parameter[] = [];
+  const met = new Set<string>();
   const random = [...form.random];
   const { g, made } = copyGraph(
     form.model,
@@ -39,20 +43,26 @@ export function insertGates(form: TrainingForm, specs: readonly GateSpec[], isTr
     (emitter, value) => {
       const spec = byName.get(value.name);
       if (!spec) return value;
+      met.add(spec.value);
       const name = gateName(spec.value);
-      const type = tensorType('float32', spec.logAlpha.dims);
-      const logAlpha = emitter.graph.addInput(name, type);
-      emitter.types.set(logAlpha, type);
+      const { dims } = spec.logAlpha;
+      if (emitter.dtype(value) !== 'float32' || !broadcastsTo(dims, emitter.shape(value))) {
+        const own = `${emitter.dtype(value)} [${emitter.shape(value).join()}]`;
+        badOption(`gates of ${spec.value}`, `float32 that broadcast to ${own}`, [...dims]);
+      }
+      const logAlpha = emitter.input(name, 'float32', dims);
       added.push({ name, role: 'bias', initial: spec.logAlpha, isAdded: true });
       emitter.scope = `${name}/`;
       let noise: Value | undefined;
       if (isTraining) {
-        noise = randomInput(emitter, name, spec.logAlpha.dims);
-        random.push({ name: noise.name, shape: spec.logAlpha.dims });
+        noise = randomInput(emitter, name, dims);
+        random.push({ name: noise.name, shape: dims });
       }
       return emitter.mul(value, gate(emitter, logAlpha, noise));
     },
   );
+  const missing = specs.find(({ value }) => !met.has(value));
+  if (missing) badOption('gates', 'an input or a result of the training form', missing.value);
   for (const output of form.model.graph.outputs) g.output(made.get(output)!, output.name);
   return { ...form, model: g.model, random, parameters: [...form.parameters, ...added] };
 }
@@ -75,6 +85,7 @@ export function expectedGates(values: readonly string[]): Loss {
   return {
     name: 'expected-gates',
     build({ g, value }) {
+      if (values.length === 0) badOption('expectedGates', 'names of values with gates', values);
       const shift = g.constant(-BETA * Math.log(-GAMMA / ZETA));
       const counts = values.map((name) => {
         const open = g.op('Sigmoid', [g.add(value(gateName(name)), shift)]);

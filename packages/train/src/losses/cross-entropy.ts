@@ -1,5 +1,6 @@
 import { attribute, GossamerError } from '@gossamer/graph';
 import type { TrainErrorCode } from '../error-codes.js';
+import { badOption } from '../require-option.js';
 import type { Loss } from './loss.js';
 
 export interface CrossEntropyOptions {
@@ -29,6 +30,9 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const logits = output(options.output);
       const shape = g.shape(logits);
       const axis = options.classAxis ?? (shape.length > 3 ? 1 : shape.length - 1);
+      if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
+        badOption('classAxis', `an axis of logits [${shape.join()}]`, axis);
+      }
       const positions = shape.filter((_, i) => i !== axis);
       const count = positions.reduce((a, b) => a * b, 1);
       const classesLast = shape.flatMap((_, i) => (i === axis ? [] : [i]));

@@ -5,6 +5,7 @@ import type { Emitter } from '../emit/emitter.js';
 import type { TrainErrorCode } from '../error-codes.js';
 import type { Parameter, TrainingForm } from '../form/training-form.js';
 import type { LossContext, LossTerm } from '../losses/loss.js';
+import { badOption } from '../require-option.js';
 
 /** Input with the weight of each sample. */
 export const SAMPLE_WEIGHTS = 'sample_weights';
@@ -61,6 +62,7 @@ export function buildLossGraph(
   const losses = new Map<string, string>();
   let total: Value | undefined;
   for (const { loss, weight = 1 } of terms) {
+    if (!Number.isFinite(weight)) badOption(`weight of loss ${loss.name}`, 'a finite number', weight);
     g.scope = `${loss.name}/`;
     const value = loss.build(context);
     const name = uniqueKey(losses, loss.name);

@@ -41,10 +41,17 @@ const FORMS: Readonly<Record<string, Form>> = {
 /** The activations of each direction, `defaults` where the node names none. Each alpha and beta goes to the next that takes one. */
 export function activationsOf(node: Node, defaults: readonly string[], directions: number): Activate[][] {
   const names = node.strings('activations', Array.from({ length: directions }, () => defaults).flat());
+  if (names.length !== directions * defaults.length) {
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAINING_FORM',
+      `node ${node.id}: expected ${directions * defaults.length} activations, received ${names.join(', ')}`,
+    );
+  }
   const alphas = [...node.floats('activation_alpha', [])];
   const betas = [...node.floats('activation_beta', [])];
   const all = names.map((name): Activate => {
-    const form = FORMS[name.toLowerCase()];
+    const key = name.toLowerCase();
+    const form = Object.hasOwn(FORMS, key) ? FORMS[key] : undefined;
     if (!form) {
       throw new GossamerError<TrainErrorCode>(
         'ERR_TRAINING_FORM',

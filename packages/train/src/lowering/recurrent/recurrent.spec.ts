@@ -144,3 +144,15 @@ test('clip is refused', () => {
     expect.objectContaining({ code: 'ERR_TRAINING_FORM' }) as Error,
   );
 });
+
+test.each([
+  ['three for two directions', ['Sigmoid', 'Tanh', 'Tanh'], 'bidirectional'],
+  ['a name that only objects have', ['constructor', 'Tanh', 'Tanh'], 'forward'],
+])('activations are refused: %s', (_, activations, direction) => {
+  const g = emptyEmitter();
+  const rows = direction === 'forward' ? 1 : 2;
+  const [x, w] = [g.input('x', 'float32', [3, 1, 2]), g.input('w', 'float32', [rows, 8, 2])];
+  const attributes = { hidden_size: 2, direction, activations: attribute.strings(activations) };
+  const [y] = g.ops('LSTM', [x, w, w], attributes, { outputs: 3 });
+  expect(() => lowered(g, y!)).toThrow(expect.objectContaining({ code: 'ERR_TRAINING_FORM' }) as Error);
+});
