@@ -262,6 +262,21 @@ describe('low-rank', () => {
     );
   });
 
+  test('weights in half precision stay so', async () => {
+    const g = new GraphBuilder('half');
+    const x = g.input('x', 'float16', ['n', 32]);
+    const weights = Tensor.fromNumbers('float16', [32, 24], numbers(32 * 24, 2));
+    const product = g.op('MatMul', [x, g.graph.addInitializer('w', weights)]);
+    const { model } = await checkStudent(g.output(product, 'y', 'float16', ['n', 24]).model(), {
+      kind: 'low-rank',
+      rank: 2,
+    });
+    expect([...model.graph.initializers()].map(({ initializer }) => initializer!.dtype)).toEqual([
+      'float16',
+      'float16',
+    ]);
+  });
+
   test('1 x 1 convolutions with steps', async () => {
     const g = new GraphBuilder('conv');
     const x = g.input('x', 'float32', ['n', 16, 5, 5]);

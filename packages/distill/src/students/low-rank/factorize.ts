@@ -1,4 +1,13 @@
-import { attribute, type AttributeValue, type Model, Tensor, type WeightView, weightViews } from '@gossamer/graph';
+import {
+  attribute,
+  type AttributeValue,
+  type DType,
+  inferTypes,
+  type Model,
+  Tensor,
+  type WeightView,
+  weightViews,
+} from '@gossamer/graph';
 import { checkShare, type LowRankStudent, studentError } from '../student-spec.js';
 import { type SingularValues, singularValues } from './singular-values.js';
 
@@ -10,7 +19,9 @@ export function factorize(model: Model, spec: LowRankStudent): string[] {
   }
   if (energy !== undefined) checkShare('energy', energy);
   else if (!Number.isInteger(rank) || rank! < 1) checkShare('rank', rank!);
-  const changed = weightViews(model).filter((view) => isFollowed(view) && split(view, spec)).length;
+  const types = inferTypes(model);
+  const dtypeOf = ({ node }: WeightView) => types.dtypeOf(node.input(1)!) ?? 'float32';
+  const changed = weightViews(model).filter((view) => isFollowed(view) && split(view, spec, dtypeOf(view))).length;
   if (changed === 0) {
     throw studentError('low-rank: expected products that are smaller as two of this rank, received none');
   }
@@ -28,8 +39,8 @@ function isFollowed({ node, role, inputIndex, isQuantized, shape, groups }: Weig
   return node.isStandard('Conv') && shape.slice(2).every((size) => size === 1);
 }
 
-/** False where two matrices are no smaller than the one. */
-function split(view: WeightView, { rank, energy }: LowRankStudent): boolean {
+/** Matrices of `dtype`, what the node reads; false where two are no smaller than the one. */
+function split(view: WeightView, { rank, energy }: LowRankStudent, dtype: DType): boolean {
   const { shape, outAxis, inAxis } = view;
   const [outputs, inputs] = [shape[outAxis]!, shape[inAxis]!];
   const smaller = Math.min(inputs, outputs);
@@ -44,8 +55,8 @@ function split(view: WeightView, { rank, energy }: LowRankStudent): boolean {
   // As the node has them: [in, out] = first second where transposed, else [out, in] = second first.
   const left = factor(svd.u, svd.values, rows, kept);
   const right = factor(svd.v, svd.values, columns, kept);
-  const byColumns = Tensor.of('float32', [rows, kept], transposed(left, kept, rows));
-  const byRows = Tensor.of('float32', [kept, columns], right);
+  const byColumns = Tensor.fromNumbers(dtype, [rows, kept], transposed(left, kept, rows));
+  const byRows = Tensor.fromNumbers(dtype, [kept, columns], right);
   const [first, second] = isTransposed ? [byColumns, byRows] : [byRows, byColumns];
   replace(view, first, second);
   return true;
