@@ -58,6 +58,8 @@ describe.each(Object.entries(cells))('%s', (name, options) => {
     expect(seen[0]).toBe(5);
     expect(serializeModel(resumed.model)).toEqual(serializeModel(whole.model));
     expect(serializeModel(resumed.generator)).toEqual(serializeModel(whole.generator));
+    const finished = await distillDataFree(toyStudent(), teacher, stopped);
+    expect([resumed.loss, finished.loss]).toEqual([whole.loss, whole.loss]);
     await expect(distillDataFree(toyStudent(1), teacher, stopped)).rejects.toThrow(code('ERR_CHECKPOINT'));
   });
 });

@@ -18,11 +18,15 @@ export interface DataFreeResult {
   readonly generatorMacs: number;
   /** Rounds made. */
   readonly steps: number;
+  /** Mean of the student's losses in the last tenth of the rounds. */
+  readonly loss: number;
   readonly engine: string;
   readonly warnings: readonly string[];
 }
 
 const CHECKPOINT_STEPS = 1000;
+/** Share of the rounds behind which losses count for the result. */
+const LAST = 0.9;
 const GENERATOR_RATE = 1e-3;
 /** Of the teacher alone. Fast, so that the student sees ever other samples: 500 rounds of a GAN at 1e-3 leave a student of LeNet-5 at 91 %, 1,500 at 0.02 at 98 %. */
 const LONE_RATE = 0.02;
@@ -61,13 +65,14 @@ export async function distillDataFree(
     maker = await openMaker(context, options);
     const numbers = { ...decisive(options), samples: options.samples?.length ?? 0, batch, temperature, seed };
     const digest = digestOf(numbers, [student, teacher], options.samples);
-    await run(pupil, maker, options, digest);
+    const loss = await run(pupil, maker, options, digest);
     const generator = maker.generator();
     return {
       model: pupil.taught(),
       generator,
       generatorMacs: generatorMacs(generator),
       steps,
+      loss,
       engine: pupil.trainer.session.engine,
       warnings: [...new Set([...pupil.trainer.session.warnings, ...maker.warnings])],
     };
@@ -88,10 +93,15 @@ function requireFit({ evaluated }: StudentTrainer, { classes }: FrozenTeacher): 
   );
 }
 
-async function run(pupil: StudentTrainer, maker: SampleMaker, options: DataFreeOptions, digest: string): Promise<void> {
+async function run(
+  pupil: StudentTrainer,
+  maker: SampleMaker,
+  options: DataFreeOptions,
+  digest: string,
+): Promise<number> {
   const { checkpoint, signal, steps, learningRate = 2e-3 } = options;
   const trainers = { student: pupil.trainer, ...maker.trainers };
-  const rounds: Rounds = { step: 0, lessons: 0 };
+  const rounds: Rounds = { step: 0, lessons: 0, lastLosses: 0, lastLessons: 0 };
   if (checkpoint) await resumeRounds(checkpoint.path, trainers, rounds, digest);
   const save = async () => {
     if (checkpoint) await saveRounds(checkpoint.path, trainers, rounds, digest);
@@ -109,12 +119,17 @@ async function run(pupil: StudentTrainer, maker: SampleMaker, options: DataFreeO
       const rate = rateAt(rounds.lessons, steps - maker.idle);
       const loss = await pupil.learn(made, rounds.lessons, rate);
       rounds.lessons++;
+      if (rounds.step + 1 > LAST * steps) {
+        rounds.lastLosses += loss;
+        rounds.lastLessons++;
+      }
       options.onStep?.({ step: rounds.step + 1, steps, loss, learningRate: rate });
     }
     rounds.step++;
     if (rounds.step % every === 0) await save();
   }
   await save();
+  return rounds.lastLosses / rounds.lastLessons;
 }
 
 function decisive({

@@ -1,4 +1,5 @@
 export type { DistillErrorCode } from './error-codes.js';
+export { hashModel } from './content-digest.js';
 export { distill, type DistillOptions } from './distill.js';
 export type { DataFreeOptions, GeneratorKind } from './data-free-options.js';
 export { type DataFreeResult, distillDataFree } from './distill-data-free.js';

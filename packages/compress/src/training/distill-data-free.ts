@@ -43,23 +43,19 @@ export async function distillDataFree(
   const [pupil, master] = [(await toModel(student)).ir, (await toModel(teacher)).ir];
   const samples = data && (await read(data, modelInputs(pupil), options));
   if (run !== undefined) mkdirSync(run, { recursive: true });
-  const last: number[] = [];
   const result = await distillGraph(pupil, master, {
     ...rest,
     ...(samples ? { samples } : {}),
     ...(run === undefined ? {} : { checkpoint: { path: join(run, 'checkpoint.safetensors'), every: checkpointEvery } }),
-    onStep: ({ step, steps, loss }) => {
-      if (step > 0.9 * steps) last.push(loss);
-      onProgress?.({ stage: 'distil', done: step, total: steps });
-    },
+    onStep: ({ step, steps }) => onProgress?.({ stage: 'distil', done: step, total: steps }),
   });
-  const { generatorMacs, steps, engine, warnings } = result;
+  const { generatorMacs, steps, loss, engine, warnings } = result;
   return {
     model: new OnnxModel(result.model),
     generator: new OnnxModel(result.generator),
     generatorMacs,
     steps,
-    loss: last.reduce((a, b) => a + b, 0) / last.length,
+    loss,
     engine,
     seconds: (performance.now() - start) / 1000,
     warnings,

@@ -1,3 +1,4 @@
+import { hashModel } from '@gossamer/distill';
 import { GossamerError, type Model } from '@gossamer/graph';
 import { createMetric } from '@gossamer/runtime';
 import {
@@ -191,10 +192,10 @@ function subjectOf(
   metric: string,
   options: TuneTrainingOptions,
 ): Readonly<Record<string, unknown>> {
-  const weights = createHash('sha256');
-  for (const { name, initializer } of model.graph.initializers()) weights.update(`${name} ${initializer!.hash()}\n`);
+  const hash = createHash('sha256');
+  hashModel(hash, model);
   return {
-    weights: weights.digest('hex'),
+    model: hash.digest('hex'),
     data: options.data.description,
     samples: dataset.length,
     metric,

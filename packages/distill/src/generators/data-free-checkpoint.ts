@@ -10,18 +10,19 @@ const KEY = 'gossamer.data-free';
 type Trainers = Readonly<Record<string, GraphTrainer>>;
 
 /** What a checkpoint says beside its arrays. */
-interface Metadata {
-  /** Rounds made. */
-  readonly step: number;
-  /** Updates of the student. */
-  readonly lessons: number;
+interface Metadata extends Readonly<Rounds> {
   readonly digest: string;
 }
 
 /** How far a distillation has come. */
 export interface Rounds {
+  /** Rounds made. */
   step: number;
+  /** Updates of the student. */
   lessons: number;
+  /** Sum of its losses in the last rounds, and their number. */
+  lastLosses: number;
+  lastLessons: number;
 }
 
 /** SHA-256 of what decides updates: options, the models, and real samples where there are some. */
@@ -37,7 +38,7 @@ export async function saveRounds(path: string, trainers: Trainers, rounds: Round
   const tensors = new Map(
     arraysOf(trainers).map(([name, data]) => [name, Tensor.of('float32', [data.length], data)] as const),
   );
-  const metadata: Metadata = { step: rounds.step, lessons: rounds.lessons, digest };
+  const metadata: Metadata = { ...rounds, digest };
   await saveSafetensors(path, { tensors, metadata: new Map([[KEY, JSON.stringify(metadata)]]) });
 }
 
@@ -49,14 +50,14 @@ export async function resumeRounds(path: string, trainers: Trainers, rounds: Rou
   });
   const text = metadata.get(KEY);
   if (text === undefined) throw refuse(path, 'a file without its state');
-  const state = JSON.parse(text) as Metadata;
-  if (state.digest !== digest) throw refuse(path, 'one with other models or options');
+  const { digest: found, ...state } = JSON.parse(text) as Metadata;
+  if (found !== digest) throw refuse(path, 'one with other models or options');
   for (const [name, data] of arraysOf(trainers)) {
     const tensor = tensors.get(name);
     if (tensor?.length !== data.length) throw refuse(path, `none of the array ${name}`);
     data.set(tensor.toFloat32());
   }
-  Object.assign(rounds, { step: state.step, lessons: state.lessons });
+  Object.assign(rounds, state);
 }
 
 const arraysOf = (trainers: Trainers): [string, Float32Array][] =>
