@@ -10,6 +10,8 @@ export interface FedArray {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Its integers lie in [0, below). Default: any. */
+  readonly below?: number;
 }
 
 /** The arrays of one batch, by name, before they are fed: an augmentation changes them in place. */
@@ -30,6 +32,7 @@ export class BatchFeeder {
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Those that the dataset has; the others are computed from them. */
   readonly #read: BatchArrays;
+  readonly #bounded: readonly FedArray[];
   readonly #weights: Float32Array;
   readonly #random: readonly { readonly stream: number; readonly data: Float32Array }[];
 
@@ -45,6 +48,7 @@ export class BatchFeeder {
     for (const array of own) requireArray(dataset, array);
     this.arrays = Object.fromEntries(fed.map(({ name, dtype, shape }) => [name, newArray(dtype, count(shape))]));
     this.#read = Object.fromEntries(own.map(({ name }) => [name, this.arrays[name]!]));
+    this.#bounded = own.filter(({ below }) => below !== undefined);
     this.#weights = new Float32Array(batch);
     this.#random = random.map(({ name, shape }) => ({ stream: streamOf(name), data: new Float32Array(count(shape)) }));
     this.feeds = {
@@ -56,9 +60,10 @@ export class BatchFeeder {
     };
   }
 
-  /** Reads samples `indices`; those from `valid` on weigh 0. */
+  /** Reads samples `indices`; those from `valid` on weigh 0. Throws ERR_TRAIN_DATA for integers that are out of their range. */
   read(indices: Uint32Array, valid: number): void {
     this.dataset.read(indices, this.#read);
+    for (const array of this.#bounded) requireRange(array, this.arrays[array.name]!);
     this.#weights.fill(1, 0, valid);
     this.#weights.fill(0, valid);
   }
@@ -66,6 +71,16 @@ export class BatchFeeder {
   /** New random numbers: those of `seed` and `step`. */
   draw(seed: number, step: number): void {
     for (const { stream, data } of this.#random) fillUniform(data, seed, stream, step);
+  }
+}
+
+function requireRange({ name, below }: FedArray, numbers: Numbers): void {
+  for (const number of numbers) {
+    if (number >= 0 && number < below!) continue;
+    throw new GossamerError<TrainErrorCode>(
+      'ERR_TRAIN_DATA',
+      `data ${name}: expected integers in [0, ${below}), received ${number}`,
+    );
   }
 }
 

@@ -14,7 +14,7 @@ export interface CrossEntropyOptions {
 
 /**
  * Cross-entropy of softmax(logits) and classes: the mean over samples and positions of -log p[label]. The data feed `labels`, int64, of the logits'
- * shape without its class axis.
+ * shape without its class axis, each below the number of classes.
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { labelSmoothing = 0 } = options;
@@ -37,7 +37,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const count = positions.reduce((a, b) => a * b, 1);
       const classesLast = shape.flatMap((_, i) => (i === axis ? [] : [i]));
       const rows = g.reshape(g.transpose(logits, [...classesLast, axis]), [count, shape[axis]!]);
-      const labels = g.reshape(input('labels', 'int64', positions), [count]);
+      const labels = g.reshape(input('labels', 'int64', positions, shape[axis]), [count]);
       const each = g.reshape(sampleWeights, [batch, ...positions.slice(1).map(() => 1)]);
       const weights = g.reshape(g.expand(each, positions), [count]);
       const smoothing = { label_smoothing: attribute.float(labelSmoothing) };

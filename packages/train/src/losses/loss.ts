@@ -14,8 +14,11 @@ export interface LossContext {
   output(name?: string): Value;
   /** Any value of the training form, by the name it has in the file. Throws ERR_TRAIN_OPTIONS where there is none. */
   value(name: string): Value;
-  /** An array of the batch beside the model's inputs (`labels`, `targets`, a teacher's logits): an input that the data have to feed. */
-  input(name: string, dtype: DType, shape: readonly number[]): Value;
+  /**
+   * An array of the batch beside the model's inputs (`labels`, `targets`, a teacher's logits): an input that the data have to feed. `below`: its
+   * integers lie in [0, below); data that hold others are refused.
+   */
+  input(name: string, dtype: DType, shape: readonly number[], below?: number): Value;
   /** An array that is trained with the model and is no part of it (a regressor between student and teacher), as it begins. */
   parameter(name: string, initial: Tensor): Value;
 }

@@ -17,6 +17,8 @@ export interface LossInput {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Its integers lie in [0, below). Default: they are not looked at. */
+  readonly below?: number;
 }
 
 /** Forward pass and losses in one graph. */
@@ -145,13 +147,18 @@ class Losses implements LossContext {
     return this.g.input(name, 'float32', initial.dims);
   };
 
-  readonly input = (name: string, dtype: DType, shape: readonly number[]): Value => {
-    const known = this.inputs.find((item) => item.name === name);
+  readonly input = (name: string, dtype: DType, shape: readonly number[], below = Infinity): Value => {
+    const at = this.inputs.findIndex((item) => item.name === name);
+    const known = this.inputs[at];
     if (!known) {
-      this.inputs.push({ name, dtype, shape });
+      this.inputs.push({ name, dtype, shape, ...(below < Infinity && { below }) });
       return this.g.input(name, dtype, shape);
     }
-    if (known.dtype === dtype && known.shape.join() === shape.join()) return this.g.graph.value(name)!;
+    if (known.dtype === dtype && known.shape.join() === shape.join()) {
+      const least = Math.min(below, known.below ?? Infinity);
+      if (least < Infinity) this.inputs[at] = { ...known, below: least };
+      return this.g.graph.value(name)!;
+    }
     throw new GossamerError<TrainErrorCode>(
       'ERR_TRAIN_OPTIONS',
       `${name}: expected one type and shape for all losses, received ${known.dtype} [${known.shape.join()}] and ${dtype} [${shape.join()}]`,
