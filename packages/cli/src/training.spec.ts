@@ -182,6 +182,21 @@ describe('wrong input', () => {
       /epochs: expected none with --data-free/,
     ],
     [
+      'dropout without data',
+      [...teach, '--data-free', 'gan', '--steps', '2', '--dropout', 'Gemm=0.5'],
+      /dropout: expected none with --data-free/,
+    ],
+    [
+      'what a generator takes beside data',
+      [...teach, ...data, '--adversarial', '1'],
+      /adversarial: expected none without --data-free/,
+    ],
+    [
+      'a temperature without a teacher',
+      ['finetune', 'model.onnx', '-o', 'bad.onnx', ...data, '--temperature', '2'],
+      /temperature: expected none without --teacher/,
+    ],
+    [
       'an unknown architecture',
       ['train', '--arch', 'lenet-6', '-o', 'bad.onnx', ...data],
       /arch: expected one of lenet-300-100, .*received lenet-6/,

@@ -4,6 +4,7 @@ import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { gateOptions, openSource } from './open-source.js';
 import { openStudent } from './open-student.js';
+import { refuse } from './train.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -22,19 +23,13 @@ const NAMES = [
 /** Flags of `distill` that say how a loop over data trains. */
 const OF_LOOPS = [
   ...['epochs', 'accumulate', 'optimizer', 'schedule', 'warmUp', 'weightDecay', 'momentum', 'clipNorm', 'loss'],
-  ...['labelSmoothing', 'validation', 'metric', 'patience', 'batchNorm', 'trainable', 'frozen', 'bind'],
-  ...['alpha', 'distillation', 'teacherEngine', 'workers', 'shards'],
+  ...['labelSmoothing', 'validation', 'metric', 'patience', 'batchNorm', 'dropout', 'trainable', 'frozen', 'bind'],
+  ...['alpha', 'distillation', 'teacherEngine', 'workers', 'shards', 'blockedLayout'],
 ];
 
 /** gossamer distill --teacher T --student S -o OUT --data-free gan|vae --steps N [--data FEW] [--generator-output FILE] */
 export async function distillWithoutData(flags: Flags, context: CommandContext): Promise<CommandResult> {
-  const stranger = OF_LOOPS.find((name) => flags[name] !== undefined);
-  if (stranger !== undefined) {
-    throw new GossamerError(
-      'ERR_OPTION',
-      `${stranger}: expected none with --data-free, received ${String(flags[stranger])}`,
-    );
-  }
+  refuse(flags, OF_LOOPS, 'with --data-free');
   const paths = flags['teacher'] as readonly string[];
   const steps = flags['steps'] as number | undefined;
   if (paths.length !== 1) {
