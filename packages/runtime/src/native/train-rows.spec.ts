@@ -72,6 +72,27 @@ test.each(['Softmax', 'LogSoftmax'])('%sGrad is the gradient of the operator alo
   }
 });
 
+test.each([
+  // Of [4, 1] the engine would take one number a column, where the standard has one a row.
+  { x: [4, 4], axis: 1, scale: [4, 1], isThere: false },
+  { x: [2, 3, 4], axis: 1, scale: [4], isThere: false },
+  { x: [2, 3, 4], axis: 1, scale: [3, 4], isThere: true },
+  { x: [2, 1, 4], axis: -2, scale: [4], isThere: true },
+  { x: [2, 3, 4], axis: -1, scale: [1, 1, 4], isThere: true },
+])('normalization of $x from axis $axis by a scale $scale', async ({ x, axis, scale, isThere }) => {
+  const feeds = { x: waves(x), scale: waves(scale, 1) };
+  const { g, inputs, results } = forward('LayerNormalization', feeds, { axis }, 3);
+  const model = g.output(results[0]!, 'y').model();
+  const expected = evaluate(model, feeds)['y']!.toFloat64();
+  if (isThere) expectClose((await runNatively(model, feeds)).outputs['y']!, expected);
+  const operands = [results[0]!, ...inputs, ...results.slice(1)];
+  g.output(g.op('LayerNormGrad', operands, { axis }, { domain: DOMAIN }), 'dx');
+  const { lacking } = compileModel(g.model(), { capabilities: nativeCapabilities() });
+  const operators = ['LayerNormalization', 'gossamer.train::LayerNormGrad'];
+  const refused = operators.map((operator) => [operator, 'a scale that is broadcast']);
+  expect(lacking.map(({ operator, reason }) => [operator, reason])).toEqual(isThere ? [] : refused);
+});
+
 test('LayerNormGrad is the gradient of LayerNormalization with respect to its data, scale and bias', async () => {
   const feeds = { x: waves([3, 2, 5]), scale: waves([2, 5], 1), bias: waves([2, 5], 3) };
   const [attributes, dy] = [{ axis: 1, epsilon: attribute.float(1e-3) }, waves([3, 2, 5], 2)];

@@ -1,4 +1,4 @@
-import { type DType, type Node } from '@gossamer/graph';
+import { type DType, type Node, type Value } from '@gossamer/graph';
 import { type Compilation, GOSSAMER, GOSSAMER_TRAIN } from '../compilation.js';
 import type { CompiledBodies } from '../control-flow/compile-bodies.js';
 import {
@@ -57,7 +57,32 @@ function reasonAgainst(node: Node, compilation: Compilation): string | undefined
   if (node.op === 'BatchNormalization' && node.int('training_mode', 0) === 1) return 'training mode';
   if (node.op === 'Mod' && dtype === 'float32' && node.int('fmod', 0) === 0)
     return 'a remainder of floats without fmod';
-  return undefined;
+  return broadcastsScale(node, compilation) ? 'a scale that is broadcast' : undefined;
+}
+
+/** Normalizations of the last axes: the slot of their data, and those that have a number for each element of these axes. */
+const NORMALIZED: Readonly<Record<string, readonly [data: number, ...vectors: number[]]>> = {
+  LayerNormalization: [0, 1, 2],
+  LayerNormGrad: [1, 2],
+  RMSNormalization: [0, 1],
+};
+
+/** Whether such numbers are known to be fewer or other: the standard broadcasts them to the data. */
+function broadcastsScale(node: Node, compilation: Compilation): boolean {
+  if (!Object.hasOwn(NORMALIZED, node.op)) return false;
+  const [data, ...vectors] = NORMALIZED[node.op]!;
+  const shape = compilation.shapeOf(node.input(data));
+  const normalized = shape?.slice(node.int('axis', -1));
+  return normalized !== undefined && vectors.some((slot) => differs(node.input(slot), normalized, compilation));
+}
+
+/** Whether the value has another shape, but for axes of size 1 before the others. */
+function differs(value: Value | undefined, shape: readonly unknown[], compilation: Compilation): boolean {
+  const own = compilation.shapeOf(value);
+  if (!own) return false;
+  const rank = Math.max(own.length, shape.length);
+  const [a, b] = [own, shape].map((dims) => [...new Array<number>(rank - dims.length).fill(1), ...dims]);
+  return a!.some((dim, axis) => typeof dim === 'number' && typeof b![axis] === 'number' && dim !== b![axis]);
 }
 
 const spell = (kind: string, dtype: DType) => (kind === 'tensor' ? `elements of ${dtype}` : `a ${kind}`);
