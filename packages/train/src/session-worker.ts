@@ -17,9 +17,10 @@ interface Held {
 const sessions = new Map<number, Held>();
 const memory = new Map<string, Tensor>();
 
-async function open({ session, model, engine = 'auto', threads = 1 }: OpenRequest): Promise<Opened> {
+async function open({ session, model, ...options }: OpenRequest): Promise<Opened> {
   const graph = parseModel(model);
-  const opened = await openTrainingSession(graph, { engine, threads });
+  const { engine = 'auto', threads = 1, blockedLayout = false } = options;
+  const opened = await openTrainingSession(graph, { engine, threads, blockedLayout });
   const inputs = graph.graph.inputs.filter(({ initializer }) => !initializer).map(({ name }) => name);
   sessions.set(session, { session: opened, inputs });
   return { engine: opened.engine, warnings: opened.warnings };

@@ -15,7 +15,7 @@ export interface QuantizationOutcome {
   readonly variance: number;
 }
 
-/** A gradient with less information, as workers exchange it. */
+/** A gradient with less information, as workers that send it would exchange it. */
 export interface GradientQuantizer {
   readonly name: string;
   /** E Q(g) = g. Where false, the error has to be fed back (ErrorFeedback). */

@@ -73,7 +73,7 @@ export interface TrainOptions {
   readonly clipNorm?: number;
   /** Largest magnitude of an element of a gradient; it is limited before the norm is. Default: none. */
   readonly clipValue?: number;
-  /** Updates take what a receiver of quantized gradients decodes: each tensor's mean over all accumulated batches, clipped, without masked elements. Default: none. */
+  /** Updates take what a receiver of quantized gradients decodes: each tensor's mean over all accumulated batches (and shards), clipped, without masked elements. Default: none. */
   readonly gradientQuantization?: GradientQuantizationOptions;
   readonly masks?: Masks;
   /** Penalties of weights, taken as proximal steps after every update. Default: none. */

@@ -121,6 +121,13 @@ describe('training in workers', () => {
     }
   });
 
+  test('says of blocked layouts what one process says', async () => {
+    const alone = { losses, batch: BATCH, epochs: 1, threads: 1, engine: 'ort', blockedLayout: true } as const;
+    const { warnings } = await train(net(), blobs(24), alone);
+    expect(warnings).toHaveLength(1);
+    expect((await train(net(), blobs(24), { ...alone, workers: 2 })).warnings).toEqual(warnings);
+  });
+
   test('refuses a batch that does not come apart', async () => {
     const few = subset(blobs(10), Uint32Array.of(0, 1, 2));
     await expect(train(net(), few, { ...base, shards: 3 })).rejects.toThrow(code('ERR_TRAIN_OPTIONS'));

@@ -55,3 +55,15 @@ test.each(['native', 'ort'] as const)(
     await whole.dispose();
   },
 );
+
+test('a batch that lacks an input is refused, and not run on that of the batch before', async () => {
+  const pipeline = await Pipeline.open(batchNet(), { stages: 2, engine: 'native' });
+  try {
+    const all = async () => {
+      for await (const outputs of pipeline.run([batches[0]!, {}])) expect(outputs['logits']).toBeDefined();
+    };
+    await expect(all()).rejects.toThrow(expect.objectContaining({ code: 'ERR_TRAIN_DATA' }) as Error);
+  } finally {
+    await pipeline.dispose();
+  }
+});

@@ -1,5 +1,6 @@
-import { type Model, Tensor } from '@gossamer/graph';
+import { GossamerError, type Model, Tensor } from '@gossamer/graph';
 import type { Outputs } from '@gossamer/runtime';
+import type { TrainErrorCode } from '../error-codes.js';
 import { requireInteger } from '../require-option.js';
 import { cutModel, type Stage } from './cut-model.js';
 import { type RemoteOptions, RemoteSession } from './remote-session.js';
@@ -31,6 +32,7 @@ export class Pipeline {
     private readonly links: readonly WorkerLink[],
     private readonly sessions: readonly RemoteSession[],
     readonly stages: readonly Stage[],
+    private readonly inputs: readonly string[],
     private readonly outputs: readonly string[],
     private readonly signal: AbortSignal | undefined,
   ) {}
@@ -48,6 +50,7 @@ export class Pipeline {
         links,
         sessions,
         stages,
+        model.graph.inputs.filter(({ initializer }) => !initializer).map(({ name }) => name),
         model.graph.outputs.map(({ name }) => name),
         signal,
       );
@@ -57,7 +60,7 @@ export class Pipeline {
     }
   }
 
-  /** Outputs of each batch, in the order of the batches, of which as many are on the way as there are stages, and one. */
+  /** Outputs of each batch, which has all inputs (else ERR_TRAIN_DATA), in the order of the batches, of which as many are on the way as there are stages, and one. */
   async *run(batches: Iterable<Outputs> | AsyncIterable<Outputs>): AsyncGenerator<Outputs, void, undefined> {
     const onTheWay: Promise<Outputs>[] = [];
     try {
@@ -79,6 +82,11 @@ export class Pipeline {
   }
 
   async #through(feeds: Outputs): Promise<Outputs> {
+    // A worker would take what the batch before had under that name.
+    const missing = this.inputs.find((name) => !feeds[name]);
+    if (missing !== undefined) {
+      throw new GossamerError<TrainErrorCode>('ERR_TRAIN_DATA', `batch: expected input ${missing}, received none`);
+    }
     let known = feeds;
     for (const [i, { model }] of this.stages.entries()) {
       known = { ...known, ...(await this.sessions[i]!.run(feedsOf(model, known), keep)) };

@@ -10,6 +10,8 @@ export interface RemoteOptions {
   readonly engine?: TrainingEngine;
   /** Threads of each worker. Default 1. */
   readonly threads?: number;
+  /** As in TrainingSessionOptions. Default false. */
+  readonly blockedLayout?: boolean;
 }
 
 /** Asks a worker to open a model; its result says how it runs. */
@@ -55,8 +57,15 @@ export class RemoteSession {
 
   /** `session`: its number in the worker. */
   static async open(link: WorkerLink, session: number, model: Model, options: RemoteOptions): Promise<RemoteSession> {
-    const { engine = 'auto', threads = 1 } = options;
-    const request: OpenRequest = { call: 'open', session, model: serializeModel(model), engine, threads };
+    const { engine = 'auto', threads = 1, blockedLayout = false } = options;
+    const request: OpenRequest = {
+      call: 'open',
+      session,
+      model: serializeModel(model),
+      engine,
+      threads,
+      blockedLayout,
+    };
     return new RemoteSession(link, session, await link.ask<Opened>(request));
   }
 
