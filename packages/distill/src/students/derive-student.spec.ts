@@ -307,7 +307,7 @@ test('students by text', () => {
   expect(parseStudent('shallower')).toEqual({ kind: 'shallower', keep: 'every-other' });
   expect(parseStudent('shallower:3')).toEqual({ kind: 'shallower', keep: 3 });
   expect(parseStudent('low-rank:0.25')).toEqual({ kind: 'low-rank', rank: 0.25 });
-  for (const text of ['small.onnx', 'thinner', 'thinner:', 'C:\\models\\a.onnx', 'thinner:1:2'])
+  for (const text of ['small.onnx', 'thinner', 'thinner:', 'shallower:', 'C:\\models\\a.onnx', 'thinner:1:2'])
     expect(parseStudent(text)).toBeUndefined();
 });
 

@@ -34,9 +34,9 @@ export type StudentSpec = ThinnerStudent | ShallowerStudent | LowRankStudent;
 /** Reads 'thinner:0.5', 'shallower' (every other block), 'shallower:3' or 'low-rank:0.25'; undefined: none of these. */
 export function parseStudent(text: string): StudentSpec | undefined {
   const [kind, rest, ...more] = text.split(':');
-  if (more.length > 0) return undefined;
+  if (more.length > 0 || rest === '') return undefined;
   if (kind === 'shallower') return { kind, keep: rest === undefined ? 'every-other' : Number(rest) };
-  if (rest === undefined || rest === '') return undefined;
+  if (rest === undefined) return undefined;
   if (kind === 'thinner') return { kind, width: Number(rest) };
   return kind === 'low-rank' ? { kind, rank: Number(rest) } : undefined;
 }

@@ -1,4 +1,4 @@
-import { badOption, requireAtLeast } from '../require-option.js';
+import { badOption, requireAtLeast, requireInteger } from '../require-option.js';
 import type { RegularizedTensor, Regularizer } from './regularizer.js';
 
 /**
@@ -36,6 +36,7 @@ function groupNorms(tensors: readonly RegularizedTensor[]): Float64Array {
     }
     const slices = shape[axis]!;
     if (groupOf && groupOf.length !== slices) badOption('groupOf', `${slices} groups`, groupOf.length);
+    for (const group of Array.from(groupOf ?? [])) requireInteger('groupOf', group, 0);
     count = Array.from(groupOf ?? [slices - 1]).reduce((most, group) => Math.max(most, group + 1), count);
   }
   const norms = new Float64Array(count);

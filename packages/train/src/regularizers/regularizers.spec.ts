@@ -80,6 +80,8 @@ describe('regularisers', () => {
     const [a] = matrix();
     expect(() => groupLasso.penalty([{ ...a!, axis: 2 }])).toThrow(code);
     expect(() => groupLasso.penalty([{ ...a!, groupOf: [0] }])).toThrow(code);
+    for (const group of [-1, 0.5, NaN])
+      expect(() => groupLasso.penalty([{ ...a!, groupOf: [0, group, 1] }])).toThrow(code);
     for (const regularizer of Object.values(REGULARIZERS)) {
       expect(() => regularizer.shrink([a!], -1)).toThrow(code);
       expect(findRegularizer(regularizer.name)).toBe(regularizer);

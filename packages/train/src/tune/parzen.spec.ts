@@ -47,3 +47,8 @@ describe('ParzenEstimator', () => {
     expect(faded.logDensity(0.9)).toBeGreaterThan(faded.logDensity(0.1) + 0.3);
   });
 });
+
+test('the least of all draws lies within the range, however narrow the windows are', () => {
+  const estimate = new ParzenEstimator(Array<number>(99).fill(1), 0, 1);
+  expect(estimate.sample(0.99, 0)).toBe(0);
+});

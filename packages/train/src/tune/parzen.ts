@@ -53,7 +53,8 @@ export class ParzenEstimator {
   sample(which: number, where: number): number {
     let rest = which;
     const chosen = this.#windows.find(({ weight }) => (rest -= weight) < 0) ?? this.#windows.at(-1)!;
-    const share = chosen.below + where * (chosen.until - chosen.below);
+    // Above 0, where the quantile is finite: below narrow windows a share underflows.
+    const share = Math.max(chosen.below + where * (chosen.until - chosen.below), Number.MIN_VALUE);
     const x = chosen.mean + chosen.deviation * normalQuantile(share);
     return Math.min(this.high, Math.max(this.low, x));
   }
