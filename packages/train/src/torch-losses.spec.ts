@@ -94,6 +94,7 @@ describe.each(Object.keys(STORED))('%s beside PyTorch', (name) => {
       shuffle: false,
       onStep: ({ loss }) => seen.push(loss),
     });
+    expect(seen).toHaveLength(losses.length);
     seen.forEach((loss, step) => expect(Math.abs(loss - losses[step]!)).toBeLessThanOrEqual(1e-3));
   });
 });

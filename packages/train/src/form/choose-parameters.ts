@@ -41,7 +41,7 @@ const CARRIERS: ReadonlySet<string> = new Set(
 /**
  * The float initializers of the main graph that training changes, by value: weights and biases of layers, scale and shift of normalizations, and
  * what is added or multiplied elementwise with more than one number in it that is no table of at most two values (an attention mask, a step function).
- * `trainable` replaces this rule by names; `frozen` takes names away. A pattern that picks nothing is ERR_TRAIN_OPTIONS.
+ * `trainable` replaces this rule by names; `frozen` takes names away. Running statistics are none. A pattern that picks nothing is ERR_TRAIN_OPTIONS.
  */
 export function chooseParameters(model: Model, options: TrainingFormOptions): ReadonlyMap<Value, ParameterRole> {
   const candidates = new Map<Value, ParameterRole | undefined>();
@@ -62,6 +62,7 @@ export function chooseParameters(model: Model, options: TrainingFormOptions): Re
   }
   const chosen = new Map<Value, ParameterRole>();
   for (const [value, role] of candidates) {
+    if (isStatistic(value)) continue;
     const isNamed = options.trainable?.some((pattern) => matchesName(pattern, value.name));
     if (!(isNamed ?? role !== undefined)) continue;
     if (options.frozen?.some((pattern) => matchesName(pattern, value.name))) continue;
@@ -69,6 +70,13 @@ export function chooseParameters(model: Model, options: TrainingFormOptions): Re
   }
   return chosen;
 }
+
+/** Whether it is nothing but a running mean or variance, which training moves, but not by gradients. */
+const isStatistic = (value: Value): boolean => value.uses.length > 0 && value.uses.every(isStatisticSlot);
+
+/** Whether a use is as the running mean or variance of a BatchNormalization. */
+export const isStatisticSlot = ({ node, index }: Use): boolean =>
+  node.isStandard('BatchNormalization') && (index === 3 || index === 4);
 
 function roleOf(value: Value): ParameterRole | undefined {
   for (const use of usesOf(value)) {

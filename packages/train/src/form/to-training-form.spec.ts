@@ -54,6 +54,50 @@ describe('a BatchNormalization that the file has in training mode', () => {
   });
 });
 
+describe('running statistics', () => {
+  const vector = (g: GraphBuilder, name: string) => g.weight(name, [2], Float32Array.of(1, 1));
+  const model = (names: readonly string[]) =>
+    net((g, h) => {
+      const made = new Map([...new Set(names)].map((name) => [name, vector(g, name)]));
+      const [scale, bias, mean, variance, ...second] = names.map((name) => made.get(name)!);
+      const y = g.op('BatchNormalization', [h, scale, bias, mean, variance]);
+      return [second.length > 0 ? g.op('BatchNormalization', [y, ...second]) : y];
+    });
+
+  test.each<TrainingFormOptions>([{}, { mode: 'evaluate' }, { batchNorm: 'frozen' }])(
+    'are no parameters, whatever globs pick them, with %j',
+    (options) => {
+      const form = toTrainingForm(model(['s', 'b', 'm', 'v']), { batch: 2, trainable: ['*'], ...options });
+      expect(form.parameters.map(({ name }) => name)).toEqual(['w', 's', 'b']);
+      expect(form.running.map(({ name }) => name)).toEqual(options.batchNorm === 'frozen' ? [] : ['m', 'v']);
+    },
+  );
+
+  test.each<[string, readonly string[]]>([
+    ['a scale', ['ones', 'b', 'm', 'ones']],
+    ['the variance of the same node', ['s', 'b', 'ones', 'ones']],
+    ['those of another node', ['s', 'b', 'm', 'v', 's2', 'b2', 'm', 'v2']],
+  ])('that are one array with %s are refused, naming it', (_, names) => {
+    const shared = names.find((name, i) => names.indexOf(name) !== i)!;
+    expect(() => toTrainingForm(model(names), { batch: 2 })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TRAINING_FORM',
+        message: expect.stringContaining(`received ${shared}`) as string,
+      }) as Error,
+    );
+  });
+
+  test('that stay as they are may be shared by nodes, but not with what is trained', () => {
+    const options = { batch: 2, batchNorm: 'frozen' } as const;
+    const form = toTrainingForm(model(['s', 'b', 'm', 'v', 's2', 'b2', 'm', 'v']), options);
+    expect(form.parameters.map(({ name }) => name)).toEqual(['w', 's', 'b', 's2', 'b2']);
+    expect(() => toTrainingForm(model(['ones', 'b', 'm', 'ones']), options)).toThrow(code('ERR_TRAINING_FORM'));
+    expect(toTrainingForm(model(['ones', 'b', 'm', 'ones']), { ...options, frozen: ['ones'] }).parameters.length).toBe(
+      2,
+    );
+  });
+});
+
 describe('Dropout', () => {
   const model = (ratio: (g: GraphBuilder) => Value) =>
     net((g, h) => [g.op('Dropout', [h, ratio(g), g.constant(1, 'bool', [])])]);

@@ -58,21 +58,26 @@ export function toTrainingForm(model: Model, options: TrainingFormOptions = {}):
       `model: expected parameters to train, received none${where}`,
     );
   }
-  const state = options.batchNorm === 'frozen' ? [] : runningStatistics(prepared);
+  const isFrozen = options.batchNorm === 'frozen';
+  const statistics = new Set(runningStatistics(prepared));
+  for (const value of statistics) {
+    if (isFrozen ? roles.has(value) : value.uses.length > 1) refuseShared(value);
+  }
+  const state = isFrozen ? [] : [...statistics];
   const moves = options.mode !== 'evaluate';
   const parameters: Parameter[] = [...roles].map(([value, role]) => ({
     name: value.name,
     role,
     initial: initialOf(value),
   }));
-  const running: RunningState[] = [...new Set(state)].map((value) => ({
+  const running: RunningState[] = state.map((value) => ({
     name: value.name,
     ...(moves ? { output: nextName(value.name) } : {}),
     initial: initialOf(value),
   }));
   const inputs = prepared.graph.inputs.filter(({ initializer }) => !initializer).map(({ name }) => name);
   bindInputs(prepared, options);
-  for (const value of [...roles.keys(), ...new Set(state)]) makeInput(value);
+  for (const value of [...roles.keys(), ...state]) makeInput(value);
   const folded = runPasses(prepared, PASSES).model;
   checkFlat(folded);
   const form = new Lowered(folded, options).build();
@@ -125,6 +130,14 @@ function runningStatistics(model: Model): Value[] {
     .filter((node) => node.isStandard('BatchNormalization'))
     .flatMap((node) => [node.inputs[3], node.inputs[4]])
     .filter((value): value is Value => value?.initializer !== undefined);
+}
+
+function refuseShared(value: Value): never {
+  const readers = value.uses.map(({ node }) => node.id).join(', ');
+  throw new GossamerError<TrainErrorCode>(
+    'ERR_TRAINING_FORM',
+    `running statistics: expected an array for each mean and variance, received ${value.name} for all of ${readers}`,
+  );
 }
 
 /** What the file holds; half precision is float32 by now. Throws ERR_TRAINING_FORM for another type, which gradients are not computed in. */

@@ -1,5 +1,5 @@
 import { checkGradient } from '../testing/check-gradient.js';
-import { lowered } from '../testing/lowered.js';
+import { checkLowering } from '../testing/check-lowering.js';
 
 test('Transpose', () => {
   checkGradient({ x: { shape: [2, 3, 4] } }, (g, { x }) => g.op('Transpose', [x], { perm: [1, 2, 0] }));
@@ -74,15 +74,9 @@ test('Expand and Tile', () => {
 });
 
 test.each(['DCR', 'CRD'])('DepthToSpace %s', (mode) => {
-  checkGradient(
-    { x: { shape: [2, 8, 2, 3] } },
-    (g, { x }) => lowered(g, g.op('DepthToSpace', [x], { mode, blocksize: 2 }))[0]!,
-  );
+  checkLowering({ x: { shape: [2, 8, 2, 3] } }, (g, { x }) => g.op('DepthToSpace', [x], { mode, blocksize: 2 }));
 });
 
 test('SpaceToDepth', () => {
-  checkGradient(
-    { x: { shape: [2, 2, 4, 6] } },
-    (g, { x }) => lowered(g, g.op('SpaceToDepth', [x], { blocksize: 2 }))[0]!,
-  );
+  checkLowering({ x: { shape: [2, 2, 4, 6] } }, (g, { x }) => g.op('SpaceToDepth', [x], { blocksize: 2 }));
 });

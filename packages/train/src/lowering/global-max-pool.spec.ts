@@ -1,6 +1,5 @@
-import { checkGradient } from '../testing/check-gradient.js';
-import { lowered } from '../testing/lowered.js';
+import { checkLowering } from '../testing/check-lowering.js';
 
 test('GlobalMaxPool', () => {
-  checkGradient({ x: { shape: [2, 3, 4, 2] } }, (g, { x }) => lowered(g, g.op('GlobalMaxPool', [x]))[0]!);
+  checkLowering({ x: { shape: [2, 3, 4, 2] } }, (g, { x }) => g.op('GlobalMaxPool', [x]));
 });
