@@ -58,13 +58,13 @@ bool IsFloat(DataType type) {
          type == DataType::kBfloat16;
 }
 
-// Steps are 0 or 1; of one constant each, so that the loop can be vectorised.
 // All bits of `yes` or of `no`, without a branch: conditions need not follow any pattern.
 template <class T>
 T Chosen(uint8_t condition, T yes, T no) {
   const T mask = static_cast<T>(condition != 0 ? ~T{0} : T{0});
   return static_cast<T>((yes & mask) | (no & static_cast<T>(~mask)));
 }
+// Steps are 0 or 1; of one constant each, so that the loop can be vectorised.
 template <bool kStepA, bool kStepB, class T>
 void ChooseRow(const uint8_t* condition, const T* a, const T* b, size_t count, T* y) {
   constexpr size_t kBlock = 16;  // gathered beside y, which may be one of the others: vectorised

@@ -9,7 +9,7 @@ namespace gossamer {
 
 // How a step follows from the gradient. Slots: kMomentum and kNesterov the velocity, kRmsprop the mean square, kAdam
 // and kAmsgrad the first and second moment (kAmsgrad also the largest second moment so far), kLion the momentum. The
-// numbers are those of the face to JavaScript (packages/kernels/src/optimizer-step.ts). AdamW is kAdam with other coefficients.
+// numbers are those of the face to JavaScript (packages/kernels/src/optimizer-rule.ts). AdamW is kAdam with other coefficients.
 enum class OptimizerRule : uint8_t { kSgd, kMomentum, kNesterov, kRmsprop, kAdam, kAmsgrad, kLion };
 constexpr size_t kOptimizerRules = 7;
 constexpr size_t kMaxOptimizerSlots = 3;
