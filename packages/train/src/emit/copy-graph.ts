@@ -48,7 +48,9 @@ export function copyGraph(
   });
   for (const value of model.graph.initializers()) {
     if (value.initializer && !value.isInput) {
-      values.set(value, copy.graph.addInitializer(value.name, value.initializer));
+      const copied = copy.graph.addInitializer(value.name, value.initializer);
+      made.set(value, copied);
+      values.set(value, copied);
     }
   }
   for (const [input, value] of inputs) keep(input, value);

@@ -120,7 +120,9 @@ export class Emitter {
 
   /** Makes `value` the graph output `name`. */
   output(value: Value, name: string): Value {
-    const own = value.isInput || value.constant || value.isOutput ? this.op('Identity', [value]) : value;
+    const isNamed = value.name === name && !value.isOutput;
+    const isFixed = value.isInput || value.constant || value.isOutput;
+    const own = isFixed && !isNamed ? this.op('Identity', [value]) : value;
     if (own.name !== name) this.graph.rename(own, name);
     this.graph.setType(own, this.types.typeOf(own));
     this.graph.addOutput(own);

@@ -1,6 +1,7 @@
 import { GraphBuilder, type Model, Tensor, type Value } from '@gossamer/graph';
 import { evaluate } from '@gossamer/graph/eval';
 import { expandFunctions } from '../functions/expand-functions.js';
+import { insertGates } from '../gates/hard-concrete.js';
 import { meanSquaredError } from '../losses/mean-squared-error.js';
 import { buildTrainingGraph } from '../step/build-training-graph.js';
 import { toTrainingForm } from './to-training-form.js';
@@ -133,6 +134,27 @@ test('scales, biases and weights of fused operators are trained', () => {
     kernel: 'weight',
     'kernel-bias': 'bias',
   });
+});
+
+test('outputs that are an input, a parameter or a constant stay outputs, and may have losses', () => {
+  const model = net((g, h) => [g.op('Add', [h, g.weight('one', [1], Float32Array.of(1))])]);
+  for (const name of ['x', 'w', 'one']) model.graph.addOutput(model.graph.value(name)!);
+  const form = toTrainingForm(model, { batch: 2 });
+  expect(form.model.graph.outputs.map(({ name }) => name)).toEqual(['y0', 'x', 'w', 'one']);
+  const gates = [{ value: 'w', logAlpha: Tensor.of('float32', [1], new Float32Array(1)) }];
+  expect(insertGates(form, gates).model.graph.outputs).toHaveLength(4);
+  const { model: whole } = buildTrainingGraph(form, [{ loss: meanSquaredError({ output: 'w' }) }], ['one', 'w']);
+  const feeds = { x: [2, 2], w: [2, 2], targets: [2, 2], sample_weights: [2] };
+  const ones = ([name, dims]: [string, number[]]) => [
+    name,
+    Tensor.fromNumbers('float32', dims, new Array<number>(4).fill(1).slice(0, dims.length * 2)),
+  ];
+  const outputs = evaluate(
+    expandFunctions(whole),
+    Object.fromEntries(Object.entries(feeds).map(ones)) as Record<string, Tensor>,
+  );
+  expect([...outputs['one']!.toFloat32(), ...outputs['w']!.toFloat32()]).toEqual([1, 1, 1, 1, 1]);
+  expect([...outputs['gradient/w']!.toFloat32()]).toEqual([0, 0, 0, 0]);
 });
 
 test('a parameter of float64 is refused, and may be frozen', () => {
