@@ -1,6 +1,7 @@
 import { GossamerError, isGossamerError, Tensor } from '@gossamer/graph';
 import { loadSafetensors, type Safetensors, saveSafetensors } from '@gossamer/graph/safetensors';
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { TrainErrorCode } from '../error-codes.js';
 import type { Progress, Trainer } from './trainer.js';
 
@@ -30,11 +31,14 @@ export async function saveCheckpoint(path: string, trainer: Trainer): Promise<vo
   await saveSafetensors(path, { tensors, metadata: new Map([['gossamer.training', toText(metadata)]]) });
 }
 
-/** Goes on where the checkpoint at `path` stands; false where there is none. Throws ERR_CHECKPOINT for one of another training. */
+/** Goes on where the checkpoint at `path` stands; false where there is none. Throws ERR_CHECKPOINT for one of another training, and where none could be written. */
 export async function resumeFrom(path: string, trainer: Trainer): Promise<boolean> {
   // Before the first update: masks may change in place later.
   const { digest } = trainer;
-  if (!(await stat(path).catch(() => undefined))) return false;
+  if (!(await stat(path).catch(() => undefined))) {
+    if (await stat(dirname(path)).catch(() => undefined)) return false;
+    throw checkpointError(path, 'a path in a folder that is there', 'one of none');
+  }
   const { tensors, metadata } = await readFile(path);
   const text = metadata.get('gossamer.training');
   if (text === undefined) throw checkpointError(path, 'a checkpoint of a training', 'a file without its state');

@@ -270,6 +270,10 @@ describe('a training that is interrupted', () => {
 
 describe('training refuses', () => {
   const steep = { losses: [{ loss: crossEntropy(), weight: 1e4 }] };
+  /** Nothing is to be trained before options are refused. */
+  const onStep = () => {
+    throw new Error('trained');
+  };
   const one = { steps: 1, epochs: undefined as never };
   const refused: [string, Partial<TrainOptions>, string][] = [
     ['neither epochs nor steps', { epochs: undefined as never }, 'ERR_TRAIN_OPTIONS'],
@@ -289,6 +293,7 @@ describe('training refuses', () => {
     ['measurements every 0 epochs', { validation: { every: 0 } }, 'ERR_TRAIN_OPTIONS'],
     ['checkpoints every 0 updates', { checkpoint: { path: 'none', every: 0 } }, 'ERR_TRAIN_OPTIONS'],
     ['a metric that needs what the data have not', { validation: { metric: 'agreement' } }, 'ERR_TRAIN_OPTIONS'],
+    ['a checkpoint in a folder that is not there', { checkpoint: { path: 'nowhere/state' }, onStep }, 'ERR_CHECKPOINT'],
     ['a held-out set without samples', { validation: { dataset: blobs(0) } }, 'ERR_TRAIN_DATA'],
     ['an update of weights beyond float32', { learningRate: 1e38, optimizer: 'sgd', ...steep, ...one }, 'ERR_DIVERGED'],
     ['a learning rate that blows up', { learningRate: 1e30, optimizer: 'sgd' }, 'ERR_DIVERGED'],
