@@ -3,7 +3,7 @@ import { copyGraph } from './emit/copy-graph.js';
 import type { Emitter } from './emit/emitter.js';
 import { removeDead } from './emit/remove-dead.js';
 import type { TrainErrorCode } from './error-codes.js';
-import { CONSTANT_OPERATORS } from './form/constant-operators.js';
+import { blocksGradients } from './form/constant-operators.js';
 import { findGradient } from './gradients/registry.js';
 
 export interface DifferentiateOptions {
@@ -64,7 +64,7 @@ function propagate(g: Emitter, root: Value, wanted: readonly Value[]): ReadonlyM
   const active = new Set(wanted);
   const forward: Node[] = [...g.graph.nodes()];
   for (const node of forward) {
-    if (node.domain === '' && CONSTANT_OPERATORS.has(node.op)) continue;
+    if (blocksGradients(node, active)) continue;
     if (node.inputs.some((value) => value && active.has(value)))
       for (const value of node.outputs) if (value) active.add(value);
   }
