@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
 import { serializeModel } from '@gossamer/graph/onnx';
 import { Session } from '@gossamer/runtime';

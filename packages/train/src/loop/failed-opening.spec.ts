@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Session } from '@gossamer/runtime';
 import { mlp } from '../architectures/mlp.js';
 import { arrayDataset } from '../data/array-dataset.js';
