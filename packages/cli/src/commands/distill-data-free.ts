@@ -4,7 +4,7 @@ import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { gateOptions, openSource } from './open-source.js';
 import { openStudent } from './open-student.js';
-import { refuse } from './train.js';
+import { refuseFlags } from './refuse-flags.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -29,7 +29,7 @@ const OF_LOOPS = [
 
 /** gossamer distill --teacher T --student S -o OUT --data-free gan|vae --steps N [--data FEW] [--generator-output FILE] */
 export async function distillWithoutData(flags: Flags, context: CommandContext): Promise<CommandResult> {
-  refuse(flags, OF_LOOPS, 'with --data-free');
+  refuseFlags(flags, OF_LOOPS, 'with --data-free');
   const paths = flags['teacher'] as readonly string[];
   const steps = flags['steps'] as number | undefined;
   if (paths.length !== 1) {

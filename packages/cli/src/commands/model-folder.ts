@@ -8,10 +8,10 @@ import {
   type ProcessFolderOptions,
   quantizeFolder,
 } from '@gossamer/compress';
-import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatCount, formatSqnr, formatTable, plain } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
+import { refuseFlags } from './refuse-flags.js';
 import { parsePasses } from '../parse-passes.js';
 import { gateOptions } from './open-source.js';
 
@@ -47,7 +47,7 @@ export async function inspect(path: string, flags: Flags): Promise<CommandResult
 
 /** gossamer convert DIR -o OUTDIR */
 export async function convert(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  refuseFlags(flags, ['weights', 'data']);
+  refuseFlags(flags, ['weights', 'data'], 'with a folder of models');
   const { output, options } = common(flags, context);
   const result = await convertFolder(path, output, {
     ...options,
@@ -61,7 +61,7 @@ export async function convert(path: string, flags: Flags, context: CommandContex
 
 /** gossamer optimize DIR -o OUTDIR */
 export async function optimize(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  refuseFlags(flags, ['data']);
+  refuseFlags(flags, ['data'], 'with a folder of models');
   const { output, options } = common(flags, context);
   const passes = parsePasses(flags['passes'] as string);
   const raiseOpset = flags['raiseOpset'] === true;
@@ -75,16 +75,9 @@ export async function quantize(
   context: CommandContext,
   chosen: Parameters<typeof quantizeFolder>[2]['quantize'],
 ): Promise<CommandResult> {
-  refuseFlags(flags, ['data']);
+  refuseFlags(flags, ['data'], 'with a folder of models');
   const { output, options } = common(flags, context);
   return report(path, await quantizeFolder(path, output, { ...options, quantize: chosen }));
-}
-
-/** Data are for the inputs of one model; a folder has several. */
-function refuseFlags(flags: Flags, names: readonly string[]): void {
-  const given = names.find((name) => flags[name] !== undefined);
-  if (given === undefined) return;
-  throw new GossamerError('ERR_OPTION', `--${given}: expected with one model, received with a folder of them`);
 }
 
 function common(flags: Flags, context: CommandContext): { output: string; options: ProcessFolderOptions } {

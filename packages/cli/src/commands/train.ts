@@ -9,12 +9,12 @@ import {
   train,
   type TrainingResult,
 } from '@gossamer/compress';
-import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatTable } from '../console-text.js';
 import { parseBindings } from '../parse-bindings.js';
 import { gateOptions, openSource } from './open-source.js';
 import { openStudent } from './open-student.js';
+import { refuseFlags } from './refuse-flags.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -26,13 +26,13 @@ export async function trainArchitecture(flags: Flags, context: CommandContext): 
 
 /** gossamer finetune MODEL -o OUT --data D [--teacher T] */
 export async function finetuneModel(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  if (flags['teacher'] === undefined) refuse(flags, Object.values(TEACHER_NAMES), 'without --teacher');
+  if (flags['teacher'] === undefined) refuseFlags(flags, Object.values(TEACHER_NAMES), 'without --teacher');
   return trainOn(await loadModel(model), flags, context);
 }
 
 /** gossamer distill --teacher T --student S -o OUT --data D */
 export async function distillModel(flags: Flags, context: CommandContext): Promise<CommandResult> {
-  refuse(flags, OF_GENERATORS, 'without --data-free');
+  refuseFlags(flags, OF_GENERATORS, 'without --data-free');
   const { model, warnings } = await openStudent(flags, context);
   return trainOn(model, flags, context, warnings);
 }
@@ -125,15 +125,6 @@ const NAMES = {
 
 /** Flags of `distill --data-free`. */
 const OF_GENERATORS = ['inputMean', 'inputDeviation', 'generatorOutput', 'generatorLearningRate', 'adversarial'];
-
-/** Throws ERR_OPTION where one of `names` was given, which nothing would read. */
-export function refuse(flags: Flags, names: readonly string[], where: string): void {
-  const stranger = names.find((name) => flags[name] !== undefined);
-  if (stranger === undefined) return;
-  const received = flags[stranger];
-  const text = typeof received === 'object' ? JSON.stringify(received) : String(received);
-  throw new GossamerError('ERR_OPTION', `${stranger}: expected none ${where}, received ${text}`);
-}
 
 /** What the flags say about training, under the names the SDK has for it. */
 export function trainingFlags(flags: Flags, context: CommandContext): Omit<FinetuneOptions, 'teacher' | 'data'> {

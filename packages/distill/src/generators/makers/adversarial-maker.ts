@@ -1,7 +1,6 @@
 import { type Model, Tensor } from '@gossamer/graph';
 import { ComposedForm, GraphTrainer, streamOf, toTrainingForm, writeBack } from '@gossamer/train';
 import { confidence } from '../losses/confidence.js';
-import { informationEntropy } from '../losses/information-entropy.js';
 import { CODES, FROZEN, generatorNet, SAMPLES } from '../nets/generator-net.js';
 import { fillNormal } from '../normal-numbers.js';
 import { MADE, TEACHER_LOGITS } from '../value-names.js';
@@ -11,8 +10,6 @@ import type { MadeBatch, MakerContext, SampleMaker } from './sample-maker.js';
 /** Numbers that a sample is made of. */
 const WIDTH = 100;
 const STREAM = streamOf('codes');
-/** Weight on MNIST in DAFL's code. */
-const ENTROPY = 5;
 
 export interface AdversarialOptions {
   /** Mean and standard deviation of inputs that the teacher was trained on. */
@@ -53,7 +50,7 @@ export class AdversarialMaker implements SampleMaker {
     const composed = new ComposedForm('data-free');
     const made = composed.embed(form, [composed.input(CODES, [batch, WIDTH])], { state: 'trained' })(SAMPLES);
     const answers = addAnswers(composed, context, made, adversarial);
-    const losses = [{ loss: confidence() }, { loss: informationEntropy(), weight: ENTROPY }, ...answers.losses];
+    const losses = [{ loss: confidence() }, ...answers.losses];
     const kept = { ...session, kept: [MADE, TEACHER_LOGITS] };
     const trainer = await GraphTrainer.open(composed.finish(answers.outputs), losses, kept);
     return new AdversarialMaker(context, model, trainer, answers);

@@ -2,11 +2,13 @@ import type { Tensor, Value } from '@gossamer/graph';
 import type { ComposedForm, LossTerm } from '@gossamer/train';
 import { activation } from '../losses/activation.js';
 import { disagreement } from '../losses/disagreement.js';
+import { informationEntropy } from '../losses/information-entropy.js';
 import { FEATURES, MADE, STUDENT_LOGITS, TEACHER_LOGITS } from '../value-names.js';
 import type { MakerContext } from './sample-maker.js';
 
-/** Weight of the teacher's features on MNIST in DAFL's code. */
+/** Weights of the teacher's features and of the entropy of classes on MNIST in DAFL's code. */
 const ACTIVATION = 0.1;
+const ENTROPY = 5;
 /** Begins the names of the student's arrays in the generator's graph. */
 const STUDENT = 'student/';
 
@@ -14,7 +16,7 @@ const STUDENT = 'student/';
 export interface Answers {
   /** Made samples, and what is said of them, by the names that losses know. */
   readonly outputs: Readonly<Record<string, Value>>;
-  /** The teacher's features are excited, and the student says something else than the teacher. */
+  /** All classes are alike often, the teacher's features are excited, and the student says something else than the teacher. */
   readonly losses: readonly LossTerm[];
   /** The student's arrays as they are now. */
   feeds(): Readonly<Record<string, Tensor>>;
@@ -29,7 +31,7 @@ export function addAnswers(
 ): Answers {
   const { logits, features } = teacher.judge(composed, made);
   const outputs: Record<string, Value> = { [MADE]: made, [TEACHER_LOGITS]: logits };
-  const losses: LossTerm[] = [];
+  const losses: LossTerm[] = [{ loss: informationEntropy(), weight: ENTROPY }];
   if (features) {
     outputs[FEATURES] = features;
     losses.push({ loss: activation(), weight: ACTIVATION });

@@ -2,7 +2,6 @@ import { type Model, Tensor } from '@gossamer/graph';
 import { ComposedForm, GraphTrainer, streamOf, toTrainingForm, writeBack } from '@gossamer/train';
 import { classCondition } from '../losses/class-condition.js';
 import { codeReconstruction } from '../losses/code-reconstruction.js';
-import { informationEntropy } from '../losses/information-entropy.js';
 import { FROZEN, generatorNet, SAMPLES } from '../nets/generator-net.js';
 import { RECOGNISED, recogniserNet } from '../nets/recogniser-net.js';
 import { fillNormal } from '../normal-numbers.js';
@@ -23,7 +22,6 @@ const SHARPNESS = 2;
  */
 const CONDITION = 0.3;
 const RECONSTRUCTION = 0.1;
-const ENTROPY = 5;
 
 /**
  * Decoder from the teacher alone: a code and a distribution over classes, softmax of normal numbers, become a sample of which the teacher says just
@@ -75,7 +73,6 @@ export class DecoderMaker implements SampleMaker {
     const losses = [
       { loss: classCondition(), weight: CONDITION },
       { loss: codeReconstruction(), weight: RECONSTRUCTION },
-      { loss: informationEntropy(), weight: ENTROPY },
       ...answers.losses,
     ];
     const kept = { ...session, kept: [MADE, TEACHER_LOGITS] };
