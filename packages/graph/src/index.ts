@@ -37,11 +37,14 @@ export { type SparseTensor, type Use, Value } from './ir/value.js';
 export { tensorType, type TensorType, type ValueType } from './ir/value-type.js';
 export {
   type EditMode,
+  fromWeightMatrix,
   storeConstant,
   type TiedCopy,
   tieEmbeddings,
   tiedWeights,
+  toWeightMatrix,
   weightedOperators,
+  type WeightMatrix,
   type WeightRole,
   weightsOf,
   weightViews,

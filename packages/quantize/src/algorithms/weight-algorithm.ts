@@ -1,0 +1,30 @@
+import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
+import type { WeightGrid } from '../grid/weight-grid.js';
+
+/** One matrix of a layer, to be put on a grid. */
+export interface WeightProblem {
+  /** Id of the layer, for messages. */
+  readonly layer: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns], row-major; not to be written. */
+  readonly data: Float32Array;
+  /**
+   * The grid of a matrix of this problem's shape: scheme, granularity and clip search are the user's. `importance` [columns] weighs the
+   * squared error of a clip search. Algorithms that shift weights may fit again, or use the grid of `data` throughout.
+   */
+  readonly fit: (data: Float32Array, importance?: ArrayLike<number>) => WeightGrid;
+  /** Mean of x xᵀ; missing where an algorithm does not need it. */
+  readonly second?: Float64Array;
+  readonly cross?: Float64Array;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How codes are chosen on a grid. */
+export interface WeightAlgorithm {
+  readonly name: string;
+  /** 'moments': second moments of the layer's inputs, for which calibration data are run layer by layer. */
+  readonly needs: 'nothing' | 'moments';
+  solve(problem: WeightProblem): Promise<QuantizedMatrix>;
+}

@@ -1,0 +1,78 @@
+import { roundHalfEven } from '@gossamer/graph';
+import { blocksOf, codesOf, type WeightGrid } from './weight-grid.js';
+
+/** Codes of one matrix: 8-bit where the grid has at most 256 of them. */
+export type MatrixCodes = Uint8Array | Uint16Array;
+
+/** A weight matrix as codes on a grid. */
+export interface QuantizedMatrix {
+  readonly grid: WeightGrid;
+  /** [rows, columns], row-major, counted from the grid's lowest value. */
+  readonly codes: MatrixCodes;
+}
+
+/** Rounds every weight to the nearest value of the grid; ties go to the even integer, or to the lower level. O(elements), times log(levels). */
+export function roundToGrid(data: Float32Array, grid: WeightGrid): QuantizedMatrix {
+  const codes = codesOf(grid) <= 256 ? new Uint8Array(data.length) : new Uint16Array(data.length);
+  const nearest = grid.kind === 'affine' ? affineCode(grid) : levelCode(grid);
+  eachBlock(grid, (row, block, first, last) => {
+    for (let i = first; i < last; i++) codes[i] = nearest(data[i]!, row, block);
+  });
+  return { grid, codes };
+}
+
+/** The values that the codes stand for, [rows, columns]. O(elements). */
+export function dequantizeMatrix({ grid, codes }: QuantizedMatrix): Float32Array {
+  const values = new Float32Array(codes.length);
+  eachBlock(grid, (row, block, first, last) => {
+    const scale = grid.scales[block]!;
+    if (grid.kind === 'affine') {
+      const offset = grid.quantMin - grid.zeroPoints[block]!;
+      for (let i = first; i < last; i++) values[i] = (codes[i]! + offset) * scale;
+      return;
+    }
+    const table = grid.tables === 1 ? 0 : row * codesOf(grid);
+    for (let i = first; i < last; i++) values[i] = grid.levels[table + codes[i]!]! * scale;
+  });
+  return values;
+}
+
+type NearestCode = (value: number, row: number, block: number) => number;
+
+function affineCode({ quantMin, quantMax, scales, zeroPoints }: WeightGrid & { kind: 'affine' }): NearestCode {
+  return (value, _, block) => {
+    const code = roundHalfEven(value / scales[block]! + zeroPoints[block]!);
+    return Math.min(quantMax, Math.max(quantMin, code)) - quantMin;
+  };
+}
+
+function levelCode(grid: WeightGrid & { kind: 'levels' }): NearestCode {
+  const count = codesOf(grid);
+  return (value, row, block) => {
+    const first = grid.tables === 1 ? 0 : row * count;
+    const scale = grid.scales[block]!;
+    const wanted = scale === 0 ? 0 : value / scale;
+    let low = 0;
+    let high = count - 1;
+    // Between level i and i + 1 the boundary lies half way.
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const boundary = (grid.levels[first + middle]! + grid.levels[first + middle + 1]!) / 2;
+      if (wanted <= boundary) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+}
+
+/** Calls `visit` for every block, in order: its row, its place in `scales`, and where its elements lie. */
+function eachBlock(grid: WeightGrid, visit: (row: number, block: number, first: number, last: number) => void): void {
+  const { rows, columns, blockSize } = grid;
+  const blocks = blocksOf(grid);
+  for (let row = 0; row < rows; row++) {
+    for (let b = 0; b < blocks; b++) {
+      const first = row * columns + b * blockSize;
+      visit(row, row * blocks + b, first, Math.min(first + blockSize, (row + 1) * columns));
+    }
+  }
+}
