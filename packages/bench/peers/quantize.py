@@ -3,7 +3,8 @@
 python quantize.py MODE MODEL OUT [--calibration FOLDER | --random N] [--calibrate minmax|entropy|percentile] [--block-size N]
                    [--asymmetric] [--constants-to-initializers] [--opset N] [--subgraphs]
 
-MODE: preprocess, static (QDQ, uint8 activations, int8 weights per channel), dynamic (int8 weights per channel), nbits (4-bit MatMulNBits).
+MODE: preprocess, static (QDQ, uint8 activations, int8 weights per channel), dynamic (int8 weights per channel), nbits (4-bit MatMulNBits),
+gptq (the same with codes by GPTQ, on the calibration samples).
 FOLDER holds index.json, a list of {input name: .npy file}, one for each sample.
 """
 
@@ -56,6 +57,10 @@ class Random(CalibrationDataReader):
         return self.random.standard_normal(shape).astype(np.float32)
 
 
+def samples(model, options):
+    return Folder(options.calibration) if options.calibration else Random(model, options.random)
+
+
 def peak_rss_mb():
     """What this process itself held: getrusage also counts the parent's memory at the start."""
     try:
@@ -103,7 +108,7 @@ def run(options):
 
         quant_pre_process(model, options.out)
     elif options.mode == "static":
-        reader = Folder(options.calibration) if options.calibration else Random(model, options.random)
+        reader = samples(model, options)
         method = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy, "percentile": CalibrationMethod.Percentile}
         quantize_static(
             model,
@@ -119,10 +124,18 @@ def run(options):
         extra = {"EnableSubgraph": True} if options.subgraphs else {}
         quantize_dynamic(model, options.out, per_channel=True, weight_type=QuantType.QInt8, extra_options=extra)
     else:
-        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+        from onnxruntime.quantization.matmul_nbits_quantizer import GPTQWeightOnlyQuantConfig, MatMulNBitsQuantizer
 
+        algorithm = None
+        if options.mode == "gptq":
+            algorithm = GPTQWeightOnlyQuantConfig(calibration_data_reader=samples(model, options))
         quantizer = MatMulNBitsQuantizer(
-            onnx.load(model), bits=4, block_size=options.block_size, is_symmetric=not options.asymmetric, accuracy_level=4
+            onnx.load(model),
+            bits=4,
+            block_size=options.block_size,
+            is_symmetric=not options.asymmetric,
+            accuracy_level=4,
+            algo_config=algorithm,
         )
         quantizer.process()
         quantizer.model.save_model_to_file(options.out, False)
@@ -130,7 +143,7 @@ def run(options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("mode", choices=["preprocess", "static", "dynamic", "nbits"])
+    parser.add_argument("mode", choices=["preprocess", "static", "dynamic", "nbits", "gptq"])
     parser.add_argument("model")
     parser.add_argument("out")
     parser.add_argument("--calibration")
