@@ -1,3 +1,7 @@
+export { allocateBits, type Allocation, type BitOption } from './mixed/allocate-bits.js';
+export type { Journal } from './mixed/journal.js';
+export { type LayerBits, mixedPrecision, type MixedPrecisionResult } from './mixed/mixed-precision.js';
+export type { Budget, MixedPrecisionOptions, Sensitivity } from './mixed/mixed-precision-options.js';
 export { PROVENANCE_KEY } from './finish-model.js';
 export type { QuantizeErrorCode } from './errors.js';
 export type {

@@ -1,5 +1,6 @@
 import { type Model, type Node, type Value } from '@gossamer/graph';
 import type { Feeds } from '@gossamer/runtime';
+import { addPowers } from '../noise-probe.js';
 import { addDequantize, addParams, addQuantize, addWeightDequantize } from '../quantize-linear.js';
 import { runAll } from './output-quality.js';
 import type { StaticPlan } from './static-plan.js';
@@ -81,22 +82,4 @@ function copyNode(node: Node, replaced: ReadonlyMap<number, Value>, after: Node)
     },
     { after },
   );
-}
-
-/** Adds the power of `value` and of its difference to `twin` to the outputs; returns their names. */
-function addPowers(value: Value, twin: Value): { signal: string; noise: string } {
-  const { graph } = value;
-  const difference = graph.add({ op: 'Sub', inputs: [value, twin], outputs: [`${value.name}_probe_noise`] }).output;
-  const [signal, noise] = [value, difference].map((source) => {
-    const keepdims = { type: 'int', value: 0 } as const;
-    const power = graph.add({
-      op: 'ReduceSumSquare',
-      inputs: [source],
-      outputs: [`${source.name}_power`],
-      attributes: { keepdims },
-    }).output;
-    graph.addOutput(power);
-    return power.name;
-  });
-  return { signal: signal!, noise: noise! };
 }

@@ -1,0 +1,57 @@
+import { quantizeBlocks } from '@gossamer/kernels';
+import { badOption } from '../errors.js';
+import type { AffineGrid } from '../grid/weight-grid.js';
+
+/** A way to store the matrices of a layer. */
+export interface WeightOption {
+  /** 'int2' to 'int8', 'uint2' to 'uint8', or 'float32'. */
+  readonly name: string;
+  /** Undefined: weights stay as they are. */
+  readonly fit: ((rows: number, columns: number, data: Float32Array) => AffineGrid) | undefined;
+  /** Bytes of codes, scales and zero points of one matrix. */
+  bytes(rows: number, columns: number): number;
+}
+
+export interface OptionLayout {
+  /** Weights along the input axis that share a scale; 0: all of a row. */
+  readonly blockSize: number;
+  /** Search the clip of the least squared error. */
+  readonly clip: boolean;
+}
+
+/** Scales that a clip search tries, from 1 down to this ratio: see kernels' ClipSearch. */
+const CLIP_STEPS = 20;
+const clipFrom = (bits: number): number => (bits >= 8 ? 0.9 : bits >= 4 ? 0.8 : bits === 3 ? 0.7 : 0.6);
+
+const INTEGER = /^(u?)int([2-8])$/;
+
+/** The option called `name`. Signed codes are symmetric around 0, the lowest one unused; unsigned ones have a zero point. */
+export function weightOption(name: string, { blockSize, clip }: OptionLayout): WeightOption {
+  if (name === 'float32') return { name, fit: undefined, bytes: (rows, columns) => 4 * rows * columns };
+  const [, unsigned, digits] =
+    INTEGER.exec(name) ?? badOption('candidates', 'int2 to int8, uint2 to uint8 or float32', name);
+  const bits = Number(digits);
+  const isSigned = unsigned === '';
+  const block = (columns: number) => (blockSize > 0 ? Math.min(blockSize, columns) : columns);
+  return {
+    name,
+    fit(rows, columns, data) {
+      const { scales, zeroPoints } = quantizeBlocks(data, {
+        ...{ n: rows, k: columns, layout: 'nk', bits, blockSize: block(columns) },
+        ...(isSigned
+          ? { dtype: 'int8', mapping: 'symmetric', range: 'restricted' }
+          : { dtype: 'uint8', mapping: 'asymmetric' }),
+        ...(clip ? { clip: { steps: CLIP_STEPS, min: clipFrom(bits) } } : {}),
+      });
+      const quantMax = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+      return {
+        ...{ kind: 'affine', rows, columns, blockSize: block(columns), scales },
+        ...{ quantMin: isSigned ? -quantMax : 0, quantMax, zeroPoints: Float32Array.from(zeroPoints) },
+      };
+    },
+    bytes(rows, columns) {
+      const scales = rows * Math.ceil(columns / block(columns));
+      return Math.ceil((rows * columns * bits) / 8) + 4 * scales + (isSigned ? 0 : Math.ceil((scales * bits) / 8));
+    },
+  };
+}
