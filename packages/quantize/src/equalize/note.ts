@@ -1,0 +1,8 @@
+/** What a transformation did with one layer (or one node that could have taken a scale), or why it did nothing. */
+export interface EqualizeNote {
+  /** Id of the node. */
+  readonly layer: string;
+  readonly done: boolean;
+  /** What was done, or the reason why not, in plain words. */
+  readonly text: string;
+}

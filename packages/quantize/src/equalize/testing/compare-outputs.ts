@@ -1,0 +1,30 @@
+import { checkGraph, isFloat, type Model } from '@gossamer/graph';
+import { modelInputs, openData } from '@gossamer/runtime';
+import { type Feeds, runOrt } from '../../testing/ort.js';
+
+/** Two feeds of seeded noise for the model's inputs. */
+export async function noiseFeeds(model: Model, spec = 'random:2'): Promise<Feeds[]> {
+  const feeds: Feeds[] = [];
+  for await (const batch of (await openData(spec)).batches({ inputs: modelInputs(model) })) feeds.push(batch.feeds);
+  return feeds;
+}
+
+/** Largest difference of a float output between two models that ought to agree, relative to its largest magnitude. */
+export async function outputDifference(a: Model, b: Model, feeds: readonly Feeds[]): Promise<number> {
+  checkGraph(b.graph);
+  let worst = 0;
+  for (const feed of feeds) {
+    const [left, right] = [await runOrt(a, feed), await runOrt(b, feed)];
+    for (const [name, tensor] of Object.entries(left)) {
+      if (!isFloat(tensor.dtype)) continue;
+      const [x, y] = [tensor.toFloat32(), right[name]!.toFloat32()];
+      let [size, difference] = [0, 0];
+      for (let i = 0; i < x.length; i++) {
+        size = Math.max(size, Math.abs(x[i]!));
+        difference = Math.max(difference, Math.abs(x[i]! - y[i]!));
+      }
+      worst = Math.max(worst, difference === 0 ? 0 : difference / size);
+    }
+  }
+  return worst;
+}
