@@ -31,6 +31,7 @@ export { Node, type Slots } from './ir/node.js';
 export { decodeFloat, encodeFloat, roundHalfEven } from './ir/small-float.js';
 export type { StateLink } from './ir/state-link.js';
 export { bodyModel, capturesOf } from './ir/body-model.js';
+export { copyNodes } from './ir/clone.js';
 export { subModel } from './ir/sub-model.js';
 export { elementCount, Tensor, type TensorData, type TensorStorage } from './ir/tensor.js';
 export { type SparseTensor, type Use, Value } from './ir/value.js';

@@ -20,4 +20,5 @@ export type RuntimeErrorCode =
   | 'ERR_METRIC_INPUT'
   | 'ERR_CALIBRATOR'
   | 'ERR_CALIBRATION'
+  | 'ERR_LAYERWISE'
   | 'ERR_VERIFY';

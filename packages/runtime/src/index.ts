@@ -59,3 +59,8 @@ export { calibrate } from './statistics/calibrate.js';
 export type { CalibrateOptions, Calibration } from './statistics/calibration.js';
 export { type ObserveRequest, valueId } from './statistics/observe-request.js';
 export type { HistogramView, TensorStatistics } from './statistics/tensor-statistics.js';
+export { layerwise, type LayerWalk } from './layerwise/layerwise.js';
+export type { InputsRequest, LayerInputs, LayerStep } from './layerwise/layer-step.js';
+export type { LayerRequest, UnreachedLayer } from './layerwise/select-units.js';
+export type { SampleRun } from './layerwise/record-samples.js';
+export type { LayerwiseOptions } from './layerwise/walk-run.js';

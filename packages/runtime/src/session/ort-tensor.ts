@@ -24,7 +24,8 @@ const SHARED = [
 
 type SharedDtype = (typeof SHARED)[number];
 
-const isShared = (dtype: string): dtype is SharedDtype => (SHARED as readonly string[]).includes(dtype);
+/** True for elements that ONNX Runtime takes and gives through onnxruntime-node. */
+export const isShared = (dtype: string): dtype is SharedDtype => (SHARED as readonly string[]).includes(dtype);
 
 /** A feed for ONNX Runtime over the same memory (a copy only where the bytes are unaligned or on disk). Throws ERR_FEEDS. */
 export function toOrtTensor(ort: OrtModule, name: string, tensor: Tensor): OrtTensor {
