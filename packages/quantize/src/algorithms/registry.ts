@@ -1,0 +1,15 @@
+import { badOption } from '../errors.js';
+import { adaround } from './adaround.js';
+import { hqq, hqqInteger } from './hqq.js';
+import { importance } from './importance.js';
+import { nearest } from './nearest.js';
+import type { WeightAlgorithm } from './weight-algorithm.js';
+
+/** Every algorithm that chooses codes on a grid. */
+export const ALGORITHMS: readonly WeightAlgorithm[] = [nearest, importance, hqq, hqqInteger, adaround];
+
+/** The algorithm called `name`; throws ERR_QUANTIZE_OPTION naming those there are. */
+export function findAlgorithm(name: string): WeightAlgorithm {
+  const found = ALGORITHMS.find((algorithm) => algorithm.name === name);
+  return found ?? badOption('algorithm', `one of ${ALGORITHMS.map((item) => item.name).join(', ')}`, name);
+}
