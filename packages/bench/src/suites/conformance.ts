@@ -22,7 +22,7 @@ export const conformance: Suite = {
     const comparisons: EngineComparison[] = [];
     for (const [name, load] of Object.entries(catalogue)) {
       if (context.only && !context.only.includes(name)) continue;
-      const model = await load();
+      const model = await load(context.scratch);
       for (const variant of [undefined, ...allVariants.filter((each) => COMPARED.includes(each.name))]) {
         context.signal.throwIfAborted();
         const comparison = await compareEngines(model, variant, context);

@@ -13,7 +13,7 @@ import { peerVariants } from '../real-models/peer-variants.js';
 export const realModels: Suite = {
   name: 'real-models',
   isTimed: true,
-  about: 'optimizes and quantizes eleven real models in every mode and judges the files in stock ONNX Runtime',
+  about: 'optimizes and quantizes twelve real models in every mode and judges the files in stock ONNX Runtime',
   run: measureAll,
 };
 
@@ -23,7 +23,7 @@ async function measureAll(context: SuiteContext): Promise<SuiteFindings> {
   const tables: Table[] = [];
   const python = peerPython();
   for (const name of chosen(context.only)) {
-    const model = await catalogue[name]!();
+    const model = await catalogue[name]!(context.scratch);
     context.say(`${name}: the float model`);
     const original = (originals[name] = await judgeOriginal(model, context));
     const results: VariantResult[] = [];
