@@ -4,7 +4,7 @@ export interface GridLayout {
   readonly columns: number;
   /** Columns that share a scale; `columns`: one scale a row. */
   readonly blockSize: number;
-  /** > 0 in kind 'affine'; [rows, blocks], row-major. A scale for the whole matrix is repeated. */
+  /** [rows, blocks], row-major, none 0; negative where the lowest code stands for a positive value. A scale of the whole matrix is repeated. */
   readonly scales: Float32Array;
 }
 

@@ -1,0 +1,71 @@
+import { roundHalfEven } from '@gossamer/graph';
+import type { AffineGrid } from '../grid/weight-grid.js';
+import { clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
+import type { Scheme } from './scheme.js';
+
+/**
+ * Integers of 2 to 16 bits. int: symmetric. In blocks and rows all codes serve: scale = |v| / 2^(bits - 1) of either sign, v the value of largest magnitude, which
+ * the lowest code stands for (as ONNX Runtime's and ggml's formats have it); per tensor, and from 8 bits on, codes are within +-(2^(bits - 1) - 1). uint: asymmetric, with an
+ * exact zero.
+ */
+export function integer(bits: number, isSigned: boolean): Scheme {
+  return {
+    name: `${isSigned ? 'int' : 'uint'}${bits}`,
+    bits,
+    fit(data, layout) {
+      const { rows, columns, clip } = layout;
+      const half = 2 ** (bits - 1);
+      if (!isSigned) {
+        const [quantMin, quantMax] = [0, 2 * half - 1];
+        const fitted = fitScales(data, layout, (block) => asymmetric(block, quantMax, clip));
+        return { kind: 'affine', rows, columns, quantMin, quantMax, ...fitted };
+      }
+      const isFull = bits < 8 && layout.granularity !== 'tensor';
+      const [quantMin, quantMax] = [isFull ? -half : 1 - half, half - 1];
+      const fitted = fitScales(data, layout, (block) => symmetric(block, quantMin, quantMax, clip));
+      return { kind: 'affine', rows, columns, quantMin, quantMax, ...fitted } satisfies AffineGrid;
+    },
+  };
+}
+
+function rounder(quantMin: number, quantMax: number) {
+  return (value: number, { scale, zeroPoint }: FittedScale): number => {
+    const code = Math.min(quantMax, Math.max(quantMin, roundHalfEven(value / scale) + zeroPoint));
+    return (code - zeroPoint) * scale;
+  };
+}
+
+/** A scale is negative where the lowest code stands for a positive value. */
+function symmetric(block: ScaleBlock, quantMin: number, quantMax: number, clip: boolean): FittedScale {
+  let largest = 0;
+  for (const value of block.values) if (Math.abs(value) > Math.abs(largest)) largest = value;
+  if (largest === 0) return { scale: 1, zeroPoint: 0 };
+  const isFull = quantMin + quantMax < 0;
+  const full = isFull ? largest / quantMin : Math.abs(largest) / quantMax;
+  if (!clip) return { scale: full, zeroPoint: 0 };
+  const candidates = [...clipShares(clip)].flatMap((share) =>
+    [full, ...(isFull ? [-full] : [])].map((scale) => ({ scale: Math.fround(scale * share), zeroPoint: 0 })),
+  );
+  return leastError(block, candidates, rounder(quantMin, quantMax));
+}
+
+function asymmetric(block: ScaleBlock, quantMax: number, clip: boolean): FittedScale {
+  let [low, high] = [0, 0];
+  for (const value of block.values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low === high) return { scale: 1, zeroPoint: 0 };
+  const at = (lower: number, upper: number): FittedScale => {
+    const scale = Math.fround((upper - lower) / quantMax);
+    return { scale, zeroPoint: Math.min(quantMax, roundHalfEven(-lower / scale)) };
+  };
+  if (!clip) return at(low, high);
+  const shares = [...clipShares(clip)].filter((_, i) => i % 3 === 0);
+  const candidates = shares.flatMap((a) => shares.map((b) => at(a * low, b * high)));
+  return leastError(
+    block,
+    candidates.filter(({ scale }) => scale > 0),
+    rounder(0, quantMax),
+  );
+}

@@ -1,0 +1,41 @@
+import type { LevelGrid } from '../grid/weight-grid.js';
+import { clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
+import type { Scheme, SchemeLayout } from './scheme.js';
+
+/** A scheme of fixed levels, ascending, times a scale: the largest magnitude of a block meets the largest level. */
+export function levelTable(name: string, bits: number, levels: Float32Array): Scheme {
+  return {
+    name,
+    bits,
+    fit(data, layout): LevelGrid {
+      const { rows, columns } = layout;
+      const { blockSize, scales } = fitScales(data, layout, (block) => scaleOf(block, levels, layout));
+      return { kind: 'levels', rows, columns, blockSize, scales, levels, tables: 1 };
+    },
+  };
+}
+
+function scaleOf(block: ScaleBlock, levels: Float32Array, { clip }: SchemeLayout): FittedScale {
+  let [low, high] = [0, 0];
+  for (const value of block.values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  const [least, most] = [levels[0]!, levels.at(-1)!];
+  // Levels may reach further on one side than on the other.
+  const full = Math.max(least < 0 ? low / least : 0, most > 0 ? high / most : 0);
+  if (full === 0) return { scale: 1, zeroPoint: 0 };
+  if (!clip) return { scale: full, zeroPoint: 0 };
+  const candidates = [...clipShares(clip)].map((share) => ({ scale: Math.fround(full * share), zeroPoint: 0 }));
+  return leastError(block, candidates, (value, { scale }) => nearest(levels, value / scale) * scale);
+}
+
+function nearest(levels: Float32Array, value: number): number {
+  let [low, high] = [0, levels.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value <= (levels[middle]! + levels[middle + 1]!) / 2) high = middle;
+    else low = middle + 1;
+  }
+  return levels[low]!;
+}

@@ -1,0 +1,24 @@
+import type { WeightGrid } from '../grid/weight-grid.js';
+
+/** Where the scales of a weight lie. */
+export interface SchemeLayout {
+  readonly rows: number;
+  readonly columns: number;
+  /** 'tensor': one for the matrix; 'row': one an output feature; else columns that share one. */
+  readonly granularity: 'tensor' | 'row' | number;
+  /** Search the clip of each scale that gives the least squared error, weighted by the importance of columns. */
+  readonly clip: boolean;
+  /** Weight of each column's squared error in a clip search. Default: all alike. */
+  readonly importance?: ArrayLike<number>;
+  readonly seed: number;
+}
+
+/** Which values the codes of a weight may stand for. */
+export interface Scheme {
+  /** As options and reports name it: int3, uint4, nf4, codebook4, ... */
+  readonly name: string;
+  /** Bits of a code in the file. */
+  readonly bits: number;
+  /** The grid of a matrix [rows, columns]. */
+  fit(data: Float32Array, layout: SchemeLayout): WeightGrid;
+}
