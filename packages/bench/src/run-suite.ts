@@ -14,6 +14,7 @@ import { generatedGraphs } from './suites/generated-graphs.js';
 import { instructionSets } from './suites/instruction-sets.js';
 import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
+import { mixedPrecision } from './suites/mixed-precision.js';
 import { models } from './suites/models.js';
 import { operators } from './suites/operators.js';
 import { parallelTraining } from './suites/parallel-training.js';
@@ -34,6 +35,7 @@ export const SUITES: readonly Suite[] = [
   trainingAccuracy,
   distillation,
   dataFree,
+  mixedPrecision,
   trainingCoverage,
   instructionSets,
   roundTrip,

@@ -90,6 +90,13 @@ describe('allocateBits', () => {
     expect(coarse.omega).toBeGreaterThanOrEqual(exact.omega);
   });
 
+  it('takes the best of everything where nothing is short', () => {
+    const layers = randomLayers(2, 5);
+    expect(allocateBits(layers, Infinity)).toEqual(allocateBits(layers, 1e9));
+    const least = layers.reduce((sum, options) => sum + Math.min(...options.map(({ omega }) => omega)), 0);
+    expect(allocateBits(layers, Infinity).omega).toBe(least);
+  });
+
   it('needs room for the cheapest options', () => {
     expect(() => allocateBits([[{ cost: 3, omega: 0 }], [{ cost: 4, omega: 0 }]], 6)).toThrow(
       expect.objectContaining({ code: 'ERR_QUANTIZE_OPTION' }) as Error,

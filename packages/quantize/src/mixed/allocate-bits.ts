@@ -32,11 +32,12 @@ const MAX_STATES = 1 << 17;
  */
 export function allocateBits(
   layers: readonly (readonly BitOption[])[],
-  budget: number,
+  given: number,
   maxStates = MAX_STATES,
 ): Allocation {
   const least = sum(layers.map((options) => Math.min(...options.map(({ cost }) => cost))));
-  if (!(budget >= least)) badOption('budget', `at least ${least}, what the cheapest options take`, budget);
+  if (!(given >= least)) badOption('budget', `at least ${least}, what the cheapest options take`, given);
+  const budget = Math.min(given, sum(layers.map((options) => Math.max(...options.map(({ cost }) => cost)))));
   const multiplier = lagrangeMultiplier(layers, budget);
   const incumbent = fillBudget(layers, relaxed(layers, multiplier), budget);
   for (let step = 0; ; step = coarser(step, budget, maxStates)) {

@@ -18,9 +18,12 @@ export interface MixedPrecisionOptions {
   /** Data that choices are repaired on. Default: a quarter of `samples` more of `data`; without any, the calibration samples. */
   readonly heldOut?: DataSource;
   readonly budget: Budget;
-  /** What a layer may become: 'int2' to 'int8' (symmetric), 'uint2' to 'uint8' (with zero points), 'float32'. Default: int2, int3, int4, int8. */
+  /**
+   * What a layer may become: 'int2' to 'int8' (symmetric), 'uint2' to 'uint8' (with zero points), perhaps with a block size ('uint3/64'), or 'float32'.
+   * Default: int2, int3, int4, int8.
+   */
   readonly candidates?: readonly string[];
-  /** Weights along the input axis that share a scale; 0: all of an output feature. Default 0. */
+  /** Weights along the input axis that share a scale, of candidates that do not say it; 0: all of an output feature. Default 0. */
   readonly blockSize?: number;
   /** Search the clip of each scale that minimises the squared error. Default false. */
   readonly clip?: boolean;

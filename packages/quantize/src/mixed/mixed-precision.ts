@@ -18,11 +18,15 @@ import { type WeightOption, weightOption } from './weight-option.js';
 export interface LayerBits {
   /** Ids of the layers: one, or all that read the same weights. */
   readonly layers: readonly string[];
-  /** Name of the option: 'int4', 'float32', ... */
+  /** The candidate that was chosen. */
+  readonly candidate: string;
+  /** 'int4', 'uint3', 'float32', ... */
   readonly weights: string;
+  /** Weights along the input axis that share a scale; 0: all of an output feature. */
+  readonly blockSize: number;
   /** Bytes of the weights with their scales. */
   readonly bytes: number;
-  /** Predicted loss of this option and of all others, by name. */
+  /** Predicted loss of every candidate. */
   readonly losses: Readonly<Record<string, number>>;
 }
 
@@ -192,7 +196,9 @@ function layerBits(
 ): LayerBits {
   return {
     layers,
-    weights: options[chosen]!.name,
+    candidate: options[chosen]!.name,
+    weights: options[chosen]!.weights,
+    blockSize: options[chosen]!.blockSize,
     bytes: row[chosen]!.cost,
     losses: Object.fromEntries(options.map(({ name }, o) => [name, row[o]!.omega])),
   };

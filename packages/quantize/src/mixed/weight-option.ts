@@ -4,8 +4,12 @@ import type { AffineGrid } from '../grid/weight-grid.js';
 
 /** A way to store the matrices of a layer. */
 export interface WeightOption {
-  /** 'int2' to 'int8', 'uint2' to 'uint8', or 'float32'. */
+  /** As it was asked for. */
   readonly name: string;
+  /** 'int2' to 'int8', 'uint2' to 'uint8', or 'float32'. */
+  readonly weights: string;
+  /** Weights along the input axis that share a scale; 0: all of a row. */
+  readonly blockSize: number;
   /** Undefined: weights stay as they are. */
   readonly fit: ((rows: number, columns: number, data: Float32Array) => AffineGrid) | undefined;
   /** Bytes of codes, scales and zero points of one matrix. */
@@ -13,7 +17,7 @@ export interface WeightOption {
 }
 
 export interface OptionLayout {
-  /** Weights along the input axis that share a scale; 0: all of a row. */
+  /** Of options that do not name their own. */
   readonly blockSize: number;
   /** Search the clip of the least squared error. */
   readonly clip: boolean;
@@ -23,25 +27,31 @@ export interface OptionLayout {
 const CLIP_STEPS = 20;
 const clipFrom = (bits: number): number => (bits >= 8 ? 0.9 : bits >= 4 ? 0.8 : bits === 3 ? 0.7 : 0.6);
 
-const INTEGER = /^(u?)int([2-8])$/;
+const INTEGER = /^(u?)int([2-8])(?:\/(\d+))?$/;
 
-/** The option called `name`. Signed codes are symmetric around 0, the lowest one unused; unsigned ones have a zero point. */
-export function weightOption(name: string, { blockSize, clip }: OptionLayout): WeightOption {
-  if (name === 'float32') return { name, fit: undefined, bytes: (rows, columns) => 4 * rows * columns };
-  const [, unsigned, digits] =
-    INTEGER.exec(name) ?? badOption('candidates', 'int2 to int8, uint2 to uint8 or float32', name);
+/**
+ * The option called `name`, with its block size behind a slash where that is not the layout's: 'uint3/64'. Signed codes are symmetric around 0, the lowest
+ * one unused; unsigned ones have a zero point.
+ */
+export function weightOption(name: string, layout: OptionLayout): WeightOption {
+  if (name === 'float32')
+    return { name, weights: name, blockSize: 0, fit: undefined, bytes: (rows, columns) => 4 * rows * columns };
+  const [, unsigned, digits, ownBlock] =
+    INTEGER.exec(name) ??
+    badOption('candidates', 'int2 to int8, uint2 to uint8 (perhaps with a block size: int4/32) or float32', name);
   const bits = Number(digits);
+  const blockSize = ownBlock === undefined ? layout.blockSize : Number(ownBlock);
   const isSigned = unsigned === '';
   const block = (columns: number) => (blockSize > 0 ? Math.min(blockSize, columns) : columns);
   return {
-    name,
+    ...{ name, weights: `${unsigned}int${bits}`, blockSize },
     fit(rows, columns, data) {
       const { scales, zeroPoints } = quantizeBlocks(data, {
         ...{ n: rows, k: columns, layout: 'nk', bits, blockSize: block(columns) },
         ...(isSigned
           ? { dtype: 'int8', mapping: 'symmetric', range: 'restricted' }
           : { dtype: 'uint8', mapping: 'asymmetric' }),
-        ...(clip ? { clip: { steps: CLIP_STEPS, min: clipFrom(bits) } } : {}),
+        ...(layout.clip ? { clip: { steps: CLIP_STEPS, min: clipFrom(bits) } } : {}),
       });
       const quantMax = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
       return {
