@@ -8,6 +8,8 @@ export interface WeightMatrix {
   readonly rows: number;
   /** Columns of each. A convolution's: input channel, then kernel positions in row-major order. */
   readonly columns: number;
+  /** The node sees each of them as [columns, rows]. */
+  readonly isTransposed: boolean;
   /** [groups, rows, columns], row-major. */
   readonly data: Float32Array;
 }
@@ -19,10 +21,10 @@ export interface WeightMatrix {
 export function toWeightMatrix(view: WeightView): WeightMatrix {
   const { groups, rows, columns, positions } = layout(view);
   const seen = view.toFloat32();
-  if (positions === undefined) return { groups, rows, columns, data: seen };
+  if (positions === undefined) return { groups, rows, columns, isTransposed: false, data: seen };
   const data = new Float32Array(seen.length);
   for (let i = 0; i < data.length; i++) data[i] = seen[positions(i)]!;
-  return { groups, rows, columns, data };
+  return { groups, rows, columns, isTransposed: true, data };
 }
 
 /** Elements of a weight matrix, [groups, rows, columns], in the layout that the node sees: what `view.write` takes. O(elements). */
