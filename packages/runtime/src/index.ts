@@ -64,3 +64,4 @@ export type { InputsRequest, LayerInputs, LayerStep } from './layerwise/layer-st
 export type { LayerRequest, UnreachedLayer } from './layerwise/select-units.js';
 export type { SampleRun } from './layerwise/record-samples.js';
 export type { LayerwiseOptions } from './layerwise/walk-run.js';
+export { inputMoments, type InputMoments, type MomentOptions } from './layerwise/input-moments.js';

@@ -1,0 +1,169 @@
+import { GossamerError, type WeightView } from '@gossamer/graph';
+import type { RuntimeErrorCode } from '../error-codes.js';
+import { addOuterProducts } from './add-outer-products.js';
+import { type RowBlock, type RowReader, rowReader, type RowRequest } from './input-rows.js';
+import type { LayerInputs, LayerStep } from './layer-step.js';
+import { type FloatArray, meantPart } from './meant-part.js';
+
+/** Moments of the vectors x that the matrices of a weight multiply (rows and columns as toWeightMatrix has them). Arrays may be shared; not to be written. */
+export interface InputMoments {
+  /** Vectors seen by each matrix. */
+  readonly count: number;
+  /** How many there were: more than `count` where only some positions of a convolution were taken. */
+  readonly available: number;
+  /** Mean of x xᵀ a matrix, [columns, columns]; of stream 'quantized'. */
+  readonly second: readonly Float64Array[];
+  /** Mean of x a matrix, [columns]. */
+  readonly mean: readonly Float64Array[];
+  /** Mean of x_float xᵀ a matrix: rows of stream 'float', columns of 'quantized'. */
+  readonly cross?: readonly Float64Array[];
+  /** Mean of x_float a matrix. */
+  readonly floatMean?: readonly Float64Array[];
+}
+
+export interface MomentOptions {
+  /** Also `cross` and `floatMean`; needs streams 'both'. Default false. */
+  readonly cross?: boolean;
+  /** Vectors of a convolution that will do. Default 50 a column, at least 4,096. */
+  readonly positions?: number;
+  /** Decides which. Default 0. */
+  readonly seed?: number;
+}
+
+/** Vectors a column that estimate a second moment well enough: errors of its elements fall with the square root of their number. */
+const VECTORS_PER_COLUMN = 50;
+const MIN_VECTORS = 4096;
+
+/**
+ * Goes through the step once and takes the moments of the inputs of `views`. Undefined for what multiplies no input: embeddings (rows are looked
+ * up) and recurrent weights R (their vectors are hidden states). Neither filled-up samples nor, where a layer has lengths, steps behind
+ * the end of a sequence count. Sums are in float64; the moments do not depend on batches beyond the order of those sums.
+ */
+export async function inputMoments(
+  step: LayerStep,
+  views: readonly WeightView[],
+  options: MomentOptions = {},
+): Promise<Map<WeightView, InputMoments | undefined>> {
+  const sums = new Map<string, MomentSums>();
+  const found = new Map<WeightView, MomentSums | undefined>();
+  for (const view of views) {
+    const reader = rowReader(view);
+    const name = reader && step.inputName(view.node, reader.inputIndex);
+    if (!reader || name === undefined) {
+      found.set(view, undefined);
+      continue;
+    }
+    const key = `${reader.key} ${name}`;
+    const lengths = reader.lengthsIndex === undefined ? undefined : step.inputName(view.node, reader.lengthsIndex);
+    const shared = sums.get(key) ?? new MomentSums(reader, name, lengths, step.samples, options);
+    sums.set(key, shared);
+    found.set(view, shared);
+  }
+  if (sums.size > 0) {
+    for await (const inputs of step.batches()) for (const sum of sums.values()) sum.add(inputs);
+  }
+  return new Map(views.map((view) => [view, found.get(view)?.result()]));
+}
+
+interface Sums {
+  readonly second: Float64Array[];
+  readonly mean: Float64Array[];
+}
+
+class MomentSums {
+  readonly #own: Sums;
+  /** Sums with the float stream, where that differs. */
+  #cross: Sums | undefined;
+  readonly #limit: number;
+  readonly #seed: number;
+  /** Vectors of all groups. */
+  #count = 0;
+  #available = 0;
+
+  constructor(
+    private readonly reader: RowReader,
+    private readonly name: string,
+    private readonly lengths: string | undefined,
+    private readonly samples: number,
+    private readonly options: MomentOptions,
+  ) {
+    const { positions, seed = 0 } = options;
+    this.#own = this.#sums();
+    this.#limit = positions ?? Math.max(MIN_VECTORS, VECTORS_PER_COLUMN * reader.columns);
+    this.#seed = seed;
+  }
+
+  add(inputs: LayerInputs): void {
+    const { reader, name } = this;
+    const input = meantPart(inputs.quantized[name]!, inputs);
+    const [images = 1] = input.dims;
+    const ofEach = reader.positions?.(input);
+    // This run's part of the vectors wanted, shared out evenly among its images.
+    const share = (this.#limit * inputs.count) / this.samples / images;
+    const request = {
+      first: Math.round((inputs.first * images) / inputs.count),
+      perImage: Math.max(1, Math.ceil(share)),
+      seed: this.#seed,
+      lengths: this.lengths === undefined ? undefined : inputs.quantized[this.lengths]!.toIntegers(),
+    };
+    const float = this.#floatBlocks(inputs, input, request);
+    let taken = 0;
+    for (const block of reader.read(input, request)) {
+      addBlock(this.#own, block, block, reader.columns);
+      taken += block.rows;
+      if (float) addBlock(this.#cross!, float.next().value as RowBlock, block, reader.columns);
+    }
+    this.#count += taken;
+    this.#available += ofEach === undefined ? taken : ofEach * images * reader.groups;
+  }
+
+  result(): InputMoments {
+    const { groups, matrices } = this.reader;
+    const count = this.#count / groups;
+    const scale = count > 0 ? 1 / count : 0;
+    const means = (sums: readonly Float64Array[]) => {
+      const scaled = sums.map((sum) => sum.map((x) => x * scale));
+      return groups === matrices ? scaled : Array.from({ length: matrices }, () => scaled[0]!);
+    };
+    const [second, mean] = [means(this.#own.second), means(this.#own.mean)];
+    const shared = { count, available: this.#available / groups, second, mean };
+    if (!this.options.cross) return shared;
+    const cross = this.#cross;
+    if (!cross) return { ...shared, cross: second, floatMean: mean };
+    return { ...shared, cross: means(cross.second), floatMean: means(cross.mean) };
+  }
+
+  /** The vectors of stream 'float' at the same places; undefined where they are not wanted, or equal. */
+  #floatBlocks(inputs: LayerInputs, like: FloatArray, request: RowRequest): Iterator<RowBlock> | undefined {
+    if (!this.options.cross) return undefined;
+    const { name } = this;
+    const tensor = inputs.float?.[name];
+    if (!tensor) {
+      const text = "cross: expected a walk with streams 'both', received one with 'quantized'";
+      throw new GossamerError<RuntimeErrorCode>('ERR_OPTION', text);
+    }
+    // What is equal in both streams is one tensor, in all runs.
+    if (tensor === inputs.quantized[name]) return undefined;
+    const input = meantPart(tensor, inputs);
+    if (input.dims.join() !== like.dims.join()) {
+      const text = `${name}: expected [${input.dims.join()}] as in the float model, received [${like.dims.join()}]`;
+      throw new GossamerError<RuntimeErrorCode>('ERR_LAYERWISE', text);
+    }
+    this.#cross ??= this.#sums();
+    return this.reader.read(input, request)[Symbol.iterator]();
+  }
+
+  #sums(): Sums {
+    const { groups, columns } = this.reader;
+    const arrays = (length: number) => Array.from({ length: groups }, () => new Float64Array(length));
+    return { second: arrays(columns * columns), mean: arrays(columns) };
+  }
+}
+
+/** Adds the products of a block of one stream with that of another at the same places. */
+function addBlock({ second, mean }: Sums, left: RowBlock, right: RowBlock, columns: number): void {
+  const { group, rows } = right;
+  addOuterProducts(second[group]!, left.data, right.data, rows, columns);
+  const sums = mean[group]!;
+  for (let i = 0; i < rows * columns;) for (let j = 0; j < columns; j++) sums[j]! += left.data[i++]!;
+}

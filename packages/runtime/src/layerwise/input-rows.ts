@@ -1,0 +1,67 @@
+import type { WeightView } from '@gossamer/graph';
+import { convRows, transposedConvRows } from './conv-rows.js';
+import { linearRows, recurrentRows } from './linear-rows.js';
+import type { FloatArray } from './meant-part.js';
+
+/** Vectors that the matrix of one group multiplies: [rows, columns], row-major. */
+export interface RowBlock {
+  readonly group: number;
+  readonly rows: number;
+  readonly data: Float32Array;
+}
+
+/** Which vectors to take of an input. */
+export interface RowRequest {
+  /** Number of the first image among those of all runs: choices depend on it, not on batches. */
+  readonly first: number;
+  /** Vectors to take of each image, where there are more. */
+  readonly perImage: number;
+  readonly seed: number;
+  /** Steps of each sequence that count; undefined: all. */
+  readonly lengths: readonly number[] | undefined;
+}
+
+/** How a layer takes vectors out of its input. */
+export interface RowReader {
+  /** Input slot of the node that holds what the weight multiplies. */
+  readonly inputIndex: number;
+  /** Slot whose lengths say how much of each sequence counts; undefined: all of it. */
+  readonly lengthsIndex?: number;
+  /** Matrices with inputs of their own: as many as the weight has, or 1 where all have the same. */
+  readonly groups: number;
+  /** Matrices of the weight. */
+  readonly matrices: number;
+  readonly columns: number;
+  /** Readers of one value with equal keys take the same vectors. */
+  readonly key: string;
+  /** Vectors of each image (along the first axis of `input`), of which some will do; absent: all are taken. */
+  positions?(input: FloatArray): number;
+  read(input: FloatArray, request: RowRequest): Iterable<RowBlock>;
+}
+
+/**
+ * How the layer of `view` takes the vectors that the matrices of its weight (see toWeightMatrix) multiply, columns in that order; undefined for
+ * embeddings, which look rows up, for the recurrent weight of a recurrent layer, whose vectors are no input, and for unknown operators.
+ */
+export function rowReader(view: WeightView): RowReader | undefined {
+  if (view.role !== 'weight') return undefined;
+  switch (view.op) {
+    case 'Conv':
+    case 'FusedConv':
+      return convRows(view);
+    case 'ConvTranspose':
+      return transposedConvRows(view);
+    case 'LSTM':
+    case 'GRU':
+    case 'RNN':
+      return recurrentRows(view);
+    case 'MatMul':
+    case 'Gemm':
+    case 'FusedMatMul':
+    case 'FusedGemm':
+    case 'Attention':
+      return linearRows(view);
+    default:
+      return undefined;
+  }
+}
