@@ -117,6 +117,8 @@ export interface Operations {
   /** A target and its source, one pair after another. */
   addInto: Float32Array[];
   sumOfSquares: [sum: Float64Array, ...arrays: Float32Array[]];
+  /** sums [columns, columns] += xᵀ y over [count, columns]; y undefined: x, and only the upper triangle. */
+  addGram: [x: Float32Array, y: Float32Array | undefined, columns: number, sums: Float64Array];
 }
 
 /** Every operation, run at once. */

@@ -36,6 +36,7 @@ constexpr Operation kOperations[] = {
     {"scaleInPlace", PrepareScaleInPlace},
     {"addInto", PrepareAddInto},
     {"sumOfSquares", PrepareSumOfSquares},
+    {"addGram", PrepareAddGram},
 };
 
 constexpr Operation kCudaOperations[] = {

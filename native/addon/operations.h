@@ -29,6 +29,9 @@ PrepareFn PrepareOptimizerStep, PrepareScaleInPlace, PrepareAddInto, PrepareSumO
 // addon/predict.cc
 PrepareFn PreparePredictInt8;
 
+// addon/linalg.cc
+PrepareFn PrepareAddGram;
+
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);
 

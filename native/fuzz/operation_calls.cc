@@ -227,6 +227,18 @@ void SumOfSquaresCall(CallBuilder& call, Input& input) {
   for (size_t arrays = input.Size(4); arrays > 0; --arrays) call.Floats(input.Size(100));
 }
 
+void AddGramCall(CallBuilder& call, Input& input) {
+  const size_t columns = input.Size(40), count = input.Size(20);
+  call.Floats(count * columns);
+  if (input.Bool()) {
+    call.Floats(count * columns);
+  } else {
+    call.Missing();
+  }
+  call.Number(static_cast<double>(columns));
+  call.Doubles(columns * columns);
+}
+
 }  // namespace
 
 std::vector<OperationCall> OperationCalls() {
@@ -251,6 +263,7 @@ std::vector<OperationCall> OperationCalls() {
       {"ScaleInPlace", PrepareScaleInPlace, ScaleInPlaceCall},
       {"AddInto", PrepareAddInto, AddIntoCall},
       {"SumOfSquares", PrepareSumOfSquares, SumOfSquaresCall},
+      {"AddGram", PrepareAddGram, AddGramCall},
   };
 }
 

@@ -144,10 +144,17 @@ inline void Widen(F32 v, F64 (&out)[2]) {
   out[1] = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
 }
 inline F64 FillD(double v) { return _mm256_set1_pd(v); }
+inline __m256i FirstDoubles(size_t count) {  // count <= 4
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<long long>(count)), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+inline F64 LoadD(const double* p) { return _mm256_loadu_pd(p); }
+inline F64 LoadFirstD(const double* p, size_t count) { return _mm256_maskload_pd(p, FirstDoubles(count)); }
 inline void StoreD(double* p, F64 v) { _mm256_storeu_pd(p, v); }
+inline void StoreFirstD(double* p, F64 v, size_t count) { _mm256_maskstore_pd(p, FirstDoubles(count), v); }
 inline F64 AddD(F64 a, F64 b) { return _mm256_add_pd(a, b); }
 inline F64 SubD(F64 a, F64 b) { return _mm256_sub_pd(a, b); }
 inline F64 MulD(F64 a, F64 b) { return _mm256_mul_pd(a, b); }
+inline F64 NegatedFmaD(F64 a, F64 b, F64 c) { return _mm256_fnmadd_pd(a, b, c); }  // c - a * b, rounded once
 inline F64 LargerD(F64 a, F64 b) { return _mm256_max_pd(a, b); }
 inline F64 AbsD(F64 a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
 

@@ -121,10 +121,18 @@ inline void Widen(F32 v, F64 (&out)[2]) {
   out[1] = _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1));
 }
 inline F64 FillD(double v) { return _mm512_set1_pd(v); }
+inline F64 LoadD(const double* p) { return _mm512_loadu_pd(p); }
+inline F64 LoadFirstD(const double* p, size_t count) {  // count <= 8
+  return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1u), p);
+}
 inline void StoreD(double* p, F64 v) { _mm512_storeu_pd(p, v); }
+inline void StoreFirstD(double* p, F64 v, size_t count) {
+  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1u), v);
+}
 inline F64 AddD(F64 a, F64 b) { return _mm512_add_pd(a, b); }
 inline F64 SubD(F64 a, F64 b) { return _mm512_sub_pd(a, b); }
 inline F64 MulD(F64 a, F64 b) { return _mm512_mul_pd(a, b); }
+inline F64 NegatedFmaD(F64 a, F64 b, F64 c) { return _mm512_fnmadd_pd(a, b, c); }  // c - a * b, rounded once
 inline F64 LargerD(F64 a, F64 b) { return _mm512_max_pd(a, b); }
 inline F64 AbsD(F64 a) { return _mm512_abs_pd(a); }
 

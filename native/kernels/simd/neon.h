@@ -140,10 +140,22 @@ inline void Widen(F32 v, F64 (&out)[2]) {
   out[1] = vcvt_high_f64_f32(v);
 }
 inline F64 FillD(double v) { return vdupq_n_f64(v); }
+inline F64 LoadD(const double* p) { return vld1q_f64(p); }
+inline F64 LoadFirstD(const double* p, size_t count) {  // count <= 2
+  return count == 0 ? vdupq_n_f64(0) : count == 1 ? vsetq_lane_f64(p[0], vdupq_n_f64(0), 0) : vld1q_f64(p);
+}
 inline void StoreD(double* p, F64 v) { vst1q_f64(p, v); }
+inline void StoreFirstD(double* p, F64 v, size_t count) {
+  if (count > 1) {
+    vst1q_f64(p, v);
+  } else if (count == 1) {
+    p[0] = vgetq_lane_f64(v, 0);
+  }
+}
 inline F64 AddD(F64 a, F64 b) { return vaddq_f64(a, b); }
 inline F64 SubD(F64 a, F64 b) { return vsubq_f64(a, b); }
 inline F64 MulD(F64 a, F64 b) { return vmulq_f64(a, b); }
+inline F64 NegatedFmaD(F64 a, F64 b, F64 c) { return vfmsq_f64(c, a, b); }  // c - a * b, rounded once
 inline F64 LargerD(F64 a, F64 b) { return vmaxq_f64(a, b); }  // of lanes without NaN
 inline F64 AbsD(F64 a) { return vabsq_f64(a); }
 

@@ -30,6 +30,7 @@ export {
   minMaxBlocks,
   minMaxBlocksAsync,
 } from './min-max.js';
+export { addGram, addGramAsync, type GramVectors, mirrorUpper } from './linalg/gram.js';
 export { type AsyncOptions } from './native-call.js';
 export type { OptimizerCoefficients, OptimizerRule } from './optimizer-rule.js';
 export { optimizerStep, optimizerStepAsync, type OptimizerTensor } from './optimizer-step.js';

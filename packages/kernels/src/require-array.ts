@@ -6,6 +6,7 @@ interface TypedArrays {
   Uint16Array: Uint16Array;
   Int32Array: Int32Array;
   Float32Array: Float32Array;
+  Float64Array: Float64Array;
 }
 
 const typeTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get;
