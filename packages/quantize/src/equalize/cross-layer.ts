@@ -1,7 +1,7 @@
 import type { Model } from '@gossamer/graph';
 import { removeDeadCode } from '../remove-dead-code.js';
 import { findScaleFolds, type ScaleFold } from './foldable-scales.js';
-import type { EqualizeNote } from './note.js';
+import type { EqualizeNote, EqualizeResult } from './note.js';
 import { ScaleEditor } from './scale-editor.js';
 
 export interface CrossLayerOptions {
@@ -11,10 +11,7 @@ export interface CrossLayerOptions {
   readonly tolerance?: number;
 }
 
-export interface CrossLayerResult {
-  /** A copy; the original is not changed. */
-  readonly model: Model;
-  readonly report: readonly EqualizeNote[];
+export interface CrossLayerResult extends EqualizeResult {
   /** Rounds until the scales stood still. */
   readonly rounds: number;
 }

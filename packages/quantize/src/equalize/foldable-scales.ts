@@ -19,9 +19,10 @@ export interface ScaledConstant {
   readonly layout: ChannelLayout;
 }
 
-/** A weight that takes the scale: column c (index of its input's channel axis) is multiplied by that of channelOf[c]. */
+/** A weight that takes the scale: column c (index on axis `axis` of input 0) is multiplied by that of channelOf[c]. */
 export interface ScaleReader {
   readonly view: WeightView;
+  readonly axis: number;
   readonly channelOf: Int32Array;
 }
 

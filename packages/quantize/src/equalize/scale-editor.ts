@@ -49,8 +49,8 @@ export class ScaleEditor {
     return range.map((size, c) => size * rowFactors[c]!);
   }
 
-  /** Largest magnitude that reads each channel of the fold, over all readers, [channels]. O(elements). */
-  inputRange({ readers, channels }: ScaleFold): Float64Array {
+  /** Largest magnitude that reads each channel of the fold, over all its readers, [channels]. O(elements). */
+  inputRange({ readers, channels }: Pick<ScaleFold, 'readers' | 'channels'>): Float64Array {
     const range = new Float64Array(channels);
     for (const { view, channelOf } of readers) {
       const { matrix, rowFactors, columnFactors } = this.#pending(view);

@@ -21,8 +21,8 @@ export type ScaleOutcome =
       readonly outputs: readonly (ChannelLayout | undefined)[];
       readonly slots?: readonly number[];
     }
-  /** The node's weight takes it: column c (index of the input's channel axis) multiplied by the scale of channelOf[c]. */
-  | { readonly kind: 'read'; readonly view: WeightView; readonly channelOf: Int32Array }
+  /** The node's weight takes it: column c (index on axis `axis` of its input) multiplied by the scale of channelOf[c]. */
+  | { readonly kind: 'read'; readonly view: WeightView; readonly axis: number; readonly channelOf: Int32Array }
   | { readonly kind: 'blocked'; readonly reason: string };
 
 /** The layouts of a node's inputs that carry the scale; undefined for the others. */
@@ -231,7 +231,7 @@ function readBy(view: WeightView, layout: ChannelLayout | undefined, axis: numbe
   const reason = refuseWeight(view);
   if (reason) return blocked(`${view.layerId}: ${reason}`);
   const channelOf = layout && channelsOn(layout, axis);
-  return channelOf ? { kind: 'read', view, channelOf } : blocked('its channels lie where it does not sum');
+  return channelOf ? { kind: 'read', view, axis, channelOf } : blocked('its channels lie where it does not sum');
 }
 
 const shape = (types: TypeTable, node: Node, slot: number): readonly Dim[] | undefined => {

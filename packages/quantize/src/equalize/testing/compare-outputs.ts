@@ -1,6 +1,5 @@
 import { checkGraph, isFloat, type Model } from '@gossamer/graph';
-import { modelInputs, openData } from '@gossamer/runtime';
-import { type Feeds, runOrt } from '../../testing/ort.js';
+import { type Feeds, modelInputs, openData, Session } from '@gossamer/runtime';
 
 /** Two feeds of seeded noise for the model's inputs. */
 export async function noiseFeeds(model: Model, spec = 'random:2'): Promise<Feeds[]> {
@@ -12,9 +11,10 @@ export async function noiseFeeds(model: Model, spec = 'random:2'): Promise<Feeds
 /** Largest difference of a float output between two models that ought to agree, relative to its largest magnitude. */
 export async function outputDifference(a: Model, b: Model, feeds: readonly Feeds[]): Promise<number> {
   checkGraph(b.graph);
+  const [first, second] = [await Session.open(a), await Session.open(b)];
   let worst = 0;
   for (const feed of feeds) {
-    const [left, right] = [await runOrt(a, feed), await runOrt(b, feed)];
+    const [left, right] = [await first.run(feed), await second.run(feed)];
     for (const [name, tensor] of Object.entries(left)) {
       if (!isFloat(tensor.dtype)) continue;
       const [x, y] = [tensor.toFloat32(), right[name]!.toFloat32()];
@@ -26,5 +26,6 @@ export async function outputDifference(a: Model, b: Model, feeds: readonly Feeds
       worst = Math.max(worst, difference === 0 ? 0 : difference / size);
     }
   }
+  await Promise.all([first.dispose(), second.dispose()]);
   return worst;
 }
