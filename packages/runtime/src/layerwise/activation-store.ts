@@ -74,11 +74,16 @@ export class ActivationStore {
     kept.byteLength += bytes.byteLength;
   }
 
-  get(name: string, run: number): Tensor {
+  /** `memory` is read into where it is large enough: it holds the tensor until it is given again. */
+  get(name: string, run: number, memory?: ArrayBuffer): Tensor {
     const kept = this.#kept.get(name);
     const piece = kept?.pieces.get(run);
     if (!kept || !piece) throw new Error(`value ${name}: not kept for run ${run}`);
-    const bytes = new Uint8Array(piece.byteLength);
+    const { byteLength } = piece;
+    const bytes =
+      memory && memory.byteLength >= byteLength
+        ? new Uint8Array(memory, 0, byteLength)
+        : new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
     const file = openSync(kept.path, 'r');
     try {
       for (let at = 0; at < bytes.byteLength;) {

@@ -136,8 +136,9 @@ describe('moments of inputs are those that the outputs have', () => {
     await session.dispose();
     const expected = outputMoments(y, layout, groups, rows);
     expect(moments!.second).toHaveLength(groups);
-    // Every output is a sum of at most 36 products of numbers within [-1, 1]: off by 36 * 36 * 2^-24 at most, a product of two by 2 * 36 as much.
-    const tolerance = 2 * 36 ** 3 * 2 ** -24;
+    // Numbers lie within [-1, 1]. An output is a sum of K products: off by K * K * 2^-24 at most, a product of two by 2 * K as much; the
+    // moments are off by 2^-16, K * K of which are added.
+    const tolerance = 2 * columns ** 3 * 2 ** -24 + columns ** 2 * 2 ** -16;
     for (const [group, { mean, second, count }] of expected.entries()) {
       expect([moments!.count, moments!.available]).toEqual([count, count]);
       const weight = (row: number, column: number) => data[(group * rows + row) * columns + column]!;
@@ -171,8 +172,8 @@ function meanOfProducts(a: readonly (readonly number[])[], b: readonly (readonly
 
 function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(found).toHaveLength(expected.length);
-  // Float64 sums of at most 1e4 numbers within [-1, 1], in another order.
-  for (let i = 0; i < found.length; i++) expect(Math.abs(found[i]! - expected[i]!)).toBeLessThan(1e4 * 2 ** -52);
+  // Means of products of numbers within [-1, 1]: each side is off by 2^-16 at most.
+  for (let i = 0; i < found.length; i++) expect(Math.abs(found[i]! - expected[i]!)).toBeLessThan(2 ** -15);
 }
 
 const chunks = (data: ArrayLike<number>, size: number): number[][] =>

@@ -87,13 +87,16 @@ export function recurrentRows(view: WeightView): RowReader {
     *read({ dims, data }, { lengths }) {
       const [outer, inner] = [dims[0]!, dims[1]!];
       if (!lengths) return yield { group: 0, rows: outer * inner, data };
+      const kept = new Float32Array(data.length);
+      let rows = 0;
       for (let i = 0; i < outer; i++) {
         for (let j = 0; j < inner; j++) {
           const [time, sequence] = isBatchFirst ? [j, i] : [i, j];
           const at = (i * inner + j) * columns;
-          if (time < lengths[sequence]!) yield { group: 0, rows: 1, data: data.subarray(at, at + columns) };
+          if (time < lengths[sequence]!) kept.set(data.subarray(at, at + columns), rows++ * columns);
         }
       }
+      yield { group: 0, rows, data: kept.subarray(0, rows * columns) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Model, type Node, subModel, type Value, type ValueType } from '@gossamer/graph';
+import { type Model, type Node, subModel, type Tensor, type Value, type ValueType } from '@gossamer/graph';
 import { Session } from '../session/session.js';
 import type { Outputs } from '../session/feeds.js';
 import type { ActivationStore } from './activation-store.js';
@@ -11,6 +11,9 @@ export interface SegmentOptions {
 
 /** A part of a model in ONNX Runtime whose inputs are kept values: `keyOf` says under which name each is kept. */
 export class Segment {
+  /** Where inputs lie, by name: nothing of one run's is used in the next. */
+  readonly #memory = new Map<string, ArrayBuffer>();
+
   private constructor(
     private readonly session: Session,
     private readonly store: ActivationStore,
@@ -40,8 +43,13 @@ export class Segment {
 
   /** Computes the outputs in one run of the samples. */
   async run(run: number): Promise<Outputs> {
-    const feeds = this.session.inputs.map(({ name }) => [name, this.store.get(this.keyOf(name), run)] as const);
-    return this.session.run(Object.fromEntries(feeds));
+    const feeds: Record<string, Tensor> = {};
+    for (const { name } of this.session.inputs) {
+      const tensor = this.store.get(this.keyOf(name), run, this.#memory.get(name));
+      if (tensor.dtype !== 'string') this.#memory.set(name, tensor.bytes().buffer as ArrayBuffer);
+      feeds[name] = tensor;
+    }
+    return this.session.run(feeds);
   }
 
   dispose(): Promise<void> {
