@@ -60,8 +60,11 @@ export interface QuantizeOptions {
   readonly blockFormat?: 'matmulnbits' | 'dequantize-linear';
   /** accuracy_level of MatMulNBits: 0 unset, 1 fp32, 4 int8 activations (the fast kernel on x64 and ARM). Default 4. */
   readonly accuracyLevel?: 0 | 1 | 2 | 3 | 4;
-  /** 7-bit weight codes, for x64 CPUs without VNNI, whose kernels saturate. Default false. */
-  readonly reduceRange?: boolean;
+  /**
+   * 7-bit weight codes, for x64 CPUs without VNNI, whose kernels saturate; 'auto' (static mode): of the layers where sums of two products can leave int16
+   * with the codes that calibration saw in each input channel. Default false.
+   */
+  readonly reduceRange?: boolean | 'auto';
   /** Search the clip of each weight block that minimises the squared error. Default false. */
   readonly clip?: boolean;
   /** Layers to quantize: ids, globs over ids (`*`, `?`) or operator names. Default: all. */

@@ -105,6 +105,8 @@ function checkCombination(o: ResolvedOptions): void {
   checkGranularity(o);
   if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
   if (mode === 'static') checkStatic(o);
+  else if (o.reduceRange === 'auto')
+    badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
 }
 
 function checkGranularity(o: ResolvedOptions): void {

@@ -122,12 +122,13 @@ async function measureTask(task: Task, context: SuiteContext) {
   const { bytes } = await allot(model, { ...common, candidates: ['float32'], budget: unlimited, repairs: 1 });
   const float = await measure('float32', bytes.after, model);
   const uniform: Row[] = [];
+  let journal: Journal = {};
   for (const name of task.candidates) {
-    const made = await allot(model, { ...common, candidates: [name], budget: unlimited, repairs: 1 });
+    const made = await allot(model, { ...common, candidates: [name], budget: unlimited, repairs: 1, journal });
+    journal = { ...journal, ...made.journal };
     uniform.push(await measure(`${name}, every layer`, made.bytes.after, made.simulated));
   }
   const mixed: { budget: number; row: Row; best: Row; result: MixedPrecisionResult }[] = [];
-  let journal: Journal = {};
   for (const names of task.budgets) {
     const sizes = names.map((name) => uniform[task.candidates.indexOf(name)]!.bytes);
     const budget = Math.floor(sizes.reduce((a, b) => a + b) / sizes.length);

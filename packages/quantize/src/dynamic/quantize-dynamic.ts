@@ -24,7 +24,7 @@ export async function quantizeDynamic(
   report: ReportBuilder,
 ): Promise<void> {
   const store = new CodeStore();
-  const { reduceRange } = options;
+  const reduceRange = options.reduceRange === true;
   const reader = new WeightReader(options.signal);
   const dtype = options.weights as 'int8' | 'uint8';
   const perAxis = options.granularity === 'perAxis';
@@ -94,7 +94,7 @@ function lstmWork(layer: Layer, { store, reader, options, report }: Context): Wo
     action: 'quantized',
     reason: 'DynamicQuantizeLSTM, its input and state quantized at run time',
     async prepare() {
-      const weights = await quantizeLstm(layer.views, reader, options.reduceRange);
+      const weights = await quantizeLstm(layer.views, reader, options.reduceRange === true);
       return () => rewriteLstm(layer.views, weights, store);
     },
   };

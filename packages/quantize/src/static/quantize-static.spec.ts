@@ -137,3 +137,24 @@ test('reasons hold no ids, so that layers with one fate group; what was merged s
   expect(new Set(report.layers.map(({ reason }) => reason))).toEqual(new Set(['runs as an integer kernel, with Relu']));
   expect(report.layers.map(({ merged }) => merged)).toEqual([['relu0'], ['relu1'], ['relu2']]);
 });
+
+test('reduced range where it is needed: layers whose sums can leave int16 get 7 bits, the others keep 8', async () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', ['n', 64]);
+  // In every row one weight is large and its neighbours are tiny: no two products add up to more than int16 holds.
+  const lonely = noise(64 * 64, 4).map((v, i) => (i % 64 === (3 * Math.floor(i / 64)) % 64 ? 1 : v * 0.01));
+  const safe = g.op('Gemm', [x, g.weight('a', [64, 64], lonely)], { transB: 1 }, { name: 'safe' });
+  const even = noise(64 * 64, 5).map((v) => Math.sign(v) * (0.8 + 0.2 * Math.abs(v)));
+  const model = g
+    .output(g.op('Gemm', [safe, g.weight('b', [64, 64], even)], { transB: 1 }, { name: 'risky' }), 'y')
+    .model();
+  const reasons = async (options: QuantizeOptions) =>
+    new Map((await quality(model, options)).report.layers.map(({ name, reason }) => [name, reason]));
+  const auto = await reasons({ reduceRange: 'auto' });
+  expect(auto.get('safe')).not.toMatch(/7 bits/);
+  expect(auto.get('risky')).toMatch(/weights in 7 bits, or sums could saturate/);
+  expect((await reasons({ reduceRange: 'auto', weights: 'uint8' })).get('risky')).not.toMatch(/7 bits/);
+  await expect(quantize(model, { mode: 'dynamic', reduceRange: 'auto' })).rejects.toMatchObject({
+    code: 'ERR_QUANTIZE_OPTION',
+  });
+});

@@ -1,18 +1,11 @@
-import {
-  inferTypes,
-  type Model,
-  type Node,
-  type TypeTable,
-  type ValueType,
-  tensorType,
-  type Value,
-} from '@gossamer/graph';
-import { type Calibration, calibrate, chooseRange, modelInputs } from '@gossamer/runtime';
+import { inferTypes, type Model, type Node, type TypeTable, type ValueType, tensorType } from '@gossamer/graph';
+import { type Calibration, calibrate, chooseRange, modelInputs, type ObserveRequest } from '@gossamer/runtime';
 import { finishModel } from '../finish-model.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseLayer, storedBytes } from '../layers.js';
 import { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { codeBounds, inputChannelAxis, maySaturate } from '../saturation/code-bounds.js';
 import { CodeStore } from '../weights/code-store.js';
 import { WeightReader } from '../weights/weight-reader.js';
 import { nameLayer } from '../name-layer.js';
@@ -49,11 +42,17 @@ export async function quantizeStatic(
   const isAuto = options.keepFloat === 'auto';
   // What goes back to float changes the borders of regions: then any of their values may need a range.
   const values = isAuto ? [...crossableValues(choice.units)] : valuesToCalibrate(choice.units);
-  const { rangeOf, calibration } = await calibrateRanges(model, values, options);
+  const { rangeOf, calibration } = await calibrateRanges(
+    model,
+    [...values, ...channelRequests(choice, types, options)],
+    options,
+  );
   report.warnings.push(...calibration.warnings);
-  const kept = isAuto ? await keepFloat(model, types, rangeOf, options, filter, report) : new Map<string, string>();
+  const kept = isAuto
+    ? await keepFloat(model, types, rangeOf, calibration, options, filter, report)
+    : new Map<string, string>();
   const planned = kept.size > 0 ? planStatic(model, types, rangeOf, options, withKept(filter, kept)) : undefined;
-  await rewrite(model, planned ?? planChoice(choice, rangeOf, options), options, filter, report);
+  await rewrite(model, planned ?? planChoice(choice, rangeOf, options), calibration, options, filter, report);
   return calibration.samples;
 }
 
@@ -61,13 +60,14 @@ export async function quantizeStatic(
 async function rewrite(
   model: Model,
   { plan, reasons }: Planned,
+  calibration: Calibration,
   options: ResolvedOptions,
   filter: LayerFilter,
   report: ReportBuilder,
 ): Promise<void> {
   const store = new CodeStore();
   const rest = reportLayers(model, plan, reasons, options, filter, report, store);
-  await emitStatic(plan, options, store, report);
+  await emitStatic(plan, calibration, options, store, report);
   await runWorks(rest, options, report);
 }
 
@@ -104,6 +104,7 @@ async function keepFloat(
   model: Model,
   types: TypeTable,
   rangeOf: RangeProvider,
+  calibration: Calibration,
   options: ResolvedOptions,
   filter: LayerFilter,
   report: ReportBuilder,
@@ -122,7 +123,7 @@ async function keepFloat(
   const worstFirst = [...noise.keys()].sort((a, b) => noise.get(b)! - noise.get(a)!);
   const build = async (kept: ReadonlySet<string>) => {
     const { copy, ...planned } = fresh(new Map([...kept].map((id) => [id, 'kept in float'])));
-    await rewrite(copy, planned, quiet, filter, new ReportBuilder());
+    await rewrite(copy, planned, calibration, quiet, filter, new ReportBuilder());
     finishModel(copy, options, 0);
     return copy;
   };
@@ -209,10 +210,19 @@ export async function inferFromData(model: Model, options: ResolvedOptions): Pro
   return inferTypes(model, { inputs });
 }
 
+/** Ranges of input channels, which say whether sums can saturate. */
+function channelRequests({ units }: StaticChoice, types: TypeTable, options: ResolvedOptions): ObserveRequest[] {
+  if (options.reduceRange !== 'auto') return [];
+  return units.flatMap((unit) => {
+    const axis = unit.weight && inputChannelAxis(unit, types);
+    return axis === undefined ? [] : [{ value: unit.node.input(unit.slots[0]!)!, axis }];
+  });
+}
+
 /** Runs the calibration data once and makes the range of every value in `values`. */
 export async function calibrateRanges(
   model: Model,
-  values: readonly Value[],
+  values: readonly ObserveRequest[],
   options: ResolvedOptions,
 ): Promise<{ rangeOf: RangeProvider; calibration: Calibration }> {
   const { calibrator, percentile, threads, signal, onProgress } = options;
@@ -234,7 +244,7 @@ function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
   return {
     dtype: options.weights as 'int8' | 'uint8',
     perAxis: options.granularity === 'perAxis',
-    reduceRange: options.reduceRange,
+    reduceRange: options.reduceRange === true,
     reader: new WeightReader(options.signal),
   };
 }
@@ -242,16 +252,23 @@ function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
 /** Rewrites the planned units. */
 export async function emitStatic(
   plan: StaticPlan,
+  calibration: Calibration,
   options: ResolvedOptions,
   store: CodeStore,
   report: ReportBuilder,
 ): Promise<void> {
   const weights = unitWeightOptions(options);
   const emitter = options.format === 'qdq' ? new QdqEmitter(plan, store) : new QOperatorEmitter(plan, store);
+  const reduced = new Set<Unit>();
   const prepare = async (unit: Unit) => {
     const [input] = plan.inputs.get(unit)!;
     if (!unit.weight) return undefined;
-    return nameLayer(unit.node.id, quantizeUnitWeights(unit, plan.params(input!).scale, weights));
+    const params = plan.params(input!);
+    const full = await nameLayer(unit.node.id, quantizeUnitWeights(unit, params.scale, weights));
+    if (options.reduceRange !== 'auto' || !maySaturate(unit, full, codeBounds(input!, params, calibration)))
+      return full;
+    reduced.add(unit);
+    return quantizeUnitWeights(unit, params.scale, { ...weights, reduceRange: true });
   };
   let done = 0;
   for await (const [unit, quantized] of readAhead(plan.units, prepare)) {
@@ -260,7 +277,8 @@ export async function emitStatic(
     const { id, kind } = unit.node;
     const fate = unitFate(unit);
     const after = emitter.emit(unit, quantized);
-    report.layer({ id, kind }, { action: 'quantized', ...fate, bytes: { before: unitBytes(unit), after } });
+    const reason = reduced.has(unit) ? `${fate.reason}; weights in 7 bits, or sums could saturate` : fate.reason;
+    report.layer({ id, kind }, { action: 'quantized', ...fate, reason, bytes: { before: unitBytes(unit), after } });
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }
 }
