@@ -5,8 +5,9 @@ import type { FloatArray } from './meant-part.js';
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** Elements of a block of vectors: 1 MiB. */
+/** Elements of a block of vectors: 1 MiB; more where those are few vectors, for each block goes over all sums. */
 const BLOCK = 1 << 18;
+const MIN_ROWS = 512;
 
 /** Conv: the patch under the kernel at each output position, input channel by input channel of the group; zeros in the padding. */
 export function convRows(view: WeightView): RowReader {
@@ -62,24 +63,30 @@ function* images(
   const pixels = product(dims.slice(2));
   const { total, taps } = places;
   const own = channels / groups;
-  const blockRows = Math.max(1, Math.floor(BLOCK / columns));
+  const all = count * Math.min(total, perImage);
+  const capacity = Math.min(all, Math.max(MIN_ROWS, Math.floor(BLOCK / columns)));
+  const fresh = () => Array.from({ length: groups }, () => new Float32Array(capacity * columns));
+  let [blocks, rows] = [fresh(), 0];
   for (let image = 0; image < count; image++) {
-    const chosen = choosePositions(total, perImage, seed, first + image);
-    for (let from = 0; from < chosen.length; from += blockRows) {
-      const rows = Math.min(blockRows, chosen.length - from);
-      const blocks = Array.from({ length: groups }, () => new Float32Array(rows * columns));
-      for (let row = 0; row < rows; row++) {
-        const offsets = places.at(chosen[from + row]!);
-        for (let channel = 0; channel < channels; channel++) {
-          const block = blocks[Math.floor(channel / own)]!;
-          const base = (image * channels + channel) * pixels;
-          const to = row * columns + (channel % own) * taps;
-          for (let tap = 0; tap < taps; tap++) if (offsets[tap]! >= 0) block[to + tap] = data[base + offsets[tap]!]!;
-        }
+    for (const position of choosePositions(total, perImage, seed, first + image)) {
+      const offsets = places.at(position);
+      for (let channel = 0; channel < channels; channel++) {
+        const block = blocks[Math.floor(channel / own)]!;
+        const base = (image * channels + channel) * pixels;
+        const to = rows * columns + (channel % own) * taps;
+        for (let tap = 0; tap < taps; tap++) if (offsets[tap]! >= 0) block[to + tap] = data[base + offsets[tap]!]!;
       }
-      for (const [group, block] of blocks.entries()) yield { group, rows, data: block };
+      if (++rows < capacity) continue;
+      yield* filled(blocks, rows, columns);
+      [blocks, rows] = [fresh(), 0];
     }
   }
+  yield* filled(blocks, rows, columns);
+}
+
+function* filled(blocks: readonly Float32Array[], rows: number, columns: number): Generator<RowBlock> {
+  if (rows === 0) return;
+  for (const [group, data] of blocks.entries()) yield { group, rows, data: data.subarray(0, rows * columns) };
 }
 
 /** Source: ONNX operator Conv, version 11: output sizes, and auto_pad. */

@@ -113,11 +113,16 @@ class MomentSums {
     };
     const float = this.#floatBlocks(inputs, input, request);
     let taken = 0;
+    // The next block is gathered while the last one is summed.
+    let pending: Promise<unknown> = Promise.resolve();
     for (const block of reader.read(input, request)) {
-      await addBlock(this.#own, block, undefined, reader.columns);
+      const other = float?.next().value as RowBlock | undefined;
+      await pending;
+      const own = addBlock(this.#own, block, undefined, reader.columns);
+      pending = other ? own.then(() => addBlock(this.#cross!, other, block, reader.columns)) : own;
       taken += block.rows;
-      if (float) await addBlock(this.#cross!, float.next().value as RowBlock, block, reader.columns);
     }
+    await pending;
     this.#count += taken;
     this.#available += ofEach === undefined ? taken : ofEach * images * reader.groups;
   }
