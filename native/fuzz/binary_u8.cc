@@ -17,6 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   spec.high = std::max<int32_t>(input.Byte(), spec.low);
   spec.a_ratio = input.Scale();
   spec.b_ratio = input.Scale();
+  if (input.Bool()) {
+    spec.kind = static_cast<BinaryU8Kind>(input.Range(2, 4));
+    for (FixedPoint* factor : {&spec.a, &spec.b, &spec.y}) {
+      *factor = FixedPointOf(input.Range(1 << 30, INT32_MAX), input.Range(-40, 40), input.Range(0, 20));
+    }
+  }
   const size_t rows = 1 + input.Size(4), cols = 1 + input.Size(150);
   const size_t step_a = broadcast & 1, step_b = broadcast >> 1 & 1;
   const size_t row_a = (broadcast & 4) != 0 ? (step_a != 0 ? cols : 1) : 0;

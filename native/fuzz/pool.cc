@@ -71,8 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Compare<float>(input, AveragePoolFloatScalar, AveragePoolFloatVariants(), x, count, "AveragePoolFloat",
                    [&](AveragePoolFloatFn& fn, const float* p, float* y) { fn(p, row, counts, y); });
   } else {
-    const Int8AverageScales scales{std::abs(input.Scale()), std::abs(input.Scale()), input.Range(0, 255),
-                                   input.Range(0, 255)};
+    Int8AverageScales scales{std::abs(input.Scale()), std::abs(input.Scale()), input.Range(0, 255),
+                             input.Range(0, 255)};
+    scales.is_fixed = input.Bool();
+    scales.multiplier = scales.is_fixed ? input.Range(1 << 30, INT32_MAX) : 0;
+    scales.exponent = input.Range(-40, 40);
     Compare<uint8_t>(input, AveragePoolUint8Scalar, AveragePoolUint8Variants(), input.Bytes(InputCount(row)), count,
                      "AveragePoolUint8", [&](AveragePoolUint8Fn& fn, const uint8_t* x, uint8_t* y) {
                        fn(x, row, counts, scales, y);

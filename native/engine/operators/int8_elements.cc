@@ -30,6 +30,40 @@ float CheckedScale(const std::string& name, float scale) {
   return scale;
 }
 
+// Of attributes multipliers and exponents the i-th, for values that leave `left` bits free; there are `count` of each.
+FixedPoint FixedAttribute(const OperatorSpec& spec, size_t i, size_t count, int32_t left) {
+  const std::vector<int64_t> multipliers = spec.attributes.Ints("multipliers"),
+                             exponents = spec.attributes.Ints("exponents");
+  if (multipliers.size() != count || exponents.size() != count) {
+    RefuseProgram(spec.type + " multipliers and exponents", std::to_string(count) + " of each",
+                  std::to_string(multipliers.size()) + " and " + std::to_string(exponents.size()));
+  }
+  if (!IsFixedPoint(multipliers[i], exponents[i])) {
+    RefuseProgram(spec.type + " multipliers", "0 or 2^30 to 2^31 - 1, exponents -1000 to 1000",
+                  std::to_string(multipliers[i]));
+  }
+  return FixedPointOf(static_cast<int32_t>(multipliers[i]), static_cast<int32_t>(exponents[i]), left);
+}
+
+bool IsFixed(const OperatorSpec& spec) { return !spec.attributes.Ints("multipliers").empty(); }
+
+// Differences of codes, below 2^8, leave this much: the headroom of sums and concatenations (Jacob et al., appendix A).
+constexpr int32_t kCodeHeadroom = 20;
+// Of products of two, below 2^16.
+constexpr int32_t kProductHeadroom = 15;
+
+void ReadFixedBinary(const OperatorSpec& spec, const std::string& operation, BinaryU8Spec& binary) {
+  if (operation == "mul") {
+    binary.kind = BinaryU8Kind::kFixedMul;
+    binary.y = FixedAttribute(spec, 0, 1, kProductHeadroom);
+    return;
+  }
+  binary.kind = operation == "add" ? BinaryU8Kind::kFixedAdd : BinaryU8Kind::kFixedSub;
+  binary.a = FixedAttribute(spec, 0, 3, kCodeHeadroom);
+  binary.b = FixedAttribute(spec, 1, 3, kCodeHeadroom);
+  binary.y = FixedAttribute(spec, 2, 3, 0);
+}
+
 class BinaryBytes : public Operator {
  public:
   explicit BinaryBytes(const BinaryU8Spec& spec) : spec_(spec) {}
@@ -58,7 +92,8 @@ struct Table {
   uint8_t entries[256];
 };
 
-// Along an axis; input i goes through its table, y = clamp(rne(float(q - zero_point) * ratio) + y_zero_point, 0, 255).
+// Along an axis; input i goes through its table, y = clamp(rne(float(q - zero_point) * ratio) + y_zero_point, 0, 255), in
+// fixed point clamp(Requantize(q - zero_point) + y_zero_point, 0, 255).
 class ConcatBytes : public Operator {
  public:
   ConcatBytes(std::vector<Table> tables, int64_t axis) : tables_(std::move(tables)), axis_(axis) {
@@ -125,7 +160,9 @@ std::unique_ptr<Operator> MakeInt8Binary(OperatorSpec& spec) {
   binary.high = CodeAttribute(spec, "high", 255);
   if (binary.low > binary.high) RefuseProgram("Int8Binary low", "at most high", std::to_string(binary.low));
   const std::string operation = spec.attributes.Text("operation", "");
-  if (operation == "mul") {
+  if (IsFixed(spec) && (operation == "add" || operation == "sub" || operation == "mul")) {
+    ReadFixedBinary(spec, operation, binary);
+  } else if (operation == "mul") {
     binary.kind = BinaryU8Kind::kMul;
     binary.a_ratio = a * b / y;
   } else if (operation == "add" || operation == "sub") {
@@ -171,8 +208,14 @@ std::unique_ptr<Operator> MakeInt8Concat(OperatorSpec& spec) {
     if (zero_points[i] < 0 || zero_points[i] > 255) {
       RefuseProgram("Int8Concat zero point", "0 to 255", std::to_string(zero_points[i]));
     }
+    const int32_t zero = static_cast<int32_t>(zero_points[i]);
     for (int32_t q = 0; q < 256; ++q) {
-      const float y = std::nearbyint(static_cast<float>(q - static_cast<int32_t>(zero_points[i])) * ratio);
+      if (IsFixed(spec)) {
+        const int32_t y = Requantize(q - zero, FixedAttribute(spec, i, tables.size(), kCodeHeadroom));
+        tables[i].entries[q] = static_cast<uint8_t>(std::clamp(y, -y_zero, 255 - y_zero) + y_zero);
+        continue;
+      }
+      const float y = std::nearbyint(static_cast<float>(q - zero) * ratio);
       const float shifted = y + static_cast<float>(y_zero);
       tables[i].entries[q] = static_cast<uint8_t>(shifted > 0 ? std::min(shifted, 255.0f) : 0.0f);  // NaN: 0
     }

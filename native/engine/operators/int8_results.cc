@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/activation.h"
+#include "kernels/fixed_point.h"
 
 namespace gossamer {
 namespace {
@@ -166,7 +167,11 @@ Int8Results::Int8Results(const OperatorSpec& spec, const int8_t* w, size_t outpu
   output_.low = ByteAttribute(spec, "low", 0);
   output_.high = ByteAttribute(spec, "high", 255);
   if (output_.low > output_.high) RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "low: expected no more than high");
-  ReadScales(spec, w);
+  if (spec.attributes.Ints("multipliers").empty()) {
+    ReadScales(spec, w);
+  } else {
+    ReadFixedPoints(spec);
+  }
   ReadResidual(spec);
   folded_bias_.resize(bias_.size());
   FillBiases(x_zero_point_, folded_bias_.data());
@@ -194,9 +199,40 @@ void Int8Results::ReadScales(const OperatorSpec& spec, const int8_t* w) {
   }
 }
 
+void Int8Results::ReadFixedPoints(const OperatorSpec& spec) {
+  if (kind_ != Int8Result::kQuantized) {
+    RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "multipliers: expected none where the result is not quantized");
+  }
+  const std::vector<int64_t> multipliers = spec.attributes.Ints("multipliers"),
+                             exponents = spec.attributes.Ints("exponents");
+  if ((multipliers.size() != 1 && multipliers.size() != outputs_) || exponents.size() != multipliers.size()) {
+    RefuseInt8(type_, "ERR_ENGINE_PROGRAM",
+               "multipliers and exponents: expected one of each or " + std::to_string(outputs_) + ", received " +
+                   std::to_string(multipliers.size()) + " and " + std::to_string(exponents.size()));
+  }
+  for (std::vector<int32_t>* each : {&multiplier_, &left_, &right_}) each->resize(scale_.size());
+  // |x - x_zero| |w - w_zero| of one product, at most.
+  const uint64_t product = 255 * (has_weight_zero_ ? 255 : 128);
+  for (size_t n = 0; n < outputs_; ++n) {
+    const size_t i = multipliers.size() == 1 ? 0 : n;
+    if (!IsFixedPoint(multipliers[i], exponents[i])) {
+      RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "multipliers: expected 0 or 2^30 to 2^31 - 1, exponents: -1000 to 1000");
+    }
+    const uint64_t most = product * depth_ + static_cast<uint64_t>(std::abs(static_cast<int64_t>(bias_[n])));
+    const FixedPoint factor =
+        FixedPointOf(static_cast<int32_t>(multipliers[i]), static_cast<int32_t>(exponents[i]), Headroom(most));
+    multiplier_[n] = factor.multiplier;
+    left_[n] = factor.left;
+    right_[n] = factor.right;
+  }
+}
+
 void Int8Results::ReadResidual(const OperatorSpec& spec) {
   output_.sum_high = 255;
   if (!has_residual_) return;
+  if (!multiplier_.empty()) {
+    RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "residual: expected none with multipliers");
+  }
   if (kind_ == Int8Result::kInt32) RefuseInt8(type_, "ERR_ENGINE_PROGRAM", "residual: expected none where y is int32");
   const DataType type = kind_ == Int8Result::kFloat ? DataType::kFloat32 : DataType::kUint8;
   RequireType(spec, kInt8Residual, {type}, "residual");
@@ -242,6 +278,11 @@ Int8Output Int8Results::Prepare(const TensorList& inputs, const Tensor& y, RunCo
   output.weight_zero = weight_zero_.data();
   output.scale = scale_.data();
   output.offset = offset_.data();
+  if (!multiplier_.empty()) {
+    output.multiplier = multiplier_.data();
+    output.left = left_.data();
+    output.right = right_.data();
+  }
   output.y = y.data;
   output.y_stride = outputs_;
   if (has_residual_) {
@@ -268,6 +309,11 @@ Int8Output Int8Results::From(const Int8Output& output, size_t first) const {
   moved.weight_zero += first;
   moved.scale += first;
   moved.offset += first;
+  if (output.multiplier != nullptr) {
+    moved.multiplier += first;
+    moved.left += first;
+    moved.right += first;
+  }
   moved.y = static_cast<uint8_t*>(output.y) + first * ResultBytes();
   if (moved.residual != nullptr) moved.residual = static_cast<const uint8_t*>(output.residual) + first * ResultBytes();
   return moved;

@@ -42,6 +42,7 @@ class Int8Results {
 
  private:
   void ReadScales(const OperatorSpec& spec, const int8_t* w);
+  void ReadFixedPoints(const OperatorSpec& spec);
   void ReadResidual(const OperatorSpec& spec);
   void FillBiases(uint8_t x_zero_point, int32_t* biases) const;  // kOutputSlack too
 
@@ -57,6 +58,7 @@ class Int8Results {
   std::vector<int32_t> weight_zero_;
   std::vector<uint32_t> weight_sums_;  // of w - weight_zero, modulo 2^32
   std::vector<float> scale_, offset_;
+  std::vector<int32_t> multiplier_, left_, right_;  // empty: by scale_
   Int8Output output_{};  // what does not depend on the run
 };
 

@@ -97,6 +97,13 @@ class AverageUint8 : public NhwcPool {
     const Attributes& attributes = spec.attributes;
     scales_ = {Scale(attributes, "x_scale"), Scale(attributes, "y_scale"), ZeroPoint(attributes, "x_zero_point"),
                ZeroPoint(attributes, "y_zero_point")};
+    const int64_t multiplier = attributes.Int("multiplier", 0), exponent = attributes.Int("exponent", 0);
+    if (!IsFixedPoint(multiplier, exponent)) {
+      RefuseProgram(op_ + " multiplier", "0 or 2^30 to 2^31 - 1, exponent -1000 to 1000", std::to_string(multiplier));
+    }
+    scales_.is_fixed = multiplier != 0;
+    scales_.multiplier = static_cast<int32_t>(multiplier);
+    scales_.exponent = static_cast<int32_t>(exponent);
   }
 
  private:

@@ -1,3 +1,5 @@
 #include "kernels/simd/avx2.h"
 
+#include "kernels/simd/int8_avx2.h"
+
 #include "kernels/binary_u8/simd.h"

@@ -4,18 +4,23 @@
 #include <cstdint>
 
 #include "kernels/dispatch.h"
+#include "kernels/fixed_point.h"
 
 namespace gossamer {
 
 // With a' = float(a - a_zero), b' = float(b - b_zero), rne: to nearest, ties to even:
 //   kAdd: y = clamp(rne(fma(a', a_ratio, b' * b_ratio)) + y_zero, low, high); a negative b_ratio subtracts
 //   kMul: y = clamp(rne(a' * b' * a_ratio) + y_zero, low, high)
+// and without floats, R: Requantize (kernels/fixed_point.h), the differences as integers:
+//   kFixedAdd: y = clamp(R(R(a - a_zero, a) + R(b - b_zero, b), y) + y_zero, low, high); kFixedSub: their difference
+//   kFixedMul: y = clamp(R((a - a_zero) * (b - b_zero), y) + y_zero, low, high)
 // Zero points, low and high in [0, 255], low <= high; a ratio is finite.
-enum class BinaryU8Kind : uint8_t { kAdd, kMul };
+enum class BinaryU8Kind : uint8_t { kAdd, kMul, kFixedAdd, kFixedSub, kFixedMul };
 struct BinaryU8Spec {
   BinaryU8Kind kind;
   int32_t a_zero, b_zero, y_zero, low, high;
   float a_ratio, b_ratio;
+  FixedPoint a{}, b{}, y{};
 };
 
 // Element [r, c] is data[r * row_stride + c * step]; step is 0 or 1.

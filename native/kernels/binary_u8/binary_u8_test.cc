@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "testing/cases.h"
+#include "testing/fixed_point_oracle.h"
 #include "testing/guarded.h"
 #include "testing/random_bytes.h"
 
@@ -14,6 +15,15 @@ namespace {
 
 // The formula as written; the rounding and the bounds in float64, in that order.
 uint8_t Oracle(const BinaryU8Spec& spec, uint8_t a, uint8_t b) {
+  if (spec.kind >= BinaryU8Kind::kFixedAdd) {
+    const int32_t whole_a = a - spec.a_zero, whole_b = b - spec.b_zero;
+    const double left = RequantizeOracle(whole_a, spec.a), right = RequantizeOracle(whole_b, spec.b);
+    double v = whole_a * whole_b;
+    if (spec.kind == BinaryU8Kind::kFixedAdd) v = left + right;
+    if (spec.kind == BinaryU8Kind::kFixedSub) v = left - right;
+    const double code = RequantizeOracle(static_cast<int64_t>(v), spec.y) + spec.y_zero;
+    return static_cast<uint8_t>(std::min(std::max(code, double(spec.low)), double(spec.high)));
+  }
   const float real_a = static_cast<float>(a - spec.a_zero), real_b = static_cast<float>(b - spec.b_zero);
   float v;
   if (spec.kind == BinaryU8Kind::kAdd) {
@@ -31,6 +41,11 @@ const BinaryU8Spec kSpecs[] = {
     {BinaryU8Kind::kAdd, 0, 0, 0, 0, 255, 1e30f, 1e30f},        // saturation
     {BinaryU8Kind::kMul, 128, 120, 100, 0, 255, 0.01f, 0},
     {BinaryU8Kind::kMul, 0, 255, 128, 10, 200, 0.5f, 0},
+    // Both raised by 20 bits: 0.5 and 0.37 of the common scale, 1.3 of which are a step of the result.
+    {BinaryU8Kind::kFixedAdd, 128, 3, 120, 0, 255, 0, 0, {1 << 30, 20, 0}, {1589137900, 20, 1}, {1651910498, 0, 19}},
+    {BinaryU8Kind::kFixedSub, 0, 250, 17, 17, 255, 0, 0, {1 << 30, 20, 1}, {1 << 30, 20, 0}, {1 << 30, 0, 18}},
+    {BinaryU8Kind::kFixedMul, 128, 120, 100, 0, 255, 0, 0, {}, {}, {1374389535, 15, 21}},
+    {BinaryU8Kind::kFixedMul, 0, 255, 128, 10, 200, 0, 0, {}, {}, {INT32_MAX, 15, 15}},
 };
 
 }  // namespace

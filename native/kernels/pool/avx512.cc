@@ -1,5 +1,7 @@
 #include "kernels/simd/avx512.h"
 
+#include "kernels/simd/int8_avx512.h"
+
 namespace gossamer {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "kernels/simd/neon.h"
 
+#include "kernels/simd/int8_neon.h"
+
 namespace gossamer {
 namespace {
 

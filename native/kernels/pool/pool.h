@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/dispatch.h"
+#include "kernels/fixed_point.h"
 
 namespace gossamer {
 
@@ -37,12 +38,22 @@ using AveragePoolFloatFn = void(const float* x, const PoolRow& row, const Averag
 //   y = clamp(rne(float(sum(x) - n * x_zero) * (x_scale / (y_scale * float(count)))) + y_zero, 0, 255)
 // with the sum over the n elements inside the image exact in int32 (the caller sees that n * 255 < 2^31) and all else in
 // float32; rne: to nearest, ties to even. A product beyond the range of int32 gives 0 or 255.
+// Where is_fixed, without floats (kernels/fixed_point.h), y_zero where count is 0:
+//   y = clamp(Requantize(sum(x) - n * x_zero, Divided(multiplier, exponent, count, Headroom(255 * n))) + y_zero, 0, 255)
 struct Int8AverageScales {
   float x_scale, y_scale;
   int32_t x_zero, y_zero;
+  bool is_fixed = false;
+  int32_t multiplier = 0, exponent = 0;  // of x_scale / y_scale
 };
 using AveragePoolUint8Fn = void(const uint8_t* x, const PoolRow& row, const AverageCounts& counts,
                                 const Int8AverageScales& scales, uint8_t* y);
+
+// The factor of a fixed-point average over n elements, divided by count.
+static inline FixedPoint AverageFactor(const Int8AverageScales& scales, size_t n, size_t count) {
+  if (count == 0) return {0, 0, 0};
+  return Divided(scales.multiplier, scales.exponent, count, Headroom(uint64_t{255} * n));
+}
 
 // The columns of the window at `ow`: taps first .. end - 1 lie in the image, `padded` of all lie in what pads cover.
 struct PoolTaps {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "testing/cases.h"
+#include "testing/fixed_point_oracle.h"
 #include "testing/guarded.h"
 
 using namespace gossamer;
@@ -164,6 +165,36 @@ TEST_CASE("AveragePoolUint8: every variant equals the oracle, ties and saturatio
           const float multiplier = scales.x_scale / (scales.y_scale * static_cast<float>(count));
           const double q = std::rint(static_cast<double>(static_cast<float>(sum) * multiplier)) + scales.y_zero;
           expected[ow * row.pixel_stride + ch] = static_cast<uint8_t>(q > 0 ? std::min(q, 255.0) : 0);
+        }
+      }
+      CheckVariants(AveragePoolUint8Variants(), x, expected, [&](AveragePoolUint8Fn& fn, const uint8_t* in, uint8_t* out) {
+        fn(in, row, counts, scales, out);
+      });
+    }
+  }
+}
+
+TEST_CASE("AveragePoolUint8: in fixed point every variant equals the formula") {
+  std::mt19937 random(8);
+  for (const Case& c : Cases()) {
+    for (unsigned kind = 0; kind < 4; ++kind) {
+      const PoolRow row = c.Row();
+      const AverageCounts counts{(kind & 1) != 0, row.rows + 1, c.pad_end};
+      Int8AverageScales scales{1.0f, 1.0f, static_cast<int32_t>(random() % 256), static_cast<int32_t>(random() % 256)};
+      scales.is_fixed = true;
+      scales.multiplier = static_cast<int32_t>((1u << 30) + random() % (1u << 30));
+      scales.exponent = static_cast<int32_t>(kind) - 1;
+      std::vector<uint8_t> x(Used(row.rows, row.row_stride, row.in_width, row.pixel_stride, row.channels));
+      for (uint8_t& v : x) v = static_cast<uint8_t>(random());
+      std::vector<uint8_t> expected(Used(1, 0, row.out_width, row.pixel_stride, row.channels), 9);
+      for (size_t ow = 0; ow < row.out_width; ++ow) {
+        for (size_t ch = 0; ch < row.channels; ++ch) {
+          int64_t sum = 0;
+          const std::vector<uint8_t> all = Elements(x, row, ow, ch);
+          for (uint8_t v : all) sum += v - scales.x_zero;
+          const size_t count = counts.include_pad ? counts.rows * Padded(row, c.pad_end, ow) : all.size();
+          const double q = RequantizeOracle(sum, AverageFactor(scales, all.size(), count)) + scales.y_zero;
+          expected[ow * row.pixel_stride + ch] = static_cast<uint8_t>(std::min(std::max(q, 0.0), 255.0));
         }
       }
       CheckVariants(AveragePoolUint8Variants(), x, expected, [&](AveragePoolUint8Fn& fn, const uint8_t* in, uint8_t* out) {

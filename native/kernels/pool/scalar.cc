@@ -66,12 +66,18 @@ void AveragePoolUint8Scalar(const uint8_t* x, const PoolRow& row, const AverageC
                             const Int8AverageScales& scales, uint8_t* y) {
   for (size_t ow = 0; ow < row.out_width; ++ow) {
     const PoolTaps taps = TapsAt(row, counts.pad_end, ow);
-    const float count = static_cast<float>(CountOf(row, counts, taps));
-    const float multiplier = scales.x_scale / (scales.y_scale * count);
-    const int32_t zeros = static_cast<int32_t>(row.rows * (taps.end - taps.first)) * scales.x_zero;
+    const size_t whole = CountOf(row, counts, taps), elements = row.rows * (taps.end - taps.first);
+    const float multiplier = scales.x_scale / (scales.y_scale * static_cast<float>(whole));
+    const int32_t zeros = static_cast<int32_t>(elements) * scales.x_zero;
+    const FixedPoint factor = AverageFactor(scales, elements, whole);
     for (size_t c = 0; c < row.channels; ++c) {
       int32_t sum = 0;
       ForWindow(x, row, taps, ow, c, [&](uint8_t v) { sum += v; });
+      if (scales.is_fixed) {
+        const int64_t q = int64_t{Requantize(sum - zeros, factor)} + scales.y_zero;
+        y[ow * row.pixel_stride + c] = static_cast<uint8_t>(std::min<int64_t>(std::max<int64_t>(q, 0), 255));
+        continue;
+      }
       // 512 on either side of the zero point is outside of 0..255; NaN (of a window without elements) goes there, too.
       const float scaled = static_cast<float>(sum - zeros) * multiplier;
       const float clamped = scaled > -512.0f ? (scaled < 512.0f ? scaled : 512.0f) : -512.0f;

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "kernels/pool/pool.h"
+#include "kernels/simd/fixed_point.h"
 
 namespace gossamer {
 namespace {
@@ -31,8 +32,8 @@ inline Window<T> WindowAt(const T* x, const PoolRow& row, const PoolTaps& taps, 
           row.dilation * row.pixel_stride};
 }
 
-inline float CountOf(const PoolRow& row, const AverageCounts& counts, const PoolTaps& taps) {
-  return static_cast<float>(counts.include_pad ? counts.rows * taps.padded : row.rows * (taps.end - taps.first));
+inline size_t CountOf(const PoolRow& row, const AverageCounts& counts, const PoolTaps& taps) {
+  return counts.include_pad ? counts.rows * taps.padded : row.rows * (taps.end - taps.first);
 }
 
 // The largest element so far, and where a NaN was seen (in any lane, what is not equal to itself).
@@ -86,14 +87,37 @@ struct ByteAverage {
   }
 };
 
-template <size_t kVectors>
-inline void AverageBytes(const Window<uint8_t>& window, size_t c, const ByteAverage& average, uint8_t* y) {
+// The same without floats.
+struct FixedByteAverage {
+  FixedPoints factor;
+  int32_t zeros, y_zero;
+  inline I32 Of(I32 sum) const {
+    const I32 least = FillI(-y_zero), most = FillI(255 - y_zero);
+    const I32 q = RequantizeI(SubI(sum, FillI(zeros)), factor);
+    return AddI(SmallerI(LargerI(q, least), most), FillI(y_zero));
+  }
+};
+
+template <size_t kVectors, class Average>
+inline void AverageBytes(const Window<uint8_t>& window, size_t c, const Average& average, uint8_t* y) {
   I32 sums[kVectors];
   for (I32& sum : sums) sum = FillI(0);
   window.ForEach(c, [&](const uint8_t* p) {
     for (size_t v = 0; v < kVectors; ++v) sums[v] = AddI(sums[v], LoadUnsignedBytes(p + v * kLanes));
   });
   for (size_t v = 0; v < kVectors; ++v) StoreBytes(y + v * kLanes, average.Of(sums[v]));
+}
+
+template <class Average>
+inline void AveragePixel(const Window<uint8_t>& window, size_t channels, const Average& average, uint8_t* y) {
+  size_t c = 0;
+  for (; c + 4 * kLanes <= channels; c += 4 * kLanes) AverageBytes<4>(window, c, average, y + c);
+  for (; c + kLanes <= channels; c += kLanes) AverageBytes<1>(window, c, average, y + c);
+  if (c == channels) return;
+  const size_t left = channels - c;
+  I32 sum = FillI(0);
+  window.ForEach(c, [&](const uint8_t* p) { sum = AddI(sum, LoadFirstUnsignedBytes(p, left)); });
+  StoreFirstBytes(y + c, average.Of(sum), left);
 }
 
 }  // namespace
@@ -136,7 +160,7 @@ void GOSSAMER_SIMD(AveragePoolFloat)(const float* x, const PoolRow& row, const A
   for (size_t ow = 0; ow < row.out_width; ++ow, y += row.pixel_stride) {
     const PoolTaps taps = TapsAt(row, counts.pad_end, ow);
     const Window<float> window = WindowAt(x, row, taps, ow);
-    const F32 count = Fill(CountOf(row, counts, taps));
+    const F32 count = Fill(static_cast<float>(CountOf(row, counts, taps)));
     size_t c = 0;
     for (; c + 4 * kLanes <= row.channels; c += 4 * kLanes) AverageFloats<4>(window, c, count, y + c);
     for (; c + kLanes <= row.channels; c += kLanes) AverageFloats<1>(window, c, count, y + c);
@@ -153,16 +177,15 @@ void GOSSAMER_SIMD(AveragePoolUint8)(const uint8_t* x, const PoolRow& row, const
   for (size_t ow = 0; ow < row.out_width; ++ow, y += row.pixel_stride) {
     const PoolTaps taps = TapsAt(row, counts.pad_end, ow);
     const Window<uint8_t> window = WindowAt(x, row, taps, ow);
-    const ByteAverage average = {scales.x_scale / (scales.y_scale * CountOf(row, counts, taps)),
-                                 static_cast<int32_t>(row.rows * window.columns) * scales.x_zero, scales.y_zero};
-    size_t c = 0;
-    for (; c + 4 * kLanes <= row.channels; c += 4 * kLanes) AverageBytes<4>(window, c, average, y + c);
-    for (; c + kLanes <= row.channels; c += kLanes) AverageBytes<1>(window, c, average, y + c);
-    if (c == row.channels) continue;
-    const size_t left = row.channels - c;
-    I32 sum = FillI(0);
-    window.ForEach(c, [&](const uint8_t* p) { sum = AddI(sum, LoadFirstUnsignedBytes(p, left)); });
-    StoreFirstBytes(y + c, average.Of(sum), left);
+    const size_t count = CountOf(row, counts, taps), elements = row.rows * window.columns;
+    const int32_t zeros = static_cast<int32_t>(elements) * scales.x_zero;
+    if (scales.is_fixed) {
+      const FixedPoints factor = FillFixed(AverageFactor(scales, elements, count));
+      AveragePixel(window, row.channels, FixedByteAverage{factor, zeros, scales.y_zero}, y);
+      continue;
+    }
+    const float multiplier = scales.x_scale / (scales.y_scale * static_cast<float>(count));
+    AveragePixel(window, row.channels, ByteAverage{multiplier, zeros, scales.y_zero}, y);
   }
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstring>
 
+#include "kernels/simd/fixed_avx2.h"
+
 namespace gossamer {
 namespace {
 

@@ -1,5 +1,6 @@
 // More vector operations for 8-bit results, after neon.h.
 #pragma once
+#include "kernels/simd/fixed_neon.h"
 
 namespace gossamer {
 namespace {

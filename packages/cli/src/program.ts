@@ -169,6 +169,7 @@ function addQuantizeOptions(command: Command): Command {
     .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
     .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
     .option('--edge-bits <n>', 'bits of embeddings and output layers in 4-bit mode: 4 or 8 (default 8)', integer)
+    .option('--integer-only', 'static: no float operator between the first and the last layer, or the model is refused')
     .option('--no-cost-model', 'integers wherever there is a kernel, also where float is expected to be faster')
     .option('--storage <s>', 'weights of layers without a fast integer kernel: int8 or float (default int8)')
     .option('--include <layers>', 'only these layers: ids, globs or operators, comma-separated', list)
@@ -180,6 +181,12 @@ function addQuantizeOptions(command: Command): Command {
     .option('--preprocess <file>', 'how images become inputs (JSON)')
     .addOption(externalData());
 }
+
+const requantization = () =>
+  new Option('--requantize <how>', 'sums of integer layers to codes, engine native or auto').choices([
+    'float',
+    'fixed-point',
+  ]);
 
 function addMeasuring(add: Add, run: RunCommand): void {
   const measured = (command: Command) =>
@@ -197,6 +204,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .argument('<model>', 'an ONNX file')
     .requiredOption('--data <source>', 'labelled data')
     .requiredOption('--metric <name>', 'top1, top5, class-error, ece, perplexity, mean-squared-error, cer or wer')
+    .addOption(requantization())
     .action((model: string, flags: Flags) =>
       run('evaluate', flags, async (context) => (await import('./commands/evaluate.js')).run(model, flags, context)),
     );
@@ -231,6 +239,7 @@ function addMeasuring(add: Add, run: RunCommand): void {
     .option('--suite <name>', 'quick, kernels, models, compression, or another suite of @gossamer/bench')
     .option('--compare <files...>', 'two results files of a suite: what changed')
     .option('--engine <name>', 'ort, native, auto, tfjs or reference (default: ort for a model, native for a suite)')
+    .addOption(requantization())
     .option('--peer <name>', 'of a suite: the engine beside it (default ort)')
     .option('--filter <texts>', 'of a suite: only cases whose names contain one of these, comma-separated')
     .option('--out <dir>', 'of a suite: folder for results (JSON, Markdown, HTML); finished cases are kept there')
@@ -258,6 +267,7 @@ function addRun(add: Add, run: RunCommand): void {
     .option('--outputs <names>', 'only these outputs, comma-separated (default: all)', list)
     .option('-o, --output <file>', 'where the outputs go: .npz, or .npy for one of them (default: nowhere)')
     .option('--engine <name>', 'ort, native, auto, tfjs or reference (default ort)')
+    .addOption(requantization())
     .option('--runs <n>', 'timed runs after the first (default: none)', count)
     .option('--profile', 'the time of every operator (engines native and auto)')
     .action((model: string, flags: Flags) =>

@@ -1,5 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { type DataSource, defaultThreads, detectState, measureLatency, openData, peakRssMb } from '@gossamer/runtime';
+import {
+  type DataSource,
+  defaultThreads,
+  detectState,
+  measureLatency,
+  openData,
+  peakRssMb,
+  type Requantization,
+} from '@gossamer/runtime';
 import { checkBindings } from './check-bindings.js';
 import { firstFeeds } from './compare.js';
 import { type ModelInput, toModel } from './onnx-model.js';
@@ -15,6 +23,8 @@ export interface BenchOptions extends WorkOptions {
   /** Default 'ort'. */
   readonly engine?: string;
   readonly threads?: number;
+  /** How the sums of integer layers become codes (engines native and auto). Default 'float'. */
+  readonly requantize?: Requantization;
   /** Timed runs at least; default 30. */
   readonly runs?: number;
   readonly seed?: number;

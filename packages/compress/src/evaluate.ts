@@ -1,4 +1,4 @@
-import { createMetric, type DataSource, evaluateMetrics } from '@gossamer/runtime';
+import { createMetric, type DataSource, evaluateMetrics, type Requantization } from '@gossamer/runtime';
 import { engineWarnings } from './engine-warnings.js';
 import { type ModelInput, toModel } from './onnx-model.js';
 import { openSession } from './open-session.js';
@@ -11,6 +11,8 @@ export interface EvaluateOptions extends WorkOptions {
   /** Default 'ort'. */
   readonly engine?: string;
   readonly threads?: number;
+  /** How the sums of integer layers become codes (engines native and auto). Default 'float'. */
+  readonly requantize?: Requantization;
   /** Samples in one call; default 16. */
   readonly batchSize?: number;
 }

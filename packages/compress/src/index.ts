@@ -56,6 +56,13 @@ export {
 } from './training/tune-training.js';
 export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
-export { type DataSource, openData, type OpenDataOptions, peakRssMb, type Verification } from '@gossamer/runtime';
+export {
+  type DataSource,
+  openData,
+  type OpenDataOptions,
+  peakRssMb,
+  type Requantization,
+  type Verification,
+} from '@gossamer/runtime';
 export { GossamerError, isGossamerError } from '@gossamer/graph';
 export { deriveStudent, type DerivedStudent, parseStudent, type StudentSpec } from '@gossamer/distill';

@@ -1,4 +1,4 @@
-import { Session } from '@gossamer/runtime';
+import { type Requantization, Session } from '@gossamer/runtime';
 import type { OnnxModel } from './onnx-model.js';
 
 /** How a call that measures runs its models. */
@@ -7,14 +7,18 @@ export interface EngineChoice {
   readonly engine?: string;
   /** Default: GOSSAMER_THREADS, else all cores. */
   readonly threads?: number;
+  /** How the sums of integer layers become codes (engines native and auto). Default 'float'. */
+  readonly requantize?: Requantization;
   readonly signal?: AbortSignal;
 }
 
 /** Opens a model for measuring, from its file where it has one. */
-export function openSession({ ir, path }: OnnxModel, { engine, threads, signal }: EngineChoice): Promise<Session> {
+export function openSession({ ir, path }: OnnxModel, options: EngineChoice): Promise<Session> {
+  const { engine, threads, requantize, signal } = options;
   return Session.open(path ?? ir, {
     ...(engine === undefined ? {} : { engine }),
     ...(threads === undefined ? {} : { threads }),
+    ...(requantize === undefined ? {} : { requantize }),
     ...(signal ? { signal } : {}),
   });
 }

@@ -10,6 +10,7 @@ import {
   type OperatorTime,
   type Outputs,
   peakRssMb,
+  type Requantization,
   saveArrays,
 } from '@gossamer/runtime';
 import { checkBindings } from './check-bindings.js';
@@ -24,6 +25,8 @@ export interface RunModelOptions extends WorkOptions, RunInputsOptions {
   /** Default 'ort'. */
   readonly engine?: string;
   readonly threads?: number;
+  /** How the sums of integer layers become codes (engines native and auto). Default 'float'. */
+  readonly requantize?: Requantization;
   /** Names of outputs to compute. Default: all. */
   readonly outputs?: readonly string[];
   /** Where they are written: .npz, or .npy for one of them. Default: nowhere. */

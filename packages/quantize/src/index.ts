@@ -16,6 +16,7 @@ export type {
   QuantizeProgress,
   WeightDtype,
 } from './options.js';
+export { assertIntegerOnly, type FloatNode, floatComputeNodes } from './integer-only/assert-integer-only.js';
 export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
 export type { LayerAction, LayerReport, QuantizeReport } from './report.js';

@@ -54,8 +54,14 @@ export interface QuantizeOptions {
   readonly data?: DataSource;
   /** Most calibration samples to use. Default 128. */
   readonly samples?: number;
-  /** Static results as QuantizeLinear/DequantizeLinear pairs or as QLinear operators. Default 'qdq'. */
+  /** Static results as QuantizeLinear/DequantizeLinear pairs or as QLinear operators. Default 'qdq'; 'qoperator' with `integerOnly`. */
   readonly format?: 'qdq' | 'qoperator';
+  /**
+   * Static mode: nothing computes in float between the first QuantizeLinear and the last DequantizeLinear. Operators without an integer
+   * form are refused by name; a float head or tail without layers (a final Softmax) stays and is warned of. QLinear operators, no cost
+   * model. Default false.
+   */
+  readonly integerOnly?: boolean;
   /** Weight-only blocks as com.microsoft::MatMulNBits or as standard blocked DequantizeLinear (opset 21). Default 'matmulnbits'. */
   readonly blockFormat?: 'matmulnbits' | 'dequantize-linear';
   /** accuracy_level of MatMulNBits: 0 unset, 1 fp32, 4 int8 activations (the fast kernel on x64 and ARM). Default 4. */

@@ -10,6 +10,9 @@ const PER_AXIS_OPSET = 13;
 /** DequantizeLinear with blocks, and 4-bit types. */
 const BLOCK_OPSET = 21;
 
+/** Clip and MaxPool of uint8. */
+const CODE_CLAMP_OPSET = 12;
+
 /** QLinear operators, MatMulInteger; DynamicQuantizeLinear. */
 const INTEGER_OPSET = 11;
 
@@ -40,7 +43,8 @@ function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuil
   return copy;
 }
 
-function neededOpset({ mode, format, blockFormat, granularity }: ResolvedOptions): number {
+function neededOpset({ mode, format, blockFormat, granularity, integerOnly }: ResolvedOptions): number {
+  if (integerOnly) return CODE_CLAMP_OPSET;
   if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
   if (mode === 'dynamic') return INTEGER_OPSET;
   return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : BROADCAST_OPSET;

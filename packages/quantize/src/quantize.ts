@@ -3,6 +3,7 @@ import { runPasses } from '@gossamer/graph/passes';
 import { quantizeDynamic } from './dynamic/quantize-dynamic.js';
 import { storeNarrow } from './float32-form.js';
 import { finishModel } from './finish-model.js';
+import { assertIntegerOnly } from './integer-only/assert-integer-only.js';
 import { layerFilter } from './layer-selection.js';
 import type { QuantizeOptions } from './options.js';
 import { prepareModel } from './prepare-model.js';
@@ -45,6 +46,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const isSplit = options.costModel && options.optimize;
   const written = isSplit ? runPasses(copy, ['split-skip-layer-normalization']).model : copy;
   finishModel(written, options, samples);
+  if (options.integerOnly) assertIntegerOnly(written);
   if (isWidened) storeNarrow(written);
   const after = constantBytes(written);
   return {

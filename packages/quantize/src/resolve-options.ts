@@ -54,7 +54,8 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
     calibrator: oneOf('calibrator', options.calibrator ?? 'minmax', ['minmax', 'percentile', 'entropy', 'mse']),
     percentile: options.percentile ?? 99.99,
     samples: options.samples ?? 128,
-    format: oneOf('format', options.format ?? 'qdq', ['qdq', 'qoperator']),
+    format: oneOf('format', options.format ?? (options.integerOnly ? 'qoperator' : 'qdq'), ['qdq', 'qoperator']),
+    integerOnly: options.integerOnly ?? false,
     blockFormat: oneOf('blockFormat', options.blockFormat ?? 'matmulnbits', ['matmulnbits', 'dequantize-linear']),
     accuracyLevel: options.accuracyLevel ?? 4,
     reduceRange: options.reduceRange ?? false,
@@ -107,6 +108,13 @@ function checkCombination(o: ResolvedOptions): void {
   if (mode === 'static') checkStatic(o);
   else if (o.reduceRange === 'auto')
     badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
+  if (o.integerOnly) checkIntegerOnly(o);
+}
+
+function checkIntegerOnly(o: ResolvedOptions): void {
+  if (o.mode !== 'static') badOption('mode', "'static' with integerOnly", o.mode);
+  if (o.format !== 'qoperator') badOption('format', "'qoperator' with integerOnly", o.format);
+  if (o.keepFloat !== 'none') badOption('keepFloat', "'none' with integerOnly", o.keepFloat);
 }
 
 function checkGranularity(o: ResolvedOptions): void {

@@ -24,6 +24,25 @@ export type {
 export { ENGINES, findEngine } from './session/engines.js';
 export { defaultThreads } from './session/default-threads.js';
 export { LackingNodes } from './native/compile-model.js';
+export type { Requantization } from './native/compilation.js';
+export {
+  dividedBy,
+  type FixedPoint,
+  fixedPointOf,
+  headroom,
+  requantize,
+  roundingRightShift,
+  saturatingRoundingDoublingHighMul,
+} from './fixed-point/fixed-point.js';
+export {
+  averageCode,
+  layerCode,
+  layerFactor,
+  productCode,
+  rescaledCode,
+  sumCode,
+  sumFactors,
+} from './fixed-point/integer-operators.js';
 export type { RunOptions } from './session/run-options.js';
 export { Session, type SessionOptions } from './session/session.js';
 export { describeTfjs } from './tfjs/describe-tfjs.js';

@@ -24,7 +24,7 @@ export async function run(model: string | undefined, flags: Flags, context: Comm
 /** Which options belong to one form of the command alone. */
 const FORMS: Readonly<Record<string, 'model' | 'suite'>> = {
   ...{ peer: 'suite', filter: 'suite', out: 'suite', resume: 'suite' },
-  ...{ data: 'model', preprocess: 'model', bind: 'model', runs: 'model' },
+  ...{ data: 'model', preprocess: 'model', bind: 'model', runs: 'model', requantize: 'model' },
 };
 
 function refuseForeign(form: 'model' | 'suite' | 'compare', flags: Flags): void {

@@ -3,6 +3,7 @@ import {
   type GateOptions,
   openData,
   type OpenDataOptions,
+  type Requantization,
   type VerifyLevel,
 } from '@gossamer/compress';
 import type { CommandContext } from '../command-context.js';
@@ -50,6 +51,7 @@ export function workOptions(flags: Readonly<Record<string, unknown>>, context: C
     onProgress: context.onProgress,
     ...(threads === undefined ? {} : { threads }),
     ...(flags['engine'] === undefined ? {} : { engine: flags['engine'] as string }),
+    ...(flags['requantize'] === undefined ? {} : { requantize: flags['requantize'] as Requantization }),
     ...(flags['batchSize'] === undefined ? {} : { batchSize: flags['batchSize'] as number }),
   };
 }

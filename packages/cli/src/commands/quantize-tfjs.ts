@@ -16,7 +16,7 @@ type Flags = Readonly<Record<string, unknown>>;
 const OTHER_FORMATS = [
   ...['preset', 'activations', 'bits', 'granularity', 'blockSize', 'mapping', 'calibrate', 'percentile', 'algorithm'],
   ...['blockFormat', 'accuracyLevel', 'target', 'keepFloat', 'targetSqnr', 'edgeBits', 'storage', 'requantize'],
-  'samples',
+  ...['samples', 'integerOnly'],
 ];
 
 /** gossamer quantize model.json -o FOLDER --format tfjs --weights uint8|uint16|float16 */

@@ -91,6 +91,7 @@ const PASSED_ON = [
   'mapping',
   'percentile',
   'format',
+  'integerOnly',
   'blockFormat',
   'accuracyLevel',
   'keepFloat',

@@ -1,4 +1,4 @@
-import { Tensor, type Value } from '@gossamer/graph';
+import { roundHalfEven, Tensor, type Value } from '@gossamer/graph';
 import { affineFromRange, type Range } from '@gossamer/runtime';
 import type { ActivationDtype } from '../options.js';
 import { floatData } from '../weights/float-data.js';
@@ -23,6 +23,13 @@ export const ACTIVATION_LIMITS = {
 export function activationParams(range: Range, dtype: ActivationDtype): ActivationParams {
   const { scale, zeroPoint } = affineFromRange(range, { ...ACTIVATION_LIMITS[dtype], mapping: 'asymmetric' });
   return { dtype, scale, zeroPoint };
+}
+
+/** The code nearest to `real`, which may be infinite. */
+export function codeOf(real: number, { dtype, scale, zeroPoint }: ActivationParams): number {
+  const { quantMin, quantMax } = ACTIVATION_LIMITS[dtype];
+  const code = Number.isFinite(real) ? roundHalfEven(real / scale) + zeroPoint : real;
+  return Math.max(quantMin, Math.min(quantMax, code));
 }
 
 /** Range of a constant operand. */

@@ -1,7 +1,9 @@
-import type { AttributeValue, Node, Value } from '@gossamer/graph';
+import { type AttributeValue, type Node, Tensor, type Value } from '@gossamer/graph';
 import { addDequantize, addQuantize, type ParamValues } from '../quantize-linear.js';
 import type { CodeStore, WeightValues } from '../weights/code-store.js';
 import { freshNodeName, nodeName } from '../node-name.js';
+import { codeOf } from './activation-params.js';
+import { clipBounds } from './integer-rules.js';
 import { PlanValues } from './plan-values.js';
 import type { StaticPlan } from './static-plan.js';
 import type { Unit } from './unit.js';
@@ -55,6 +57,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ['Add', elementwise('QLinearAdd')],
   ['Mul', elementwise('QLinearMul')],
   ['GlobalAveragePool', elementwise('QLinearGlobalAveragePool')],
+  ['AveragePool', elementwise('QLinearAveragePool')],
   ['LeakyRelu', elementwise('QLinearLeakyRelu')],
   ['Sigmoid', elementwise('QLinearSigmoid')],
   ['Where', { op: 'QLinearWhere', domain: MICROSOFT, inputs: (o, unit) => [unit.node.input(0), ...everyInput(o)] }],
@@ -83,7 +86,8 @@ export class QOperatorEmitter {
       params: this.#shared.params(value),
     }));
     if (unit.kind === 'move') {
-      this.#emitMove(unit, inputs[0]!.codes);
+      if (clipBounds(unit.node)) this.#emitClamp(unit, inputs[0]!.codes);
+      else this.#emitMove(unit, inputs[0]!.codes);
       return 0;
     }
     const isFloat = this.plan.givesFloat(unit) || unit.biasAdd !== undefined;
@@ -108,6 +112,27 @@ export class QOperatorEmitter {
     const view = unit.weight!;
     const { values, bytes } = this.store.add(view, weight, 'static');
     return { ...values, bytes, bias: bias && graph.addInitializer(`${view.bias!.name}_quantized`, bias.codes) };
+  }
+
+  /** Quantizing keeps the order of numbers, so Relu and Clip are a Clip of codes. */
+  #emitClamp({ node, outputs }: Unit, codes: Value): void {
+    const { graph } = node;
+    const [output] = outputs;
+    const { low, high } = clipBounds(node)!;
+    const params = this.plan.params(output!);
+    const bounds = [low, high].map((real, i) =>
+      graph.addInitializer(
+        `${output!.name}_${i === 0 ? 'low' : 'high'}`,
+        Tensor.scalar(params.dtype, codeOf(real, params)),
+      ),
+    );
+    graph.detachOutput(output!, `${output!.name}_float`);
+    const name = freshNodeName(graph, `${nodeName(node)}_quant`);
+    const spec = { op: 'Clip', name, inputs: [codes, ...bounds], outputs: [`${output!.name}_quantized`] };
+    const clamp = graph.add(spec, { before: node });
+    graph.remove(node);
+    this.#codes.set(output!, clamp.output);
+    addDequantize(graph, clamp.output, this.#shared.params(output!), { after: clamp }, output!);
   }
 
   /** The operator itself runs on codes. */

@@ -5,6 +5,8 @@ import type { TypeTable } from '@gossamer/graph';
 export interface RuleContext {
   readonly opset: number;
   readonly types: TypeTable;
+  /** Every operator with an integer form takes it, fast or not, and hands out codes. */
+  readonly integerOnly: boolean;
 }
 
 /**
@@ -54,6 +56,13 @@ export const INTEGER_RULES: ReadonlyMap<string, IntegerRule> = new Map([
   ['Split', { ...move, refuse: refuseSplit }],
 ] satisfies [string, IntegerRule][]);
 
+/** What only integer-only models run in integers: slower so, or cheaper elsewhere. Relu and Clip become Clip of codes. */
+const SLOW_RULES: ReadonlyMap<string, IntegerRule> = new Map([
+  ['AveragePool', { ...unary, refuse: refuseAveragePool }],
+  ['Relu', move],
+  ['Clip', { ...move, refuse: refuseClip }],
+] satisfies [string, IntegerRule][]);
+
 /** Why these stay in float, where "no integer kernel" is not the whole story. */
 const FLOAT_REASONS: ReadonlyMap<string, string> = new Map([
   ['AveragePool', "ONNX Runtime's 8-bit AveragePool is about 20 times slower than its float one"],
@@ -68,8 +77,32 @@ export function floatReason(node: Node): string {
 }
 
 /** The rule of a node; undefined for operators that stay in float. */
-export function integerRule(node: Node): IntegerRule | undefined {
-  return node.domain === '' ? INTEGER_RULES.get(node.op) : undefined;
+export function integerRule(node: Node, { integerOnly }: Pick<RuleContext, 'integerOnly'>): IntegerRule | undefined {
+  if (node.domain !== '') return undefined;
+  return INTEGER_RULES.get(node.op) ?? (integerOnly ? SLOW_RULES.get(node.op) : undefined);
+}
+
+function refuseAveragePool(node: Node): string | undefined {
+  const isDilated = node.ints('dilations', []).some((dilation) => dilation !== 1);
+  return isDilated ? 'QLinearAveragePool has no dilations' : undefined;
+}
+
+function refuseClip(node: Node): string | undefined {
+  return clipBounds(node) ? undefined : 'its bounds are not constant';
+}
+
+/** What Relu or Clip bounds its input to; undefined for other nodes and for bounds that are computed. */
+export function clipBounds(node: Node): { readonly low: number; readonly high: number } | undefined {
+  if (node.isStandard('Relu')) return { low: 0, high: Infinity };
+  if (!node.isStandard('Clip')) return undefined;
+  const bound = (slot: number, name: string, fallback: number): number | undefined => {
+    const value = node.input(slot);
+    if (!value) return node.float(name, fallback);
+    return value.constant?.length === 1 ? value.constant.item() : undefined;
+  };
+  const low = bound(1, 'min', -Infinity);
+  const high = bound(2, 'max', Infinity);
+  return low === undefined || high === undefined ? undefined : { low, high };
 }
 
 function refuseGemm(node: Node): string | undefined {

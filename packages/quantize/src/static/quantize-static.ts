@@ -13,6 +13,7 @@ import { readAhead } from '../read-ahead.js';
 import { planStorage } from '../storage.js';
 import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
+import { requireIntegers, withoutFloatEnds } from '../integer-only/float-parts.js';
 import { chooseRegions, crossableValues } from './choose-regions.js';
 import { QdqEmitter } from './emit-qdq.js';
 import { QOperatorEmitter } from './emit-qoperator.js';
@@ -36,6 +37,7 @@ export async function quantizeStatic(
 ): Promise<number> {
   const types = await inferFromData(model, options);
   const choice = chooseUnits(model, types, options, filter);
+  if (options.integerOnly) report.warnings.push(...requireIntegers(model, choice));
   if (options.format === 'qoperator' && options.activations === 'int8') {
     report.warnings.push('QLinear operators with int8 activations run slowly on x64: uint8 activations or qdq do not');
   }
@@ -52,7 +54,10 @@ export async function quantizeStatic(
     ? await keepFloat(model, types, rangeOf, calibration, options, filter, report)
     : new Map<string, string>();
   const planned = kept.size > 0 ? planStatic(model, types, rangeOf, options, withKept(filter, kept)) : undefined;
-  await rewrite(model, planned ?? planChoice(choice, rangeOf, options), calibration, options, filter, report);
+  const decided = planned ?? planChoice(choice, rangeOf, options);
+  // Units without a range may have been dropped.
+  if (options.integerOnly) requireIntegers(model, { units: decided.plan.units, reasons: decided.reasons });
+  await rewrite(model, decided, calibration, options, filter, report);
   return calibration.samples;
 }
 
@@ -190,9 +195,10 @@ export function chooseUnits(
   options: ResolvedOptions,
   filter: LayerFilter,
 ): StaticChoice {
-  const context = { opset: model.opset, types, filter };
+  const context = { opset: model.opset, types, filter, integerOnly: options.integerOnly };
   const { units, reasons } = findUnits(model.graph.nodes(), context);
   const all = new Map(reasons);
+  if (options.integerOnly) return { units: withoutFloatEnds(model, units, all), reasons: all };
   if (!options.costModel) return { units, reasons: all };
   const regions = chooseRegions(units, context);
   for (const [unit, reason] of regions.reasons) all.set(unit.node, reason);

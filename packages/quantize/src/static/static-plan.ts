@@ -8,7 +8,8 @@ import {
   paramsRoot,
   type RangeProvider,
 } from './activation-params.js';
-import { clipBounds, type Unit } from './unit.js';
+import { clipBounds } from './integer-rules.js';
+import type { Unit } from './unit.js';
 
 /** What to write: the integer units in graph order and the parameters of every value they read or make. */
 export interface StaticPlan {

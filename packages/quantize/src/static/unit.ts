@@ -1,6 +1,13 @@
 import { isFloat, type Node, type Value, type WeightView, weightsOf } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
-import { floatReason, integerRule, type RuleContext, type UnitKind } from './integer-rules.js';
+import {
+  clipBounds,
+  floatReason,
+  type IntegerRule,
+  integerRule,
+  type RuleContext,
+  type UnitKind,
+} from './integer-rules.js';
 
 /** Begins the reason of nodes that handle shapes and indices. */
 export const NOT_A_LAYER = 'computes no activations';
@@ -60,20 +67,22 @@ function makeUnit(node: Node, context: FindContext): Unit | string {
   if (node.subgraphs().length > 0) return `${NOT_A_LAYER}: control flow`;
   const notFloat = refuseIntegers(node, context);
   if (notFloat) return notFloat;
-  const rule = integerRule(node);
+  const rule = integerRule(node, context);
   if (!rule) return floatReason(node);
-  const refused = rule.refuse?.(node, context) ?? refuseTypes(node, context) ?? refuseConstant(node);
+  const refused = rule.refuse?.(node, context) ?? refuseTypes(node, context) ?? refuseConstant(node, rule);
   if (refused) return refused;
   const weights = weightsOf(node);
   const weight = rule.kind === 'compute' ? weights.find((view) => view.inputIndex === 1) : undefined;
   const badWeight = rule.kind === 'compute' ? refuseWeight(node, weight) : undefined;
   if (badWeight) return badWeight;
   const slots = rule.activations(node).filter((slot) => !(weight && slot === 1));
-  const biasAdd = weight && node.op === 'MatMul' ? biasAddOf(node, weight, context) : undefined;
+  // A bias behind a product is added in float; integer-only, its Add is a unit of its own.
+  const biasAdd = weight && node.op === 'MatMul' && !context.integerOnly ? biasAddOf(node, weight, context) : undefined;
   const last = biasAdd ?? node;
   const clip = rule.kind === 'move' ? undefined : clipOf(last, context);
   const outputs = (clip ?? last).outputs.filter((value): value is Value => value !== undefined);
-  const canGiveFloat = rule.kind === 'compute' && !clip && hasFloatKernel(node, biasAdd, context);
+  const canGiveFloat =
+    rule.kind === 'compute' && !clip && !context.integerOnly && hasFloatKernel(node, biasAdd, context);
   return { node, kind: rule.kind, slots, weight, biasAdd, clip, outputs, canGiveFloat };
 }
 
@@ -98,8 +107,8 @@ function refuseTypes(node: Node, { types }: RuleContext): string | undefined {
   return dtype === 'float32' ? undefined : `8-bit kernels read and write float32, this computes ${dtype}`;
 }
 
-function refuseConstant(node: Node): string | undefined {
-  const slots = integerRule(node)!.activations(node);
+function refuseConstant(node: Node, rule: IntegerRule): string | undefined {
+  const slots = rule.activations(node);
   return slots.every((slot) => node.input(slot)?.constant) ? `${NOT_A_LAYER}: all its inputs are constant` : undefined;
 }
 
@@ -147,18 +156,4 @@ function onlyReader(node: Node): Node | undefined {
   const [use] = uses;
   if (isOutput || uses.length !== 1 || !use || use.node.graph !== node.graph) return undefined;
   return use.node;
-}
-
-/** What Relu or Clip bounds its input to; undefined for other nodes and for bounds that are computed. */
-export function clipBounds(node: Node): { readonly low: number; readonly high: number } | undefined {
-  if (node.isStandard('Relu')) return { low: 0, high: Infinity };
-  if (!node.isStandard('Clip')) return undefined;
-  const bound = (slot: number, name: string, fallback: number): number | undefined => {
-    const value = node.input(slot);
-    if (!value) return node.float(name, fallback);
-    return value.constant?.length === 1 ? value.constant.item() : undefined;
-  };
-  const low = bound(1, 'min', -Infinity);
-  const high = bound(2, 'max', Infinity);
-  return low === undefined || high === undefined ? undefined : { low, high };
 }

@@ -19,6 +19,9 @@ export interface Capabilities {
   readonly predictInt8?: (w: Int8Array, layout: Int8WeightLayout, order?: Int32Array) => number;
 }
 
+/** How sums of integer layers become codes: multiplied in float32, as ONNX Runtime does, or in integers alone. */
+export type Requantization = 'float' | 'fixed-point';
+
 /** The domain of the engine's own operators (docs/engine.md). */
 export const GOSSAMER = 'gossamer';
 
@@ -41,6 +44,7 @@ export class Compilation {
     readonly model: Model,
     readonly capabilities: Capabilities,
     types: TypeTable = new PassContext(model).types,
+    readonly requantize: Requantization = 'float',
   ) {
     this.graph = model.graph;
     for (const value of model.graph.values()) {

@@ -5,7 +5,7 @@ import { foldConstants } from './canonical/fold-constants.js';
 import { fusedForms } from './canonical/fused-forms.js';
 import { explicitForms } from './canonical/explicit-forms.js';
 import { ranksFromWeights } from './canonical/ranks-from-weights.js';
-import { type Capabilities, Compilation } from './compilation.js';
+import { type Capabilities, Compilation, type Requantization } from './compilation.js';
 import { compileBodies } from './control-flow/compile-bodies.js';
 import { callRegistered } from './functions/call-registered.js';
 import { removeDead } from './edit/node-edits.js';
@@ -37,6 +37,8 @@ import type { ProgramTarget } from './program-builder.js';
 
 export interface CompileOptions {
   readonly capabilities: Capabilities;
+  /** Default 'float'. */
+  readonly requantize?: Requantization | undefined;
 }
 
 /** A model as the engine would run it. */
@@ -61,19 +63,19 @@ export class LackingNodes extends Error {
 }
 
 /** Rewrites a clone of `model` for the native engine (docs/engine.md); nothing is packed yet. */
-export function compileModel(model: Model, { capabilities }: CompileOptions): NativePlan {
-  const { model: canonical, warnings, types } = canonicalForm(model, capabilities.operators);
-  return compileCanonical(canonical, capabilities, warnings, types);
+export function compileModel(model: Model, options: CompileOptions): NativePlan {
+  const { model: canonical, warnings, types } = canonicalForm(model, options.capabilities.operators);
+  return compileCanonical(canonical, options, warnings, types);
 }
 
 /** As `compileModel`, for a model in canonical form, which is rewritten in place; `types` of its values, where they are known. */
 export function compileCanonical(
   canonical: Model,
-  capabilities: Capabilities,
+  options: CompileOptions,
   warnings: readonly string[] = [],
   types?: TypeTable,
 ): NativePlan {
-  const compilation = new Compilation(canonical, capabilities, types);
+  const compilation = new Compilation(canonical, options.capabilities, types, options.requantize);
   ranksFromWeights(compilation);
   callRegistered(compilation);
   fusedForms(compilation);
@@ -94,7 +96,7 @@ export function compileCanonical(
   removeDead(compilation);
   absorbPermutation(compilation);
   removeDead(compilation);
-  const bodies = compileBodies(compilation, (model) => compileCanonical(model, capabilities));
+  const bodies = compileBodies(compilation, (model) => compileCanonical(model, options));
   const lacking = lackingNodes(compilation, bodies);
   const emit: NativePlan['emit'] = (builder, state = []) => {
     if (lacking.length > 0) throw coverageError(lacking);

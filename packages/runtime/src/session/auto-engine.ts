@@ -58,7 +58,7 @@ interface Part {
 /** Compiles and opens; what an operator refuses only when it is made moves its segment to ONNX Runtime, and all is shared out anew. */
 async function openParts(canonical: Model, options: EngineOptions, reasons: Map<string, Reason>): Promise<Part[]> {
   const capabilities = nativeCapabilities();
-  for (const lack of compileCanonical(canonical.clone(), capabilities).lacking) reasons.set(lack.node, lack);
+  for (const lack of compileCanonical(canonical.clone(), { capabilities }).lacking) reasons.set(lack.node, lack);
   const names = new Set([...canonical.graph.nodes()].map((node) => node.id));
   // A node that only the compiler has written: there is no telling which of the model's it stands for.
   const isWhole = [...reasons.keys()].some((name) => !names.has(name));
@@ -110,8 +110,9 @@ async function openAll(
 
 type Common = Pick<Part, 'engine' | 'nodes' | 'inputs' | 'outputs'>;
 
-function nativePart(model: Model, common: Common, { threads }: EngineOptions): Part {
-  const program = new NativeProgram(compileCanonical(model.clone(), nativeCapabilities()), model);
+function nativePart(model: Model, common: Common, { threads, requantize }: EngineOptions): Part {
+  const plan = compileCanonical(model.clone(), { capabilities: nativeCapabilities(), requantize });
+  const program = new NativeProgram(plan, model);
   return {
     ...common,
     run: (feeds, wanted, signal, into) => program.run(feeds, wanted, { threads, signal, into }),

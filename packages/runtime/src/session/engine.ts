@@ -1,4 +1,5 @@
 import type { Model } from '@gossamer/graph';
+import type { Requantization } from '../native/compilation.js';
 import type { Feeds, Outputs } from './feeds.js';
 import type { Into } from './into.js';
 import type { StateFeed } from './detect-state.js';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   readonly memoryPlan: boolean;
   /** State that the engine may carry itself; undefined: what detectState finds. */
   readonly state: readonly StateFeed[] | undefined;
+  /** How the native engine makes codes of the sums of integer layers; undefined: in float. */
+  readonly requantize?: Requantization | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -12,7 +12,7 @@ export const nativeEngine: Engine = {
   async open(source, options) {
     const model = await modelOf(source);
     options.signal?.throwIfAborted();
-    const plan = compileModel(model, { capabilities: nativeCapabilities() });
+    const plan = compileModel(model, { capabilities: nativeCapabilities(), requantize: options.requantize });
     const program = new NativeProgram(plan, model, options.state ?? detectState(model));
     const { threads } = options;
     return {

@@ -2,6 +2,7 @@ import { GossamerError, type Model, type Tensor } from '@gossamer/graph';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { defaultThreads } from './default-threads.js';
 import { detectState, type StateFeed, zeroState } from './detect-state.js';
+import type { Requantization } from '../native/compilation.js';
 import type { EngineReport, EngineSession, ModelSource, OperatorTime, OptimizationLevel } from './engine.js';
 import { findEngine } from './engines.js';
 import type { Feeds, Outputs } from './feeds.js';
@@ -24,6 +25,11 @@ export interface SessionOptions {
   readonly memoryPlan?: boolean;
   /** State carried between steps. Default: what detectState finds. */
   readonly state?: readonly StateFeed[];
+  /**
+   * How the sums of integer layers become codes (engines native and auto only): multiplied in float32, as ONNX Runtime does, or in
+   * fixed point, in integers alone (docs/engine.md). Default 'float'.
+   */
+  readonly requantize?: Requantization;
   readonly signal?: AbortSignal;
 }
 
@@ -63,12 +69,14 @@ export class Session {
   static async open(model: Model | string | Uint8Array, options: SessionOptions = {}): Promise<Session> {
     const engine = findEngine(options.engine ?? 'ort');
     options.signal?.throwIfAborted();
+    requireRequantization(options.requantize ?? 'float', engine.name);
     const opened = await engine.open(sourceOf(model), {
       threads: options.threads ?? defaultThreads(),
       optimization: options.optimization ?? 'all',
       optimizedPath: options.optimizedPath,
       memoryPlan: options.memoryPlan ?? true,
       state: options.state,
+      requantize: options.requantize,
       signal: options.signal,
     });
     const isGraph = typeof model === 'object' && 'graph' in model;
@@ -168,6 +176,15 @@ export class Session {
     }
     return complete;
   }
+}
+
+function requireRequantization(requantize: string, engine: string): void {
+  const isNative = engine === 'native' || engine === 'auto';
+  if (requantize === 'float' || (requantize === 'fixed-point' && isNative)) return;
+  const expected =
+    isNative || requantize !== 'fixed-point' ? 'float or fixed-point' : 'engine native or auto for fixed-point';
+  const received = requantize === 'fixed-point' ? engine : requantize;
+  throw new GossamerError<RuntimeErrorCode>('ERR_ENGINE', `requantize: expected ${expected}, received ${received}`);
 }
 
 function sourceOf(model: Model | string | Uint8Array): ModelSource {

@@ -36,11 +36,13 @@ const entry = (types: ReadonlySet<DType>, attributes: OperatorEntry['attributes'
 const ACTIVATION = { activation: 'none', activation_alpha: 0, activation_beta: 0 };
 const WINDOW = { strides: undefined, pads: undefined, dilations: undefined };
 const POOL = { kernel_shape: undefined, ...WINDOW, ceil_mode: 0 };
+const FIXED_POINT = { multipliers: undefined, exponents: undefined };
 const INT8 = {
   result: 'int32',
   x_zero_point: undefined,
   w_zero_points: undefined,
   scales: undefined,
+  ...FIXED_POINT,
   y_zero_point: undefined,
   low: undefined,
   high: undefined,
@@ -87,7 +89,14 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
   ConvGradWeightNhwc: entry(FLOAT, { ...WINDOW, group: 1, kernel_shape: undefined }),
   ConvNhwc: entry(FLOAT, { ...WINDOW, group: 1, ...ACTIVATION }),
   ConvTransposeNhwc: entry(FLOAT, { ...WINDOW, group: 1, output_padding: undefined, ...ACTIVATION }),
-  Int8AveragePoolNhwc: entry(BYTE, { ...POOL, count_include_pad: 0, global: 0, ...AFFINE }),
+  Int8AveragePoolNhwc: entry(BYTE, {
+    ...POOL,
+    count_include_pad: 0,
+    global: 0,
+    ...AFFINE,
+    multiplier: undefined,
+    exponent: undefined,
+  }),
   Int8Binary: entry(BYTE, {
     operation: 'add',
     a_scale: undefined,
@@ -98,6 +107,7 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
     y_zero_point: undefined,
     low: 0,
     high: 255,
+    ...FIXED_POINT,
   }),
   Int8Concat: entry(BYTE, {
     axis: undefined,
@@ -105,6 +115,7 @@ export const OWN_OPERATORS: Readonly<Record<string, OperatorEntry>> = {
     zero_points: undefined,
     y_scale: undefined,
     y_zero_point: undefined,
+    ...FIXED_POINT,
   }),
   Int8Conv: entry(BYTE, { ...WINDOW, group: 1, ...INT8 }),
   Int8Linear: entry(BYTE, { trans_b: 0, ...INT8 }),

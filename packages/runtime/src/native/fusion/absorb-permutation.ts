@@ -136,9 +136,10 @@ function apply(node: Node, region: ChannelRegion, order: Int32Array, compilation
     if (scales?.type === 'floats' && scales.value.length > 1) {
       graph.setAttribute(layer, 'scales', attribute.floats(Array.from(order, (from) => scales.value[from]!)));
     }
-    const zeros = layer.ints('w_zero_points', []);
-    if (zeros.length > 1) {
-      graph.setAttribute(layer, 'w_zero_points', attribute.ints(Array.from(order, (from) => zeros[from]!)));
+    for (const name of ['w_zero_points', 'multipliers', 'exponents']) {
+      const values = layer.ints(name, []);
+      if (values.length > 1)
+        graph.setAttribute(layer, name, attribute.ints(Array.from(order, (from) => values[from]!)));
     }
   }
 }

@@ -4,9 +4,10 @@ import { attributesOf, onlyReader, replaceNode } from '../edit/node-edits.js';
 
 /**
  * The sum of an integer layer's codes and other codes of the same shape becomes part of the layer, which then sums while its result is in
- * registers. Sums are rounded as the engine's residual is (native/kernels/linear.h): at most one code from DequantizeLinear, Add, QuantizeLinear.
+ * registers; not in fixed point, where a sum is an operator of its own. Sums are rounded as the engine's residual is (native/kernels/linear.h): at most one code from DequantizeLinear, Add, QuantizeLinear.
  */
 export function fuseInt8Residual(compilation: Compilation): void {
+  if (compilation.requantize === 'fixed-point') return;
   for (const sum of compilation.graph.nodes()) {
     if (sum.domain !== GOSSAMER || sum.op !== 'Int8Binary' || sum.string('operation', '') !== 'add') continue;
     const layers = [0, 1].filter((slot) => isLayer(sum, slot, compilation));

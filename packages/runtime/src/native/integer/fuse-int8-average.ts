@@ -1,6 +1,7 @@
 import { attribute, type AttributeValue, type Node, Tensor } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import { addBefore, attributesOf, onlyReader, replaceNode } from '../edit/node-edits.js';
+import { fixedPointOf } from '../../fixed-point/fixed-point.js';
 import { dequantizedOf, quantizerOf } from './affine.js';
 
 /** AveragePool of images, and the mean over all of both their axes, between codes: one operator on codes. */
@@ -35,6 +36,8 @@ function fuse(
   const quantize = onlyReader(node.output);
   const y = quantizerOf(quantize, compilation);
   if (!x || !quantize || !y) return;
+  const { multiplier, exponent } = fixedPointOf(x.scale / y.scale);
+  const isFixed = compilation.requantize === 'fixed-point';
   const spec = {
     op: 'Int8AveragePool',
     name: node.name,
@@ -45,6 +48,7 @@ function fuse(
       x_zero_point: attribute.int(x.zeroPoint),
       y_scale: attribute.float(y.scale),
       y_zero_point: attribute.int(y.zeroPoint),
+      ...(isFixed ? { multiplier: attribute.int(multiplier), exponent: attribute.int(exponent) } : {}),
     },
   };
   if (!drops) {

@@ -1,8 +1,11 @@
 import { attribute, type Node } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import { onlyReader, replaceNode } from '../edit/node-edits.js';
-import { dequantizedOf, quantizerOf } from './affine.js';
+import { fixedPointOf, type FixedPoint } from '../../fixed-point/fixed-point.js';
+import { sumFactors } from '../../fixed-point/integer-operators.js';
+import { dequantizedOf, type PerTensor, quantizerOf } from './affine.js';
 import { clampOf, codeRange } from './code-range.js';
+import { fixedPointAttributes } from './fixed-point-attributes.js';
 
 const OPERATIONS: Readonly<Record<string, string>> = { Add: 'add', Sum: 'add', Sub: 'sub', Mul: 'mul' };
 
@@ -37,6 +40,10 @@ function fuse(node: Node, operation: string, compilation: Compilation): void {
       y_zero_point: attribute.int(y.zeroPoint),
       low: attribute.int(low),
       high: attribute.int(high),
+      ...(compilation.requantize === 'float' ? {} : fixedPointAttributes(factorsOf(operation, a, b, y))),
     },
   });
 }
+
+const factorsOf = (operation: string, a: PerTensor, b: PerTensor, y: PerTensor): readonly FixedPoint[] =>
+  operation === 'mul' ? [fixedPointOf((a.scale * b.scale) / y.scale)] : sumFactors(a.scale, b.scale, y.scale);

@@ -1,7 +1,9 @@
 import { attribute } from '@gossamer/graph';
 import type { Compilation } from '../compilation.js';
 import { attributesOf, onlyReader, replaceNode } from '../edit/node-edits.js';
+import { fixedPointOf } from '../../fixed-point/fixed-point.js';
 import { dequantizedOf, quantizerOf } from './affine.js';
+import { fixedPointAttributes } from './fixed-point-attributes.js';
 
 /** Concat of dequantized values of different scales, quantized again: one operator on codes. */
 export function fuseInt8Concat(compilation: Compilation): void {
@@ -22,6 +24,9 @@ export function fuseInt8Concat(compilation: Compilation): void {
         zero_points: attribute.ints(parts.map(({ zeroPoint }) => zeroPoint)),
         y_scale: attribute.float(y.scale),
         y_zero_point: attribute.int(y.zeroPoint),
+        ...(compilation.requantize === 'float'
+          ? {}
+          : fixedPointAttributes(parts.map(({ scale }) => fixedPointOf(scale / y.scale)))),
       },
     });
   }

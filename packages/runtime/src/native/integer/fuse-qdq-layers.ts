@@ -2,7 +2,9 @@ import { attribute, type AttributeValue, type Node, Tensor, type Value } from '@
 import type { Compilation } from '../compilation.js';
 import { attributesOf, onlyReader, replaceNode } from '../edit/node-edits.js';
 import { type Dequantized, dequantizedOf, quantizerOf } from './affine.js';
+import { layerFactor } from '../../fixed-point/integer-operators.js';
 import { clampOf, codeRange } from './code-range.js';
+import { fixedPointAttributes } from './fixed-point-attributes.js';
 import { type IntegerWeight, integerWeight, isSum, otherOperand, perOutput } from './integer-weight.js';
 
 /** Largest bias code: sums of products stay within int32 beside it. */
@@ -133,7 +135,9 @@ function toCodes(layer: Layer, last: Node, bias: Bias | undefined, compilation: 
   if (!scales.every((scale) => Number.isFinite(scale) && scale > 0)) return false;
   write(layer, quantize, [codes], compilation, {
     result: attribute.string('quantized'),
-    scales: attribute.floats(shortened(scales, layer)),
+    ...(compilation.requantize === 'float'
+      ? { scales: attribute.floats(shortened(scales, layer)) }
+      : fixedPointAttributes(shortened(layer.weight.scales, layer).map((w) => layerFactor(layer.x.scale, w, y.scale)))),
     y_zero_point: attribute.int(y.zeroPoint),
     low: attribute.int(low),
     high: attribute.int(high),
