@@ -20,3 +20,11 @@ export { assertIntegerOnly, type FloatNode, floatComputeNodes } from './integer-
 export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
 export type { LayerAction, LayerReport, QuantizeReport } from './report.js';
+export {
+  type Reconstruction,
+  type ReconstructOptions,
+  type ReconstructProgress,
+  reconstruct,
+  type UnitReport,
+} from './reconstruct/reconstruct.js';
+export { roundWeights, type RoundWeightsOptions } from './reconstruct/round-weights.js';

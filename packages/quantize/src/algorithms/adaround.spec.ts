@@ -29,9 +29,9 @@ describe('AdaRound on moments', () => {
     expect(least).toBeLessThanOrEqual(errorOf(dequantizeMatrix(await nearest.solve(problem)), target, inputs));
     const { lowerCode, gap } = neighboursOn(target, grid);
     codes.forEach((code, j) => {
-      expect([0, gap[j]! > 0 ? 1 : 0]).toContain(code - lowerCode[j]!);
+      expect([0, gap[j] !== 0 ? 1 : 0]).toContain(code - lowerCode[j]!);
       const flipped = codes.slice();
-      flipped[j] = code === lowerCode[j] && gap[j]! > 0 ? code + 1 : lowerCode[j]!;
+      flipped[j] = code === lowerCode[j] && gap[j] !== 0 ? code + 1 : lowerCode[j]!;
       expect(errorOf(dequantizeMatrix({ grid, codes: flipped }), target, inputs)).toBeGreaterThanOrEqual(least - 1e-6);
     });
   });

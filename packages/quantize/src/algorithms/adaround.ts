@@ -1,7 +1,7 @@
 import { Tensor } from '@gossamer/graph';
 import { optimizerStep } from '@gossamer/kernels';
 import { float32View, Session } from '@gossamer/runtime';
-import { type Neighbours, neighboursOn, roundedBy } from '../grid/neighbours.js';
+import { type Neighbours, neighboursOn, openWeights, roundedBy } from '../grid/neighbours.js';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { flipCodes } from './flip-codes.js';
 import { requireMoments } from './require-moments.js';
@@ -80,7 +80,7 @@ async function learn(
     offset: sides.lower.subarray(from, to).map((lower, i) => lower - data[from + i]!),
     drift: drift?.subarray(from, to),
     factor: Float32Array.from({ length: rows }, (_, row) => {
-      const open = gap.subarray(row * columns, (row + 1) * columns).reduce((n, width) => n + (width > 0 ? 1 : 0), 0);
+      const open = openWeights(gap.subarray(row * columns, (row + 1) * columns));
       const scale = scales[first + row]!;
       return scale > 0 ? (2 * open) / scale : 0;
     }),

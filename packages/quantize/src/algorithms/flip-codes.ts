@@ -39,6 +39,6 @@ export function flipCodes(
     const step = stepOf(best);
     for (let j = 0; j < columns; j++) pull[j]! += step * second[best * columns + j]!;
     error[best]! += step;
-    codes[best]! += step > 0 ? 1 : -1;
+    codes[best] = lowerCode[at + best]! + (codes[best] === lowerCode[at + best] ? 1 : 0);
   }
 }

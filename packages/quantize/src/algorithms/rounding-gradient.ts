@@ -32,7 +32,7 @@ export function roundingGradient(problem: RoundingRows): Model {
   const [beta, strength] = [g.input('beta', 'float32', []), g.input('strength', 'float32', [])];
   const gap = constant(problem.gap, [rows, columns]);
   const open = constant(
-    problem.gap.map((width) => (width > 0 ? 1 : 0)),
+    problem.gap.map((width) => (width === 0 ? 0 : 1)),
     [rows, columns],
   );
   const mul = (a: Value, b: Value) => g.op('Mul', [a, b]);

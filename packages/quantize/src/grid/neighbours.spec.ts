@@ -15,6 +15,11 @@ const GRIDS: readonly WeightGrid[] = [
     },
     ...layout,
   },
+  {
+    ...layout,
+    ...{ kind: 'affine', quantMin: -4, quantMax: 3, zeroPoints: new Float32Array(9) },
+    scales: layout.scales.map((scale, i) => (i % 2 ? -scale : scale)),
+  },
   { ...layout, kind: 'levels', tables: 1, levels: Float32Array.of(-2, -1, 0, 0.5, 3) },
   { ...layout, kind: 'levels', tables: 3, levels: Float32Array.of(-2, 0, 2, -1, 0, 1, -3, 0.25, 4) },
 ];
@@ -27,8 +32,9 @@ describe.each(GRIDS)('neighbours on $kind', (grid) => {
     data.forEach((weight, i) => {
       const [lower, gap] = [sides.lower[i]!, sides.gap[i]!];
       if (gap === 0) return;
-      expect(lower).toBeLessThanOrEqual(weight);
-      expect(lower + gap).toBeGreaterThanOrEqual(weight - 1e-6);
+      // Whichever is the smaller value.
+      expect(Math.min(lower, lower + gap)).toBeLessThanOrEqual(weight + 1e-6);
+      expect(Math.max(lower, lower + gap)).toBeGreaterThanOrEqual(weight - 1e-6);
       expect(lower + gap * sides.fraction[i]!).toBeCloseTo(weight, 5);
     });
   });
