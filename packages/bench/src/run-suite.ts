@@ -15,6 +15,7 @@ import { instructionSets } from './suites/instruction-sets.js';
 import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
 import { mixedPrecision } from './suites/mixed-precision.js';
+import { lowBits } from './suites/low-bits.js';
 import { models } from './suites/models.js';
 import { operators } from './suites/operators.js';
 import { parallelTraining } from './suites/parallel-training.js';
@@ -36,6 +37,7 @@ export const SUITES: readonly Suite[] = [
   distillation,
   dataFree,
   mixedPrecision,
+  lowBits,
   trainingCoverage,
   instructionSets,
   roundTrip,
