@@ -229,7 +229,7 @@ describe('moments by definition', () => {
       const found = [...(await momentsOf(model, arrays, { batchSize: 2 }))];
       expect(found.map(([{ role }, moments]) => [role, moments === undefined])).toEqual([
         ['weight', false],
-        ['recurrent', true],
+        ['recurrent', false],
       ]);
       const { second, count } = found[0]![1]!;
       const vectors = chunks(arrays.x.toFloat32(), 4).filter(

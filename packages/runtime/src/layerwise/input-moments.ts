@@ -1,6 +1,7 @@
-import { GossamerError, type WeightView } from '@gossamer/graph';
+import { GossamerError, type Node, type Tensor, type WeightView } from '@gossamer/graph';
 import { addGram, addGramAsync, mirrorUpper } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
+import { hiddenReader, HiddenStates } from './hidden-states.js';
 import { type RowBlock, type RowReader, rowReader, type RowRequest } from './input-rows.js';
 import type { LayerInputs, LayerStep } from './layer-step.js';
 import { type FloatArray, meantPart } from './meant-part.js';
@@ -38,8 +39,9 @@ const MIN_VECTORS = 4096;
 const MIN_PARALLEL = 1e6;
 
 /**
- * Goes through the step once and takes the moments of the inputs of `views`. Undefined for what multiplies no input: embeddings (rows are looked
- * up) and recurrent weights R (their vectors are hidden states). Neither filled-up samples nor, where a layer has lengths, steps behind
+ * Goes through the step once and takes the moments of the inputs of `views`. For R of a recurrent layer the layer runs
+ * once more, with the weights of stream 'quantized' as they are now: its vectors are the hidden states. Undefined for what multiplies no vectors: embeddings,
+ * whose rows are looked up, and R of a GRU that resets the state before it multiplies it. Neither filled-up samples nor, where a layer has lengths, steps behind
  * the end of a sequence count. Elements of the second moments are off by at most 2^-16 of the mean magnitude of their products (see addGram), and
  * depend on batches by no more.
  */
@@ -50,24 +52,77 @@ export async function inputMoments(
 ): Promise<Map<WeightView, InputMoments | undefined>> {
   const sums = new Map<string, MomentSums>();
   const found = new Map<WeightView, MomentSums | undefined>();
+  const states = new StateSums(step, options);
   for (const view of views) {
+    if (view.role === 'recurrent') {
+      found.set(view, states.of(view));
+      continue;
+    }
     const reader = rowReader(view);
-    const name = reader && step.inputName(view.node, reader.inputIndex);
-    if (!reader || name === undefined) {
+    const nameOf = (slot: number | undefined) => (slot === undefined ? undefined : step.inputName(view.node, slot));
+    const [name, lengths] = [nameOf(reader?.inputIndex), nameOf(reader?.lengthsIndex)];
+    if (!reader || name === undefined || (reader.lengthsIndex !== undefined && lengths === undefined)) {
       found.set(view, undefined);
       continue;
     }
     const key = `${reader.key} ${name}`;
-    const lengths = reader.lengthsIndex === undefined ? undefined : step.inputName(view.node, reader.lengthsIndex);
     const shared = sums.get(key) ?? new MomentSums(reader, name, lengths, step.samples, options);
     sums.set(key, shared);
     found.set(view, shared);
   }
-  if (sums.size > 0) {
-    for await (const inputs of step.batches()) for (const sum of sums.values()) await sum.add(inputs);
+  if ([...found.values()].every((sum) => sum === undefined)) return new Map(views.map((view) => [view, undefined]));
+  try {
+    for await (const inputs of step.batches()) {
+      for (const sum of sums.values()) await sum.add(inputs);
+      await states.add(inputs);
+    }
+  } finally {
+    await states.dispose();
   }
   return new Map(views.map((view) => [view, found.get(view)?.result()]));
 }
+
+/** Moments of the hidden states of a step's recurrent layers. */
+class StateSums {
+  readonly #sums = new Map<Node, MomentSums>();
+  readonly #states = new Map<string, HiddenStates>();
+
+  constructor(
+    private readonly step: LayerStep,
+    private readonly options: MomentOptions,
+  ) {}
+
+  of(view: WeightView): MomentSums | undefined {
+    if (!HiddenStates.isKnown(this.step, view.node)) return undefined;
+    const sum = new MomentSums(hiddenReader(view, view.node.id), STATES, undefined, this.step.samples, this.options);
+    this.#sums.set(view.node, sum);
+    return sum;
+  }
+
+  async add(inputs: LayerInputs): Promise<void> {
+    for (const [node, sum] of this.#sums) {
+      const quantized = { [STATES]: await this.#run(node, 'quantized', inputs) };
+      const isCross = this.options.cross && inputs.float;
+      const float = isCross ? { [STATES]: await this.#run(node, 'float', inputs) } : undefined;
+      // The states of sequences that only fill a batch up are left out already.
+      await sum.add({ ...inputs, rows: undefined, quantized, float });
+    }
+  }
+
+  async #run(node: Node, stream: 'quantized' | 'float', inputs: LayerInputs): Promise<Tensor> {
+    const key = `${stream} ${node.id}`;
+    const states = this.#states.get(key) ?? (await HiddenStates.open(this.step, node, stream));
+    this.#states.set(key, states);
+    return states.of(inputs);
+  }
+
+  async dispose(): Promise<void> {
+    for (const states of this.#states.values()) await states.dispose();
+  }
+}
+
+/** Under which name states stand in the inputs that are made of them. */
+const STATES = 'states';
 
 interface Sums {
   readonly second: Float64Array[];

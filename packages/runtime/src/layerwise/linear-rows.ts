@@ -77,14 +77,15 @@ export function recurrentRows(view: WeightView): RowReader {
   const { node, shape } = view;
   const columns = shape[2]!;
   const isBatchFirst = node.int('layout', 0) !== 0;
+  const fixed = node.input(4)?.constant?.toIntegers();
   return {
     inputIndex: 0,
-    ...(node.input(4) ? { lengthsIndex: 4 } : {}),
+    ...(node.input(4) && !fixed ? { lengthsIndex: 4 } : {}),
     groups: 1,
     matrices: shape[0]!,
     columns,
     key: `recurrent ${columns} ${isBatchFirst} ${node.input(4)?.name ?? ''}`,
-    *read({ dims, data }, { lengths }) {
+    *read({ dims, data }, { lengths = fixed }) {
       const [outer, inner] = [dims[0]!, dims[1]!];
       if (!lengths) return yield { group: 0, rows: outer * inner, data };
       const kept = new Float32Array(data.length);
