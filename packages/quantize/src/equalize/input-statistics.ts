@@ -1,5 +1,13 @@
 import type { Model, Tensor, Value } from '@gossamer/graph';
-import { calibrate, type DataSource, modelInputs, Session, type TensorStatistics, valueId } from '@gossamer/runtime';
+import {
+  calibrate,
+  type DataSource,
+  modelInputs,
+  Session,
+  type SessionOptions,
+  type TensorStatistics,
+  valueId,
+} from '@gossamer/runtime';
 import type { InputGroup } from './input-groups.js';
 
 /** Options of runs that look at activations. */
@@ -7,20 +15,31 @@ export interface ObserveOptions {
   readonly data: DataSource;
   /** Most samples. Default 128. */
   readonly samples?: number;
-  readonly signal?: AbortSignal;
+  /** Threads of a run. Default: all cores. */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What of them a run takes. */
+export function runOptions({ threads, signal }: ObserveOptions): Pick<SessionOptions, 'threads' | 'signal'> {
+  return { ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) };
+}
+
+/** The first samples of the data. */
+export function limitedData({ data, samples = 128 }: ObserveOptions): DataSource {
+  return { ...data, batches: (options) => data.batches({ limit: samples, ...options }) };
 }
 
 /** Largest magnitude of each channel that a group reads, [channels], over the data: one run of the model for all groups. */
 export async function channelMagnitudes(
   model: Model,
   groups: readonly InputGroup[],
-  { data, samples = 128, signal }: ObserveOptions,
+  options: ObserveOptions,
 ): Promise<Map<InputGroup, Float64Array>> {
   const requests = groups.flatMap(({ readers }) =>
     readers.map(({ view, axis }) => ({ value: view.node.input(0)!, axis, histogram: false })),
   );
-  const limited: DataSource = { ...data, batches: (options) => data.batches({ limit: samples, ...options }) };
-  const { statistics } = await calibrate(model, requests, limited, signal ? { signal } : {});
+  const { statistics } = await calibrate(model, requests, limitedData(options), runOptions(options));
   return new Map(groups.map((group) => [group, magnitudesOf(group, statistics)]));
 }
 
@@ -54,8 +73,9 @@ export async function collectRows(
   model: Model,
   values: readonly Value[],
   rows: number,
-  { data, samples = 128, signal }: ObserveOptions,
+  options: ObserveOptions,
 ): Promise<Map<Value, InputRows>> {
+  const { data, samples = 128, signal } = options;
   const copy = model.clone();
   const wanted = new Map<string, Value>();
   for (const value of values) {
@@ -67,7 +87,7 @@ export async function collectRows(
   const total = Math.max(1, Math.min(samples, data.length ?? samples));
   const found = new Map<Value, InputRows[]>();
   let sample = 0;
-  const session = await Session.open(copy, signal ? { signal } : {});
+  const session = await Session.open(copy, runOptions(options));
   try {
     for await (const batch of data.batches({
       inputs: modelInputs(model),

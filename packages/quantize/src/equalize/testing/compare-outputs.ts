@@ -1,10 +1,11 @@
 import { checkGraph, isFloat, type Model } from '@gossamer/graph';
-import { type Feeds, modelInputs, openData, Session } from '@gossamer/runtime';
+import { type DataSource, type Feeds, modelInputs, openData, Session } from '@gossamer/runtime';
 
-/** Two feeds of seeded noise for the model's inputs. */
-export async function noiseFeeds(model: Model, spec = 'random:2'): Promise<Feeds[]> {
+/** Feeds of some data for the model's inputs; two of seeded noise. */
+export async function noiseFeeds(model: Model, from: DataSource | string = 'random:2'): Promise<Feeds[]> {
+  const data = typeof from === 'string' ? await openData(from) : from;
   const feeds: Feeds[] = [];
-  for await (const batch of (await openData(spec)).batches({ inputs: modelInputs(model) })) feeds.push(batch.feeds);
+  for await (const batch of data.batches({ inputs: modelInputs(model) })) feeds.push(batch.feeds);
   return feeds;
 }
 
