@@ -25,6 +25,17 @@ export type SchemeArguments = [
   clipMin: number,
 ];
 export type WeightArguments = [w: Float32Array, n: number, k: number, isNk: boolean, blockSize: number];
+/** kind: 0 none, 1 affine, 2 levels; scales and zeroPoints [rows, blocks]; levels [tables, count]. */
+export type SolverGridArguments = [
+  kind: 0 | 1 | 2,
+  blockSize: number,
+  scales: Float32Array | undefined,
+  zeroPoints: Float32Array | undefined,
+  quantMin: number,
+  quantMax: number,
+  levels: Float32Array | undefined,
+  tables: number,
+];
 
 export interface Operations {
   quantizeTensor: [
@@ -119,6 +130,54 @@ export interface Operations {
   sumOfSquares: [sum: Float64Array, ...arrays: Float32Array[]];
   /** sums [columns, columns] += xᵀ y over [count, columns]; y undefined: x, and only the upper triangle. */
   addGram: [x: Float32Array, y: Float32Array | undefined, columns: number, sums: Float64Array];
+  /**
+   * what: 0 V of a = Vᵀ V, 1 the inverse, 2 U of (a + lambda I)^-1 = Uᵀ U with diagonal elements of 0 as 1. a: [n, n], its upper triangle. failedAt:
+   * the row whose pivot was not positive, -1: none.
+   */
+  factorMatrix: [
+    what: 0 | 1 | 2,
+    a: Float64Array,
+    n: number,
+    lambda: number,
+    out: Float64Array,
+    failedAt: Float64Array,
+  ];
+  /** linalg/solve_columns.h. With fits, scales and zeroPoints are outputs behind the scheme; mask: 0 none, 1 given, 2 share, 3 groups. */
+  solveColumns: [
+    w: Float32Array,
+    rows: number,
+    columns: number,
+    u: Float64Array,
+    order: Int32Array | undefined,
+    ...grid: SolverGridArguments,
+    fits: boolean,
+    ...scheme: SchemeArguments,
+    importance: Float64Array | undefined,
+    scales: Float32Array | undefined,
+    zeroPoints: Float32Array | undefined,
+    mask: 0 | 1 | 2 | 3,
+    kept: Uint8Array | undefined,
+    maskBlockSize: number,
+    sparsity: number,
+    keep: number,
+    codes: Uint8Array | Uint16Array | undefined,
+    weights: Float32Array | undefined,
+    losses: Float64Array,
+  ];
+  /** linalg/solve_rows.h. counts undefined: all columns. */
+  solveRows: [
+    w: Float32Array,
+    rows: number,
+    columns: number,
+    inverse: Float64Array,
+    ...grid: SolverGridArguments,
+    isGreedy: boolean,
+    counts: Int32Array | undefined,
+    codes: Uint8Array | Uint16Array | undefined,
+    weights: Float32Array,
+    fixed: Int32Array,
+    losses: Float64Array,
+  ];
 }
 
 /** Every operation, run at once. */

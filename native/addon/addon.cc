@@ -37,6 +37,9 @@ constexpr Operation kOperations[] = {
     {"addInto", PrepareAddInto},
     {"sumOfSquares", PrepareSumOfSquares},
     {"addGram", PrepareAddGram},
+    {"factorMatrix", PrepareFactorMatrix},
+    {"solveColumns", PrepareSolveColumns},
+    {"solveRows", PrepareSolveRows},
 };
 
 constexpr Operation kCudaOperations[] = {

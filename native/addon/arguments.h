@@ -55,6 +55,7 @@ class Arguments {
   std::atomic<int32_t>* Abort(size_t index);
 
   size_t Size(size_t index, const char* name);  // integer in [0, 2^53 - 1]
+  double Number(size_t index, const char* name);
   int32_t Integer(size_t index, const char* name, int32_t min, int32_t max);
   float Float(size_t index, const char* name);
   bool Boolean(size_t index, const char* name);
@@ -74,7 +75,6 @@ class Arguments {
   napi_value Value(size_t index) const { return info_[first_ + index]; }
   View Open(size_t index, const char* name, const char* expected);
   void Keep(const View& view, napi_value value, size_t bytes, const char* name, bool is_output);
-  double Number(size_t index, const char* name);
 
   struct Range {
     const uint8_t *begin, *end;

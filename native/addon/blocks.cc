@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "addon/operations.h"
+#include "addon/scheme.h"
 #include "kernels/block_quantize/matrix.h"
 
 namespace gossamer {
@@ -23,15 +24,16 @@ BlockedWeight ReadWeight(Arguments& args) {
   return weight;
 }
 
-// Arguments 5 .. 10: mapping (0 symmetric, 1 full, 2 asymmetric), codeMin, codeMax, codeZero, clipSteps, clipMin.
-BlockScheme ReadScheme(Arguments& args) {
+}  // namespace
+
+BlockScheme ReadScheme(Arguments& args, size_t first) {
   BlockScheme scheme{};
-  scheme.mapping = static_cast<BlockMapping>(args.Integer(5, "mapping", 0, 2));
-  scheme.code_min = args.Integer(6, "codeMin", -128, 254);
-  scheme.code_max = args.Integer(7, "codeMax", -127, 255);
-  scheme.code_zero = args.Integer(8, "codeZero", -128, 255);
-  scheme.clip_steps = static_cast<uint32_t>(args.Integer(9, "clipSteps", 1, 1024));
-  scheme.clip_min = args.Float(10, "clipMin");
+  scheme.mapping = static_cast<BlockMapping>(args.Integer(first, "mapping", 0, 2));
+  scheme.code_min = args.Integer(first + 1, "codeMin", -128, 254);
+  scheme.code_max = args.Integer(first + 2, "codeMax", -127, 255);
+  scheme.code_zero = args.Integer(first + 3, "codeZero", -128, 255);
+  scheme.clip_steps = static_cast<uint32_t>(args.Integer(first + 4, "clipSteps", 1, 1024));
+  scheme.clip_min = args.Float(first + 5, "clipMin");
   const bool one_type = scheme.code_min >= 0 || scheme.code_max <= 127;
   if (!one_type || scheme.code_min >= scheme.code_max) BadOption("codeMin: expected a range of one 8-bit type");
   if (scheme.code_zero < scheme.code_min || scheme.code_zero > scheme.code_max)
@@ -43,11 +45,9 @@ BlockScheme ReadScheme(Arguments& args) {
   return scheme;
 }
 
-}  // namespace
-
 Work PrepareQuantizeMatMulNBits(Arguments& args) {
   const BlockedWeight weight = ReadWeight(args);
-  const BlockScheme scheme = ReadScheme(args);
+  const BlockScheme scheme = ReadScheme(args, 5);
   const int32_t bits = args.Integer(11, "bits", 2, 8);
   if (bits != 2 && bits != 4 && bits != 8) BadOption("bits: expected 2, 4 or 8");
   if (scheme.code_min < 0 || scheme.code_max >= 1 << bits) BadOption("codeMax: expected it below 2^bits");
@@ -74,7 +74,7 @@ Work PrepareQuantizeMatMulNBits(Arguments& args) {
 
 Work PrepareQuantizeBlockedWeight(Arguments& args) {
   const BlockedWeight weight = ReadWeight(args);
-  const BlockScheme scheme = ReadScheme(args);
+  const BlockScheme scheme = ReadScheme(args, 5);
   const size_t parameters = Product("scales", weight.n, weight.BlocksPerColumn());
   const Array<uint8_t> codes = args.OutBytes(11, "codes", weight.n * weight.k);
   const Array<float> scales = args.Out<float>(12, "scales", parameters);

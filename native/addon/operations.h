@@ -30,7 +30,7 @@ PrepareFn PrepareOptimizerStep, PrepareScaleInPlace, PrepareAddInto, PrepareSumO
 PrepareFn PreparePredictInt8;
 
 // addon/linalg.cc
-PrepareFn PrepareAddGram;
+PrepareFn PrepareAddGram, PrepareFactorMatrix, PrepareSolveColumns, PrepareSolveRows;
 
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);

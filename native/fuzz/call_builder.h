@@ -30,6 +30,8 @@ class CallBuilder {
     for (int32_t& value : values) value = input_.Range(min, max);
     Fill(napi_int32_array, values);
   }
+  void IntegerValues(const std::vector<int32_t>& values) { Fill(napi_int32_array, values); }
+  void DoubleValues(const std::vector<double>& values) { Fill(napi_float64_array, values); }
   void Array(napi_typedarray_type type, size_t length) { Point(Add(FakeValue::Kind::kTypedArray), type, length, 0); }
 
   // Makes up to three arguments wrong, or right in another way; false: all are as they were built.

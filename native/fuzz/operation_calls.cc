@@ -239,6 +239,137 @@ void AddGramCall(CallBuilder& call, Input& input) {
   call.Doubles(columns * columns);
 }
 
+// An upper triangle, often with a positive diagonal.
+void TriangleArgument(CallBuilder& call, Input& input, size_t n) {
+  std::vector<double> values(n * n);
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = i; j < n; ++j) values[i * n + j] = input.Float();
+    if (input.Byte() < 250) values[i * n + i] = 1 + input.Byte();
+  }
+  call.DoubleValues(values);
+}
+
+void FactorMatrixCall(CallBuilder& call, Input& input) {
+  const size_t n = input.Size(40);
+  call.Number(input.Range(0, 2));
+  TriangleArgument(call, input, n);
+  call.Number(static_cast<double>(n));
+  call.Number(input.Range(0, 1000));
+  call.Doubles(n * n);
+  call.Doubles(1);
+}
+
+// Eight arguments; the number of codes, 0 without a grid. Without scales where the call finds them.
+size_t GridArguments(CallBuilder& call, Input& input, size_t rows, size_t columns, size_t block_size, int kind,
+                     bool has_scales) {
+  const size_t blocks = rows * ((columns + block_size - 1) / block_size);
+  const int32_t min = input.Range(-300, 200), max = min + input.Range(0, 600);
+  const size_t tables = input.Bool() ? 1 : rows, levels = 1 + input.Size(20);
+  call.Number(kind);
+  call.Number(static_cast<double>(block_size));
+  if (kind != 0 && has_scales) {
+    call.Scales(blocks);
+  } else {
+    call.Missing();
+  }
+  if (kind == 1 && has_scales) {
+    call.Floats(blocks);
+  } else {
+    call.Missing();
+  }
+  call.Number(min);
+  call.Number(max);
+  if (kind == 2) {
+    call.Floats(tables * levels);
+  } else {
+    call.Missing();
+  }
+  call.Number(static_cast<double>(tables));
+  if (kind == 1) return static_cast<size_t>(max - min) + 1;
+  return kind == 2 ? levels : 0;
+}
+
+void CodesArgument(CallBuilder& call, size_t codes, size_t count) {
+  if (codes == 0) {
+    call.Missing();
+  } else if (codes <= 256) {
+    call.Bytes(count);
+  } else {
+    call.Halves(count);
+  }
+}
+
+void SolveColumnsCall(CallBuilder& call, Input& input) {
+  const size_t rows = 1 + input.Size(70), columns = input.Size(40), block_size = 1 + input.Size(40);
+  const int32_t mask = input.Range(0, 3);
+  const bool fits = input.Bool(), has_order = !fits && mask != 3 && input.Bool();
+  const int kind = fits ? 1 : input.Range(0, 2);
+  call.Floats(rows * columns);
+  call.Number(static_cast<double>(rows));
+  call.Number(static_cast<double>(columns));
+  TriangleArgument(call, input, columns);
+  if (has_order) {
+    std::vector<int32_t> order(columns);
+    const size_t first = columns == 0 ? 0 : input.Size(columns - 1);
+    for (size_t j = 0; j < columns; ++j) order[j] = static_cast<int32_t>((first + j) % columns);
+    call.IntegerValues(order);
+  } else {
+    call.Missing();
+  }
+  size_t codes = GridArguments(call, input, rows, columns, block_size, kind, !fits);
+  call.Boolean(fits);
+  const size_t parameters = rows * ((columns + block_size - 1) / block_size);
+  if (fits) {
+    Scheme(call, input, 0, 255);
+    codes = 256;
+    if (input.Bool()) {
+      call.Doubles(columns);
+    } else {
+      call.Missing();
+    }
+    call.Floats(parameters);
+    call.Floats(parameters);
+  } else {
+    for (int i = 0; i < 9; ++i) call.Missing();
+  }
+  call.Number(mask);
+  if (mask == 0) {
+    call.Missing();
+  } else {
+    call.Bytes(rows * columns);
+  }
+  call.Number(static_cast<double>(1 + input.Size(30)));
+  call.Number(input.Byte() / 255.0);
+  call.Number(static_cast<double>(input.Size(5)));
+  CodesArgument(call, codes, rows * columns);
+  if (input.Bool()) {
+    call.Floats(rows * columns);
+  } else {
+    call.Missing();
+  }
+  call.Doubles(rows);
+}
+
+void SolveRowsCall(CallBuilder& call, Input& input) {
+  const size_t rows = 1 + input.Size(8), columns = input.Size(30);
+  const int kind = input.Range(0, 2);
+  call.Floats(rows * columns);
+  call.Number(static_cast<double>(rows));
+  call.Number(static_cast<double>(columns));
+  TriangleArgument(call, input, columns);
+  const size_t codes = GridArguments(call, input, rows, columns, 1 + input.Size(30), kind, true);
+  call.Boolean(input.Bool());
+  if (input.Bool()) {
+    call.Integers(rows, 0, static_cast<int32_t>(columns));
+  } else {
+    call.Missing();
+  }
+  CodesArgument(call, codes, rows * columns);
+  call.Floats(rows * columns);
+  call.Integers(rows * columns, 0, 0);
+  call.Doubles(rows * columns);
+}
+
 }  // namespace
 
 std::vector<OperationCall> OperationCalls() {
@@ -264,6 +395,9 @@ std::vector<OperationCall> OperationCalls() {
       {"AddInto", PrepareAddInto, AddIntoCall},
       {"SumOfSquares", PrepareSumOfSquares, SumOfSquaresCall},
       {"AddGram", PrepareAddGram, AddGramCall},
+      {"FactorMatrix", PrepareFactorMatrix, FactorMatrixCall},
+      {"SolveColumns", PrepareSolveColumns, SolveColumnsCall},
+      {"SolveRows", PrepareSolveRows, SolveRowsCall},
   };
 }
 

@@ -20,6 +20,7 @@ export type KernelErrorCode =
   | 'ERR_ENGINE_VALUE'
   | 'ERR_NATIVE_LOAD'
   | 'ERR_NOT_FINITE'
+  | 'ERR_NOT_POSITIVE_DEFINITE'
   | 'ERR_NO_THREAD'
   | 'ERR_OUT_OF_MEMORY'
   | 'ERR_OVERLAP'

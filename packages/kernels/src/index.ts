@@ -30,7 +30,30 @@ export {
   minMaxBlocks,
   minMaxBlocksAsync,
 } from './min-max.js';
+export {
+  choleskyAsync,
+  columnsByEnergy,
+  type DampingOptions,
+  inverseAsync,
+  inverseCholeskyAsync,
+  type InverseFactor,
+  permuteSymmetric,
+} from './linalg/factor.js';
 export { addGram, addGramAsync, type GramVectors, mirrorUpper } from './linalg/gram.js';
+export {
+  type BlockFit,
+  type ColumnMask,
+  type ColumnProblem,
+  type ColumnSolution,
+  solveColumnsAsync,
+} from './linalg/solve-columns.js';
+export { type RowProblem, type RowSolution, shareRemovals, solveRowsAsync } from './linalg/solve-rows.js';
+export {
+  type AffineSolverGrid,
+  type LevelSolverGrid,
+  type SolverCodes,
+  type SolverGrid,
+} from './linalg/solver-grid.js';
 export { type AsyncOptions } from './native-call.js';
 export type { OptimizerCoefficients, OptimizerRule } from './optimizer-rule.js';
 export { optimizerStep, optimizerStepAsync, type OptimizerTensor } from './optimizer-step.js';

@@ -1,0 +1,50 @@
+// What SolveColumns knows of some rows.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "linalg/panels.h"
+#include "linalg/solve_columns.h"
+
+namespace gossamer {
+
+constexpr size_t kTileRows = 64;  // rows that are solved together, in vectors across them
+
+// u in panels, and the problem.
+struct ColumnContext {
+  const ColumnProblem& problem;
+  const ColumnSolution& solution;
+  const PanelMatrix& u;
+  size_t ColumnOf(size_t j) const {
+    return problem.order == nullptr ? j : static_cast<size_t>(problem.order[j]);
+  }
+};
+
+// Rows first_row .. first_row + rows - 1. Column j holds the weights until it is fixed, then the errors e_j.
+class RowTile {
+ public:
+  RowTile(const ColumnContext& context, size_t first_row);
+
+  // Columns c0 .. c1 - 1 take the errors of columns p0 .. p1 - 1 into account.
+  void Update(size_t c0, size_t c1, size_t p0, size_t p1);
+  // Scales of the grid's block that columns c0 .. c1 - 1 are.
+  void Fit(size_t c0, size_t c1);
+  // w^2 / u_jj^2, NaN as infinity, to scores[row, c - c0] of a matrix [all rows, c1 - c0].
+  void Score(size_t c0, size_t c1, double* scores) const;
+  // Writes the mask of columns c0 .. c1 - 1, a group each row.
+  void ChooseGroups(size_t c0, size_t c1);
+  void FixColumn(size_t j);
+
+ private:
+  double* Column(size_t j) const { return columns_.get() + j * kTileRows; }
+  void LoadBlock(size_t block);
+  void FitWeighted(const float* x, size_t c0, size_t count, float* scales, int32_t* zero_points) const;
+
+  const ColumnContext& context_;
+  size_t first_row_, rows_;
+  std::unique_ptr<double[]> columns_;
+  size_t block_ = static_cast<size_t>(-1);  // whose scales are loaded
+  double scales_[kTileRows] = {}, zero_points_[kTileRows] = {};
+};
+
+}  // namespace gossamer

@@ -1,0 +1,60 @@
+import { choleskyAsync, columnsByEnergy, inverseAsync, inverseCholeskyAsync, permuteSymmetric } from './factor.js';
+import { correlatedMoment } from './testing/random-matrix.js';
+
+const n = 130;
+const moment = correlatedMoment(n, 400, 1);
+
+/** Largest |aᵀ b - expected|. */
+function residual(a: Float64Array, b: Float64Array, expected: (i: number, j: number) => number): number {
+  let worst = 0;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let p = 0; p < n; p++) sum += a[p * n + i]! * b[p * n + j]!;
+      worst = Math.max(worst, Math.abs(sum - expected(i, j)));
+    }
+  }
+  return worst;
+}
+
+test('factors multiply back to what they are of', async () => {
+  const v = await choleskyAsync(moment, n);
+  expect(residual(v, v, (i, j) => moment[i * n + j]!)).toBeLessThan(1e-12);
+  const inverse = await inverseAsync(moment, n);
+  expect(residual(moment, inverse, (i, j) => Number(i === j))).toBeLessThan(1e-11);
+  const { u, lambda, raises } = await inverseCholeskyAsync(moment, n, { damping: 0 });
+  expect([lambda, raises]).toEqual([0, 0]);
+  expect(residual(u, u, (i, j) => inverse[i * n + j]!)).toBeLessThan(1e-11);
+});
+
+test('damping is a share of the mean of what is not 0, and grows until there is a factor', async () => {
+  const matrix = Float64Array.of(4, 0, 0, 0, 0, 0, 0, 0, 2);
+  const { u, lambda } = await inverseCholeskyAsync(matrix, 3);
+  expect(lambda).toBe(0.03);
+  expect(u[4]).toBeCloseTo(1 / Math.sqrt(1.03), 15);
+  // Two equal columns, and rounding that makes them worse than that.
+  const singular = Float64Array.of(1, 1 + 1e-7, 1 + 1e-7, 1);
+  const raised = await inverseCholeskyAsync(singular, 2, { damping: 0 });
+  expect(raised.lambda).toBeCloseTo(1e-6, 15);
+  expect(raised.raises).toBe(3);
+});
+
+test('what cannot be factored, and wrong arguments', async () => {
+  const refuse = async (promise: Promise<unknown>, code: string): Promise<void> =>
+    expect(promise).rejects.toThrow(expect.objectContaining({ code }) as Error);
+  const bad = Float64Array.of(1, 2, 2, 1);
+  await refuse(choleskyAsync(bad, 2), 'ERR_NOT_POSITIVE_DEFINITE');
+  await refuse(inverseAsync(bad, 2), 'ERR_NOT_POSITIVE_DEFINITE');
+  await refuse(inverseCholeskyAsync(Float64Array.of(NaN), 1), 'ERR_NOT_POSITIVE_DEFINITE');
+  await refuse(inverseCholeskyAsync(bad, 2, { damping: -1 }), 'ERR_BAD_OPTION');
+  await refuse(choleskyAsync(bad, 3), 'ERR_WRONG_LENGTH');
+  const reason = new Error('enough');
+  await expect(choleskyAsync(moment, n, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test('columns by energy, and a matrix in their order', () => {
+  const matrix = Float64Array.of(1, 2, 3, 2, 9, 5, 3, 5, 9);
+  const order = columnsByEnergy(matrix, 3);
+  expect(Array.from(order)).toEqual([1, 2, 0]);
+  expect(Array.from(permuteSymmetric(matrix, order))).toEqual([9, 5, 2, 5, 9, 3, 2, 3, 1]);
+});
