@@ -148,6 +148,7 @@ const externalData = () =>
 function addQuantizeOptions(command: Command): Command {
   const list = (value: string) => value.split(',').filter((item) => item !== '');
   return command
+    .option('--explain', 'say of each layer what it lost, why, and what helps (needs --data)')
     .argument('<model>', 'an ONNX file, or a folder of them; the model.json of a TF.js model with --format tfjs')
     .addOption(variant())
     .requiredOption('-o, --output <file>', 'the file to write; a new folder with --format tfjs')

@@ -11,6 +11,7 @@ export {
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';
+export { explain, type ExplainOptions, type Explanation } from './explain.js';
 export { inspect, type Inspection, type InspectOptions, type PortInspection } from './inspect.js';
 export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';

@@ -2,6 +2,9 @@ export { allocateBits, type Allocation, type BitOption } from './mixed/allocate-
 export type { Journal } from './mixed/journal.js';
 export { type LayerBits, mixedPrecision, type MixedPrecisionResult } from './mixed/mixed-precision.js';
 export type { Budget, MixedPrecisionOptions, Sensitivity } from './mixed/mixed-precision-options.js';
+export { explain, type ExplainOptions, type Explanation } from './explain/explain.js';
+export type { LayerExplanation, SaturationRisk } from './explain/explanation.js';
+export type { Spread } from './explain/value-spread.js';
 export { PROVENANCE_KEY } from './finish-model.js';
 export type { QuantizeErrorCode } from './errors.js';
 export type {

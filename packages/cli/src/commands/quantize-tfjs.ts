@@ -14,6 +14,7 @@ type Flags = Readonly<Record<string, unknown>>;
 
 /** Flags of `quantize` that say nothing about how TF.js stores weights. */
 const OTHER_FORMATS = [
+  'explain',
   ...['preset', 'activations', 'bits', 'granularity', 'blockSize', 'mapping', 'calibrate', 'percentile', 'algorithm'],
   ...['blockFormat', 'accuracyLevel', 'target', 'keepFloat', 'targetSqnr', 'edgeBits', 'storage', 'requantize'],
   ...['samples', 'integerOnly'],

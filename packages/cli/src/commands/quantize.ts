@@ -3,12 +3,17 @@ import {
   compareFiles,
   type CompressionResult,
   type DataSource,
+  explain,
+  type Explanation,
   loadModel,
+  type OnnxModel,
   peakRssMb,
   quantize,
   type QuantizeOptions,
+  type QuantizeResult,
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
+import { describeExplanation } from '../describe-explanation.js';
 import type { CommandContext, CommandResult } from '../command-context.js';
 import { formatBytes, formatSqnr, formatTable, plain } from '../console-text.js';
 import * as folder from './model-folder.js';
@@ -24,6 +29,9 @@ export async function run(model: string, flags: Flags, context: CommandContext):
   }
   const output = flags['output'] as string;
   const { force, verbose } = context.options;
+  if (flags['explain'] === true && flags['data'] === undefined) {
+    throw new GossamerError('ERR_OPTION', '--explain: expected --data to look at, received none');
+  }
   const source = await loadModel(model);
   assertWritable(source, output, force);
   const spec = flags['data'] as string | undefined;
@@ -54,7 +62,25 @@ export async function run(model: string, flags: Flags, context: CommandContext):
     },
   };
   context.say(`quantized in ${((made - start) / 1000).toFixed(2)} s, gate ${gateSeconds.toFixed(2)} s`);
-  return { json: { ...report }, text: describe(report, verbose), inputs: [model], outputs: [output] };
+  const explanation = await explainResult(source, result, flags, data, context);
+  const text = explanation
+    ? `${describe(report, verbose)}\n\n${describeExplanation(explanation)}`
+    : describe(report, verbose);
+  const json = { ...report, ...(explanation ? { explanation } : {}) };
+  return { json, text, inputs: [model], outputs: [output] };
+}
+
+/** What --explain asks for; undefined without it. */
+async function explainResult(
+  source: OnnxModel,
+  { model, report }: QuantizeResult,
+  flags: Flags,
+  data: DataSource | undefined,
+  { options: { threads }, signal, onProgress }: CommandContext,
+): Promise<Explanation | undefined> {
+  if (flags['explain'] !== true || !data) return undefined;
+  const how = { ...(threads === undefined ? {} : { threads }), signal, onProgress };
+  return explain(source, model, data, { ...how, report, optimize: flags['optimize'] !== false });
 }
 
 function quantizeOptions(flags: Flags, data: DataSource | undefined, context: CommandContext): QuantizeOptions {

@@ -3,7 +3,7 @@ import type { QuantizeProgress } from '../options.js';
 import type { Journal } from './journal.js';
 
 /** How a layer's share in the loss is predicted. */
-export type Sensitivity = 'divergence' | 'trace' | 'sqnr';
+export type Sensitivity = 'divergence' | 'sqnr';
 
 /** Limits of what a model may take. */
 export interface Budget {
@@ -29,7 +29,7 @@ export interface MixedPrecisionOptions {
   readonly clip?: boolean;
   /**
    * 'divergence': what the outputs of the model lose with one layer quantized (KL of softmax where it has logits, else noise over signal).
-   * 'trace': mean of the Hessian's diagonal times squared error of the weights. 'sqnr': noise over signal of the layer's own result. Default 'divergence'.
+   * 'sqnr': noise over signal of the layer's own result. Default 'divergence'.
    */
   readonly sensitivity?: Sensitivity;
   /** What repair improves, measured on `heldOut`: makes a fresh metric. Default: the divergence of the outputs. */
@@ -46,8 +46,6 @@ export interface MixedPrecisionOptions {
   readonly exclude?: readonly string[];
   /** Run the graph optimisations first, as `quantize` does. Default true. */
   readonly optimize?: boolean;
-  /** Of the random probes of 'trace'. Default 0. */
-  readonly seed?: number;
   /** What runs the model. Default 'ort'. */
   readonly engine?: string;
   readonly threads?: number;

@@ -7,10 +7,7 @@ import { ownNoise } from './own-noise.js';
 import type { WeightOption } from './weight-option.js';
 
 /** What is measured, and on what. */
-export interface LossContext extends Pick<
-  MixedPrecisionOptions,
-  'engine' | 'threads' | 'seed' | 'signal' | 'onProgress'
-> {
+export interface LossContext extends Pick<MixedPrecisionOptions, 'engine' | 'threads' | 'signal' | 'onProgress'> {
   /** Prepared; the weights of `units` are its own. */
   readonly model: Model;
   readonly units: readonly ChoiceUnit[];
