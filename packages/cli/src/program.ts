@@ -89,6 +89,8 @@ function addWriting(add: Add, run: RunCommand): void {
     'quantize cnn.onnx -o cnn.int8.onnx --mode static --calibrate entropy --data images:photos --preprocess p.json',
     'quantize bert.onnx -o bert.int8.onnx --mode dynamic',
     'quantize lm.onnx -o lm.q4.onnx --mode weight-only --bits 4 --block-size 32 --mapping asymmetric',
+    'quantize lm.onnx -o lm.q3.onnx --mode weight-only --weights uint3 --algorithm gptq --data npz:calibration.npz',
+    'quantize cnn.onnx -o cnn.cb4.onnx --mode weight-only --weights codebook4 --edge-bits 4',
     'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
     'quantize whisper-tiny -o whisper-tiny-q4f16 --preset q4f16',
     'quantize tfjs-model/model.json -o tfjs-small --format tfjs --weights uint8',
@@ -154,7 +156,10 @@ function addQuantizeOptions(command: Command): Command {
     .requiredOption('-o, --output <file>', 'the file to write; a new folder with --format tfjs')
     .option('--mode <mode>', 'static, dynamic or weight-only (default: static with --data, else dynamic)')
     .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit); of a folder also q4f16')
-    .option('--weights <dtype>', 'int8, uint8, int4 or uint4; uint8, uint16 or float16 with --format tfjs')
+    .option(
+      '--weights <scheme>',
+      'int8, uint8, int4 or uint4; weight-only also int2 to int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook4, pot4, apot4, ...; uint8, uint16 or float16 with --format tfjs',
+    )
     .option('--activations <dtype>', 'uint8 or int8 (default uint8)')
     .option('--bits <n>', 'bits of a weight: 4 or 8', integer)
     .option('--granularity <g>', 'perAxis, perTensor or perBlock')
@@ -162,14 +167,19 @@ function addQuantizeOptions(command: Command): Command {
     .option('--mapping <m>', 'symmetric or asymmetric weights')
     .option('--calibrate <name>', 'minmax, percentile, entropy or mse (default minmax)')
     .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
-    .option('--algorithm <name>', 'how weights are rounded: rtn (default), or rtn-clip (MSE clip search)')
+    .option(
+      '--algorithm <name>',
+      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, gptq, adaround',
+    )
+    .option('--clip', 'search the clip of each scale that loses least (weight-only)')
+    .option('--layers <file>', 'JSON: schemes of single layers, [{"match": "*.fc*", "weights": "int3", "blockSize": 64}]')
     .option('--format <f>', 'qdq, qoperator, or tfjs: a TF.js model with smaller shards (default qdq)')
     .option('--block-format <f>', 'matmulnbits or dequantize-linear (default matmulnbits)')
     .option('--accuracy-level <n>', 'accuracy_level of MatMulNBits, 0 to 4 (default 4)', integer)
     .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
     .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
     .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
-    .option('--edge-bits <n>', 'bits of embeddings and output layers in 4-bit mode: 4 or 8 (default 8)', integer)
+    .option('--edge-bits <n>', 'bits of embeddings and output layers below 8 bits, weight-only (default 8)', integer)
     .option('--integer-only', 'static: no float operator between the first and the last layer, or the model is refused')
     .option('--no-cost-model', 'integers wherever there is a kernel, also where float is expected to be faster')
     .option('--storage <s>', 'weights of layers without a fast integer kernel: int8 or float (default int8)')

@@ -11,10 +11,15 @@ export type QuantizeErrorCode =
   /** A preset that another method makes, or none. */
   | 'ERR_PRESET';
 
-/** Throws ERR_QUANTIZE_OPTION for option `name`. */
-export function badOption(name: string, expected: string, received: unknown): never {
+/** Throws ERR_QUANTIZE_OPTION, or another code, for option `name`. */
+export function badOption(
+  name: string,
+  expected: string,
+  received: unknown,
+  code: QuantizeErrorCode = 'ERR_QUANTIZE_OPTION',
+): never {
   throw new GossamerError<QuantizeErrorCode>(
-    'ERR_QUANTIZE_OPTION',
+    code,
     `${name}: expected ${expected}, received ${JSON.stringify(received) ?? String(received)}`,
   );
 }

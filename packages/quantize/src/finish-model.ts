@@ -25,6 +25,10 @@ export function finishModel(model: Model, options: ResolvedOptions, samples: num
 }
 
 function provenance(options: ResolvedOptions, samples: number): Record<string, unknown> {
-  const { data, threads: _, signal: __, onProgress: ___, ...rest } = options;
-  return { ...rest, ...(data ? { data: data.description, samples } : {}) };
+  const { data, schemes, threads: _, signal: __, onProgress: ___, ...rest } = options;
+  return {
+    ...rest,
+    ...(schemes ? { algorithm: schemes.algorithm.name, schemes: schemes.names } : {}),
+    ...(data ? { data: data.description, samples } : {}),
+  };
 }

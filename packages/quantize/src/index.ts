@@ -12,6 +12,7 @@ export type {
   BlockSize,
   Calibrator,
   Granularity,
+  LayerRule,
   Mapping,
   QuantizeMode,
   QuantizeOptions,

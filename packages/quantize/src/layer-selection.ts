@@ -16,21 +16,22 @@ export function layerFilter(
   const nodes = [...model.scopes()].flatMap((scope) => [...scope.nodes()]);
   for (const [list, patterns] of Object.entries({ include, exclude })) {
     for (const pattern of patterns) {
-      if (!nodes.some((node) => matches(pattern, node))) {
+      if (!nodes.some((node) => matchesLayer(pattern, node))) {
         warnings.push(`${list} ${JSON.stringify(pattern)}: expected a layer id, operator or glob, no layer matches`);
       }
     }
   }
   const filter = (node: Node) => {
-    const excluded = exclude.find((pattern) => matches(pattern, node));
+    const excluded = exclude.find((pattern) => matchesLayer(pattern, node));
     if (excluded !== undefined) return `excluded by ${JSON.stringify(excluded)}`;
-    if (include.length > 0 && !include.some((pattern) => matches(pattern, node))) return 'not in include';
+    if (include.length > 0 && !include.some((pattern) => matchesLayer(pattern, node))) return 'not in include';
     return undefined;
   };
   return { filter, warnings };
 }
 
-function matches(pattern: string, node: Node): boolean {
+/** True where `pattern` (a layer id, an operator name, or a glob over ids) picks the node. */
+export function matchesLayer(pattern: string, node: Node): boolean {
   if (pattern === node.id || pattern === node.kind || pattern === node.op) return true;
   return /[*?]/.test(pattern) && globToRegExp(pattern).test(node.id);
 }

@@ -1,7 +1,8 @@
 import type { DataSource } from '@gossamer/runtime';
 
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
-export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4';
+/** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook1 to 8, pot2 to 5, apot3 to 5. */
+export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4' | (string & {});
 export type ActivationDtype = 'uint8' | 'int8';
 export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';
 export type Mapping = 'symmetric' | 'asymmetric';
@@ -14,6 +15,15 @@ export interface QuantizeProgress {
   readonly stage: string;
   readonly done: number;
   readonly total: number | undefined;
+}
+
+/** What some layers become, in weight-only mode. What is left out is as for the others. */
+export interface LayerRule {
+  /** Layer id, operator name or glob over ids. */
+  readonly match: string;
+  readonly weights?: WeightDtype;
+  readonly granularity?: Granularity;
+  readonly blockSize?: number;
 }
 
 /** How a model is quantized. Every option has a default; `mode`, or a preset that implies it, is the one thing to choose. */
@@ -33,10 +43,17 @@ export interface QuantizeOptions {
   /** Bits of a weight code. Default: those of `weights`. */
   readonly bits?: 4 | 8;
   /**
-   * Bits of embedding tables and of products that make the model's outputs, in 4-bit weight-only mode: they hurt most and are few.
+   * How codes are chosen, in weight-only mode: 'nearest', 'importance', 'hqq', 'gptq', 'adaround', ... (docs/quantize-methods.md); most need calibration data. A layer where it
+   * does not beat 'nearest' keeps that. Default 'nearest'.
+   */
+  readonly algorithm?: string;
+  /** Schemes of single layers, in weight-only mode: the first rule that matches decides. Default: none. */
+  readonly layers?: readonly LayerRule[];
+  /**
+   * Bits of embedding tables and of products that make the model's outputs, in weight-only mode below 8 bits: they hurt most and are few.
    * Default 8.
    */
-  readonly edgeBits?: 4 | 8;
+  readonly edgeBits?: number;
   /**
    * Where weight scales vary: an output channel, the tensor (not in weight-only mode), blocks along the input axis (there only).
    * Default: 'perAxis'; 'perBlock' in weight-only mode.

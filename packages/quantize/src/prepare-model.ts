@@ -16,6 +16,9 @@ const CODE_CLAMP_OPSET = 12;
 /** QLinear operators, MatMulInteger; DynamicQuantizeLinear. */
 const INTEGER_OPSET = 11;
 
+/** BitShift, which takes codes out of bytes. */
+const SHIFT_OPSET = 11;
+
 /** Mul that broadcasts, which stored weights need. */
 const BROADCAST_OPSET = 7;
 
@@ -43,8 +46,9 @@ function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuil
   return copy;
 }
 
-function neededOpset({ mode, format, blockFormat, granularity, integerOnly }: ResolvedOptions): number {
+function neededOpset({ mode, format, blockFormat, granularity, schemes, integerOnly }: ResolvedOptions): number {
   if (integerOnly) return CODE_CLAMP_OPSET;
+  if (schemes) return SHIFT_OPSET;
   if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
   if (mode === 'dynamic') return INTEGER_OPSET;
   return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : BROADCAST_OPSET;

@@ -48,7 +48,6 @@ test.each([
   [{ calibrator: 'guess' }],
   [{ storage: 'int4' }],
   [{ targetSqnr: NaN }],
-  [{ mode: 'weight-only', granularity: 'perTensor' }],
   [{ mode: 'weight-only', granularity: 'perAxis', weights: 'uint8' }],
 ])('%o is refused', (options) => {
   expect(() => resolveOptions(options as unknown as QuantizeOptions)).toThrow(code('ERR_QUANTIZE_OPTION'));

@@ -1,15 +1,18 @@
 import { GossamerError } from '@gossamer/graph';
 import { badOption, type QuantizeErrorCode } from './errors.js';
 import { limitSamples } from './limit-samples.js';
+import { type SchemeOptions, schemeOptions } from './schemes/scheme-options.js';
 import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
 
 /** Options with every default filled in and every combination checked. */
 export interface ResolvedOptions
   extends
-    Required<Omit<QuantizeOptions, 'preset' | 'data' | 'threads' | 'signal' | 'onProgress'>>,
+    Required<Omit<QuantizeOptions, 'preset' | 'algorithm' | 'layers' | 'data' | 'threads' | 'signal' | 'onProgress'>>,
     Pick<QuantizeOptions, 'data' | 'threads' | 'signal' | 'onProgress'> {
   readonly mode: QuantizeMode;
-  readonly weights: WeightDtype;
+  /** Weight-only mode by schemes and algorithms; undefined: plain codes rounded to nearest. */
+  readonly schemes?: SchemeOptions;
+  readonly weights: (typeof PLAIN_WEIGHTS)[number];
   readonly bits: 4 | 8;
   readonly granularity: Granularity;
   readonly mapping: Mapping;
@@ -21,6 +24,8 @@ const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
   q4: { mode: 'weight-only', bits: 4, blockSize: 32 },
 };
 
+const PLAIN_WEIGHTS = ['int8', 'uint8', 'int4', 'uint4'] as const;
+
 const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
 
 /** Fills in defaults; throws ERR_QUANTIZE_OPTION, ERR_PRESET or ERR_CALIBRATION_DATA. */
@@ -31,13 +36,34 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
     'dynamic',
     'weight-only',
   ]);
+  const schemes = mode === 'weight-only' ? schemeOptions(options) : undefined;
+  if (!schemes) refuseSchemes(options, mode);
+  return { ...resolvePlain(schemes ? plainPart(options) : options, mode), ...(schemes ? { schemes } : {}) };
+}
+
+/** What schemes do not decide. */
+function plainPart(options: QuantizeOptions): QuantizeOptions {
+  const {
+    weights: _,
+    bits: __,
+    granularity: ___,
+    blockSize: ____,
+    edgeBits: _____,
+    mapping: ______,
+    ...rest
+  } = options;
+  return rest;
+}
+
+/** Algorithms and rules of layers are of weight-only mode. */
+function refuseSchemes({ algorithm = 'nearest', layers = [] }: QuantizeOptions, mode: QuantizeMode): void {
+  if (algorithm !== 'nearest') badOption('algorithm', `'nearest' in ${mode} mode`, algorithm);
+  if (layers.length > 0) badOption('layers', `none in ${mode} mode`, layers);
+}
+
+function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOptions {
   const bits = options.bits ?? (options.weights?.endsWith('4') ? 4 : 8);
-  const weights = oneOf('weights', options.weights ?? defaultWeights(bits, options.mapping), [
-    'int8',
-    'uint8',
-    'int4',
-    'uint4',
-  ]);
+  const weights = oneOf('weights', options.weights ?? defaultWeights(bits, options.mapping), PLAIN_WEIGHTS);
   const isUnsigned = weights.startsWith('u');
   const resolved: ResolvedOptions = {
     mode,
@@ -139,8 +165,9 @@ function checkStatic(o: ResolvedOptions): void {
   );
 }
 
-function oneOf<T extends string>(name: string, value: T, choices: readonly T[]): T {
-  if (choices.includes(value)) return value;
+function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
   return badOption(name, choices.join(', '), value);
 }
 

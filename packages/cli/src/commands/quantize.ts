@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   assertWritable,
   compareFiles,
@@ -5,6 +6,7 @@ import {
   type DataSource,
   explain,
   type Explanation,
+  type LayerRule,
   loadModel,
   type OnnxModel,
   peakRssMb,
@@ -84,14 +86,16 @@ async function explainResult(
 }
 
 function quantizeOptions(flags: Flags, data: DataSource | undefined, context: CommandContext): QuantizeOptions {
-  const algorithm = oneOf(flags, 'algorithm', ['rtn', 'rtn-clip']);
+  const algorithm = flags['algorithm'] as string | undefined;
   const target = oneOf(flags, 'target', ['cpu', 'cpu-without-vnni']);
   const chosen: Record<string, unknown> = {
     calibrator: flags['calibrate'],
     blockSize: flags['blockSize'],
     samples: flags['samples'],
     data,
-    clip: algorithm === undefined ? undefined : algorithm === 'rtn-clip',
+    algorithm: algorithm?.replace(/^rtn(-clip)?$/, 'nearest'),
+    clip: algorithm === 'rtn-clip' || flags['clip'] === true ? true : undefined,
+    layers: flags['layers'] === undefined ? undefined : readLayers(flags['layers'] as string),
     reduceRange: target === undefined ? undefined : target === 'cpu-without-vnni',
   };
   for (const name of PASSED_ON) chosen[name] = flags[name];
@@ -104,6 +108,20 @@ function quantizeOptions(flags: Flags, data: DataSource | undefined, context: Co
     signal: context.signal,
     onProgress: context.onProgress,
   };
+}
+
+/** Rules of single layers from a JSON file. */
+function readLayers(path: string): LayerRule[] {
+  const expected = 'a JSON list of {"match", "weights", "granularity", "blockSize"}';
+  let rules: unknown;
+  try {
+    rules = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new GossamerError('ERR_OPTION', `--layers: expected ${expected}, received ${(cause as Error).message}`, { cause });
+  }
+  const isRule = (rule: unknown) => typeof rule === 'object' && typeof (rule as LayerRule | null)?.match === 'string';
+  if (Array.isArray(rules) && rules.every(isRule)) return rules as LayerRule[];
+  throw new GossamerError('ERR_OPTION', `--layers: expected ${expected}, received something else in ${path}`);
 }
 
 /** Flags whose name and meaning are those of the SDK option. */

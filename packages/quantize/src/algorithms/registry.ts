@@ -1,12 +1,13 @@
 import { badOption } from '../errors.js';
 import { adaround } from './adaround.js';
+import { gptq } from './gptq.js';
 import { hqq, hqqInteger } from './hqq.js';
 import { importance } from './importance.js';
 import { nearest } from './nearest.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
 
 /** Every algorithm that chooses codes on a grid. */
-export const ALGORITHMS: readonly WeightAlgorithm[] = [nearest, importance, hqq, hqqInteger, adaround];
+export const ALGORITHMS: readonly WeightAlgorithm[] = [nearest, importance, hqq, hqqInteger, gptq, adaround];
 
 /** The algorithm called `name`; throws ERR_QUANTIZE_OPTION naming those there are. */
 export function findAlgorithm(name: string): WeightAlgorithm {

@@ -11,14 +11,15 @@ export interface WeightProblem {
   readonly data: Float32Array;
   /**
    * The grid of a matrix of this problem's shape: scheme, granularity and clip search are the user's. `importance` [columns] weighs the
-   * squared error of a clip search. Algorithms that shift weights may fit again, or use the grid of `data` throughout.
+   * squared error of a clip search. Algorithms that shift weights may fit again, or use the grid of `data` throughout; a block of columns that has
+   * scales of its own may be fitted alone, [rows, columns] with fewer `columns`.
    */
-  readonly fit: (data: Float32Array, importance?: ArrayLike<number>) => WeightGrid;
+  readonly fit: (data: Float32Array, importance?: ArrayLike<number>, columns?: number) => WeightGrid;
   /** Mean of x xᵀ; missing where an algorithm does not need it. */
   readonly second?: Float64Array;
   readonly cross?: Float64Array;
   readonly seed: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How codes are chosen on a grid. */

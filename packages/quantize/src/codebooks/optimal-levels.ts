@@ -54,7 +54,8 @@ function clusterCost({ mass, first, second }: PrefixSums, start: number, end: nu
   const weight = mass[end]! - mass[start]!;
   if (weight === 0) return 0;
   const sum = first[end]! - first[start]!;
-  return Math.max(0, second[end]! - second[start]! - (sum * sum) / weight);
+  const cost = second[end]! - second[start]! - (sum * sum) / weight;
+  return cost > 0 ? cost : 0;
 }
 
 interface SplitState {
@@ -70,7 +71,8 @@ function splitRange(low: number, high: number, least: number, most: number, stat
   const { best, next, starts, sums } = state;
   const middle = (low + high) >> 1;
   let chosen = least;
-  for (let start = least; start <= Math.min(most, middle - 1); start++) {
+  const last = most < middle ? most : middle - 1;
+  for (let start = least; start <= last; start++) {
     const cost = best[start]! + clusterCost(sums, start, middle);
     if (cost >= next[middle]!) continue;
     next[middle] = cost;

@@ -6,24 +6,37 @@ import { floatData } from '../weights/float-data.js';
 import { scaleTensor } from '../weights/scale-tensor.js';
 import { addBias } from './add-bias.js';
 import { blockOptions } from './block-weight.js';
-import type { PackedStore } from './packed-store.js';
+import type { PackedStore, PackedValues } from './packed-store.js';
 
-/**
- * Puts com.microsoft::MatMulNBits in the place of a MatMul, or of a Gemm with its bias. Returns the bytes of the new constants.
- *
- * Source: ONNX Runtime, docs/ContribOperators.md, com.microsoft.MatMulNBits.
- */
+/** The sizes and the arithmetic of a MatMulNBits. */
+export interface ProductSizes {
+  readonly n: number;
+  readonly k: number;
+  readonly bits: number;
+  readonly blockSize: number;
+  readonly accuracyLevel: number;
+}
+
+/** Puts MatMulNBits on blocks that `store` keeps in the place of a MatMul or Gemm. Returns the bytes of the new constants. */
 export function rewriteMatMulNBits(
   view: WeightView,
   packed: MatMulNBits,
   store: PackedStore,
   options: ResolvedOptions,
 ): number {
-  const { node } = view;
-  const { graph } = node;
-  const { bits, blockSize, accuracyLevel } = options;
-  const { n, k } = blockOptions(view, options);
   const { values, bytes } = store.forProduct(view, packed);
+  emitMatMulNBits(view.node, values, { ...options, ...blockOptions(view, options) });
+  return bytes;
+}
+
+/**
+ * Puts com.microsoft::MatMulNBits in the place of a MatMul, or of a Gemm with its bias.
+ *
+ * Source: ONNX Runtime, docs/ContribOperators.md, com.microsoft.MatMulNBits.
+ */
+export function emitMatMulNBits(node: Node, values: PackedValues, sizes: ProductSizes): void {
+  const { graph } = node;
+  const { n, k, bits, blockSize, accuracyLevel } = sizes;
   const scales = scaledBy(node, values.scales);
   const inputs: (Value | undefined)[] = [node.input(0), values.codes, scales];
   if (values.zeroPoints) inputs.push(values.zeroPoints);
@@ -54,7 +67,6 @@ export function rewriteMatMulNBits(
   );
   if (bias && !vector) addBias(node, product.output, result, 'Add');
   graph.remove(node);
-  return bytes;
 }
 
 /** The scales times Gemm's alpha. */

@@ -64,18 +64,9 @@ export class PackedStore {
   forProduct(view: WeightView, packed: MatMulNBits): { values: PackedValues; bytes: number } {
     const known = this.#values.get(packed);
     if (known) return { values: known, bytes: 0 };
-    const { n } = blockOptions(view, this.options);
-    const { bits, blockSize } = this.options;
-    const { codes, scales, zeroPoints, kBlocks } = packed;
-    const add = (suffix: string, tensor: Tensor) =>
-      view.source.graph.addInitializer(`${view.source.name}_${suffix}`, tensor);
-    const values = {
-      codes: add('codes', Tensor.of('uint8', [n, kBlocks, (blockSize * bits) / 8], codes)),
-      scales: add('scales', Tensor.of('float32', [n * kBlocks], scales)),
-      zeroPoints: zeroPoints ? add('zero_points', Tensor.of('uint8', [zeroPoints.length], zeroPoints)) : undefined,
-    };
-    this.#values.set(packed, values);
-    return { values, bytes: codes.byteLength + scales.byteLength + (zeroPoints?.byteLength ?? 0) };
+    const stored = storePacked(view.source, packed, blockOptions(view, this.options).n);
+    this.#values.set(packed, stored.values);
+    return stored;
   }
 
   /** The same for GatherBlockQuantized: rows of `packed`. Where a product reads them too, under another shape. */
@@ -97,6 +88,18 @@ export class PackedStore {
       bytes,
     };
   }
+}
+
+/** Packed blocks of `n` rows as initializers beside what they were made of, and their bytes. */
+export function storePacked(source: Value, packed: MatMulNBits, n: number): { values: PackedValues; bytes: number } {
+  const { codes, scales, zeroPoints, kBlocks } = packed;
+  const add = (suffix: string, tensor: Tensor) => source.graph.addInitializer(`${source.name}_${suffix}`, tensor);
+  const values = {
+    codes: add('codes', Tensor.of('uint8', [n, kBlocks, codes.length / (n * kBlocks)], codes)),
+    scales: add('scales', Tensor.of('float32', [n * kBlocks], scales)),
+    zeroPoints: zeroPoints ? add('zero_points', Tensor.of('uint8', [zeroPoints.length], zeroPoints)) : undefined,
+  };
+  return { values, bytes: codes.byteLength + scales.byteLength + (zeroPoints?.byteLength ?? 0) };
 }
 
 /** ONNX Runtime folds this when it opens the model. */

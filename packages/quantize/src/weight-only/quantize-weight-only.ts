@@ -10,6 +10,7 @@ import { announce, runWorks, type Work } from '../work.js';
 import { refuseBlocks, refuseGather } from './block-weight.js';
 import { quantizeBlocked, rewriteBlocked } from './blocked-dequantize.js';
 import { rewriteGather } from './gather-blocks.js';
+import { makesOutput } from './makes-output.js';
 import { rewriteMatMulNBits } from './matmul-nbits.js';
 import { PackedStore } from './packed-store.js';
 
@@ -115,25 +116,4 @@ function plan(report: ReportBuilder, layer: Layer, reason: string, prepare: Work
   const work: Work = { layer, action: 'weight-only', reason, prepare };
   announce(work, report);
   return [work];
-}
-
-/** What may lie between a product and an output that it makes. */
-const TAIL_OPS: ReadonlySet<string> = new Set([
-  'Add',
-  'Reshape',
-  'Squeeze',
-  'Cast',
-  'Softmax',
-  'LogSoftmax',
-  'Sigmoid',
-]);
-
-/** True when `value` becomes an output by way of a bias, a shape or a final activation at most. */
-function makesOutput(value: Value): boolean {
-  if (value.isOutput) return true;
-  const [use] = value.uses;
-  if (value.uses.length !== 1 || !use || use.node.domain !== '' || !TAIL_OPS.has(use.node.op)) return false;
-  // A residual Add joins two branches: that is no bias.
-  const isBias = use.node.inputs.every((input) => input === value || input?.constant !== undefined);
-  return isBias && makesOutput(use.node.output);
 }

@@ -1,0 +1,168 @@
+import { fromWeightMatrix, type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
+import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
+import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
+import type { WeightGrid } from '../grid/weight-grid.js';
+import type { QuantizeProgress } from '../options.js';
+import { nameLayer } from '../name-layer.js';
+import { outputError } from './output-error.js';
+import { reachableTarget } from './reachable-target.js';
+import type { WeightAlgorithm, WeightProblem } from './weight-algorithm.js';
+
+/** A weight that is to be put on a grid. */
+export interface WeightPlan {
+  readonly view: WeightView;
+  /** The grid of a matrix [rows, columns]; see WeightProblem. */
+  readonly fit: (data: Float32Array, rows: number, columns: number, importance?: ArrayLike<number>) => WeightGrid;
+}
+
+/** A weight on its grid. */
+export interface SolvedWeight {
+  /** One a group. */
+  readonly matrices: readonly QuantizedMatrix[];
+  /** Whose codes these are; 'nearest' where the algorithm did not beat rounding, or could not be asked. */
+  readonly algorithm: string;
+  /** Why it is not the algorithm that was asked for. */
+  readonly reason?: string;
+  /** Output error of the algorithm's codes over that of the nearest ones; undefined where the layer's inputs are not known. */
+  readonly errorRatio?: number;
+}
+
+export interface SolveOptions {
+  readonly algorithm: WeightAlgorithm;
+  /** Calibration data; algorithms that need no moments go without. */
+  readonly data?: DataSource | undefined;
+  readonly seed: number;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: QuantizeProgress) => void) | undefined;
+}
+
+/**
+ * Puts weights on their grids, layer by layer: inputs of each come from the layers that are quantized already, and the aim is what the float model makes of
+ * its own inputs. A weight that layers share is solved at its first reader. `model` stays as it is. Warnings name layers whose inputs could not be had.
+ */
+export async function solveLayers(
+  model: Model,
+  plans: readonly WeightPlan[],
+  options: SolveOptions,
+): Promise<{ solved: ReadonlyMap<WeightView, SolvedWeight>; warnings: readonly string[]; samples: number }> {
+  const { algorithm, data, seed, threads, signal, onProgress } = options;
+  const solved = new Map<WeightView, SolvedWeight>();
+  const common = { algorithm, seed, ...(signal ? { signal } : {}) };
+  const isAlone = algorithm.needs === 'nothing' || !data;
+  const byPlace = new Map(plans.map((plan) => [placeOf(plan.view), plan]));
+  const layers = isAlone ? [] : new Set(plans.map(({ view }) => view.node));
+  const walk =
+    data &&
+    (await layerwise(model, layers, data, {
+      streams: 'both',
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    }));
+  let samples = 0;
+  for await (const step of walk ?? []) {
+    samples = step.samples;
+    const moments = await inputMoments(step, step.views, { cross: true, seed });
+    for (const view of step.views) {
+      const plan = byPlace.get(placeOf(view));
+      if (!plan) continue;
+      const weight = await nameLayer(view.layerId, solveWeight(plan, moments.get(view), common));
+      solved.set(plan.view, weight);
+      step.setWeight(view, fromWeightMatrix(view, joined(weight.matrices)));
+    }
+    onProgress?.({ stage: algorithm.name, done: step.index + 1, total: step.total });
+  }
+  const shared = new Map([...solved].map(([{ source }, weight]) => [source, weight]));
+  for (const plan of plans) {
+    if (solved.has(plan.view)) continue;
+    // A weight that another layer shares has been solved there, where both see it alike.
+    const known = shared.get(plan.view.source);
+    const isSame = known?.matrices[0]!.grid.columns === plan.view.shape[plan.view.inAxis];
+    solved.set(
+      plan.view,
+      known && isSame ? known : await nameLayer(plan.view.layerId, solveWeight(plan, undefined, common)),
+    );
+  }
+  const unreached = walk?.unreached ?? [];
+  return {
+    solved,
+    samples,
+    warnings: unreached.map(({ node, reason }) => `${node.id}: rounded to nearest: ${reason}`),
+  };
+}
+
+const placeOf = ({ node, inputIndex }: WeightView): string => `${node.id} ${inputIndex}`;
+
+/** Groups one behind the other, [groups, rows, columns]. */
+function joined(matrices: readonly QuantizedMatrix[]): Float32Array {
+  const parts = matrices.map(dequantizeMatrix);
+  if (parts.length === 1) return parts[0]!;
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let first = 0;
+  for (const part of parts) {
+    all.set(part, first);
+    first += part.length;
+  }
+  return all;
+}
+
+/** Every group of one weight. */
+async function solveWeight(
+  { view, fit }: WeightPlan,
+  moments: InputMoments | undefined,
+  { algorithm, ...common }: Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>,
+): Promise<SolvedWeight> {
+  const { groups, rows, columns, data } = toWeightMatrix(view);
+  const size = rows * columns;
+  const matrices: QuantizedMatrix[] = [];
+  const errors = { chosen: 0, nearest: 0, asked: 0 };
+  for (let group = 0; group < groups; group++) {
+    const weight = data.subarray(group * size, (group + 1) * size);
+    const grid: WeightProblem['fit'] = (matrix, importance, width = columns) => fit(matrix, rows, width, importance);
+    const nearest = roundToGrid(weight, grid(weight));
+    const second = moments?.second[group];
+    if (!second) {
+      const isAble = algorithm.needs === 'nothing';
+      matrices.push(
+        isAble
+          ? await algorithm.solve({ ...common, layer: view.layerId, rows, columns, data: weight, fit: grid })
+          : nearest,
+      );
+      continue;
+    }
+    const cross = moments.cross?.[group];
+    const problem: WeightProblem = {
+      ...common,
+      layer: view.layerId,
+      rows,
+      columns,
+      data: weight,
+      fit: grid,
+      second,
+      ...(cross ? { cross } : {}),
+    };
+    const found = await algorithm.solve(problem);
+    const target = cross ? reachableTarget(problem) : weight;
+    const asked = outputError(dequantizeMatrix(found), target, second, columns);
+    const rounded = outputError(dequantizeMatrix(nearest), target, second, columns);
+    errors.asked += asked;
+    errors.nearest += rounded;
+    errors.chosen += Math.min(asked, rounded);
+    matrices.push(asked <= rounded ? found : nearest);
+  }
+  if (!moments) {
+    if (algorithm.needs === 'nothing') return { matrices, algorithm: algorithm.name };
+    return { matrices, algorithm: 'nearest', reason: 'the inputs of the layer are not known' };
+  }
+  if (errors.asked > errors.nearest && errors.chosen === errors.nearest) {
+    return {
+      matrices,
+      algorithm: 'nearest',
+      reason: `${algorithm.name} did not beat rounding`,
+      errorRatio: ratio(errors.asked, errors.nearest),
+    };
+  }
+  return { matrices, algorithm: algorithm.name, errorRatio: ratio(errors.chosen, errors.nearest) };
+}
+
+const ratio = (a: number, b: number): number => (b > 0 ? a / b : 1);

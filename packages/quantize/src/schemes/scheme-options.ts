@@ -1,0 +1,74 @@
+import type { Node } from '@gossamer/graph';
+import { findAlgorithm } from '../algorithms/registry.js';
+import type { WeightAlgorithm } from '../algorithms/weight-algorithm.js';
+import { badOption } from '../errors.js';
+import { matchesLayer } from '../layer-selection.js';
+import type { Granularity, QuantizeOptions } from '../options.js';
+import { integer } from './integer.js';
+import { findScheme } from './registry.js';
+import type { Scheme, SchemeLayout } from './scheme.js';
+
+/** What a weight becomes. */
+export interface SchemeChoice {
+  readonly scheme: Scheme;
+  /** Undefined: the block size for operators that have kernels on blocks, else one scale a row. */
+  readonly granularity: SchemeLayout['granularity'] | undefined;
+  readonly blockSize: number;
+}
+
+/** Weights by scheme and algorithm, layer by layer. */
+export interface SchemeOptions {
+  readonly algorithm: WeightAlgorithm;
+  readonly clip: boolean;
+  /** Schemes in question, for the record: of most layers, of edges, of rules. */
+  readonly names: readonly string[];
+  /** What the layer becomes; `isEdge`: an embedding, or a product that makes the model's outputs. */
+  choose(node: Node, isEdge: boolean): SchemeChoice;
+}
+
+/** Types that the forms of weight-only mode without schemes know. */
+const PLAIN: readonly string[] = ['int8', 'uint8', 'int4', 'uint4'];
+const EDGE_BITS = 8;
+
+/** Schemes where the options ask for more than plain codes rounded to nearest; undefined where they do not. Throws ERR_QUANTIZE_OPTION, ERR_CALIBRATION_DATA. */
+export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefined {
+  const { weights, algorithm: name = 'nearest', layers = [], granularity, blockSize = 32, edgeBits } = options;
+  const isPlain = (weights === undefined || PLAIN.includes(weights)) && name === 'nearest' && layers.length === 0;
+  if (isPlain && granularity !== 'perTensor') return undefined;
+  const algorithm = findAlgorithm(name);
+  if (algorithm.needs === 'moments' && !options.data) {
+    badOption('data', `calibration data for algorithm ${name}`, undefined, 'ERR_CALIBRATION_DATA');
+  }
+  const common = choiceOf({ weights: weights ?? plainWeights(options), granularity, blockSize });
+  const rules = layers.map(({ match, ...rule }) => ({
+    match,
+    choice: choiceOf({ granularity, blockSize, weights: common.scheme.name, ...rule }),
+  }));
+  const edge = edgeChoice(common, edgeBits);
+  return {
+    algorithm,
+    clip: options.clip ?? false,
+    names: [common, edge, ...rules.map(({ choice }) => choice)].map(({ scheme }) => scheme.name),
+    choose(node, isEdge) {
+      const rule = rules.find(({ match }) => matchesLayer(match, node));
+      return rule?.choice ?? (isEdge ? edge : common);
+    },
+  };
+}
+
+function plainWeights({ bits = 8, mapping }: QuantizeOptions): string {
+  return `${mapping === 'asymmetric' ? 'u' : ''}int${bits}`;
+}
+
+function choiceOf(rule: { weights: string; granularity?: Granularity | undefined; blockSize: number }): SchemeChoice {
+  const { weights, granularity, blockSize } = rule;
+  if (!(Number.isInteger(blockSize) && blockSize > 0)) badOption('blockSize', 'an integer > 0', blockSize);
+  const sizes = { perTensor: 'tensor', perAxis: 'row', perBlock: blockSize } as const;
+  return { scheme: findScheme(weights), granularity: granularity && sizes[granularity], blockSize };
+}
+
+/** Embeddings and outputs hurt most and are few: 8 bits, unless told otherwise. */
+function edgeChoice(common: SchemeChoice, bits: number = EDGE_BITS): SchemeChoice {
+  if (!(Number.isInteger(bits) && bits >= 2 && bits <= 8)) badOption('edgeBits', 'an integer in 2..8', bits);
+  return common.scheme.bits >= bits ? common : { ...common, scheme: integer(bits, true) };
+}
