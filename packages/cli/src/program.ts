@@ -172,7 +172,10 @@ function addQuantizeOptions(command: Command): Command {
       'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, gptq, adaround',
     )
     .option('--clip', 'search the clip of each scale that loses least (weight-only)')
-    .option('--layers <file>', 'JSON: schemes of single layers, [{"match": "*.fc*", "weights": "int3", "blockSize": 64}]')
+    .option(
+      '--layers <file>',
+      'JSON: schemes of single layers, [{"match": "*.fc*", "weights": "int3", "blockSize": 64}]',
+    )
     .option('--format <f>', 'qdq, qoperator, or tfjs: a TF.js model with smaller shards (default qdq)')
     .option('--block-format <f>', 'matmulnbits or dequantize-linear (default matmulnbits)')
     .option('--accuracy-level <n>', 'accuracy_level of MatMulNBits, 0 to 4 (default 4)', integer)

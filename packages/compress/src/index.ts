@@ -16,7 +16,7 @@ export { inspect, type Inspection, type InspectOptions, type PortInspection } fr
 export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
-export { quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
+export { type LayerRule, quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
 export { quantizeTfjs, type QuantizeTfjsOptions, type QuantizeTfjsResult } from './quantize-tfjs.js';
 export {
   convertFolder,

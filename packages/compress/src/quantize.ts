@@ -5,6 +5,7 @@ import {
 } from '@gossamer/quantize';
 import { type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 
+export type { LayerRule } from '@gossamer/quantize';
 export type QuantizeOptions = GraphOptions;
 
 /** Layers whose integer kernels the gate counts. */

@@ -117,7 +117,9 @@ function readLayers(path: string): LayerRule[] {
   try {
     rules = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new GossamerError('ERR_OPTION', `--layers: expected ${expected}, received ${(cause as Error).message}`, { cause });
+    throw new GossamerError('ERR_OPTION', `--layers: expected ${expected}, received ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const isRule = (rule: unknown) => typeof rule === 'object' && typeof (rule as LayerRule | null)?.match === 'string';
   if (Array.isArray(rules) && rules.every(isRule)) return rules as LayerRule[];
