@@ -30,7 +30,13 @@ export async function emitStaticWith(
   for (const [node, reason] of choice.reasons) reasons[node.id] = reason;
   for (const [{ node }, reason] of dropped) reasons[node.id] = reason;
   const integer = plan.units.map(({ node }: { node: Node }) => node.id);
-  await emitStatic(plan, { statistics: new Map(), samples: 0, warnings: [] }, options, new CodeStore(), new ReportBuilder());
+  await emitStatic(
+    plan,
+    { statistics: new Map(), samples: 0, warnings: [] },
+    options,
+    new CodeStore(),
+    new ReportBuilder(),
+  );
   finishModel(model, options, 1);
   checkGraph(model.graph);
   return { model, integer, reasons };
