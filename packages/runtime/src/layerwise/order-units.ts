@@ -10,7 +10,7 @@ export type Unit = readonly Node[];
  */
 export function closeUnit(members: readonly Node[], dynamic: DynamicValues): Unit {
   const wanted = new Set(members);
-  if (wanted.size === 1) return members;
+  if (wanted.size === 1) return [...wanted];
   const order = [...members[0]!.graph.nodes()].filter((node) => !dynamic.isStatic(node));
   const producersOf = (node: Node) => readsOf(node).flatMap(({ producer }) => producer ?? []);
   const behind = new Set<Node>();

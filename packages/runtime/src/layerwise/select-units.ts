@@ -26,6 +26,7 @@ export function selectUnits(
   for (const request of new Set(requests)) {
     const isBlock = !('graph' in request);
     const members = isBlock ? request : [request];
+    if (members.length === 0) continue;
     const placed = members.map(place);
     const found = placed.filter((node) => typeof node !== 'string');
     const unit = found.length === members.length && found.length > 0 ? closeUnit(found, dynamic) : found;
