@@ -47,6 +47,7 @@ export {
   type ColumnSolution,
   solveColumnsAsync,
 } from './linalg/solve-columns.js';
+export { singularValues, type SingularValues } from './linalg/singular-values.js';
 export { type RowProblem, type RowSolution, shareRemovals, solveRowsAsync } from './linalg/solve-rows.js';
 export {
   type AffineSolverGrid,
@@ -54,6 +55,7 @@ export {
   type SolverCodes,
   type SolverGrid,
 } from './linalg/solver-grid.js';
+export { symmetricEigen, type SymmetricEigen } from './linalg/symmetric-eigen.js';
 export { type AsyncOptions } from './native-call.js';
 export type { OptimizerCoefficients, OptimizerRule } from './optimizer-rule.js';
 export { optimizerStep, optimizerStepAsync, type OptimizerTensor } from './optimizer-step.js';
