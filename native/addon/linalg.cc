@@ -67,7 +67,8 @@ Work PrepareAddGram(Arguments& args) {
   RequireLength("x", x.length, count * columns);
   if (is_cross) RequireLength("y", y.length, x.length);
   const Array<double> sums = args.Out<double>(3, "sums", Product("sums", columns, columns));
-  return [=](AbortFlag abort) { return AddGram(x.data, is_cross ? y.data : nullptr, count, columns, sums.data, abort); };
+  const float* right = is_cross ? y.data : nullptr;
+  return [=](AbortFlag abort) { return AddGram(x.data, right, count, columns, sums.data, abort); };
 }
 
 Work PrepareFactorMatrix(Arguments& args) {
@@ -92,8 +93,8 @@ Work PrepareFactorMatrix(Arguments& args) {
   };
 }
 
-// w, rows, columns, u, order; 5: grid; 13: fits, scheme, importance, scales, zeroPoints; 23: mask kind, kept, block size,
-// sparsity, keep; 28: codes, weights, losses.
+// w, rows, columns, u, order; 5: grid; 13: fits, scheme, importance, scales, zeroPoints; 23: mask kind, kept, block
+// size, sparsity, keep; 28: codes, weights, losses.
 Work PrepareSolveColumns(Arguments& args) {
   ColumnProblem problem{};
   const Array<const float> w = args.In<float>(0, "w");

@@ -11,8 +11,8 @@ namespace {
 constexpr size_t kDeep = 256;  // rows of two operands that stay in the second-level cache while a tile is updated
 constexpr size_t kShort = 16;  // rows that are solved one by one
 
-// c (rows of panel j of `of` from row i0 on, m of them) -= a[p, i0 + ..]ᵀ b[p, ..] over rows p0 .. p1 - 1 of panel i of a
-// and panel j of b.
+// c (rows of panel j of `of` from row i0 on, m of them) -= a[p, i0 + ..]ᵀ b[p, ..] over rows p0 .. p1 - 1 of panel i of
+// a and panel j of b.
 void Subtract(const PanelMatrix& a, size_t i, const PanelMatrix& b, size_t j, size_t p0, size_t p1, size_t i0, size_t m,
               double* c) {
   const size_t n = PanelEnd(j, b.Size()) - PanelBegin(j);
@@ -22,8 +22,8 @@ void Subtract(const PanelMatrix& a, size_t i, const PanelMatrix& b, size_t j, si
   }
 }
 
-// Forward substitution within the diagonal block i of v: rows of the block in panel j of x become solutions of
-// vᵀ x = what they were. With `factors`, x is v and j is i: each row's pivot becomes its root first; a pivot that is not
+// Forward substitution within the diagonal block i of v: rows of the block in panel j of x become solutions of vᵀ x =
+// what they were. With `factors`, x is v and j is i: each row's pivot becomes its root first; a pivot that is not
 // positive ends it and is told.
 size_t SolveBlock(const PanelMatrix& v, size_t i, const PanelMatrix& x, size_t j, bool factors) {
   const size_t first = PanelBegin(i), end = PanelEnd(i, v.Size()), columns = PanelEnd(j, x.Size()) - PanelBegin(j);
@@ -58,7 +58,8 @@ bool FactorPanels(const PanelMatrix& v, size_t* failed_at, AbortFlag abort) {
     if (!updated) return false;
     *failed_at = SolveBlock(v, i, v, i, true);
     if (*failed_at != kFactored) return true;
-    if (!pool.ParallelFor(panels - i - 1, abort, [&](size_t t) { SolveBlock(v, i, v, i + 1 + t, false); })) return false;
+    const auto solve = [&](size_t t) { SolveBlock(v, i, v, i + 1 + t, false); };
+    if (!pool.ParallelFor(panels - i - 1, abort, solve)) return false;
   }
   return true;
 }

@@ -33,7 +33,8 @@ double Largest(const std::vector<double>& values) {
 }
 
 // Largest |sum over p of a[p, i] b[p, j] - expected[i, j]|, j >= i, with a[p, i] at a[p * n + i].
-double Residual(const std::vector<double>& a, const std::vector<double>& b, size_t n, const std::vector<double>& expected) {
+double Residual(const std::vector<double>& a, const std::vector<double>& b, size_t n,
+                const std::vector<double>& expected) {
   double worst = 0;
   for (size_t i = 0; i < n; ++i) {
     for (size_t j = i; j < n; ++j) {
@@ -95,7 +96,9 @@ TEST_CASE("InverseCholesky adds lambda to the diagonal and keeps dead columns ap
   a[3 * n + 3] = 0;
   size_t failed_at = 0;
   REQUIRE(InverseCholesky(a.data(), n, 5, u.data(), &failed_at, nullptr));
-  for (size_t i = 0; i < n; ++i) CHECK(u[i * n + i] == doctest::Approx(1 / std::sqrt(i == 3 ? 6.0 : 9.0)).epsilon(1e-15));
+  for (size_t i = 0; i < n; ++i) {
+    CHECK(u[i * n + i] == doctest::Approx(1 / std::sqrt(i == 3 ? 6.0 : 9.0)).epsilon(1e-15));
+  }
 }
 
 TEST_CASE("what is not positive definite is told by its row") {

@@ -10,8 +10,8 @@ namespace gossamer {
 namespace {
 
 constexpr size_t kRun = 256;  // vectors whose products are added in float32
-// Columns of a panel, and with them the side of a tile of sums: a tile in float64 and float32 and the panels of a run lie
-// in a second-level cache, and little is computed in vain below the diagonal.
+// Columns of a panel, and with them the side of a tile of sums: a tile in float64 and float32 and the panels of a run
+// lie in a second-level cache, and little is computed in vain below the diagonal.
 constexpr size_t kPanel = 96, kTileSize = kPanel * kPanel;
 constexpr size_t kChunkFloats = size_t{4} << 20;  // about so much of x is packed at a time
 constexpr size_t kFewTiles = 8;  // with fewer, vectors are shared out too, in as many segments
@@ -51,8 +51,8 @@ struct Tile {
   bool is_diagonal;            // only its upper triangle is wanted
 };
 
-// part [kPanel, kPanel] += the tile's sums. A part is contiguous: rows of the whole matrix may lie whole pages apart, and
-// would evict one another.
+// part [kPanel, kPanel] += the tile's sums. A part is contiguous: rows of the whole matrix may lie whole pages apart,
+// and would evict one another.
 void SumTile(const Panels& x, const Panels& y, const Tile& tile, size_t first, size_t end, double* part) {
   const std::unique_ptr<float[]> sums(new float[kTileSize]);
   for (size_t v = first; v < end; v += kRun) {

@@ -8,8 +8,8 @@
 namespace gossamer {
 
 // Scales that are found while solving: a block's when its first column comes up, from the weights as they then are. The
-// search for the clip is that of block_quantize, its squared error weighed by the importance of each column, in float64,
-// where there is one.
+// search for the clip is that of block_quantize, its squared error weighed by the importance of each column, in
+// float64, where there is one.
 struct BlockFit {
   BlockScheme scheme;
   const double* importance;  // [columns] or null
@@ -34,8 +34,8 @@ struct ColumnProblem {
   size_t rows, columns;
   // [columns, columns], upper: the inverse of the damped second moment is uᵀ u.
   const double* u;
-  // Column order[j] of w is the j-th to be fixed, and belongs to row and column j of u; null: in their order. With a fit
-  // or kGroups there is none.
+  // Column order[j] of w is the j-th to be fixed, and belongs to row and column j of u; null: in their order. With a
+  // fit or kGroups there is none.
   const int32_t* order;
   SolverGrid grid;
   const BlockFit* fit;  // null: none. grid.kind is kAffine then
@@ -48,9 +48,9 @@ struct ColumnSolution {
   double* losses;    // [rows]: the sum of e_j^2, which is (w - weights) (damped moment) (w - weights)ᵀ
 };
 
-// For column j, value q: e = (w_j - q) / u_jj, then w_k -= e u_jk for every k > j. All in float64, each weight one chain
-// of fused multiply-adds in the order of the columns, so that nothing depends on how the work is split. A removed weight
-// is 0, or what the grid has nearest to 0; what stays without a grid is rounded to float. False when aborted.
+// For column j, value q: e = (w_j - q) / u_jj, then w_k -= e u_jk for every k > j. All in float64, each weight one
+// chain of fused multiply-adds in the order of the columns, so that nothing depends on how the work is split. A removed
+// weight is 0, or what the grid has nearest to 0; what stays without a grid is rounded to float. False when aborted.
 //
 // rows * columns^2 / 2 multiply-adds; 8 bytes a weight, and 4 for each element of u.
 //

@@ -64,7 +64,11 @@ bool IsOutlier(const SolverGrid& grid, size_t columns, size_t row, size_t column
 class Row {
  public:
   Row(const RowProblem& problem, const RowSolution& solution)
-      : problem_(problem), solution_(solution), moment_(problem.columns), w_(problem.columns), places_(problem.columns) {}
+      : problem_(problem),
+        solution_(solution),
+        moment_(problem.columns),
+        w_(problem.columns),
+        places_(problem.columns) {}
 
   void Solve(size_t row) {
     const size_t n = problem_.columns, first = row * n;

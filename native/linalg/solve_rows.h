@@ -23,10 +23,10 @@ struct RowSolution {
   double* losses;    // [rows, columns]: what each step adds to (w - weights) (damped moment) (w - weights)ᵀ, else 0
 };
 
-// Step: p is the column of least (w_p - q_p)^2 / g_pp, q_p the grid's nearest value or 0, g the inverse of the moment of
-// the columns left; the first of equals. With a grid, a weight beyond its ends by more than half the last step goes
-// first: it would only be pushed further. Then w -= (w_p - q_p) / g_pp * g_p, and g loses its row and column p:
-// g -= g_p g_pᵀ / g_pp. In float64. Rows are independent; columns^3 / 3 multiply-adds and 8 columns^2 bytes for each in
+// Step: p is the column of least (w_p - q_p)^2 / g_pp, q_p the grid's nearest value or 0, g the inverse of the moment
+// of the columns left; the first of equals. With a grid, a weight beyond its ends by more than half the last step goes
+// first: it would only be pushed further. Then w -= (w_p - q_p) / g_pp * g_p, and g loses its row and column p: g -=
+// g_p g_pᵀ / g_pp. In float64. Rows are independent; columns^3 / 3 multiply-adds and 8 columns^2 bytes for each in
 // flight. False when aborted.
 //
 // Source: Frantar, Singh and Alistarh, Optimal Brain Compression (arXiv:2208.11580), algorithms 1 and 3, section 5.

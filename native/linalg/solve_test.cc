@@ -59,7 +59,8 @@ struct Solved {
 
 Solved Columns(const Layer& layer, MaskKind mask, bool fits, Edge edge) {
   const size_t count = layer.w.size();
-  Guarded<float> w(layer.w, edge), weights(count, edge), scales(layer.scales, edge), zero_points(layer.zero_points, edge);
+  Guarded<float> w(layer.w, edge), weights(count, edge);
+  Guarded<float> scales(layer.scales, edge), zero_points(layer.zero_points, edge);
   Guarded<double> u(layer.u, edge), losses(layer.rows, edge);
   Guarded<uint8_t> codes(count, edge), kept(std::vector<uint8_t>(count, 1), edge);
   ColumnProblem problem{w.data(), layer.rows, layer.columns, u.data(), nullptr, layer.Grid(), nullptr, {}};
@@ -78,7 +79,8 @@ Solved Rows(const Layer& layer, Edge edge) {
   Guarded<double> inverse(layer.inverse, edge), losses(count, edge);
   Guarded<uint8_t> codes(count, edge);
   Guarded<int32_t> fixed(count, edge);
-  const RowProblem problem{w.data(), layer.rows, layer.columns, inverse.data(), layer.Grid(), RowOrder::kGreedy, nullptr};
+  const RowProblem problem{w.data(),     layer.rows,        layer.columns, inverse.data(),
+                           layer.Grid(), RowOrder::kGreedy, nullptr};
   REQUIRE(SolveRows(problem, {{codes.data(), nullptr}, weights.data(), fixed.data(), losses.data()}, nullptr));
   return {codes.Copy(), {}, weights.Copy(), {}, losses.Copy()};
 }

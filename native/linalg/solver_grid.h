@@ -6,8 +6,8 @@
 namespace gossamer {
 
 // kAffine: value = float((quant_min + code - zero_point) * scale), code in [0, quant_max - quant_min]; the nearest code
-// is that of w / scale + zero_point, ties to even. kLevels: value = float(levels[table, code] * scale), the nearest code
-// that of w / scale, ties to the lower level. kNone: any value.
+// is that of w / scale + zero_point, ties to even. kLevels: value = float(levels[table, code] * scale), the nearest
+// code that of w / scale, ties to the lower level. kNone: any value.
 enum class GridKind : uint8_t { kNone, kAffine, kLevels };
 
 struct SolverGrid {

@@ -30,7 +30,8 @@ bool SameDoubles(const std::vector<double>& x, const std::vector<double>& y) {
 
 TEST_CASE("SubtractProductF64: the definition is close to sums in long double") {
   const size_t m = 7, n = 11, k = 23, a_stride = 9, b_stride = 12, c_stride = 13;
-  const std::vector<double> a = Doubles(Extent(k, m, a_stride), 1, false), b = Doubles(Extent(k, n, b_stride), 2, false);
+  const std::vector<double> a = Doubles(Extent(k, m, a_stride), 1, false);
+  const std::vector<double> b = Doubles(Extent(k, n, b_stride), 2, false);
   const std::vector<double> start = Doubles(Extent(m, n, c_stride), 3, false);
   std::vector<double> c = start;
   SubtractProductF64Scalar(a.data(), a_stride, b.data(), b_stride, k, c.data(), c_stride, m, n);
