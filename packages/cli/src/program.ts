@@ -180,6 +180,11 @@ function addQuantizeOptions(command: Command): Command {
     .option('--block-format <f>', 'matmulnbits or dequantize-linear (default matmulnbits)')
     .option('--accuracy-level <n>', 'accuracy_level of MatMulNBits, 0 to 4 (default 4)', integer)
     .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
+    .option(
+      '--equalize <methods>',
+      'before: rotate, cross-layer, absorb-bias, smooth, comma-separated (default none)',
+      list,
+    )
     .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
     .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
     .option('--edge-bits <n>', 'bits of embeddings and output layers below 8 bits, weight-only (default 8)', integer)

@@ -5,6 +5,25 @@ export type { Budget, MixedPrecisionOptions, Sensitivity } from './mixed/mixed-p
 export { explain, type ExplainOptions, type Explanation } from './explain/explain.js';
 export type { LayerExplanation, SaturationRisk } from './explain/explanation.js';
 export type { Spread } from './explain/value-spread.js';
+export { absorbHighBiases } from './equalize/absorb-bias.js';
+export { activationAware, type ActivationAwareOptions } from './equalize/activation-aware.js';
+export { awqClip } from './equalize/awq-clip.js';
+export {
+  type AwqScales,
+  awqScales,
+  type InputMoments,
+  type LayerWeight,
+  type RoundWeight,
+} from './equalize/awq-scales.js';
+export { clippedNormalMean, correctBiases, meanShift, measuredShift } from './equalize/bias-correction.js';
+export { type CrossLayerOptions, type CrossLayerResult, equalizeCrossLayer } from './equalize/cross-layer.js';
+export { EQUALIZE_METHODS, type EqualizeMethod } from './equalize/equalize.js';
+export { type InputRows, collectRows, type ObserveOptions } from './equalize/input-statistics.js';
+export { momentsOfRows } from './equalize/input-moments.js';
+export { normalizedMeans } from './equalize/normalized-means.js';
+export type { EqualizeNote, EqualizeResult } from './equalize/note.js';
+export { rotateResidual, type RotateOptions } from './equalize/rotate-residual.js';
+export { smoothQuant, type SmoothOptions } from './equalize/smooth-quant.js';
 export { PROVENANCE_KEY } from './finish-model.js';
 export type { QuantizeErrorCode } from './errors.js';
 export type {

@@ -1,4 +1,5 @@
 import type { DataSource } from '@gossamer/runtime';
+import type { EqualizeMethod } from './equalize/equalize.js';
 
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
 /** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook1 to 8, pot2 to 5, apot3 to 5. */
@@ -67,7 +68,7 @@ export interface QuantizeOptions {
   readonly calibrator?: Calibrator;
   /** Share of magnitudes the percentile calibrator keeps, in percent. Default 99.99. */
   readonly percentile?: number;
-  /** Calibration data (static mode). Default: none. */
+  /** Calibration data (static mode, and `equalize` that needs them). Default: none. */
   readonly data?: DataSource;
   /** Most calibration samples to use. Default 128. */
   readonly samples?: number;
@@ -90,6 +91,12 @@ export interface QuantizeOptions {
   readonly reduceRange?: boolean | 'auto';
   /** Search the clip of each weight block that minimises the squared error. Default false. */
   readonly clip?: boolean;
+  /**
+   * What is done to the float model first, without changing its function, to make it easier to quantize: 'rotate' (the residual stream of
+   * transformers by a Hadamard matrix), 'cross-layer' (ranges of layers behind one another), 'absorb-bias' and 'smooth' (SmoothQuant), which
+   * need `data`. One or several; `include` and `exclude` do not concern it. Default 'none'.
+   */
+  readonly equalize?: 'none' | EqualizeMethod | readonly EqualizeMethod[];
   /** Layers to quantize: ids, globs over ids (`*`, `?`) or operator names. Default: all. */
   readonly include?: readonly string[];
   /** Layers to leave untouched, spelled like `include`. Default: none. */
@@ -114,7 +121,7 @@ export interface QuantizeOptions {
   readonly requantize?: boolean;
   /** Threads of the runs that calibrate and measure. Default: all cores. */
   readonly threads?: number;
-  /** Seed of every random choice. None is made today; kept in the provenance. Default 0. */
+  /** Seed of every random choice (the signs of `equalize` 'rotate'); kept in the provenance. Default 0. */
   readonly seed?: number;
   /** Stops the work; the promise rejects with its reason. Default: none. */
   readonly signal?: AbortSignal;

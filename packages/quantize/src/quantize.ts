@@ -1,6 +1,7 @@
 import type { Model } from '@gossamer/graph';
 import { runPasses } from '@gossamer/graph/passes';
 import { quantizeDynamic } from './dynamic/quantize-dynamic.js';
+import { equalize } from './equalize/equalize.js';
 import { storeNarrow } from './float32-form.js';
 import { finishModel } from './finish-model.js';
 import { assertIntegerOnly } from './integer-only/assert-integer-only.js';
@@ -34,7 +35,8 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   if (!options.requantize) refuseQuantized(model);
   const report = new ReportBuilder();
   const before = constantBytes(model);
-  const { copy, isWidened } = prepareModel(model, options, report);
+  const { copy: prepared, isWidened } = prepareModel(model, options, report);
+  const { model: copy, report: equalized } = await equalize(prepared, options.equalize, options);
   const { filter, warnings } = layerFilter(copy, options.include, options.exclude);
   report.warnings.push(...warnings);
   const ties = findTies(copy);
@@ -57,6 +59,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
       mode: options.mode,
       layers: report.layers,
       warnings: report.warnings,
+      ...(equalized.length > 0 ? { equalized } : {}),
       bytes: { before, after, ratio: after > 0 ? before / after : 1 },
       samples,
     },

@@ -1,4 +1,5 @@
 import type { Node } from '@gossamer/graph';
+import type { MethodNote } from './equalize/equalize.js';
 
 /**
  * 'quantized': computed in integers (or by a kernel on codes). 'weight-only': codes in the file, computed in float.
@@ -24,6 +25,8 @@ export interface QuantizeReport {
   readonly mode: string;
   readonly layers: readonly LayerReport[];
   readonly warnings: readonly string[];
+  /** What `equalize` did, or why it did nothing, layer by layer; missing without it. */
+  readonly equalized?: readonly MethodNote[];
   /** Bytes of all constant tensors of the model. ratio = before / after. */
   readonly bytes: { readonly before: number; readonly after: number; readonly ratio: number };
   /** Calibration samples used; 0 without calibration. */

@@ -1,4 +1,5 @@
 import { GossamerError } from '@gossamer/graph';
+import { EQUALIZE_METHODS, EQUALIZE_NEEDS_DATA, type EqualizeMethod } from './equalize/equalize.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
 import { limitSamples } from './limit-samples.js';
 import { type SchemeOptions, schemeOptions } from './schemes/scheme-options.js';
@@ -7,7 +8,12 @@ import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, We
 /** Options with every default filled in and every combination checked. */
 export interface ResolvedOptions
   extends
-    Required<Omit<QuantizeOptions, 'preset' | 'algorithm' | 'layers' | 'data' | 'threads' | 'signal' | 'onProgress'>>,
+    Required<
+      Omit<
+        QuantizeOptions,
+        'preset' | 'algorithm' | 'layers' | 'equalize' | 'data' | 'threads' | 'signal' | 'onProgress'
+      >
+    >,
     Pick<QuantizeOptions, 'data' | 'threads' | 'signal' | 'onProgress'> {
   readonly mode: QuantizeMode;
   /** Weight-only mode by schemes and algorithms; undefined: plain codes rounded to nearest. */
@@ -17,6 +23,7 @@ export interface ResolvedOptions
   readonly granularity: Granularity;
   readonly mapping: Mapping;
   readonly blockSize: BlockSize;
+  readonly equalize: readonly EqualizeMethod[];
 }
 
 const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
@@ -86,6 +93,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
     accuracyLevel: options.accuracyLevel ?? 4,
     reduceRange: options.reduceRange ?? false,
     clip: options.clip ?? false,
+    equalize: equalizeMethods(options.equalize),
     include: options.include ?? [],
     exclude: options.exclude ?? [],
     keepFloat: oneOf('keepFloat', options.keepFloat ?? 'none', ['none', 'auto']),
@@ -135,6 +143,7 @@ function checkCombination(o: ResolvedOptions): void {
   else if (o.reduceRange === 'auto')
     badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
   if (o.integerOnly) checkIntegerOnly(o);
+  checkEqualize(o);
 }
 
 function checkIntegerOnly(o: ResolvedOptions): void {
@@ -162,6 +171,20 @@ function checkStatic(o: ResolvedOptions): void {
   throw new GossamerError<QuantizeErrorCode>(
     'ERR_CALIBRATION_DATA',
     'data: expected calibration data for static quantization, received none',
+  );
+}
+
+function equalizeMethods(given: QuantizeOptions['equalize']): readonly EqualizeMethod[] {
+  const methods = given === undefined || given === 'none' ? [] : typeof given === 'string' ? [given] : given;
+  return methods.map((method) => oneOf('equalize', method, EQUALIZE_METHODS));
+}
+
+function checkEqualize({ equalize, data }: ResolvedOptions): void {
+  const needing = equalize.find((method) => EQUALIZE_NEEDS_DATA.has(method));
+  if (data || !needing) return;
+  throw new GossamerError<QuantizeErrorCode>(
+    'ERR_CALIBRATION_DATA',
+    `data: expected calibration data for equalize ${needing}, received none`,
   );
 }
 

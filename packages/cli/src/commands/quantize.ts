@@ -43,12 +43,13 @@ export async function run(model: string, flags: Flags, context: CommandContext):
   const made = performance.now();
   const verification = await result.model.save(output, gateOptions(flags, context));
   const gateSeconds = verification?.seconds ?? 0;
-  const report: CompressionResult & { samples: number } = {
+  const report: CompressionResult & Pick<QuantizeResult['report'], 'samples' | 'equalized'> = {
     output,
     status: 'done',
     bytes: await compareFiles(source, output),
     layers: result.report.layers,
     samples: result.report.samples,
+    ...(result.report.equalized ? { equalized: result.report.equalized } : {}),
     warnings: [
       ...source.ir.warnings,
       ...result.report.warnings,
@@ -140,6 +141,7 @@ const PASSED_ON = [
   'integerOnly',
   'blockFormat',
   'accuracyLevel',
+  'equalize',
   'keepFloat',
   'targetSqnr',
   'storage',
