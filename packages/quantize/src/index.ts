@@ -11,7 +11,7 @@ export { awqClip } from './equalize/awq-clip.js';
 export {
   type AwqScales,
   awqScales,
-  type InputMoments,
+  type AwqMoments,
   type LayerWeight,
   type RoundWeight,
 } from './equalize/awq-scales.js';

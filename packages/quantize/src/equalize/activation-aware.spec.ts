@@ -6,7 +6,7 @@ import { outputError } from '../algorithms/output-error.js';
 import { noise } from '../testing/emit-static.js';
 import { activationAware } from './activation-aware.js';
 import { awqClip } from './awq-clip.js';
-import { awqScales, type InputMoments } from './awq-scales.js';
+import { awqScales, type AwqMoments } from './awq-scales.js';
 import { momentsOfRows } from './input-moments.js';
 import { collectRows } from './input-statistics.js';
 import { noiseFeeds, outputDifference } from './testing/compare-outputs.js';
@@ -15,7 +15,7 @@ import { roundBlocks } from './testing/round-blocks.js';
 const root = join(__dirname, '../../../..');
 
 /** Inputs of 32 channels of which two are 40 times as large. */
-function outlierMoments(columns: number): InputMoments {
+function outlierMoments(columns: number): AwqMoments {
   const rows = noise(200 * columns, 3).map((x, i) => x * (i % columns === 5 || i % columns === 17 ? 40 : 1));
   return momentsOfRows({ data: rows, columns });
 }

@@ -1,6 +1,6 @@
 import { inferTypes, type Model, type Value } from '@gossamer/graph';
 import { removeDeadCode } from '../remove-dead-code.js';
-import { awqScales, type InputMoments, type RoundWeight } from './awq-scales.js';
+import { awqScales, type AwqMoments, type RoundWeight } from './awq-scales.js';
 import { findInputGroups, type InputGroup, insertScale, isProductGroup, layersOf } from './input-groups.js';
 import { layerMatrix } from './layer-matrix.js';
 import type { EqualizeNote, EqualizeResult } from './note.js';
@@ -8,7 +8,7 @@ import { ScaleEditor } from './scale-editor.js';
 
 export interface ActivationAwareOptions {
   /** Moments of what a layer reads, rows along the last axis; undefined: its group stays as it is. */
-  readonly momentsOf: (input: Value) => InputMoments | undefined;
+  readonly momentsOf: (input: Value) => AwqMoments | undefined;
   /** The quantizer that will be used. */
   readonly round: RoundWeight;
   /** Put a Mul in front of layers whose input cannot be scaled where it is made. Default false. */

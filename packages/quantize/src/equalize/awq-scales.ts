@@ -10,7 +10,7 @@ export interface LayerWeight {
 export type RoundWeight = (data: Float32Array, rows: number, columns: number) => Float32Array;
 
 /** What is known of the inputs that layers share. */
-export interface InputMoments {
+export interface AwqMoments {
   /** Mean of |x_c|, [columns]. */
   readonly meanAbs: Float64Array;
   /** Mean of x xᵀ, [columns, columns]. */
@@ -36,7 +36,7 @@ const EXPONENTS = Array.from({ length: 21 }, (_, i) => i / 20);
  *
  * Source: Lin et al. 2024, "AWQ", arXiv:2306.00978, section 3.2, equations 4 and 5; the normalisation is the official code's.
  */
-export function awqScales(layers: readonly LayerWeight[], moments: InputMoments, round: RoundWeight): AwqScales {
+export function awqScales(layers: readonly LayerWeight[], moments: AwqMoments, round: RoundWeight): AwqScales {
   const columns = moments.meanAbs.length;
   const active = moments.meanAbs.filter((mean) => mean > 0);
   const least = active.length > 0 ? active.reduce((a, b) => Math.min(a, b)) : 1;
@@ -55,7 +55,7 @@ function scaledError(
   { rows, data }: LayerWeight,
   scale: Float64Array,
   columns: number,
-  { second }: InputMoments,
+  { second }: AwqMoments,
   round: RoundWeight,
 ): number {
   const rounded = round(scaleColumns(data, scale), rows, columns);

@@ -122,6 +122,7 @@ function layerSource(node: Node, types: TypeTable): Source | string | undefined 
   const rank = types.shapeOf(node.output)?.length;
   if (reason) return reason;
   if (rank === undefined) return 'its rank is unknown';
+  if (node.op === 'FusedConv' && node.input(3)) return 'it adds values that do not carry the scale';
   const activation = node.string('activation', 'Relu');
   if (!['Relu', 'LeakyRelu'].includes(activation)) return `${activation} is not homogeneous`;
   const channels = outputChannels(layerMatrix(view));

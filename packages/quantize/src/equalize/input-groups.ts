@@ -38,8 +38,9 @@ export function findInputGroups(model: Model): { groups: InputGroup[]; notes: Eq
   }
   const types = inferTypes(model);
   const notes: EqualizeNote[] = [];
-  const shared = new Map<Value, ScaleReader[]>();
   for (const graph of model.graph.scopes()) {
+    // A body and the graph around it get a Mul each: neither sees the values of the other in every place.
+    const shared = new Map<Value, ScaleReader[]>();
     for (const node of graph.nodes()) {
       const view = weightsOf(node).find(({ role }) => role === 'weight');
       if (!view || taken.has(node)) continue;
@@ -47,9 +48,9 @@ export function findInputGroups(model: Model): { groups: InputGroup[]; notes: Eq
       if (typeof reader === 'string') notes.push({ layer: node.id, done: false, text: reader });
       else shared.set(node.input(0)!, [...(shared.get(node.input(0)!) ?? []), reader]);
     }
-  }
-  for (const [input, readers] of shared) {
-    groups.push({ channels: readers[0]!.channelOf.length, readers, fold: undefined, input });
+    for (const [input, readers] of shared) {
+      groups.push({ channels: readers[0]!.channelOf.length, readers, fold: undefined, input });
+    }
   }
   return { groups, notes };
 }

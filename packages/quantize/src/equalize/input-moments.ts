@@ -1,8 +1,8 @@
-import type { InputMoments } from './awq-scales.js';
+import type { AwqMoments } from './awq-scales.js';
 import type { InputRows } from './input-statistics.js';
 
 /** Moments of rows: mean |x| and mean x xᵀ, in float64. O(rows columns²). */
-export function momentsOfRows({ data, columns }: InputRows): InputMoments {
+export function momentsOfRows({ data, columns }: InputRows): AwqMoments {
   const rows = data.length / columns;
   const meanAbs = new Float64Array(columns);
   const second = new Float64Array(columns * columns);

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { type Model } from '@gossamer/graph';
+import { attribute, Graph, Model, Tensor, tensorType } from '@gossamer/graph';
 import { loadModel, serializeModel } from '@gossamer/graph/onnx';
 import { runPasses } from '@gossamer/graph/passes';
 import { bert, encoderDecoder, leNet5 } from '@gossamer/graph/zoo';
 import { type Feeds, modelInputs, openData } from '@gossamer/runtime';
+import { noise } from '../testing/emit-static.js';
 import { countOps, runOrt, sqnr } from '../testing/ort.js';
 import { randomNetwork } from '../testing/random-network.js';
 import { smoothQuant, smoothScale } from './smooth-quant.js';
@@ -96,5 +97,47 @@ describe('SmoothQuant', () => {
     expect(new Set(queries).size).toBe(1);
     expect(queries[0]).toMatch(/^alpha 0\.[5-9], divided by a Mul in front$/);
     expect(await outputDifference(model, made, await noiseFeeds(model))).toBeLessThan(ROUNDING);
+  });
+
+  it('a value that the main graph and both branches of an If read: a Mul in each, and weights that branches share stay', async () => {
+    const main = new Graph('main');
+    const x = main.addInput('x', tensorType('float32', [4, 8]));
+    const flag = main.addInput('flag', tensorType('bool', []));
+    const shared = main.addInitializer('shared', Tensor.of('float32', [8, 8], noise(64)));
+    const choose = main.add({ op: 'If', name: 'choose', inputs: [flag], outputs: ['y'] });
+    for (const [seed, name] of ['then_branch', 'else_branch'].entries()) {
+      const body = new Graph(name, { node: choose, attribute: name, index: 0 });
+      const value = attribute.tensor(Tensor.of('float32', [8, 6], noise(48, 3 + seed)));
+      const w = body.add({ op: 'Constant', inputs: [], outputs: ['w'], attributes: { value } });
+      const own = body.add({ op: 'MatMul', name: 'own', inputs: [x, w.output], outputs: ['own'] });
+      const common = body.add({ op: 'MatMul', name: 'common', inputs: [x, shared], outputs: ['common'] });
+      const joined = { op: 'Concat', inputs: [own.output, common.output], outputs: ['out'] };
+      body.addOutput(body.add({ ...joined, attributes: { axis: attribute.int(1) } }).output);
+      main.setAttribute(choose, name, attribute.graph(body));
+    }
+    const w = main.addInitializer('w', Tensor.of('float32', [8, 6], noise(48, 7)));
+    const after = main.add({ op: 'MatMul', name: 'after', inputs: [x, w], outputs: ['z'] });
+    [choose, after].forEach(({ output }) => main.addOutput(output));
+    const model = new Model({ irVersion: 8, opsets: new Map([['', 17]]), graph: main });
+    const flags = Tensor.of('bool', [2], Uint8Array.of(0, 1));
+    const feeds = [0, 1].map((i) => ({
+      x: Tensor.of(
+        'float32',
+        [4, 8],
+        noise(32, 20 + i).map((value, k) => value * (k % 8 === 3 ? 50 : 1)),
+      ),
+      flag: Tensor.of('bool', [], flags.bytes().slice(i, i + 1)),
+    }));
+    const { model: made, report } = await smoothQuant(model, { data: await openData('random:4') });
+    expect(report.filter(({ done }) => done).map(({ layer }) => layer)).toEqual(
+      expect.arrayContaining(['after', 'choose/then_branch/own', 'choose/else_branch/own']),
+    );
+    expect(report).toContainEqual({
+      layer: 'choose/then_branch/common',
+      done: false,
+      text: 'its weight shared has several readers',
+    });
+    expect(countOps(made)['Mul']).toBe(3);
+    expect(await outputDifference(model, made, feeds)).toBeLessThan(ROUNDING);
   });
 });
