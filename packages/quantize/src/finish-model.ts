@@ -25,10 +25,16 @@ export function finishModel(model: Model, options: ResolvedOptions, samples: num
 }
 
 function provenance(options: ResolvedOptions, samples: number): Record<string, unknown> {
-  const { data, schemes, threads: _, signal: __, onProgress: ___, ...rest } = options;
+  const { data, accuracy, schemes, threads: _, signal: __, onProgress: ___, ...rest } = options;
+  const goal = accuracy && {
+    metric: accuracy.metric().name,
+    maxDrop: accuracy.maxDrop,
+    data: accuracy.data.description,
+  };
   return {
     ...rest,
     ...(schemes ? { algorithm: schemes.algorithm.name, schemes: schemes.names } : {}),
+    ...(goal ? { accuracy: goal } : {}),
     ...(data ? { data: data.description, samples } : {}),
   };
 }

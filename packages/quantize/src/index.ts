@@ -27,6 +27,7 @@ export { smoothQuant, type SmoothOptions } from './equalize/smooth-quant.js';
 export { PROVENANCE_KEY } from './finish-model.js';
 export type { QuantizeErrorCode } from './errors.js';
 export type {
+  AccuracyGoal,
   ActivationDtype,
   BlockSize,
   Calibrator,

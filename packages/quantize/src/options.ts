@@ -1,4 +1,4 @@
-import type { DataSource } from '@gossamer/runtime';
+import type { DataSource, Metric } from '@gossamer/runtime';
 import type { EqualizeMethod } from './equalize/equalize.js';
 
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
@@ -25,6 +25,16 @@ export interface LayerRule {
   readonly weights?: WeightDtype;
   readonly granularity?: Granularity;
   readonly blockSize?: number;
+}
+
+/** Quality that a quantized model has to keep, by the metric that counts. */
+export interface AccuracyGoal {
+  /** Makes a fresh metric, e.g. `() => createMetric('top1')`. */
+  readonly metric: () => Metric;
+  /** What it is measured on; with labels or targets where the metric needs them. */
+  readonly data: DataSource;
+  /** How far it may fall behind the float model's, in the metric's own unit; >= 0. */
+  readonly maxDrop: number;
 }
 
 /** How a model is quantized. Every option has a default; `mode`, or a preset that implies it, is the one thing to choose. */
@@ -106,6 +116,11 @@ export interface QuantizeOptions {
    * `targetSqnr` dB on calibration data (static mode). 'auto' or 'none'. Default 'none'.
    */
   readonly keepFloat?: 'none' | 'auto';
+  /**
+   * As keepFloat 'auto', but until the metric has fallen by `maxDrop` at most (static mode): layers go back worst noise first, as few as that takes.
+   * Default: none.
+   */
+  readonly accuracy?: AccuracyGoal;
   /** Signal-to-noise ratio of the model's outputs that keepFloat 'auto' aims at, in dB. Default 20. */
   readonly targetSqnr?: number;
   /** How layers without a fast integer kernel keep their weights: 8-bit codes expanded once at load, or float. Default 'int8'. */

@@ -11,10 +11,10 @@ export interface ResolvedOptions
     Required<
       Omit<
         QuantizeOptions,
-        'preset' | 'algorithm' | 'layers' | 'equalize' | 'data' | 'threads' | 'signal' | 'onProgress'
+        'preset' | 'algorithm' | 'layers' | 'equalize' | 'data' | 'accuracy' | 'threads' | 'signal' | 'onProgress'
       >
     >,
-    Pick<QuantizeOptions, 'data' | 'threads' | 'signal' | 'onProgress'> {
+    Pick<QuantizeOptions, 'data' | 'accuracy' | 'threads' | 'signal' | 'onProgress'> {
   readonly mode: QuantizeMode;
   /** Weight-only mode by schemes and algorithms; undefined: plain codes rounded to nearest. */
   readonly schemes?: SchemeOptions;
@@ -104,6 +104,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
     requantize: options.requantize ?? false,
     seed: options.seed ?? 0,
     ...(options.data ? { data: limitSamples(options.data, options.samples ?? 128) } : {}),
+    ...(options.accuracy ? { accuracy: options.accuracy } : {}),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
@@ -139,6 +140,8 @@ function checkCombination(o: ResolvedOptions): void {
   if (mode !== 'weight-only' && bits === 4) badOption('weights', `8-bit weights in ${mode} mode`, weights);
   checkGranularity(o);
   if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
+  if (o.accuracy && mode !== 'static') badOption('accuracy', 'none but in static mode', mode);
+  if (o.accuracy && !(o.accuracy.maxDrop >= 0)) badOption('accuracy.maxDrop', 'a number >= 0', o.accuracy.maxDrop);
   if (mode === 'static') checkStatic(o);
   else if (o.reduceRange === 'auto')
     badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');

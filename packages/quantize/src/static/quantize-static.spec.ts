@@ -1,6 +1,6 @@
 import { attribute, Graph, GraphBuilder, Model, Tensor, tensorType } from '@gossamer/graph';
 import { serializeModel } from '@gossamer/graph/onnx';
-import { dataFromArrays } from '@gossamer/runtime';
+import { createMetric, dataFromArrays } from '@gossamer/runtime';
 import type { QuantizeOptions } from '../options.js';
 import { quantize } from '../quantize.js';
 import { noise, noiseTensor } from '../testing/emit-static.js';
@@ -40,14 +40,14 @@ test('keepFloat puts the fewest layers back that the target needs, and stores th
     ['middle', 'quantized'],
     ['last', 'weight-only'],
   ]);
-  expect(kept.report.layers[2]!.reason).toMatch(/adds the most noise: outputs reach [\d.]+ dB/);
+  expect(kept.report.layers[2]!.reason).toMatch(/adds the most noise: outputs of [\d.]+ dB/);
   expect(kept.report.bytes.ratio).toBeGreaterThan(3);
   expect(kept.report.samples).toBe(16);
 });
 
 test('a target that nothing reaches is a warning, with everything in float', async () => {
   const { report } = await quality(withOutliers(), { keepFloat: 'auto', targetSqnr: 400 });
-  expect(report.warnings).toEqual([expect.stringMatching(/expected outputs of 400 dB, reached/)]);
+  expect(report.warnings).toEqual([expect.stringMatching(/expected outputs of 400.0 dB, reached/)]);
 });
 
 test('the same inputs give the same bytes; the input model stays as it was', async () => {
@@ -155,6 +155,33 @@ test('reduced range where it is needed: layers whose sums can leave int16 get 7 
   expect(auto.get('risky')).toMatch(/weights in 7 bits, or sums could saturate/);
   expect((await reasons({ reduceRange: 'auto', weights: 'uint8' })).get('risky')).not.toMatch(/7 bits/);
   await expect(quantize(model, { mode: 'dynamic', reduceRange: 'auto' })).rejects.toMatchObject({
+    code: 'ERR_QUANTIZE_OPTION',
+  });
+});
+
+test('accuracy: the fewest layers go back to float that keep the metric within its drop', async () => {
+  const model = withOutliers();
+  const inputs = noiseTensor([64, 64], 8);
+  const classes = (await runOrt(model, { x: inputs }))['y']!;
+  // The float model's own decisions: it makes no error.
+  const scores = classes.toFloat32();
+  const labels = BigInt64Array.from({ length: 64 }, (_, row) => {
+    const own = scores.subarray(row * 32, (row + 1) * 32);
+    return BigInt(own.indexOf(Math.max(...own)));
+  });
+  const labelled = dataFromArrays({ x: inputs, labels: Tensor.of('int64', [64], labels) });
+  const goal = (maxDrop: number) => ({ metric: () => createMetric('top1'), data: labelled, maxDrop });
+  const kept = async (maxDrop: number) => {
+    const { report } = await quality(model, { accuracy: goal(maxDrop) });
+    return report.layers.filter(({ action }) => action !== 'quantized');
+  };
+  const strict = await kept(0.1);
+  expect(strict.map(({ name }) => name)).toContain('last');
+  expect(strict[0]!.reason).toMatch(
+    /adds the most noise: top1 of [\d.]+ with it and its like in float, top1 of [\d.]+ without/,
+  );
+  expect(await kept(1)).toEqual([]);
+  await expect(quantize(model, { mode: 'dynamic', accuracy: goal(0.1) })).rejects.toMatchObject({
     code: 'ERR_QUANTIZE_OPTION',
   });
 });

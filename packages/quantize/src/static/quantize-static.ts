@@ -19,7 +19,8 @@ import { QdqEmitter } from './emit-qdq.js';
 import { QOperatorEmitter } from './emit-qoperator.js';
 import { findKeptFloat } from './keep-float.js';
 import { layerNoise } from './layer-noise.js';
-import { qualityFeeds, runAll } from './output-quality.js';
+import { qualityFeeds } from './output-quality.js';
+import { accuracyGoal, sqnrGoal } from './quality-goal.js';
 import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
 import { NOT_A_LAYER } from './unit.js';
@@ -41,7 +42,7 @@ export async function quantizeStatic(
   if (options.format === 'qoperator' && options.activations === 'int8') {
     report.warnings.push('QLinear operators with int8 activations run slowly on x64: uint8 activations or qdq do not');
   }
-  const isAuto = options.keepFloat === 'auto';
+  const isAuto = options.keepFloat === 'auto' || options.accuracy !== undefined;
   // What goes back to float changes the borders of regions: then any of their values may need a range.
   const values = isAuto ? [...crossableValues(choice.units)] : valuesToCalibrate(choice.units);
   const { rangeOf, calibration } = await calibrateRanges(
@@ -115,9 +116,11 @@ async function keepFloat(
   report: ReportBuilder,
 ): Promise<Map<string, string>> {
   const { onProgress, ...quiet } = options;
-  const { signal, targetSqnr } = options;
+  const { signal, targetSqnr, accuracy } = options;
   const feeds = await qualityFeeds(model, options.data!);
-  const reference = await runAll(model, feeds, signal);
+  const goal = accuracy
+    ? await accuracyGoal(model, accuracy, options)
+    : await sqnrGoal(model, feeds, targetSqnr, options);
   const bindings = { bind: types.bindings };
   const fresh = (kept: ReadonlyMap<string, string>) => {
     const copy = model.clone();
@@ -134,12 +137,12 @@ async function keepFloat(
   };
   let done = 0;
   const onStep = () => onProgress?.({ stage: 'keep-float', done: ++done, total: undefined });
-  const found = await findKeptFloat(worstFirst, build, reference, feeds, { target: targetSqnr, signal, onStep });
-  const { before, after } = found;
-  if (after < targetSqnr) {
-    report.warnings.push(`keepFloat: expected outputs of ${targetSqnr} dB, reached ${after.toFixed(1)} dB`);
+  const found = await findKeptFloat(worstFirst, build, goal, { signal, onStep });
+  const [before, after] = [goal.describe(found.before), goal.describe(found.after)];
+  if (found.after < goal.target) {
+    report.warnings.push(`keepFloat: expected ${goal.describe(goal.target)}, reached ${after}`);
   }
-  const gain = `outputs reach ${after.toFixed(1)} dB with it and its like in float, ${before.toFixed(1)} dB without`;
+  const gain = `${after} with it and its like in float, ${before} without`;
   return new Map([...found.kept].map((id) => [id, `quantizing it adds the most noise: ${gain}`]));
 }
 
