@@ -1,5 +1,6 @@
 import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
-import { createMetric, dataFromArrays } from '@gossamer/runtime';
+import { createMetric, dataFromArrays, ModelTrials } from '@gossamer/runtime';
+import { quantize } from '../quantize.js';
 import { mixedPrecision } from './mixed-precision.js';
 
 /** Numbers in [-1, 1): Numerical Recipes' linear congruential generator. */
@@ -75,6 +76,22 @@ describe('mixedPrecision', () => {
     }
     expect(layers.reduce((sum, { losses, weights }) => sum + losses[weights]!, 0)).toBe(best);
     expect(layers.reduce((sum, layer) => sum + layer.bytes, 0)).toBe(bytes.after);
+  });
+
+  it('gives rules by which quantize writes what was simulated', async () => {
+    const candidates = ['uint3', 'uint4', 'int8', 'float32'];
+    const budget = { bytes: await bytesAt('uint4') };
+    const { rules, exclude, simulated } = await mixedPrecision(model, {
+      ...common,
+      data: data(),
+      candidates,
+      budget,
+      repairs: 8,
+    });
+    const { model: written } = await quantize(model, { mode: 'weight-only', layers: rules, exclude, accuracyLevel: 1 });
+    const trials = await ModelTrials.open(simulated, data(), { threads: 1 });
+    // Kernels on codes sum in another order than those on floats.
+    expect((await trials.measure(written)).sqnrDb).toBeGreaterThan(100);
   });
 
   it('replays its journal without a measurement, to the same choice', async () => {

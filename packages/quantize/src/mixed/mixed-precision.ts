@@ -2,6 +2,7 @@ import { type Model } from '@gossamer/graph';
 import { type DataSource, evaluateMetrics, keepSamples, modelInputs, ModelTrials, Session } from '@gossamer/runtime';
 import { badOption } from '../errors.js';
 import { layerFilter } from '../layer-selection.js';
+import type { LayerRule } from '../options.js';
 import { prepareModel } from '../prepare-model.js';
 import { ReportBuilder } from '../report.js';
 import { resolveOptions } from '../resolve-options.js';
@@ -32,6 +33,9 @@ export interface LayerBits {
 
 export interface MixedPrecisionResult {
   readonly layers: readonly LayerBits[];
+  /** The choice as `quantize` takes it, in weight-only mode: its options `layers` and `exclude` (layers left in float). */
+  readonly rules: readonly LayerRule[];
+  readonly exclude: readonly string[];
   /** The float model whose weights have the values that the codes stand for: what quality is measured on. */
   readonly simulated: Model;
   /** All constant tensors: of the input, and of the result. */
@@ -90,8 +94,10 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
     { budget: given.budget.bytes - rest, repairs },
   ).finally(() => metric.close());
   const { choice, before, after } = repaired;
+  const layers = units.map((unit, u) => layerBits(unit, options, table[u]!, choice[u]!));
   return {
-    layers: units.map((unit, u) => layerBits(unit, options, table[u]!, choice[u]!)),
+    layers,
+    ...asRules(layers),
     simulated: simulate(choice),
     bytes: {
       before: constantBytes(model),
@@ -185,6 +191,20 @@ async function openMetric(model: Model, data: DataSource, given: MixedPrecisionO
       }
     },
     close: async () => reference?.dispose(),
+  };
+}
+
+function asRules(layers: readonly LayerBits[]): Pick<MixedPrecisionResult, 'rules' | 'exclude'> {
+  const isFloat = ({ weights }: LayerBits) => weights === 'float32';
+  return {
+    exclude: layers.filter(isFloat).flatMap((layer) => layer.layers),
+    rules: layers
+      .filter((layer) => !isFloat(layer))
+      .flatMap(({ layers: ids, weights, blockSize }) => {
+        const layout =
+          blockSize > 0 ? ({ granularity: 'perBlock', blockSize } as const) : ({ granularity: 'perAxis' } as const);
+        return ids.map((match) => ({ match, weights, ...layout }));
+      }),
   };
 }
 

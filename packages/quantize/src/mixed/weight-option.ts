@@ -1,6 +1,6 @@
-import { quantizeBlocks } from '@gossamer/kernels';
 import { badOption } from '../errors.js';
-import type { AffineGrid } from '../grid/weight-grid.js';
+import type { WeightGrid } from '../grid/weight-grid.js';
+import { integer } from '../schemes/integer.js';
 
 /** A way to store the matrices of a layer. */
 export interface WeightOption {
@@ -11,7 +11,7 @@ export interface WeightOption {
   /** Weights along the input axis that share a scale; 0: all of a row. */
   readonly blockSize: number;
   /** Undefined: weights stay as they are. */
-  readonly fit: ((rows: number, columns: number, data: Float32Array) => AffineGrid) | undefined;
+  readonly fit: ((rows: number, columns: number, data: Float32Array) => WeightGrid) | undefined;
   /** Bytes of codes, scales and zero points of one matrix. */
   bytes(rows: number, columns: number): number;
 }
@@ -23,15 +23,11 @@ export interface OptionLayout {
   readonly clip: boolean;
 }
 
-/** Scales that a clip search tries, from 1 down to this ratio: see kernels' ClipSearch. */
-const CLIP_STEPS = 20;
-const clipFrom = (bits: number): number => (bits >= 8 ? 0.9 : bits >= 4 ? 0.8 : bits === 3 ? 0.7 : 0.6);
-
 const INTEGER = /^(u?)int([2-8])(?:\/(\d+))?$/;
 
 /**
- * The option called `name`, with its block size behind a slash where that is not the layout's: 'uint3/64'. Signed codes are symmetric around 0, the lowest
- * one unused; unsigned ones have a zero point.
+ * The option called `name`, with its block size behind a slash where that is not the layout's: 'uint3/64'. Grids are those of
+ * the integer schemes.
  */
 export function weightOption(name: string, layout: OptionLayout): WeightOption {
   if (name === 'float32')
@@ -42,23 +38,12 @@ export function weightOption(name: string, layout: OptionLayout): WeightOption {
   const bits = Number(digits);
   const blockSize = ownBlock === undefined ? layout.blockSize : Number(ownBlock);
   const isSigned = unsigned === '';
+  const scheme = integer(bits, isSigned);
   const block = (columns: number) => (blockSize > 0 ? Math.min(blockSize, columns) : columns);
   return {
     ...{ name, weights: `${unsigned}int${bits}`, blockSize },
-    fit(rows, columns, data) {
-      const { scales, zeroPoints } = quantizeBlocks(data, {
-        ...{ n: rows, k: columns, layout: 'nk', bits, blockSize: block(columns) },
-        ...(isSigned
-          ? { dtype: 'int8', mapping: 'symmetric', range: 'restricted' }
-          : { dtype: 'uint8', mapping: 'asymmetric' }),
-        ...(layout.clip ? { clip: { steps: CLIP_STEPS, min: clipFrom(bits) } } : {}),
-      });
-      const quantMax = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
-      return {
-        ...{ kind: 'affine', rows, columns, blockSize: block(columns), scales },
-        ...{ quantMin: isSigned ? -quantMax : 0, quantMax, zeroPoints: Float32Array.from(zeroPoints) },
-      };
-    },
+    fit: (rows, columns, data) =>
+      scheme.fit(data, { rows, columns, granularity: blockSize > 0 ? blockSize : 'row', clip: layout.clip, seed: 0 }),
     bytes(rows, columns) {
       const scales = rows * Math.ceil(columns / block(columns));
       return Math.ceil((rows * columns * bits) / 8) + 4 * scales + (isSigned ? 0 : Math.ceil((scales * bits) / 8));
