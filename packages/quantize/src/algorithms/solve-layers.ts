@@ -1,10 +1,11 @@
 import { fromWeightMatrix, type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
+import type { BlockFit } from '@gossamer/kernels';
 import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
 import type { QuantizeProgress } from '../options.js';
 import { nameLayer } from '../name-layer.js';
-import { outputError } from './output-error.js';
+import { outputErrorAsync } from './output-error.js';
 import { reachableTarget } from './reachable-target.js';
 import type { WeightAlgorithm, WeightProblem } from './weight-algorithm.js';
 
@@ -13,6 +14,8 @@ export interface WeightPlan {
   readonly view: WeightView;
   /** The grid of a matrix [rows, columns]; see WeightProblem. */
   readonly fit: (data: Float32Array, rows: number, columns: number, importance?: ArrayLike<number>) => WeightGrid;
+  /** See WeightProblem. */
+  readonly blockFit?: BlockFit | undefined;
 }
 
 /** A weight on its grid. */
@@ -108,7 +111,7 @@ function joined(matrices: readonly QuantizedMatrix[]): Float32Array {
 
 /** Every group of one weight. */
 async function solveWeight(
-  { view, fit }: WeightPlan,
+  { view, fit, blockFit }: WeightPlan,
   moments: InputMoments | undefined,
   { algorithm, ...common }: Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>,
 ): Promise<SolvedWeight> {
@@ -118,14 +121,14 @@ async function solveWeight(
   const errors = { chosen: 0, nearest: 0, asked: 0 };
   for (let group = 0; group < groups; group++) {
     const weight = data.subarray(group * size, (group + 1) * size);
-    const grid: WeightProblem['fit'] = (matrix, importance, width = columns) => fit(matrix, rows, width, importance);
+    const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance);
     const nearest = roundToGrid(weight, grid(weight));
     const second = moments?.second[group];
     if (!second) {
       const isAble = algorithm.needs === 'nothing';
       matrices.push(
         isAble
-          ? await algorithm.solve({ ...common, layer: view.layerId, rows, columns, data: weight, fit: grid })
+          ? await algorithm.solve({ ...common, layer: view.layerId, rows, columns, data: weight, fit: grid, blockFit })
           : nearest,
       );
       continue;
@@ -138,13 +141,14 @@ async function solveWeight(
       columns,
       data: weight,
       fit: grid,
+      blockFit,
       second,
       ...(cross ? { cross } : {}),
     };
     const found = await algorithm.solve(problem);
-    const target = cross ? reachableTarget(problem) : weight;
-    const asked = outputError(dequantizeMatrix(found), target, second, columns);
-    const rounded = outputError(dequantizeMatrix(nearest), target, second, columns);
+    const target = cross ? await reachableTarget(problem) : weight;
+    const asked = await outputErrorAsync(dequantizeMatrix(found), target, second, columns);
+    const rounded = await outputErrorAsync(dequantizeMatrix(nearest), target, second, columns);
     errors.asked += asked;
     errors.nearest += rounded;
     errors.chosen += Math.min(asked, rounded);

@@ -1,3 +1,4 @@
+import type { BlockFit } from '@gossamer/kernels';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
 
@@ -11,10 +12,11 @@ export interface WeightProblem {
   readonly data: Float32Array;
   /**
    * The grid of a matrix of this problem's shape: scheme, granularity and clip search are the user's. `importance` [columns] weighs the
-   * squared error of a clip search. Algorithms that shift weights may fit again, or use the grid of `data` throughout; a block of columns that has
-   * scales of its own may be fitted alone, [rows, columns] with fewer `columns`.
+   * squared error of a clip search. Algorithms that shift weights may fit again, or use the grid of `data` throughout.
    */
-  readonly fit: (data: Float32Array, importance?: ArrayLike<number>, columns?: number) => WeightGrid;
+  readonly fit: (data: Float32Array, importance?: ArrayLike<number>) => WeightGrid;
+  /** What `fit` does to a block of integers, for a solver that fits blocks on the way; missing where `fit` makes another grid. */
+  readonly blockFit?: BlockFit | undefined;
   /** Mean of x xᵀ; missing where an algorithm does not need it. */
   readonly second?: Float64Array;
   readonly cross?: Float64Array;

@@ -1,7 +1,7 @@
 import type { SchemeLayout } from './scheme.js';
 
 /** Shares of the full range that a clip search tries, from 1 down. */
-const CLIP = { steps: 24, least: 0.4 };
+export const CLIP = { steps: 24, min: 0.4 };
 
 /** A run of weights that share a scale. */
 export interface ScaleBlock {
@@ -76,5 +76,5 @@ export function leastError(
 /** Shares of the full range to try: 1 alone where there is no search. */
 export function* clipShares(clip: boolean): Generator<number> {
   const steps = clip ? CLIP.steps : 1;
-  for (let i = 0; i < steps; i++) yield 1 - ((1 - CLIP.least) * i) / Math.max(1, CLIP.steps - 1);
+  for (let i = 0; i < steps; i++) yield 1 - ((1 - CLIP.min) * i) / Math.max(1, CLIP.steps - 1);
 }

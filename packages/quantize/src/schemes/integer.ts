@@ -1,6 +1,6 @@
 import { roundHalfEven } from '@gossamer/graph';
 import type { AffineGrid } from '../grid/weight-grid.js';
-import { clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
+import { CLIP, clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
 import type { Scheme } from './scheme.js';
 
 /**
@@ -12,6 +12,14 @@ export function integer(bits: number, isSigned: boolean): Scheme {
   return {
     name: `${isSigned ? 'int' : 'uint'}${bits}`,
     bits,
+    blockFit: ({ blockSize, clip }) =>
+      bits > 8
+        ? undefined
+        : {
+            ...{ bits, blockSize, isSigned, mapping: isSigned ? 'symmetric' : 'asymmetric' },
+            ...(isSigned && bits === 8 ? { range: 'restricted' } : {}),
+            ...(clip ? { clip: CLIP } : {}),
+          },
     fit(data, layout) {
       const { rows, columns, clip } = layout;
       const half = 2 ** (bits - 1);

@@ -1,3 +1,4 @@
+import type { BlockFit } from '@gossamer/kernels';
 import type { WeightGrid } from '../grid/weight-grid.js';
 
 /** Where the scales of a weight lie. */
@@ -19,6 +20,8 @@ export interface Scheme {
   readonly name: string;
   /** Bits of a code in the file. */
   readonly bits: number;
+  /** How a solver fits blocks of integers on the way; undefined for other levels. */
+  blockFit?(layout: { readonly clip: boolean; readonly blockSize: number }): BlockFit | undefined;
   /** The grid of a matrix [rows, columns]. */
   fit(data: Float32Array, layout: SchemeLayout): WeightGrid;
 }

@@ -55,8 +55,10 @@ function planView(view: WeightView, schemes: SchemeOptions, { seed }: ResolvedOp
   const isEdge = view.role === 'embedding' || (BLOCKED.has(view.node.kind) && makesOutput(view.node.output));
   const choice = schemes.choose(view.node, isEdge);
   const granularity = choice.granularity ?? (BLOCKED.has(view.node.kind) ? choice.blockSize : 'row');
+  const isInBlocks = typeof granularity === 'number';
   const plan: WeightPlan = {
     view,
+    blockFit: isInBlocks ? choice.scheme.blockFit?.({ clip: schemes.clip, blockSize: granularity }) : undefined,
     fit: (data, rows, columns, importance) =>
       choice.scheme.fit(data, {
         rows,
