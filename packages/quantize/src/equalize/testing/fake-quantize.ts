@@ -8,7 +8,6 @@ import {
   toWeightMatrix,
   weightsOf,
 } from '@gossamer/graph';
-import { roundToGrid, dequantizeMatrix } from '../../grid/quantized-matrix.js';
 
 /** Bits of the products' inputs, with a scale for the tensor or for each row, measured as they come; and of weights, a scale a row. */
 export interface FakeQuantization {
@@ -41,13 +40,17 @@ export function fakeQuantize(model: Model, { activationBits, per, weightBits }: 
   return copy;
 }
 
-function roundRows({ rows, columns, data }: ReturnType<typeof toWeightMatrix>, bits: number): Float32Array {
+// Locals: a global's property is looked up at every call in an isolated context.
+const { abs, max, round } = Math;
+
+function roundRows({ columns, data }: ReturnType<typeof toWeightMatrix>, bits: number): Float32Array {
   const quantMax = 2 ** (bits - 1) - 1;
-  const scales = Float32Array.from({ length: rows }, (_, row) => {
-    const largest = Math.max(...data.subarray(row * columns, (row + 1) * columns).map(Math.abs));
-    return largest > 0 ? largest / quantMax : 1;
-  });
-  const zeroPoints = new Float32Array(rows);
-  const layout = { rows, columns, blockSize: columns, scales, zeroPoints };
-  return dequantizeMatrix(roundToGrid(data, { kind: 'affine', quantMin: -quantMax, quantMax, ...layout }));
+  const rounded = new Float32Array(data.length);
+  for (let first = 0; first < data.length; first += columns) {
+    let largest = 0;
+    for (let i = first; i < first + columns; i++) largest = max(largest, abs(data[i]!));
+    const scale = largest > 0 ? largest / quantMax : 1;
+    for (let i = first; i < first + columns; i++) rounded[i] = round(data[i]! / scale) * scale;
+  }
+  return rounded;
 }
