@@ -55,8 +55,6 @@ struct ActivationSpec {
 //   kQuantized: q = clamp(rne(float(acc) * scale[n]) + zero_point, low, high), rne: to nearest, ties to even
 //     with a residual r (uint8): y = clamp(rne(fma(float(q - zero_point), own_ratio, float(r - residual_zero) *
 //     residual_ratio)) + sum_zero, sum_low, sum_high)
-//   kQuantized, where multiplier is not null: y = clamp(Requantize(acc, {multiplier[n], left[n], right[n]}) + zero_point,
-//     low, high), kernels/fixed_point.h; there is no residual
 // No product scale * acc, nor a sum, may leave the range of int32: the caller sees to it when it packs.
 // row_sums[m]: sum of x[m, :]. Everything per output is read from index n; y[m, n] is at y + m * y_stride + n (elements),
 // the residual at r + m * residual_stride + n.
@@ -76,7 +74,9 @@ struct Int8Output {
   int32_t residual_zero, sum_zero, sum_low, sum_high;
   void* y;  // int32, float or uint8
   size_t y_stride;
-  const int32_t *multiplier = nullptr, *left = nullptr, *right = nullptr;  // [n], kQuantized only; null: by scale
+  // [n], kQuantized only: factors in fixed point. Kernels do not know them: the engine asks them for kInt32 and brings
+  // that to codes by RequantizeI32 (kernels/requantize_i32). Null: by scale.
+  const int32_t *multiplier = nullptr, *left = nullptr, *right = nullptr;
 };
 
 // What becomes of float dot products: y = act(sum + bias[n] + residual). The sum is in float32, its order the kernel's.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/operators/fixed_rows.h"
+
 namespace gossamer {
 namespace {
 
@@ -74,6 +76,12 @@ void Int8Depthwise::Run(const uint8_t* x, ActivationRows rows, size_t new_bytes,
       RoundUp(std::max(kLeastBlock, kBlockBytes / (new_bytes + packed_.channels * result_bytes)), kRowUnit);
   context.Parallel((rows.count + part - 1) / part, [&](size_t p) {
     const size_t end = std::min(rows.count, (p + 1) * part);
+    if (output.multiplier != nullptr) {
+      return RunFixedRows(x, rows, p * part, end, {Outputs(), 0, Outputs(), kRowUnit}, output,
+                          [&](const uint8_t* from, const ActivationRows& some, size_t n, const Int8Output& sums) {
+                            DepthwiseI8()(from, some, 0, n, packed_, sums);
+                          });
+    }
     for (size_t m = p * part; m < end; m += block) DepthwiseI8()(x, rows, m, std::min(end, m + block), packed_, output);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/operators/fixed_rows.h"
 #include "kernels/gemm_i8/gemm_i8.h"
 
 namespace gossamer {
@@ -54,6 +55,14 @@ void RunInt8Rows(const PackedInt8& weights, size_t outputs, size_t depth, const 
   context.Parallel(parts * Divide(groups, part_groups), [&](size_t tile) {
     const size_t first = tile % parts * part_rows, end = std::min(rows.count, first + part_rows);
     const size_t group = tile / parts * part_groups, group_end = std::min(groups, group + part_groups);
+    if (output.multiplier != nullptr) {
+      const size_t begin = group * weights.GroupOutputs();
+      const size_t count = std::min(outputs, group_end * weights.GroupOutputs()) - begin;
+      return RunFixedRows(x, rows, first, end, {outputs, begin, count, kTileRows}, output,
+                          [&](const uint8_t* part, const ActivationRows& some, size_t n, const Int8Output& sums) {
+                            weights.Run(part, some, 0, n, group, group_end, sums);
+                          });
+    }
     for (size_t m = first; m < end; m += block) {
       weights.Run(x, rows, m, std::min(end, m + block), group, group_end, output);
     }

@@ -1,5 +1,6 @@
 #include "kernels/simd/neon.h"
 
+#include "kernels/simd/fixed_neon.h"
 #include "kernels/simd/int8_neon.h"
 
 #include "kernels/binary_u8/simd.h"

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "testing/cases.h"
-#include "testing/fixed_points.h"
 #include "testing/guarded.h"
 
 using namespace gossamer;
@@ -72,11 +71,9 @@ TEST_CASE("DepthwiseI8: the definition equals plain sums and every variant the d
     for (size_t taps : {1, 3, 4, 9, 25}) {
       for (unsigned seed = 0; seed < 2; ++seed) {
         const Layer layer(channels % 3 + 4 * (taps % 3) + 1, channels, taps, seed);
-        const FixedPoints factors(layer.bias.size(), 255 * 128 * taps + 2000);
-        for (unsigned kind = 0; kind < 7; ++kind) {
+        for (unsigned kind = 0; kind < 6; ++kind) {
           Int8Output o{};
-          o.kind = kind == 6 ? Int8Result::kQuantized : static_cast<Int8Result>(kind % 3);
-          if (kind == 6) factors.Put(o);
+          o.kind = static_cast<Int8Result>(kind % 3);
           o.bias = layer.bias.data();
           o.scale = layer.scale.data();
           o.offset = layer.offset.data();
@@ -93,12 +90,6 @@ TEST_CASE("DepthwiseI8: the definition equals plain sums and every variant the d
           if (kind == 5) o.residual = layer.residual.data();
           if (kind == 4) o.act = {Activation::kHardSwish, 0, 0};
           const std::vector<uint8_t> expected = layer.Run(DepthwiseI8Scalar, o, Edge::kBack);
-          for (size_t m = 0; m < layer.rows && kind == 6; ++m) {
-            for (size_t n = 0; n < channels; ++n) {
-              const double q = RequantizeOracle(layer.Sum(m, n), factors.At(n)) + 9;
-              REQUIRE(expected[m * channels + n] == std::min(std::max(q, 3.0), 251.0));
-            }
-          }
           for (size_t m = 0; m < layer.rows && kind < 3; ++m) {
             for (size_t n = 0; n < channels; ++n) {
               const size_t at = m * channels + n;

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "testing/cases.h"
-#include "testing/fixed_points.h"
 #include "testing/guarded.h"
 
 using namespace gossamer;
@@ -180,35 +179,6 @@ TEST_CASE("GemmI8: the definition equals a sum in 64 bits and every variant the 
             for (Edge edge : {Edge::kFront, Edge::kBack}) {
               REQUIRE(SameBits(RunLayer(*variant.fn, layer, o, edge == Edge::kFront, edge), expected));
             }
-          }
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("GemmI8: results in fixed point, each output by its factor") {
-  for (const Shape& shape : kShapes) {
-    for (unsigned seed = 0; seed < 2; ++seed) {
-      Layer layer(shape, seed);
-      RowSumsI8Scalar(layer.x.data(), layer.Rows(), 0, shape.rows, layer.row_sums.data());
-      const FixedPoints factors(layer.bias.size(), 255 * 255 * shape.taps * shape.piece + 2000);
-      for (bool has_row_sums : {false, true}) {
-        Int8Output o = layer.Output(Int8Result::kQuantized, has_row_sums, false, nullptr);
-        factors.Put(o);
-        const std::vector<uint8_t> expected = RunLayer(GemmI8Scalar, layer, o, false, Edge::kBack);
-        for (size_t m = 0; m < shape.rows; ++m) {
-          for (size_t n = 0; n < shape.outputs; ++n) {
-            int64_t acc = layer.Sum(m, n) + o.bias[n];
-            if (has_row_sums) acc -= static_cast<int64_t>(o.row_sums[m]) * o.weight_zero[n];
-            const double q = RequantizeOracle(acc, factors.At(n)) + o.zero_point;
-            REQUIRE(expected[m * o.y_stride + n] == Clip(q, double(o.low), double(o.high)));
-          }
-        }
-        for (const auto& variant : Runnable(GemmI8Variants())) {
-          CAPTURE(std::string(IsaName(variant.isa)));
-          for (Edge edge : {Edge::kFront, Edge::kBack}) {
-            REQUIRE(SameBits(RunLayer(*variant.fn, layer, o, edge == Edge::kFront, edge), expected));
           }
         }
       }

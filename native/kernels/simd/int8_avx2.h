@@ -2,8 +2,6 @@
 #pragma once
 #include <cstring>
 
-#include "kernels/simd/fixed_avx2.h"
-
 namespace gossamer {
 namespace {
 

@@ -1,6 +1,5 @@
 // More vector operations for 8-bit results, after avx512.h.
 #pragma once
-#include "kernels/simd/fixed_avx512.h"
 
 namespace gossamer {
 namespace {

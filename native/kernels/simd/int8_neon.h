@@ -1,6 +1,5 @@
 // More vector operations for 8-bit results, after neon.h.
 #pragma once
-#include "kernels/simd/fixed_neon.h"
 
 namespace gossamer {
 namespace {

@@ -2,7 +2,6 @@
 // int8 companion (int8_avx2.h, ...) and activation.h; equals int8_scalar.h bit for bit.
 #pragma once
 #include "kernels/linear.h"
-#include "kernels/simd/fixed_point.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define GOSSAMER_UNROLL
@@ -31,25 +30,6 @@ GOSSAMER_NOINLINE inline void FinishFloatRows(const Int8Output& o, size_t m, siz
       const size_t lanes = count - i < kLanes ? count - i : kLanes;
       StoreFirst(y + i, Add(LoadFirst(y + i, lanes), LoadFirst(residual + i, lanes)), lanes);
     }
-  }
-}
-
-// Quantized results in fixed point, apart from the code of the others.
-template <int kVectors>
-GOSSAMER_NOINLINE inline void FinishFixed(const Int8Output& o, size_t m, int rows, size_t n, size_t count,
-                                          const I32 (*acc)[kVectors]) {
-  FixedPoints factor[kVectors];
-  GOSSAMER_UNROLL
-  for (int v = 0; v < kVectors; ++v) {
-    const size_t at = n + static_cast<size_t>(v) * kLanes;
-    factor[v] = {LoadI(o.multiplier + at), LoadI(o.left + at), LoadI(o.right + at)};
-  }
-  uint8_t* y = static_cast<uint8_t*>(o.y) + m * o.y_stride + n;
-  for (int r = 0; r < rows; ++r, y += o.y_stride) {
-    I32 q[kVectors];
-    GOSSAMER_UNROLL
-    for (int v = 0; v < kVectors; ++v) q[v] = RequantizeI(acc[r][v], factor[v]);
-    StoreQuantized(y, q, count, o.zero_point, o.low, o.high);
   }
 }
 
@@ -153,15 +133,6 @@ inline void FinishInt32(const Int8Output& o, size_t m, size_t n, size_t count, c
 template <int kRows, int kVectors>
 inline void FinishInt8(const Int8Output& output, size_t m, size_t n, size_t count, const I32 (&acc)[kRows][kVectors]) {
   const Int8Output o = output;  // a copy, which stores to y cannot change
-  if (o.multiplier != nullptr && o.kind == Int8Result::kQuantized) {
-    I32 sums[kRows][kVectors];  // another copy: the accumulators themselves stay in registers
-    GOSSAMER_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      GOSSAMER_UNROLL
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = acc[r][v];
-    }
-    return FinishFixed<kVectors>(output, m, kRows, n, count, sums);
-  }
   if (o.kind == Int8Result::kQuantized) return FinishQuantized<kRows, kVectors>(o, m, n, count, acc);
   if (o.kind == Int8Result::kInt32) return FinishInt32<kRows, kVectors>(o, m, n, count, acc);
   FinishFloat<kRows, kVectors>(o, m, n, count, acc);
@@ -175,12 +146,6 @@ inline void FinishInt8Row(const Int8Output& o, size_t m, size_t n, size_t count,
   I32 row[1][kVectors];
   GOSSAMER_UNROLL
   for (int v = 0; v < kVectors; ++v) row[0][v] = acc[v];
-  if (o.multiplier != nullptr && o.kind == Int8Result::kQuantized) {
-    I32 sums[1][kVectors];
-    GOSSAMER_UNROLL
-    for (int v = 0; v < kVectors; ++v) sums[0][v] = acc[v];
-    return FinishFixed<kVectors>(o, m, 1, n, count, sums);
-  }
   if (o.kind == Int8Result::kQuantized) return FinishQuantized<1, kVectors>(o, m, n, count, row);
   if (o.kind == Int8Result::kInt32) return FinishInt32<1, kVectors>(o, m, n, count, row);
   FinishFloat<1, kVectors>(o, m, n, count, row);

@@ -3,7 +3,6 @@
 #pragma once
 #include <algorithm>
 
-#include "kernels/fixed_point.h"
 #include "kernels/linear.h"
 
 namespace gossamer {
@@ -25,9 +24,6 @@ inline void FinishInt8(const Int8Output& o, size_t m, size_t n, int32_t p) {
   } else if (o.kind == Int8Result::kFloat) {
     const float v = Activate(o.act, std::fma(static_cast<float>(acc), o.scale[n], o.offset[n]));
     static_cast<float*>(o.y)[at] = o.residual == nullptr ? v : v + static_cast<const float*>(o.residual)[residual_at];
-  } else if (o.multiplier != nullptr) {
-    const int64_t q = int64_t{Requantize(acc, {o.multiplier[n], o.left[n], o.right[n]})} + o.zero_point;
-    static_cast<uint8_t*>(o.y)[at] = static_cast<uint8_t>(std::clamp<int64_t>(q, o.low, o.high));
   } else {
     const int32_t q = RoundAndClamp(static_cast<float>(acc) * o.scale[n], o.zero_point, o.low, o.high);
     if (o.residual == nullptr) {

@@ -104,8 +104,7 @@ template <class Ops>
 inline void FinishPanel(const Int8Output& output, int32_t* sums, const uint8_t* slots, size_t m, size_t rows, size_t n,
                         size_t count) {
   for (size_t r = 0; slots != nullptr && r < rows; ++r) Ops::Unsort(sums + r * kSparsePanel, slots);
-  const bool whole = Ops::kSpan == kSparsePanel && count == kSparsePanel && output.row_sums == nullptr &&
-                     output.multiplier == nullptr;
+  const bool whole = Ops::kSpan == kSparsePanel && count == kSparsePanel && output.row_sums == nullptr;
   if (whole && output.kind == Int8Result::kQuantized) {
     output.residual == nullptr ? FinishQuantized<false>(output, sums, m, rows, n)
                                : FinishQuantized<true>(output, sums, m, rows, n);
