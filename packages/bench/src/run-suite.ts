@@ -12,6 +12,7 @@ import { dataFree } from './suites/data-free.js';
 import { distillation } from './suites/distillation.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
 import { instructionSets } from './suites/instruction-sets.js';
+import { integerOnly } from './suites/integer-only.js';
 import { kernels, quick } from './suites/kernels.js';
 import { largeModel } from './suites/large-model.js';
 import { mixedPrecision } from './suites/mixed-precision.js';
@@ -38,6 +39,7 @@ export const SUITES: readonly Suite[] = [
   dataFree,
   mixedPrecision,
   lowBits,
+  integerOnly,
   trainingCoverage,
   instructionSets,
   roundTrip,

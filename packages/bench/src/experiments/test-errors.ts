@@ -1,13 +1,13 @@
 import { type Model, Tensor } from '@gossamer/graph';
-import { Session } from '@gossamer/runtime';
+import { Session, type SessionOptions } from '@gossamer/runtime';
 import type { Dataset } from '@gossamer/train';
 import type { Outcome } from './experiment-store.js';
 
 const PIECE = 500;
 
-/** Errors of a classifier on samples that nothing was chosen by, counted by ONNX Runtime. */
-export async function testErrors(model: Model, test: Dataset): Promise<Outcome> {
-  const session = await Session.open(model, { engine: 'ort' });
+/** Errors of a classifier on samples that nothing was chosen by, counted by ONNX Runtime if not otherwise. */
+export async function testErrors(model: Model, test: Dataset, engine: SessionOptions = {}): Promise<Outcome> {
+  const session = await Session.open(model, engine);
   const right = new Uint8Array(test.length);
   const { shape } = test.arrays.get('input')!;
   const size = shape.reduce((a, b) => a * b, 1);
