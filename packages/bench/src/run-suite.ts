@@ -14,6 +14,7 @@ import { generatedGraphs } from './suites/generated-graphs.js';
 import { instructionSets } from './suites/instruction-sets.js';
 import { integerOnly } from './suites/integer-only.js';
 import { kernels, quick } from './suites/kernels.js';
+import { languageBits } from './suites/language-bits.js';
 import { largeModel } from './suites/large-model.js';
 import { mixedPrecision } from './suites/mixed-precision.js';
 import { lowBits } from './suites/low-bits.js';
@@ -44,6 +45,7 @@ export const SUITES: readonly Suite[] = [
   instructionSets,
   roundTrip,
   conformance,
+  languageBits,
   operators,
   generatedGraphs,
   realModels,
