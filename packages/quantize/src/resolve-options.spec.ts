@@ -36,7 +36,6 @@ test.each([
   [{ bits: 3 }],
   [{ mode: 'weight-only', weights: 'int4', bits: 8 }],
   [{ mode: 'dynamic', bits: 4 }],
-  [{ mode: 'weight-only', bits: 4, granularity: 'perAxis' }],
   [{ mode: 'static', granularity: 'perBlock', data: SOME_DATA }],
   [{ mode: 'static', activations: 'int8', weights: 'uint8', data: SOME_DATA }],
   [{ weights: 'int8', mapping: 'asymmetric' }],
@@ -48,7 +47,6 @@ test.each([
   [{ calibrator: 'guess' }],
   [{ storage: 'int4' }],
   [{ targetSqnr: NaN }],
-  [{ mode: 'weight-only', granularity: 'perAxis', weights: 'uint8' }],
 ])('%o is refused', (options) => {
   expect(() => resolveOptions(options as unknown as QuantizeOptions)).toThrow(code('ERR_QUANTIZE_OPTION'));
   expect(() => resolveOptions(options as unknown as QuantizeOptions)).toThrow(/: expected .*, received /);

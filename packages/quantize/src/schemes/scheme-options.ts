@@ -34,7 +34,10 @@ const EDGE_BITS = 8;
 export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefined {
   const { weights, algorithm: name = 'nearest', layers = [], granularity, blockSize = 32, edgeBits } = options;
   const isPlain = (weights === undefined || PLAIN.includes(weights)) && name === 'nearest' && layers.length === 0;
-  if (isPlain && granularity !== 'perTensor') return undefined;
+  // Plain codes come in blocks, int8 also with a scale a row.
+  const isCoarse =
+    granularity === 'perTensor' || (granularity === 'perAxis' && (weights ?? plainWeights(options)) !== 'int8');
+  if (isPlain && !isCoarse) return undefined;
   const algorithm = findAlgorithm(name);
   if (algorithm.needs === 'moments' && !options.data) {
     badOption('data', `calibration data for algorithm ${name}`, undefined, 'ERR_CALIBRATION_DATA');
@@ -56,7 +59,8 @@ export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefin
   };
 }
 
-function plainWeights({ bits = 8, mapping }: QuantizeOptions): string {
+/** As weight-only mode without schemes has it: 4 bits are asymmetric unless told otherwise, 8 bits symmetric. */
+function plainWeights({ bits = 8, mapping = bits === 4 ? 'asymmetric' : 'symmetric' }: QuantizeOptions): string {
   return `${mapping === 'asymmetric' ? 'u' : ''}int${bits}`;
 }
 
