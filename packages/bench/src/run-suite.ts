@@ -18,6 +18,7 @@ import { languageBits } from './suites/language-bits.js';
 import { largeModel } from './suites/large-model.js';
 import { mixedPrecision } from './suites/mixed-precision.js';
 import { lowBits } from './suites/low-bits.js';
+import { qat } from './suites/qat.js';
 import { models } from './suites/models.js';
 import { operators } from './suites/operators.js';
 import { parallelTraining } from './suites/parallel-training.js';
@@ -41,6 +42,7 @@ export const SUITES: readonly Suite[] = [
   mixedPrecision,
   lowBits,
   integerOnly,
+  qat,
   trainingCoverage,
   instructionSets,
   roundTrip,

@@ -48,6 +48,7 @@ export {
   type TrainArchitectureOptions,
   type TrainingResult,
 } from './training/finetune.js';
+export { quantizeAware, type QuantizeAwareOptions, type QuantizeAwareResult } from './training/quantize-aware.js';
 export type { TeacherChoice, TrainingOptions } from './training/training-options.js';
 export {
   tuneTraining,

@@ -43,6 +43,11 @@ export type {
 export { assertIntegerOnly, type FloatNode, floatComputeNodes } from './integer-only/assert-integer-only.js';
 export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
+export { quantizeAware } from './qat/quantize-aware.js';
+export type { Learned, Learner, QuantizeAwareOptions, QuantizeAwareResult } from './qat/quantize-aware-options.js';
+export type { ActivationGrid, BiasGrid, Grids, WeightGrid } from './qat/grids.js';
+export type { ActivationRule } from './qat/insert-grids.js';
+export { insertGrids } from './qat/insert-grids.js';
 export type { LayerAction, LayerReport, QuantizeReport } from './report.js';
 export {
   type Reconstruction,

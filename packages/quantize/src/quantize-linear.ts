@@ -1,6 +1,6 @@
-import { attribute, type Graph, type Node, type Position, type Value } from '@gossamer/graph';
+import { attribute, type Graph, type Node, type Position, Tensor, type Value } from '@gossamer/graph';
 import { freshNodeName } from './node-name.js';
-import { type ActivationParams, paramTensors } from './static/activation-params.js';
+import { ACTIVATION_LIMITS, type ActivationParams, paramTensors } from './static/activation-params.js';
 
 /** Initializers of a scale and a zero point, made once for each set of parameters of a value. */
 export interface ParamValues {
@@ -26,6 +26,21 @@ export function addQuantize(graph: Graph, input: Value, params: ParamValues, pos
       outputs: [`${name}_quantized`],
     },
     position,
+  );
+}
+
+/**
+ * The node whose output holds the codes of `quantize` up to the largest that `params` use: a Clip of codes behind it, where that is not the dtype's.
+ * ONNX Runtime still fuses the QuantizeLinear with what is before it, as it would not with a Clip of floats between.
+ */
+export function limitCodes(quantize: Node, { dtype, quantMax }: ActivationParams): Node {
+  if (quantMax === undefined || quantMax === ACTIVATION_LIMITS[dtype].quantMax) return quantize;
+  const { graph, output } = quantize;
+  const name = `${output.name}_limited`;
+  const most = graph.addInitializer(`${name}_max`, Tensor.scalar(dtype, quantMax));
+  return graph.add(
+    { op: 'Clip', name: freshNodeName(graph, `${name}_Clip`), inputs: [output, undefined, most], outputs: [name] },
+    { after: quantize },
   );
 }
 

@@ -47,6 +47,7 @@ export { type Dataset, type Numbers, type SampleArray, subset } from './data/dat
 export { splitDataset, type SplitDataset } from './data/split-dataset.js';
 export { fillUniform, permutation, streamOf } from './data/counter-random.js';
 export { differentiate, type DifferentiateOptions, type GradientGraph } from './differentiate.js';
+export { type CopiedGraph, copyGraph, type NodeVisitor, type ValueReplacer } from './emit/copy-graph.js';
 export { type Attributes, Emitter } from './emit/emitter.js';
 export { TRAIN_DOMAIN } from './emit/train-domain.js';
 export { ComposedForm, type EmbedOptions } from './form/composed-form.js';

@@ -79,7 +79,7 @@ async function run(model: Model, options: FinetuneOptions): Promise<TrainingResu
 }
 
 /** Beside a teacher labels are learned as `alpha` says, by cross entropy. */
-function refuseLoss({ loss, labelSmoothing }: FinetuneOptions): void {
+export function refuseLoss({ loss, labelSmoothing }: FinetuneOptions): void {
   for (const [name, value] of Object.entries({ loss, labelSmoothing })) {
     if (value === undefined) continue;
     throw new GossamerError<CompressErrorCode>(
@@ -198,12 +198,14 @@ export function trainingOptions(
   };
 }
 
-async function teachers(teacher: TeacherChoice['teacher']): Promise<Model[]> {
+/** The models that teach. */
+export async function teachers(teacher: TeacherChoice['teacher']): Promise<Model[]> {
   const list = Array.isArray(teacher) ? (teacher as readonly ModelInput[]) : [teacher as ModelInput];
   return Promise.all(list.map(async (model) => (await toModel(model)).ir));
 }
 
-function teaching({ alpha, temperature, teacherEngine, distillation }: FinetuneOptions) {
+/** How they teach. */
+export function teaching({ alpha, temperature, teacherEngine, distillation }: FinetuneOptions) {
   return {
     ...(distillation === undefined ? {} : { loss: distillation }),
     ...(alpha === undefined ? {} : { alpha }),

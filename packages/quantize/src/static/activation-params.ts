@@ -9,6 +9,8 @@ export interface ActivationParams {
   readonly dtype: ActivationDtype;
   readonly scale: number;
   readonly zeroPoint: number;
+  /** The largest code that is used, where that is not the dtype's: codes are limited to it. */
+  readonly quantMax?: number;
 }
 
 /** Where the ranges of activations come from; undefined: nothing finite was seen. */

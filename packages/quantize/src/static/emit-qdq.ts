@@ -1,5 +1,5 @@
 import type { Node, Value } from '@gossamer/graph';
-import { addDequantize, addQuantize, addWeightDequantize } from '../quantize-linear.js';
+import { addDequantize, addQuantize, addWeightDequantize, limitCodes } from '../quantize-linear.js';
 import type { CodeStore } from '../weights/code-store.js';
 import { PlanValues } from './plan-values.js';
 import type { StaticPlan } from './static-plan.js';
@@ -75,7 +75,9 @@ export class QdqEmitter {
     }
     const params = this.#shared.params(output);
     const quantize = addQuantize(graph, raw, params, { after: last }, output.name);
-    addDequantize(graph, quantize.output, params, { after: quantize }, output);
+    // Moves pass codes on that are limited already.
+    const codes = unit.kind === 'move' ? quantize : limitCodes(quantize, this.plan.params(output));
+    addDequantize(graph, codes.output, params, { after: codes }, output);
   }
 }
 

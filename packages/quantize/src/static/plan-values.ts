@@ -1,5 +1,5 @@
 import { type Node, roundHalfEven, Tensor, type Value } from '@gossamer/graph';
-import { addParams, addQuantize, type ParamValues } from '../quantize-linear.js';
+import { addParams, addQuantize, limitCodes, type ParamValues } from '../quantize-linear.js';
 import { floatData } from '../weights/float-data.js';
 import { ACTIVATION_LIMITS, type ActivationParams } from './activation-params.js';
 import type { StaticPlan } from './static-plan.js';
@@ -23,7 +23,10 @@ export class PlanValues {
   /** The codes of a value that no integer unit makes, before `reader`: an initializer of a constant, else by QuantizeLinear. */
   codes(value: Value, reader: Node): Value {
     const { graph } = reader;
-    if (!value.constant) return addQuantize(graph, value, this.params(value), { before: reader }, value.name).output;
+    if (!value.constant) {
+      const quantize = addQuantize(graph, value, this.params(value), { before: reader }, value.name);
+      return limitCodes(quantize, this.plan.params(value)).output;
+    }
     return graph.addInitializer(`${value.name}_quantized`, quantizeConstant(value.constant, this.plan.params(value)));
   }
 }
