@@ -1,4 +1,5 @@
 import { inverseAsync } from '@gossamer/kernels';
+import { dampedMoment } from './damped-moment.js';
 import { multiply } from './multiply.js';
 import type { WeightProblem } from './weight-algorithm.js';
 
@@ -14,14 +15,10 @@ export const DAMPING = 0.01;
 export async function reachableTarget(problem: WeightProblem): Promise<Float32Array> {
   const { rows, columns, data, second, cross, signal } = problem;
   if (!second || !cross) return data;
-  let trace = 0;
-  for (let j = 0; j < columns; j++) trace += second[j * columns + j]!;
-  const damping = (DAMPING * trace) / columns;
   const drift = cross.map((value, i) => value - second[i]!);
-  if (!(damping > 0) || drift.every((value) => value === 0)) return data;
+  if (drift.every((value) => value === 0)) return data;
   const options = signal ? { signal } : {};
-  const damped = second.slice();
-  for (let j = 0; j < columns; j++) damped[j * columns + j]! += damping;
+  const damped = dampedMoment(second, columns, DAMPING);
   const inverse = Float32Array.from(await inverseAsync(damped, columns, options));
   // W + W (C - M) (M + dI)⁻¹: the change alone, which vanishes where both streams agree.
   const change = Float32Array.from(await multiply(drift, inverse, columns, columns, options));

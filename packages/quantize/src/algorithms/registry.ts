@@ -4,10 +4,11 @@ import { gptq } from './gptq.js';
 import { hqq, hqqInteger } from './hqq.js';
 import { importance } from './importance.js';
 import { nearest } from './nearest.js';
+import { obq } from './obq.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
 
 /** Every algorithm that chooses codes on a grid. */
-export const ALGORITHMS: readonly WeightAlgorithm[] = [nearest, importance, hqq, hqqInteger, gptq, adaround];
+export const ALGORITHMS: readonly WeightAlgorithm[] = [nearest, importance, hqq, hqqInteger, gptq, obq, adaround];
 
 /** The algorithm called `name`; throws ERR_QUANTIZE_OPTION naming those there are. */
 export function findAlgorithm(name: string): WeightAlgorithm {
