@@ -57,3 +57,4 @@ export {
   type UnitReport,
 } from './reconstruct/reconstruct.js';
 export { roundWeights, type RoundWeightsOptions } from './reconstruct/round-weights.js';
+export { entropyRate, rateDistortion, type RateModel, type RateOptions } from './algorithms/rate-distortion.js';
