@@ -45,7 +45,7 @@ export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
 export { quantizeAware } from './qat/quantize-aware.js';
 export type { Learned, Learner, QuantizeAwareOptions, QuantizeAwareResult } from './qat/quantize-aware-options.js';
-export type { ActivationGrid, BiasGrid, Grids, WeightGrid } from './qat/grids.js';
+export type { ActivationGrid, BiasGrid, Grids, WeightGrid as LearnedWeightGrid } from './qat/grids.js';
 export type { ActivationRule } from './qat/insert-grids.js';
 export { insertGrids } from './qat/insert-grids.js';
 export type { LayerAction, LayerReport, QuantizeReport } from './report.js';
@@ -57,4 +57,7 @@ export {
   type UnitReport,
 } from './reconstruct/reconstruct.js';
 export { roundWeights, type RoundWeightsOptions } from './reconstruct/round-weights.js';
+export type { WeightAlgorithm, WeightProblem } from './algorithms/weight-algorithm.js';
+export type { QuantizedMatrix } from './grid/quantized-matrix.js';
+export type { WeightGrid } from './grid/weight-grid.js';
 export { entropyRate, rateDistortion, type RateModel, type RateOptions } from './algorithms/rate-distortion.js';
