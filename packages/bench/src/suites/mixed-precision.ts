@@ -24,7 +24,7 @@ export const mixedPrecision: Suite = {
   run: measureMixedPrecision,
 };
 
-const MODELS = join(repositoryFolder(), 'fixtures', 'models');
+const models = (): string => join(repositoryFolder(), 'fixtures', 'models');
 
 /** A model, its candidates and how its quality is told. */
 interface Task {
@@ -53,7 +53,7 @@ interface Quality {
 const TASKS: readonly Task[] = [
   {
     name: 'resnet20-mnist',
-    model: () => loadModel(join(MODELS, 'resnet20-mnist.onnx')),
+    model: () => loadModel(join(models(), 'resnet20-mnist.onnx')),
     data: async () => digits(1024),
     options: { samples: 768, batchSize: 64, repairs: 150 },
     candidates: ['uint2', 'uint3', 'uint4', 'uint5', 'uint6', 'int8'],
@@ -63,7 +63,7 @@ const TASKS: readonly Task[] = [
   },
   {
     name: 'tinylm',
-    model: () => loadModel(join(MODELS, 'tinylm.onnx')),
+    model: () => loadModel(join(models(), 'tinylm.onnx')),
     data: () => trainingText(40),
     options: { samples: 32, batchSize: 8, repairs: 100 },
     candidates: [
@@ -214,7 +214,7 @@ const CONTEXT = 128;
 
 /** Windows spread evenly over the training text. */
 async function trainingText(windows: number): Promise<DataSource> {
-  const { tokens } = await readNpz(join(MODELS, 'tinylm-train.npz'));
+  const { tokens } = await readNpz(join(models(), 'tinylm-train.npz'));
   const stream = tokens!.toIntegers();
   const step = Math.floor(stream.length / windows);
   const inputs = BigInt64Array.from({ length: windows * CONTEXT }, (_, i) =>
@@ -240,7 +240,7 @@ async function digitQuality(model: Model): Promise<Quality> {
 }
 
 async function textQuality(model: Model): Promise<Quality> {
-  const losses = await windowLosses(model, join(MODELS, 'tinylm-eval-full.npz'));
+  const losses = await windowLosses(model, join(models(), 'tinylm-eval-full.npz'));
   const perplexity = perplexityOf(losses);
   const signed = (value: number) => `${value > 0 ? '+' : ''}${value.toFixed(2)}`;
   return {
