@@ -45,6 +45,11 @@ describe('levels of a codebook', () => {
     expect([...optimalLevels(Float64Array.of(-1, 2), ones(2), 4)]).toEqual([-1, 2, 2, 2]);
   });
 
+  it('values of no weight give no NaN', () => {
+    const masses = Float64Array.of(0, 0, 0, 1, 1, 1);
+    expect([...optimalLevels(Float64Array.of(1, 2, 3, 4, 5, 6), masses, 4)]).toEqual([1, 4, 5, 6]);
+  });
+
   it('Lloyd never ends below the optimum, and never above where it began', () => {
     const many = Float64Array.from({ length: 300 }, (_, i) => Math.sin(i * 12.9898) * Math.cos(i * 3.1)).sort();
     const best = cost(many, ones(300), optimalLevels(many, ones(300), 8));

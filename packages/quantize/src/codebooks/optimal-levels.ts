@@ -25,7 +25,9 @@ export function optimalLevels(values: Float64Array, weights: Float64Array, count
   let end = n;
   for (let cluster = count - 1; cluster >= 0; cluster--) {
     const start = from[cluster]![end]!;
-    levels[cluster] = (sums.first[end]! - sums.first[start]!) / (sums.mass[end]! - sums.mass[start]!);
+    // Values of no weight may stand for themselves: any level costs them nothing.
+    const mass = sums.mass[end]! - sums.mass[start]!;
+    levels[cluster] = mass > 0 ? (sums.first[end]! - sums.first[start]!) / mass : values[start]!;
     end = start;
   }
   return levels;
