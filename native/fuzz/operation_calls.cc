@@ -1,3 +1,5 @@
+// One builder of arguments for every operation of the addon, and the table of them: a new operation is one function here, so the file grows with
+// the addon. What the builders share is operation_calls.h.
 #include "fuzz/operation_calls.h"
 
 #include "kernels/optimizer_f32/optimizer_f32.h"

@@ -119,6 +119,7 @@ async function solveWeight(
   const size = rows * columns;
   const matrices: QuantizedMatrix[] = [];
   const errors = { chosen: 0, nearest: 0, asked: 0 };
+  let isSolved = false;
   for (let group = 0; group < groups; group++) {
     const weight = data.subarray(group * size, (group + 1) * size);
     const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance);
@@ -151,14 +152,17 @@ async function solveWeight(
     const rounded = await outputErrorAsync(dequantizeMatrix(nearest), target, second, columns);
     errors.asked += asked;
     errors.nearest += rounded;
-    errors.chosen += Math.min(asked, rounded);
-    matrices.push(asked <= rounded ? found : nearest);
+    // False for an error that is not finite, too.
+    const isBetter = asked <= rounded;
+    isSolved ||= isBetter;
+    errors.chosen += isBetter ? asked : rounded;
+    matrices.push(isBetter ? found : nearest);
   }
   if (!moments) {
     if (algorithm.needs === 'nothing') return { matrices, algorithm: algorithm.name };
     return { matrices, algorithm: 'nearest', reason: 'the inputs of the layer are not known' };
   }
-  if (errors.asked > errors.nearest && errors.chosen === errors.nearest) {
+  if (!isSolved) {
     return {
       matrices,
       algorithm: 'nearest',

@@ -8,8 +8,8 @@ import {
   type WeightView,
   weightViews,
 } from '@gossamer/graph';
+import { type SingularValues, singularValues } from '@gossamer/kernels';
 import { checkShare, type LowRankStudent, studentError } from '../student-spec.js';
-import { type SingularValues, singularValues } from './singular-values.js';
 
 /** Makes two products of every one that is smaller so, in place; returns warnings. */
 export function factorize(model: Model, spec: LowRankStudent): string[] {
