@@ -1,14 +1,6 @@
-import {
-  attribute,
-  type DType,
-  dtypeCode,
-  isGossamerError,
-  type Model,
-  type Tensor,
-  type Value,
-} from '@gossamer/graph';
+import { type DType, dtypeCode, isGossamerError, type Model, type Value } from '@gossamer/graph';
 import { convertFloat32, type Float32Result, narrowForm, runPasses } from '@gossamer/graph/passes';
-import { freshNodeName } from './node-name.js';
+import { readBehindCast } from './forms/read-behind-cast.js';
 import type { ReportBuilder } from './report.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
@@ -78,23 +70,4 @@ export function storeNarrow(model: Model): void {
         readBehindCast(value, narrow);
     }
   }
-}
-
-function readBehindCast(value: Value, narrow: Tensor): void {
-  const { graph } = value;
-  const [first] = graph.nodes();
-  if (!first) return;
-  graph.setInitializer(value, narrow);
-  graph.setType(value, undefined);
-  const cast = graph.add(
-    {
-      op: 'Cast',
-      name: freshNodeName(graph, `${value.name}_Cast`),
-      inputs: [value],
-      outputs: [`${value.name}_float32`],
-      attributes: { to: attribute.int(dtypeCode('float32')) },
-    },
-    { before: first },
-  );
-  graph.replaceUses(value, cast.output, ({ node }) => node === cast);
 }

@@ -2,7 +2,7 @@ import type { DataSource, Metric } from '@gossamer/runtime';
 import type { EqualizeMethod } from './equalize/equalize.js';
 
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
-/** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook1 to 8, pot2 to 5, apot3 to 5. */
+/** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, float16, codebook1 to 8, pot2 to 5, apot3 to 5. */
 export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4' | (string & {});
 export type ActivationDtype = 'uint8' | 'int8';
 export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';

@@ -19,6 +19,9 @@ const INTEGER_OPSET = 11;
 /** BitShift, which takes codes out of bytes. */
 const SHIFT_OPSET = 11;
 
+/** FLOAT8 types. */
+const FLOAT8_OPSET = 19;
+
 /** Mul that broadcasts, which stored weights need. */
 const BROADCAST_OPSET = 7;
 
@@ -48,7 +51,7 @@ function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuil
 
 function neededOpset({ mode, format, blockFormat, granularity, schemes, integerOnly }: ResolvedOptions): number {
   if (integerOnly) return CODE_CLAMP_OPSET;
-  if (schemes) return SHIFT_OPSET;
+  if (schemes) return schemes.names.some((name) => name.startsWith('float8')) ? FLOAT8_OPSET : SHIFT_OPSET;
   if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
   if (mode === 'dynamic') return INTEGER_OPSET;
   return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : BROADCAST_OPSET;

@@ -13,6 +13,7 @@ import { resolveOptions } from './resolve-options.js';
 import { quantizeStatic } from './static/quantize-static.js';
 import { constantBytes } from './tensor-bytes.js';
 import { quantizeSchemes } from './weight-only/quantize-schemes.js';
+import { storeFloat16 } from './weight-only/store-float16.js';
 import { quantizeWeightOnly } from './weight-only/quantize-weight-only.js';
 import { findTies, untiedWarnings } from './untied-warnings.js';
 import { refuseQuantized } from './weights/quantized-already.js';
@@ -43,6 +44,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   let samples = 0;
   if (options.mode === 'static') samples = await quantizeStatic(copy, options, filter, report);
   else if (options.mode === 'dynamic') await quantizeDynamic(copy, options, filter, report);
+  else if (options.isFloat16) await storeFloat16(copy, options, filter, report);
   else if (options.schemes) samples = await quantizeSchemes(copy, options.schemes, options, filter, report);
   else await quantizeWeightOnly(copy, options, filter, report);
   report.warnings.push(...untiedWarnings(ties, report.layers, options));

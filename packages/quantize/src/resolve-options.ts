@@ -18,6 +18,8 @@ export interface ResolvedOptions
   readonly mode: QuantizeMode;
   /** Weight-only mode by schemes and algorithms; undefined: plain codes rounded to nearest. */
   readonly schemes?: SchemeOptions;
+  /** Weight-only mode by float16 tensors. */
+  readonly isFloat16?: boolean;
   readonly weights: (typeof PLAIN_WEIGHTS)[number];
   readonly bits: 4 | 8;
   readonly granularity: Granularity;
@@ -43,9 +45,16 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
     'dynamic',
     'weight-only',
   ]);
+  if (mode === 'weight-only' && options.weights === 'float16') return float16Options(options);
   const schemes = mode === 'weight-only' ? schemeOptions(options) : undefined;
   if (!schemes) refuseSchemes(options, mode);
   return { ...resolvePlain(schemes ? plainPart(options) : options, mode), ...(schemes ? { schemes } : {}) };
+}
+
+/** Weights that are stored as floats: nothing is chosen but which. */
+function float16Options(options: QuantizeOptions): ResolvedOptions {
+  refuseSchemes(options, 'float16');
+  return { ...resolvePlain(plainPart(options), 'weight-only'), isFloat16: true };
 }
 
 /** What schemes do not decide. */
@@ -63,7 +72,7 @@ function plainPart(options: QuantizeOptions): QuantizeOptions {
 }
 
 /** Algorithms and rules of layers are of weight-only mode. */
-function refuseSchemes({ algorithm = 'nearest', layers = [] }: QuantizeOptions, mode: QuantizeMode): void {
+function refuseSchemes({ algorithm = 'nearest', layers = [] }: QuantizeOptions, mode: string): void {
   if (algorithm !== 'nearest') badOption('algorithm', `'nearest' in ${mode} mode`, algorithm);
   if (layers.length > 0) badOption('layers', `none in ${mode} mode`, layers);
 }

@@ -79,6 +79,7 @@ export const MAC_COUNTERS: Readonly<Record<string, MacCounter>> = {
   'com.microsoft::FusedMatMul': fusedProduct,
   'com.microsoft::MatMulIntegerToFloat': product,
   'com.microsoft::DynamicQuantizeMatMul': product,
+  'com.microsoft::MatMulBnb4': packedProduct,
   'com.microsoft::MatMulNBits': packedProduct,
   'com.microsoft::DynamicQuantizeLSTM': recurrent,
 };

@@ -1,9 +1,10 @@
-import { fromWeightMatrix, type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
+import { fromWeightMatrix, type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
 import type { BlockFit } from '@gossamer/kernels';
 import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
 import type { QuantizeProgress } from '../options.js';
+import { storedScaleAxis } from '../layers.js';
 import { nameLayer } from '../name-layer.js';
 import { outputErrorAsync } from './output-error.js';
 import { reachableTarget } from './reachable-target.js';
@@ -16,6 +17,8 @@ export interface WeightPlan {
   readonly fit: (data: Float32Array, rows: number, columns: number, importance?: ArrayLike<number>) => WeightGrid;
   /** See WeightProblem. */
   readonly blockFit?: BlockFit | undefined;
+  /** What grid it is: a weight that layers share is solved once for each. Default: one for all. */
+  readonly key?: string;
 }
 
 /** A weight on its grid. */
@@ -75,16 +78,18 @@ export async function solveLayers(
     }
     onProgress?.({ stage: algorithm.name, done: step.index + 1, total: step.total });
   }
-  const shared = new Map([...solved].map(([{ source }, weight]) => [source, weight]));
+  const shared = new Map<Value, Map<string, SolvedWeight>>();
+  const share = (plan: WeightPlan, weight: SolvedWeight) => {
+    const { source } = plan.view;
+    shared.set(source, new Map(shared.get(source)).set(sharedKey(plan), weight));
+  };
+  for (const plan of plans) if (solved.has(plan.view)) share(plan, solved.get(plan.view)!);
   for (const plan of plans) {
     if (solved.has(plan.view)) continue;
-    // A weight that another layer shares has been solved there, where both see it alike.
-    const known = shared.get(plan.view.source);
-    const isSame = known?.matrices[0]!.grid.columns === plan.view.shape[plan.view.inAxis];
-    solved.set(
-      plan.view,
-      known && isSame ? known : await nameLayer(plan.view.layerId, solveWeight(plan, undefined, common)),
-    );
+    const known = shared.get(plan.view.source)?.get(sharedKey(plan));
+    const weight = known ?? (await nameLayer(plan.view.layerId, solveWeight(plan, undefined, common)));
+    solved.set(plan.view, weight);
+    if (!known) share(plan, weight);
   }
   const unreached = walk?.unreached ?? [];
   return {
@@ -92,6 +97,11 @@ export async function solveLayers(
     samples,
     warnings: unreached.map(({ node, reason }) => `${node.id}: rounded to nearest: ${reason}`),
   };
+}
+
+/** Layers see a weight alike where it has the same rows, on the same grid. */
+function sharedKey({ view, key = '' }: WeightPlan): string {
+  return [key, storedScaleAxis(view), view.groups, ...[...view.shape].sort((a, b) => a - b)].join();
 }
 
 const placeOf = ({ node, inputIndex }: WeightView): string => `${node.id} ${inputIndex}`;

@@ -30,7 +30,7 @@ export function rewriteExpanded(view: WeightView, layout: WeightLayout, matrices
 }
 
 /** Matrices of all groups as one below the other. Tables of levels of groups become tables of rows. */
-function joinMatrices(matrices: readonly QuantizedMatrix[]): QuantizedMatrix {
+export function joinMatrices(matrices: readonly QuantizedMatrix[]): QuantizedMatrix {
   const [first] = matrices;
   if (matrices.length === 1) return first!;
   const { grid } = first!;
@@ -111,17 +111,17 @@ function levels(g: ConstantGraph, codes: MatrixCodes, grid: LevelGrid): Value {
 /** Blocks are an axis of their own where they divide the columns. */
 const isEven = ({ columns, blockSize }: AffineGrid | LevelGrid): boolean => columns % blockSize === 0;
 
-function inBlocks(g: ConstantGraph, values: Value, grid: AffineGrid | LevelGrid): Value {
+export function inBlocks(g: ConstantGraph, values: Value, grid: AffineGrid | LevelGrid): Value {
   const { rows, columns, blockSize } = grid;
   return g.reshape(values, isEven(grid) ? [rows, blocksOf(grid), blockSize] : [rows, columns]);
 }
 
-function scaleDims(grid: AffineGrid | LevelGrid): number[] {
+export function scaleDims(grid: AffineGrid | LevelGrid): number[] {
   return isEven(grid) ? [grid.rows, blocksOf(grid), 1] : [grid.rows, blocksOf(grid)];
 }
 
 /** A number for each block, broadcast to what `inBlocks` gives; one for all where they are the same. */
-function perBlock(g: ConstantGraph, suffix: string, tensor: Tensor, grid: AffineGrid | LevelGrid): Value {
+export function perBlock(g: ConstantGraph, suffix: string, tensor: Tensor, grid: AffineGrid | LevelGrid): Value {
   const numbers = tensor.toFloat32();
   if (numbers.every((number) => number === numbers[0])) {
     return g.constant(suffix, Tensor.fromNumbers(tensor.dtype, [], [numbers[0]!]));

@@ -27,6 +27,8 @@ export const FP4_VALUES = Float32Array.of(
   ...[-0, -0.00520833333, -0.66666667, -1, -0.33333333, -0.5, -0.16666667, -0.25],
 );
 
+/** The distinct values of FP4, ascending. */
+export const FP4_LEVELS = Float32Array.from(new Set(FP4_VALUES.map((x) => x + 0))).sort();
+
 export const nf4: Scheme = levelTable('nf4', 4, NF4_VALUES);
-/** Its levels are the distinct values, ascending. */
-export const fp4: Scheme = levelTable('fp4', 4, Float32Array.from(new Set(FP4_VALUES.map((x) => x + 0))).sort());
+export const fp4: Scheme = levelTable('fp4', 4, FP4_LEVELS);

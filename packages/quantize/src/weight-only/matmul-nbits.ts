@@ -69,8 +69,8 @@ export function emitMatMulNBits(node: Node, values: PackedValues, sizes: Product
   graph.remove(node);
 }
 
-/** The scales times Gemm's alpha. */
-function scaledBy(node: Node, scales: Value): Value {
+/** The scales times the alpha of a Gemm. */
+export function scaledBy(node: Node, scales: Value): Value {
   const alpha = node.op === 'Gemm' ? node.float('alpha', 1) : 1;
   if (alpha === 1) return scales;
   return scales.graph.addInitializer(`${scales.name}_alpha`, scaleTensor(scales.constant!, alpha));

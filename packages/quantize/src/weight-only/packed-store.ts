@@ -68,26 +68,6 @@ export class PackedStore {
     this.#values.set(packed, stored.values);
     return stored;
   }
-
-  /** The same for GatherBlockQuantized: rows of `packed`. Where a product reads them too, under another shape. */
-  forGather(view: WeightView, packed: MatMulNBits, isTied: boolean): { values: PackedValues; bytes: number } {
-    const { n } = blockOptions(view, this.options);
-    const { values, bytes } = this.forProduct(view, packed);
-    const shape = (value: Value) => {
-      const dims = [n, value.constant!.length / n];
-      if (isTied) return reshaped(value, dims, view.node);
-      value.graph.setInitializer(value, value.constant!.reshaped(dims));
-      return value;
-    };
-    return {
-      values: {
-        codes: shape(values.codes),
-        scales: shape(values.scales),
-        zeroPoints: values.zeroPoints && shape(values.zeroPoints),
-      },
-      bytes,
-    };
-  }
 }
 
 /** Packed blocks of `n` rows as initializers beside what they were made of, and their bytes. */
@@ -100,6 +80,18 @@ export function storePacked(source: Value, packed: MatMulNBits, n: number): { va
     zeroPoints: zeroPoints ? add('zero_points', Tensor.of('uint8', [zeroPoints.length], zeroPoints)) : undefined,
   };
   return { values, bytes: codes.byteLength + scales.byteLength + (zeroPoints?.byteLength ?? 0) };
+}
+
+/** The same as rows, for GatherBlockQuantized: under another shape where a product reads them too (`isTied`). */
+export function packedRows(values: PackedValues, n: number, reader: Node, isTied: boolean): PackedValues {
+  const shape = (value: Value) => {
+    const dims = [n, value.constant!.length / n];
+    if (isTied) return reshaped(value, dims, reader);
+    value.graph.setInitializer(value, value.constant!.reshaped(dims));
+    return value;
+  };
+  const { codes, scales, zeroPoints } = values;
+  return { codes: shape(codes), scales: shape(scales), zeroPoints: zeroPoints && shape(zeroPoints) };
 }
 
 /** ONNX Runtime folds this when it opens the model. */

@@ -1,8 +1,9 @@
-import { type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
+import { type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
 import { type SolvedWeight, solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
-import { writeWeight, type WrittenWeights } from '../forms/write-weight.js';
+import { chooseForm } from '../forms/choose-form.js';
+import { writeWeight, type WriteOptions } from '../forms/write-weight.js';
 import type { LayerFilter } from '../layer-selection.js';
-import { findLayers, type Layer, refuseLayer, storedBytes } from '../layers.js';
+import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { SchemeChoice, SchemeOptions } from '../schemes/scheme-options.js';
@@ -23,7 +24,9 @@ export async function quantizeSchemes(
   report: ReportBuilder,
 ): Promise<number> {
   const planned: { layer: Layer; parts: { plan: WeightPlan; choice: SchemeChoice }[] }[] = [];
-  for (const layer of findLayers(model)) {
+  const layers = findLayers(model);
+  const tied = tiedSources(layers);
+  for (const layer of layers) {
     const large = layer.views.filter(({ stored }) => stored.length >= LEAST_ELEMENTS);
     const refused =
       filter(layer.node) ?? refuseLayer(layer) ?? (large.length === 0 ? 'its weights are too small' : undefined);
@@ -31,19 +34,20 @@ export async function quantizeSchemes(
       report.leftFloat(layer.node, refused, storedBytes(layer.views));
       continue;
     }
-    planned.push({ layer, parts: large.map((view) => planView(view, schemes, options)) });
+    planned.push({ layer, parts: large.map((view) => planView(view, tied, schemes, options)) });
   }
   const plans = planned.flatMap(({ parts }) => parts.map(({ plan }) => plan));
   const { solved, warnings, samples } = await solveLayers(model, plans, { ...options, algorithm: schemes.algorithm });
-  report.warnings.push(...warnings);
-  const written: WrittenWeights = new Map();
+  report.warnings.push(...warnings, ...untied(tied, plans, solved));
+  const written: WriteOptions['written'] = new Map();
   const works = planned.map(({ layer, parts }): Work => {
     const weights = parts.map(({ plan }) => solved.get(plan.view)!);
     return {
       layer,
       action: 'weight-only',
-      reason: describe(parts[0]!.choice, weights),
-      prepare: async () => () => writeLayer(layer, parts, weights, options, written),
+      reason: describe(parts[0]!, weights),
+      prepare: async () => () =>
+        writeLayer(layer, parts, weights, (view) => ({ ...options, isTied: tied.has(view.source), written })),
     };
   });
   for (const work of works) announce(work, report);
@@ -51,13 +55,20 @@ export async function quantizeSchemes(
   return samples;
 }
 
-function planView(view: WeightView, schemes: SchemeOptions, { seed }: ResolvedOptions) {
-  const isEdge = view.role === 'embedding' || (BLOCKED.has(view.node.kind) && makesOutput(view.node.output));
+function planView(
+  view: WeightView,
+  tied: ReadonlySet<Value>,
+  schemes: SchemeOptions,
+  { seed }: ResolvedOptions,
+): { plan: WeightPlan; choice: SchemeChoice } {
+  const isHead = BLOCKED.has(view.node.kind) && makesOutput(view.node.output);
+  const isEdge = view.role === 'embedding' || isHead || tied.has(view.source);
   const choice = schemes.choose(view.node, isEdge);
   const granularity = choice.granularity ?? (BLOCKED.has(view.node.kind) ? choice.blockSize : 'row');
   const isInBlocks = typeof granularity === 'number';
   const plan: WeightPlan = {
     view,
+    key: `${choice.scheme.name} ${granularity}`,
     blockFit: isInBlocks ? choice.scheme.blockFit?.({ clip: schemes.clip, blockSize: granularity }) : undefined,
     fit: (data, rows, columns, importance) =>
       choice.scheme.fit(data, {
@@ -72,22 +83,51 @@ function planView(view: WeightView, schemes: SchemeOptions, { seed }: ResolvedOp
   return { plan, choice: { ...choice, granularity } };
 }
 
+/** Forms that a product and an embedding read alike. */
+const PACKED: ReadonlySet<string> = new Set(['MatMulNBits', 'GatherBlockQuantized']);
+
+/** Tables that were one and are not any more. */
+function untied(
+  tied: ReadonlySet<Value>,
+  plans: readonly WeightPlan[],
+  solved: ReadonlyMap<WeightView, SolvedWeight>,
+): string[] {
+  return [...tied].flatMap((source) => {
+    const views = plans.map(({ view }) => view).filter((view) => view.source === source);
+    const codes = new Set(views.map((view) => solved.get(view)!.matrices));
+    const isShared = views.every((view) => PACKED.has(chooseForm(view, solved.get(view)!.matrices).kind));
+    if (views.length < 2 || (codes.size === 1 && isShared)) return [];
+    const readers = views.map(({ node }) => node.id).join(', ');
+    return [`${source.name} was tied (${readers}): its codes are stored once for each, in forms that are not the same`];
+  });
+}
+
 function writeLayer(
   layer: Layer,
   parts: readonly { plan: WeightPlan; choice: SchemeChoice }[],
   weights: readonly SolvedWeight[],
-  options: ResolvedOptions,
-  written: WrittenWeights,
+  optionsOf: (view: WeightView) => WriteOptions,
 ): number {
   const kept = layer.views.filter((view) => !parts.some(({ plan }) => plan.view === view));
   return parts.reduce((sum, { plan: { view } }, i) => {
     const { groups, rows, columns, isTransposed } = toWeightMatrix(view);
-    return sum + writeWeight(view, { groups, rows, columns, isTransposed }, weights[i]!.matrices, options, written);
+    return sum + writeWeight(view, { groups, rows, columns, isTransposed }, weights[i]!.matrices, optionsOf(view));
   }, storedBytes(kept));
 }
 
-function describe({ scheme, granularity }: SchemeChoice, weights: readonly SolvedWeight[]): string {
+function describe(
+  { plan, choice: { scheme, granularity } }: { plan: WeightPlan; choice: SchemeChoice },
+  weights: readonly SolvedWeight[],
+): string {
   const where = { tensor: 'a tensor', row: 'a row' }[granularity as 'tensor' | 'row'] ?? `${granularity} weights`;
-  const [{ algorithm, reason }] = weights as [SolvedWeight];
-  return `${scheme.name}, a scale for ${where}, ${algorithm}${reason === undefined ? '' : ` (${reason})`}`;
+  const [{ algorithm, reason, matrices }] = weights as [SolvedWeight];
+  const { kind } = chooseForm(plan.view, matrices);
+  const form = FORM_NAMES[kind] ?? kind;
+  return `${scheme.name}, a scale for ${where}, ${algorithm}${reason === undefined ? '' : ` (${reason})`}, ${form}`;
 }
+
+/** How reports call forms that are no operator. */
+const FORM_NAMES: Readonly<Record<string, string>> = {
+  expanded: 'floats when the model is open',
+  float8: 'FLOAT8 tensor, floats when the model is open',
+};

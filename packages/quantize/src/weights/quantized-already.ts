@@ -4,6 +4,7 @@ import type { QuantizeErrorCode } from '../errors.js';
 const QUANTIZED_KINDS: ReadonlySet<string> = new Set([
   'DequantizeLinear',
   'com.microsoft::DequantizeLinear',
+  'com.microsoft::MatMulBnb4',
   'com.microsoft::MatMulNBits',
   'com.microsoft::GatherBlockQuantized',
   'com.microsoft::DynamicQuantizeLSTM',

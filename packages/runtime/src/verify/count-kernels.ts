@@ -17,6 +17,7 @@ const FUSED: ReadonlySet<string> = new Set([
   'com.microsoft::MatMulIntegerToFloat',
   'com.microsoft::DynamicQuantizeMatMul',
   'com.microsoft::DynamicQuantizeLSTM',
+  'com.microsoft::MatMulBnb4',
   'com.microsoft::MatMulNBits',
   'com.microsoft::GatherBlockQuantized',
   'com.microsoft::QAttention',
