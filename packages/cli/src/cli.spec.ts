@@ -69,8 +69,8 @@ test.each<[string, readonly string[], RegExp]>([
   ['a missing file', ['inspect', 'absent.onnx'], /expected .*received/],
   [
     'a mode of a later version',
-    ['quantize', lenet, '-o', 'q.onnx', '--mode', 'qat'],
-    /mode: expected static.*received "qat"/,
+    ['quantize', lenet, '-o', 'q.onnx', '--mode', 'ternary'],
+    /mode: expected static.*received "ternary"/,
   ],
   ['static mode without data', ['quantize', lenet, '-o', 'q.onnx', '--mode', 'static'], /data/],
   [

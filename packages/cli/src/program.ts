@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addAwareOptions } from './aware-options.js';
 import type { GlobalOptions, RunCommand } from './command-context.js';
 import { count, integer, number } from './parse-numbers.js';
 import { addTraining } from './training-commands.js';
@@ -93,9 +94,11 @@ function addWriting(add: Add, run: RunCommand): void {
     'quantize cnn.onnx -o cnn.cb4.onnx --mode weight-only --weights codebook4 --edge-bits 4',
     'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
     'quantize whisper-tiny -o whisper-tiny-q4f16 --preset q4f16',
+    'quantize cnn.onnx -o cnn.w4a4.onnx --mode qat --data npz:train.npz --weight-bits 4 --activation-bits 4 --epochs 3 --learning-rate 1e-3',
+    'quantize cnn.onnx -o cnn.w2a2.onnx --mode qat --data npz:train.npz --teacher cnn.onnx --weight-bits 2 --activation-bits 2 --stages 4 --epochs 5 --run runs/w2',
     'quantize tfjs-model/model.json -o tfjs-small --format tfjs --weights uint8',
   ]);
-  addQuantizeOptions(quantize).addOption(verify());
+  addAwareOptions(addQuantizeOptions(quantize).addOption(verify()));
   quantize.action((model: string, flags: Flags) =>
     run('quantize', flags, async (context) => (await import('./commands/quantize.js')).run(model, flags, context)),
   );
@@ -154,13 +157,19 @@ function addQuantizeOptions(command: Command): Command {
     .argument('<model>', 'an ONNX file, or a folder of them; the model.json of a TF.js model with --format tfjs')
     .addOption(variant())
     .requiredOption('-o, --output <file>', 'the file to write; a new folder with --format tfjs')
-    .option('--mode <mode>', 'static, dynamic or weight-only (default: static with --data, else dynamic)')
+    .option(
+      '--mode <mode>',
+      'static, dynamic, weight-only or qat: trained on --data (default: static with --data, else dynamic)',
+    )
     .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit); of a folder also q4f16')
     .option(
       '--weights <scheme>',
       'int8, uint8, int4 or uint4; weight-only also int2 to int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook4, pot4, apot4, ...; uint8, uint16 or float16 with --format tfjs',
     )
-    .option('--activations <dtype>', 'uint8 or int8 (default uint8)')
+    .option(
+      '--activations <dtype>',
+      'uint8 or int8 (default uint8); of qat how ranges are found: lsq (default), pact or fixed',
+    )
     .option('--bits <n>', 'bits of a weight: 4 or 8', integer)
     .option('--granularity <g>', 'perAxis, perTensor or perBlock')
     .option('--block-size <n>', 'weights that share a scale: 16, 32, 64, 128, 256', integer)
@@ -187,7 +196,11 @@ function addQuantizeOptions(command: Command): Command {
     )
     .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
     .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
-    .option('--edge-bits <n>', 'bits of embeddings and output layers below 8 bits, weight-only (default 8)', integer)
+    .option(
+      '--edge-bits <n>',
+      'bits of embeddings and output layers below 8 bits, weight-only; of the first and last layer, qat (default 8)',
+      integer,
+    )
     .option('--integer-only', 'static: no float operator between the first and the last layer, or the model is refused')
     .option('--no-cost-model', 'integers wherever there is a kernel, also where float is expected to be faster')
     .option('--storage <s>', 'weights of layers without a fast integer kernel: int8 or float (default int8)')
@@ -196,7 +209,7 @@ function addQuantizeOptions(command: Command): Command {
     .option('--no-optimize', 'skip the graph optimisations before quantizing')
     .option('--requantize', 'accept a model that is quantized already')
     .option('--data <source>', 'calibration data')
-    .option('--samples <n>', 'most calibration samples to use (default 128)', count)
+    .option('--samples <n>', 'most calibration samples to use (default 128; of qat 256)', count)
     .option('--preprocess <file>', 'how images become inputs (JSON)')
     .addOption(externalData());
 }

@@ -81,7 +81,8 @@ function addTuning(add: Add, run: RunCommand): void {
   );
 }
 
-function addTeacherOptions(command: Command): Command {
+/** What the model learns from a teacher. */
+export function addTeacherOptions(command: Command): Command {
   return command
     .option('--alpha <share>', 'share of the teacher against the labels (default 0.9; 1 without labels)', number)
     .option('--temperature <t>', 'of the soft targets (default 4; 1 with --data-free)', number)
@@ -118,15 +119,19 @@ function addDataFreeOptions(command: Command): Command {
 
 function addTrainingOptions(command: Command, { needsData = true } = {}): Command {
   const output = command.requiredOption('-o, --output <file>', 'the file to write');
-  return addUpdateOptions(addDataOption(output, needsData))
+  return addLoopOptions(addDataOption(output, needsData)).addOption(
+    new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full'),
+  );
+}
+
+/** How a model is trained, whatever it learns. */
+export function addLoopOptions(command: Command): Command {
+  return addUpdateOptions(command)
     .option('--steps <n>', 'updates, in place of --epochs', count)
     .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
     .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
     .option('--blocked-layout', "on engine ort: convolutions in ONNX Runtime's internal blocked layout")
-    .option('--checkpoint-every <n>', 'updates between checkpoints in --run (default 1000)', count)
-    .addOption(
-      new Option('--verify <level>', 'what the gate proves').choices(['load', 'full', 'none']).default('full'),
-    );
+    .option('--checkpoint-every <n>', 'updates between checkpoints in --run (default 1000)', count);
 }
 
 function addDataOption(command: Command, isRequired = true): Command {

@@ -17,14 +17,17 @@ import {
 import { GossamerError } from '@gossamer/graph';
 import { describeExplanation } from '../describe-explanation.js';
 import type { CommandContext, CommandResult } from '../command-context.js';
-import { formatBytes, formatSqnr, formatTable, plain } from '../console-text.js';
+import { describe } from './describe-quantized.js';
 import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
+import * as quantizeAware from './quantize-aware.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
-/** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only */
+/** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only|qat */
 export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  if (flags['mode'] === 'qat') return quantizeAware.run(model, flags, context);
+  quantizeAware.refuseTraining(flags);
   if (flags['format'] === 'tfjs') return (await import('./quantize-tfjs.js')).run(model, flags, context);
   if (folder.isFolder(model)) {
     return folder.quantize(model, flags, context, quantizeOptions(flags, undefined, context));
@@ -157,42 +160,4 @@ function oneOf(flags: Flags, name: string, choices: readonly string[]): string |
   const value = flags[name] as string | undefined;
   if (value === undefined || choices.includes(value)) return value;
   throw new GossamerError('ERR_OPTION', `--${name}: expected ${choices.join(' or ')}, received ${value}`);
-}
-
-function describe(report: CompressionResult, verbose: boolean): string {
-  const { bytes, layers, verification, warnings } = report;
-  const lines = [
-    `${plain(report.output)}: ${formatBytes(bytes.before)} -> ${formatBytes(bytes.after)} (${bytes.ratio.toFixed(2)}x smaller)`,
-  ];
-  const counts = new Map<string, number>();
-  for (const { action } of layers) counts.set(action, (counts.get(action) ?? 0) + 1);
-  lines.push(`layers: ${Array.from(counts, ([action, count]) => `${count} ${action}`).join(', ')}`);
-  if (verification) {
-    const kernels = Object.entries(verification.fusedKernels).map(([op, count]) => `${count} ${op}`);
-    lines.push(`ONNX Runtime: ${kernels.length > 0 ? kernels.join(', ') : 'no integer kernel'}`);
-    if (verification.sqnrDb !== undefined) {
-      lines.push(`against the input: ${formatSqnr(verification.sqnrDb)}, largest error ${verification.maxAbsError}`);
-    }
-  }
-  lines.push('', verbose ? everyLayer(layers) : grouped(layers));
-  lines.push(...warnings.map((warning) => `warning: ${plain(warning)}`));
-  return lines.join('\n');
-}
-
-function everyLayer(layers: CompressionResult['layers']): string {
-  const rows = layers.map(({ name, op, action, reason }) => [name, op, action, reason]);
-  return formatTable(['layer', 'op', 'action', 'reason'], rows);
-}
-
-/** Layers that were treated alike for one reason, in one row, with the first as an example. */
-function grouped(layers: CompressionResult['layers']): string {
-  const groups = new Map<string, { count: number; row: string[] }>();
-  for (const { name, op, action, reason } of layers) {
-    const key = [op, action, reason].join('\n');
-    const group = groups.get(key) ?? { count: 0, row: [op, action, reason, name] };
-    group.count++;
-    groups.set(key, group);
-  }
-  const rows = Array.from(groups.values(), ({ count, row }) => [String(count), ...row]);
-  return formatTable(['layers', 'op', 'action', 'reason', 'e.g.'], rows);
 }

@@ -88,14 +88,16 @@ async function write(
   return { json, text: describe(json), inputs, outputs: [output] };
 }
 
-const TEACHER_NAMES = {
+/** Flags of a teacher, by option. */
+export const TEACHER_NAMES = {
   alpha: 'alpha',
   temperature: 'temperature',
   teacherEngine: 'teacherEngine',
   distillation: 'distillation',
 } as const;
 
-const NAMES = {
+/** Flags of training, by option. */
+export const TRAINING_NAMES = {
   epochs: 'epochs',
   steps: 'steps',
   batch: 'batch',
@@ -131,7 +133,7 @@ export function trainingFlags(flags: Flags, context: CommandContext): Omit<Finet
   const { seed, threads, run } = context.options;
   const bind = parseBindings(flags['bind'] as string | undefined);
   return {
-    ...given(flags, NAMES),
+    ...given(flags, TRAINING_NAMES),
     seed,
     bind,
     signal: context.signal,
