@@ -191,7 +191,7 @@ function addQuantizeOptions(command: Command): Command {
     .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
     .option(
       '--equalize <methods>',
-      'before: rotate, cross-layer, absorb-bias, smooth, comma-separated (default none)',
+      'before: rotate, cross-layer, absorb-bias, smooth, awq, comma-separated (default none)',
       list,
     )
     .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')

@@ -40,6 +40,7 @@ export {
   permuteSymmetric,
 } from './linalg/factor.js';
 export { addGram, addGramAsync, type GramVectors, mirrorUpper } from './linalg/gram.js';
+export { type Hadamard, hadamard, multiplyHadamard } from './linalg/hadamard.js';
 export {
   type BlockFit,
   type ColumnMask,

@@ -7,19 +7,11 @@ export type { LayerExplanation, SaturationRisk } from './explain/explanation.js'
 export type { Spread } from './explain/value-spread.js';
 export { absorbHighBiases } from './equalize/absorb-bias.js';
 export { activationAware, type ActivationAwareOptions } from './equalize/activation-aware.js';
-export { awqClip } from './equalize/awq-clip.js';
-export {
-  type AwqScales,
-  awqScales,
-  type AwqMoments,
-  type LayerWeight,
-  type RoundWeight,
-} from './equalize/awq-scales.js';
+export { type AwqScales, awqScales, type ScaledMatrix } from './equalize/awq-scales.js';
 export { clippedNormalMean, correctBiases, meanShift, measuredShift } from './equalize/bias-correction.js';
 export { type CrossLayerOptions, type CrossLayerResult, equalizeCrossLayer } from './equalize/cross-layer.js';
 export { EQUALIZE_METHODS, type EqualizeMethod } from './equalize/equalize.js';
 export { type InputRows, collectRows, type ObserveOptions } from './equalize/input-statistics.js';
-export { momentsOfRows } from './equalize/input-moments.js';
 export { normalizedMeans } from './equalize/normalized-means.js';
 export type { EqualizeNote, EqualizeResult } from './equalize/note.js';
 export { rotateResidual, type RotateOptions } from './equalize/rotate-residual.js';
@@ -60,4 +52,5 @@ export { roundWeights, type RoundWeightsOptions } from './reconstruct/round-weig
 export type { WeightAlgorithm, WeightProblem } from './algorithms/weight-algorithm.js';
 export type { QuantizedMatrix } from './grid/quantized-matrix.js';
 export type { WeightGrid } from './grid/weight-grid.js';
+export type { RoundWeight } from './weight-only/weight-rounding.js';
 export { entropyRate, rateDistortion, type RateModel, type RateOptions } from './algorithms/rate-distortion.js';

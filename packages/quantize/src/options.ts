@@ -103,8 +103,8 @@ export interface QuantizeOptions {
   readonly clip?: boolean;
   /**
    * What is done to the float model first, without changing its function, to make it easier to quantize: 'rotate' (the residual stream of
-   * transformers by a Hadamard matrix), 'cross-layer' (ranges of layers behind one another), 'absorb-bias' and 'smooth' (SmoothQuant), which
-   * need `data`. One or several; `include` and `exclude` do not concern it. Default 'none'.
+   * transformers by a Hadamard matrix), 'cross-layer' (ranges of layers behind one another), 'absorb-bias', 'smooth' (SmoothQuant) and,
+   * in weight-only mode, 'awq' (AWQ's scales, for the rounding that follows), which need `data`. One or several; `include` and `exclude` concern 'awq' alone. Default 'none'.
    */
   readonly equalize?: 'none' | EqualizeMethod | readonly EqualizeMethod[];
   /** Layers to quantize: ids, globs over ids (`*`, `?`) or operator names. Default: all. */

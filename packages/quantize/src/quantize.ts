@@ -15,6 +15,7 @@ import { constantBytes } from './tensor-bytes.js';
 import { quantizeSchemes } from './weight-only/quantize-schemes.js';
 import { storeFloat16 } from './weight-only/store-float16.js';
 import { quantizeWeightOnly } from './weight-only/quantize-weight-only.js';
+import { weightRounding } from './weight-only/weight-rounding.js';
 import { findTies, untiedWarnings } from './untied-warnings.js';
 import { refuseQuantized } from './weights/quantized-already.js';
 
@@ -37,9 +38,10 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const report = new ReportBuilder();
   const before = constantBytes(model);
   const { copy: prepared, isWidened } = prepareModel(model, options, report);
-  const { model: copy, report: equalized } = await equalize(prepared, options.equalize, options);
-  const { filter, warnings } = layerFilter(copy, options.include, options.exclude);
+  const { filter, warnings } = layerFilter(prepared, options.include, options.exclude);
   report.warnings.push(...warnings);
+  const round = weightRounding(options, filter);
+  const { model: copy, report: equalized } = await equalize(prepared, options.equalize, { ...options, round });
   const ties = findTies(copy);
   let samples = 0;
   if (options.mode === 'static') samples = await quantizeStatic(copy, options, filter, report);

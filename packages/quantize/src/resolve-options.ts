@@ -191,7 +191,8 @@ function equalizeMethods(given: QuantizeOptions['equalize']): readonly EqualizeM
   return methods.map((method) => oneOf('equalize', method, EQUALIZE_METHODS));
 }
 
-function checkEqualize({ equalize, data }: ResolvedOptions): void {
+function checkEqualize({ equalize, data, mode }: ResolvedOptions): void {
+  if (mode !== 'weight-only' && equalize.includes('awq')) badOption('mode', "'weight-only' with equalize awq", mode);
   const needing = equalize.find((method) => EQUALIZE_NEEDS_DATA.has(method));
   if (data || !needing) return;
   throw new GossamerError<QuantizeErrorCode>(

@@ -1,5 +1,6 @@
 import { badOption } from '../errors.js';
 import { adaround } from './adaround.js';
+import { awqClip } from './awq-clip.js';
 import { gptq } from './gptq.js';
 import { hqq, hqqInteger } from './hqq.js';
 import { importance } from './importance.js';
@@ -8,7 +9,16 @@ import { obq } from './obq.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
 
 /** Every algorithm that chooses codes on a grid. */
-export const ALGORITHMS: readonly WeightAlgorithm[] = [nearest, importance, hqq, hqqInteger, gptq, obq, adaround];
+export const ALGORITHMS: readonly WeightAlgorithm[] = [
+  nearest,
+  importance,
+  awqClip,
+  hqq,
+  hqqInteger,
+  gptq,
+  obq,
+  adaround,
+];
 
 /** The algorithm called `name`; throws ERR_QUANTIZE_OPTION naming those there are. */
 export function findAlgorithm(name: string): WeightAlgorithm {

@@ -1,18 +1,20 @@
-import type { Model } from '@gossamer/graph';
+import type { Model, WeightView } from '@gossamer/graph';
 import type { DataSource } from '@gossamer/runtime';
+import type { RoundWeight } from '../weight-only/weight-rounding.js';
 import { absorbHighBiases } from './absorb-bias.js';
+import { activationAware } from './activation-aware.js';
 import { equalizeCrossLayer } from './cross-layer.js';
 import type { EqualizeNote, EqualizeResult } from './note.js';
 import { rotateResidual } from './rotate-residual.js';
 import { smoothQuant } from './smooth-quant.js';
 
 /** Names of the transformations, in the order in which they are applied. */
-export const EQUALIZE_METHODS = ['rotate', 'cross-layer', 'absorb-bias', 'smooth'] as const;
+export const EQUALIZE_METHODS = ['rotate', 'cross-layer', 'absorb-bias', 'smooth', 'awq'] as const;
 
 export type EqualizeMethod = (typeof EQUALIZE_METHODS)[number];
 
 /** Those that look at activations. */
-export const EQUALIZE_NEEDS_DATA: ReadonlySet<EqualizeMethod> = new Set(['absorb-bias', 'smooth']);
+export const EQUALIZE_NEEDS_DATA: ReadonlySet<EqualizeMethod> = new Set(['absorb-bias', 'smooth', 'awq']);
 
 /** A note with the transformation that it is of. */
 export interface MethodNote extends EqualizeNote {
@@ -20,8 +22,10 @@ export interface MethodNote extends EqualizeNote {
 }
 
 export interface EqualizeOptions {
-  /** Needed by 'absorb-bias' and 'smooth'. */
+  /** Needed by 'absorb-bias', 'smooth' and 'awq'. */
   readonly data?: DataSource | undefined;
+  /** How weights will be rounded, for 'awq'. */
+  readonly round: (view: WeightView) => RoundWeight | undefined;
   readonly samples: number;
   readonly seed: number;
   readonly threads?: number | undefined;
@@ -49,7 +53,8 @@ export async function equalize(
 async function apply(method: EqualizeMethod, model: Model, options: EqualizeOptions): Promise<EqualizeResult> {
   if (method === 'rotate') return rotateResidual(model, { seed: options.seed });
   if (method === 'cross-layer') return equalizeCrossLayer(model);
-  const { data, samples, threads, signal } = options;
+  const { data, samples, threads, signal, round } = options;
   const observe = { data: data!, samples, threads, signal };
+  if (method === 'awq') return activationAware(model, { ...observe, round });
   return method === 'smooth' ? smoothQuant(model, observe) : absorbHighBiases(model, observe);
 }

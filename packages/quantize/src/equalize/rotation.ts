@@ -1,5 +1,5 @@
+import { type Hadamard, hadamard, multiplyHadamard } from '@gossamer/kernels';
 import { philox4x32 } from '@gossamer/runtime';
-import { type Hadamard, hadamard, multiplyHadamard } from './hadamard.js';
 
 /**
  * A randomised Hadamard rotation Q = H D R / sqrt(n) that keeps the mean of a row: H is a Hadamard matrix whose first column is 1, D random

@@ -1,4 +1,3 @@
-import { roundHalfEven } from '@gossamer/graph';
 import { blocksOf, codesOf, type WeightGrid } from './weight-grid.js';
 
 /** Codes of one matrix: 8-bit where the grid has at most 256 of them. */
@@ -37,12 +36,16 @@ export function dequantizeMatrix({ grid, codes }: QuantizedMatrix): Float32Array
   return values;
 }
 
+/** 1.5 * 2^52: adding and subtracting it rounds numbers below 2^51 to integers, ties to even. */
+export const TO_INTEGER = 6755399441055744;
+
 type NearestCode = (value: number, row: number, block: number) => number;
 
 function affineCode({ quantMin, quantMax, scales, zeroPoints }: WeightGrid & { kind: 'affine' }): NearestCode {
   return (value, _, block) => {
-    const code = roundHalfEven(value / scales[block]! + zeroPoints[block]!);
-    return Math.min(quantMax, Math.max(quantMin, code)) - quantMin;
+    const code = value / scales[block]! + zeroPoints[block]!;
+    if (code <= quantMin) return 0;
+    return (code >= quantMax ? quantMax : code + TO_INTEGER - TO_INTEGER) - quantMin;
   };
 }
 

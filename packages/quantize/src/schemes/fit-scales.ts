@@ -1,3 +1,4 @@
+import { TO_INTEGER } from '../grid/quantized-matrix.js';
 import type { SchemeLayout } from './scheme.js';
 
 /** Shares of the full range that a clip search tries, from 1 down. */
@@ -65,6 +66,33 @@ export function leastError(
     for (let i = 0; i < values.length && error < least; i++) {
       const difference = values[i]! - rounded(values[i]!, candidate);
       error += (importance ? importance[i]! : 1) * difference * difference;
+    }
+    if (error >= least) continue;
+    least = error;
+    best = candidate;
+  }
+  return best;
+}
+
+/** `leastError` for integers in [quantMin, quantMax] and whole zero points: (q - zeroPoint) * scale, ties to even. */
+export function leastIntegerError(
+  { values, importance }: ScaleBlock,
+  candidates: Iterable<FittedScale>,
+  quantMin: number,
+  quantMax: number,
+): FittedScale {
+  let best: FittedScale = { scale: 1, zeroPoint: 0 };
+  let least = Infinity;
+  for (const candidate of candidates) {
+    const { scale, zeroPoint } = candidate;
+    const [low, high] = [quantMin - zeroPoint, quantMax - zeroPoint];
+    let error = 0;
+    for (let i = 0; i < values.length && error < least; i++) {
+      const value = values[i]!;
+      const steps = value / scale;
+      const code = steps < low ? low : steps > high ? high : steps + TO_INTEGER - TO_INTEGER;
+      const difference = value - code * scale;
+      error += importance ? importance[i]! * difference * difference : difference * difference;
     }
     if (error >= least) continue;
     least = error;

@@ -1,6 +1,6 @@
 import { roundHalfEven } from '@gossamer/graph';
 import type { AffineGrid } from '../grid/weight-grid.js';
-import { CLIP, clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
+import { CLIP, clipShares, type FittedScale, fitScales, leastIntegerError, type ScaleBlock } from './fit-scales.js';
 import type { Scheme } from './scheme.js';
 
 /**
@@ -36,17 +36,14 @@ export function integer(bits: number, isSigned: boolean): Scheme {
   };
 }
 
-function rounder(quantMin: number, quantMax: number) {
-  return (value: number, { scale, zeroPoint }: FittedScale): number => {
-    const code = Math.min(quantMax, Math.max(quantMin, roundHalfEven(value / scale) + zeroPoint));
-    return (code - zeroPoint) * scale;
-  };
-}
-
 /** A scale is negative where the lowest code stands for a positive value. */
 function symmetric(block: ScaleBlock, quantMin: number, quantMax: number, clip: boolean): FittedScale {
   let largest = 0;
-  for (const value of block.values) if (Math.abs(value) > Math.abs(largest)) largest = value;
+  let size = 0;
+  for (const value of block.values) {
+    const own = value < 0 ? -value : value;
+    if (own > size) [largest, size] = [value, own];
+  }
   if (largest === 0) return { scale: 1, zeroPoint: 0 };
   const isFull = quantMin + quantMax < 0;
   const full = isFull ? largest / quantMin : Math.abs(largest) / quantMax;
@@ -54,14 +51,14 @@ function symmetric(block: ScaleBlock, quantMin: number, quantMax: number, clip: 
   const candidates = [...clipShares(clip)].flatMap((share) =>
     [full, ...(isFull ? [-full] : [])].map((scale) => ({ scale: Math.fround(scale * share), zeroPoint: 0 })),
   );
-  return leastError(block, candidates, rounder(quantMin, quantMax));
+  return leastIntegerError(block, candidates, quantMin, quantMax);
 }
 
 function asymmetric(block: ScaleBlock, quantMax: number, clip: boolean): FittedScale {
   let [low, high] = [0, 0];
   for (const value of block.values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   if (low === high) return { scale: 1, zeroPoint: 0 };
   const at = (lower: number, upper: number): FittedScale => {
@@ -71,9 +68,10 @@ function asymmetric(block: ScaleBlock, quantMax: number, clip: boolean): FittedS
   if (!clip) return at(low, high);
   const shares = [...clipShares(clip)].filter((_, i) => i % 3 === 0);
   const candidates = shares.flatMap((a) => shares.map((b) => at(a * low, b * high)));
-  return leastError(
+  return leastIntegerError(
     block,
     candidates.filter(({ scale }) => scale > 0),
-    rounder(0, quantMax),
+    0,
+    quantMax,
   );
 }

@@ -18,8 +18,8 @@ export function levelTable(name: string, bits: number, levels: Float32Array): Sc
 function scaleOf(block: ScaleBlock, levels: Float32Array, { clip }: SchemeLayout): FittedScale {
   let [low, high] = [0, 0];
   for (const value of block.values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   const [least, most] = [levels[0]!, levels.at(-1)!];
   // Levels may reach further on one side than on the other.

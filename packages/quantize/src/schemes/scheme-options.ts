@@ -32,12 +32,17 @@ const EDGE_BITS = 8;
 
 /** Schemes where the options ask for more than plain codes rounded to nearest; undefined where they do not. Throws ERR_QUANTIZE_OPTION, ERR_CALIBRATION_DATA. */
 export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefined {
-  const { weights, algorithm: name = 'nearest', layers = [], granularity, blockSize = 32, edgeBits } = options;
-  const isPlain = (weights === undefined || PLAIN.includes(weights)) && name === 'nearest' && layers.length === 0;
+  const { weights, algorithm = 'nearest', layers = [], granularity } = options;
+  const isPlain = (weights === undefined || PLAIN.includes(weights)) && algorithm === 'nearest' && layers.length === 0;
   // Plain codes come in blocks, int8 also with a scale a row.
   const isCoarse =
     granularity === 'perTensor' || (granularity === 'perAxis' && (weights ?? plainWeights(options)) !== 'int8');
-  if (isPlain && !isCoarse) return undefined;
+  return isPlain && !isCoarse ? undefined : makeSchemes(options);
+}
+
+/** Schemes whatever the options ask for; throws as `schemeOptions` does. */
+export function makeSchemes(options: QuantizeOptions): SchemeOptions {
+  const { weights, algorithm: name = 'nearest', layers = [], granularity, blockSize = 32, edgeBits } = options;
   const algorithm = findAlgorithm(name);
   if (algorithm.needs === 'moments' && !options.data) {
     badOption('data', `calibration data for algorithm ${name}`, undefined, 'ERR_CALIBRATION_DATA');

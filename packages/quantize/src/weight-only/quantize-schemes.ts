@@ -8,12 +8,7 @@ import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { SchemeChoice, SchemeOptions } from '../schemes/scheme-options.js';
 import { announce, runWorks, type Work } from '../work.js';
-import { makesOutput } from './makes-output.js';
-
-/** Operators that compute on blocks of codes along the input axis: their weights are in blocks unless told otherwise. */
-const BLOCKED: ReadonlySet<string> = new Set(['Gather', 'Gemm', 'MatMul']);
-/** Fewer elements than these are not worth codes, scales and the nodes that expand them. */
-const LEAST_ELEMENTS = 256;
+import { LEAST_ELEMENTS, planView } from './plan-view.js';
 
 /** Weights by schemes and algorithms: all plans first, solved layer by layer on calibration data, then written. Returns how many samples were used. */
 export async function quantizeSchemes(
@@ -53,34 +48,6 @@ export async function quantizeSchemes(
   for (const work of works) announce(work, report);
   await runWorks(works, options, report);
   return samples;
-}
-
-function planView(
-  view: WeightView,
-  tied: ReadonlySet<Value>,
-  schemes: SchemeOptions,
-  { seed }: ResolvedOptions,
-): { plan: WeightPlan; choice: SchemeChoice } {
-  const isHead = BLOCKED.has(view.node.kind) && makesOutput(view.node.output);
-  const isEdge = view.role === 'embedding' || isHead || tied.has(view.source);
-  const choice = schemes.choose(view.node, isEdge);
-  const granularity = choice.granularity ?? (BLOCKED.has(view.node.kind) ? choice.blockSize : 'row');
-  const isInBlocks = typeof granularity === 'number';
-  const plan: WeightPlan = {
-    view,
-    key: `${choice.scheme.name} ${granularity}`,
-    blockFit: isInBlocks ? choice.scheme.blockFit?.({ clip: schemes.clip, blockSize: granularity }) : undefined,
-    fit: (data, rows, columns, importance) =>
-      choice.scheme.fit(data, {
-        rows,
-        columns,
-        granularity,
-        clip: schemes.clip,
-        seed,
-        ...(importance ? { importance } : {}),
-      }),
-  };
-  return { plan, choice: { ...choice, granularity } };
 }
 
 /** Forms that a product and an embedding read alike. */

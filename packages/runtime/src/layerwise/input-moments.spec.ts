@@ -248,7 +248,9 @@ describe('moments by definition', () => {
     const data = dataFromArrays({ x: floats(9, 4) });
     for await (const step of await layerwise(model, layersOf(model), data, { streams: 'both', batchSize: 4 })) {
       const [view] = step.views;
-      const { second, mean, cross, floatMean } = (await inputMoments(step, [view!], { cross: true })).get(view!)!;
+      const { second, mean, meanAbs, cross, floatMean } = (await inputMoments(step, [view!], { cross: true })).get(
+        view!,
+      )!;
       const [quantized, float]: number[][][] = [[], []];
       for await (const batch of step.batches()) {
         quantized!.push(...chunks(batch.quantized[step.inputs[0]!]!.toFloat32(), 4));
@@ -259,6 +261,8 @@ describe('moments by definition', () => {
       const ones = float!.map(() => [1, 1, 1, 1]);
       expectClose(floatMean![0]!, meanOfProducts(ones, float!).slice(0, 4));
       expectClose(mean[0]!, meanOfProducts(ones, quantized!).slice(0, 4));
+      const sizes = quantized!.map((x) => x.map((value) => (value < 0 ? -value : value)));
+      expectClose(meanAbs[0]!, meanOfProducts(ones, sizes).slice(0, 4));
       if (step.index === 0) {
         expect([cross, floatMean]).toEqual([second, mean]);
         step.setWeight(view!, wave(16, 9));

@@ -16,6 +16,8 @@ export interface InputMoments {
   readonly second: readonly Float64Array[];
   /** Mean of x a matrix, [columns]. */
   readonly mean: readonly Float64Array[];
+  /** Mean of |x| a matrix, [columns]. */
+  readonly meanAbs: readonly Float64Array[];
   /** Mean of x_float xᵀ a matrix: rows of stream 'float', columns of 'quantized'. */
   readonly cross?: readonly Float64Array[];
   /** Mean of x_float a matrix. */
@@ -127,6 +129,8 @@ const STATES = 'states';
 interface Sums {
   readonly second: Float64Array[];
   readonly mean: Float64Array[];
+  /** Of the own stream only. */
+  readonly meanAbs: Float64Array[];
 }
 
 class MomentSums {
@@ -195,11 +199,14 @@ class MomentSums {
       return groups === matrices ? sums : Array.from({ length: matrices }, () => sums[0]!);
     };
     for (const sums of this.#own.second) mirrorUpper(sums, columns);
-    const [second, mean] = [means(this.#own.second), means(this.#own.mean)];
-    const shared = { count, available: this.#available / groups, second, mean };
+    const [second, mean, meanAbs] = [this.#own.second, this.#own.mean, this.#own.meanAbs].map(means);
+    const shared = {
+      ...{ count, available: this.#available / groups },
+      ...{ second: second!, mean: mean!, meanAbs: meanAbs! },
+    };
     if (!this.options.cross) return shared;
     const cross = this.#cross;
-    if (!cross) return { ...shared, cross: second, floatMean: mean };
+    if (!cross) return { ...shared, cross: shared.second, floatMean: shared.mean };
     return { ...shared, cross: means(cross.second), floatMean: means(cross.mean) };
   }
 
@@ -226,13 +233,13 @@ class MomentSums {
   #sums(): Sums {
     const { groups, columns } = this.reader;
     const arrays = (length: number) => Array.from({ length: groups }, () => new Float64Array(length));
-    return { second: arrays(columns * columns), mean: arrays(columns) };
+    return { second: arrays(columns * columns), mean: arrays(columns), meanAbs: arrays(columns) };
   }
 }
 
 /** Adds a block's sum and its products with `other` at the same places, or with itself: then only to the upper triangle. */
 async function addBlock(
-  { second, mean }: Sums,
+  { second, mean, meanAbs }: Sums,
   { group, rows, data }: RowBlock,
   other: RowBlock | undefined,
   columns: number,
@@ -241,6 +248,12 @@ async function addBlock(
   const vectors = { x: data, ...(other ? { y: other.data } : {}), columns };
   if (rows * columns * columns < MIN_PARALLEL) addGram(vectors, second[group]!);
   else await addGramAsync(vectors, second[group]!);
-  const sums = mean[group]!;
-  for (let i = 0; i < data.length;) for (let j = 0; j < columns; j++) sums[j]! += data[i++]!;
+  const [sums, sizes] = [mean[group]!, meanAbs[group]!];
+  for (let i = 0; i < data.length;) {
+    for (let j = 0; j < columns; j++) {
+      const x = data[i++]!;
+      sums[j]! += x;
+      sizes[j]! += x < 0 ? -x : x;
+    }
+  }
 }
