@@ -174,13 +174,13 @@ function addQuantizeOptions(command: Command): Command {
     .option('--granularity <g>', 'perAxis, perTensor or perBlock')
     .option('--block-size <n>', 'weights that share a scale: 16, 32, 64, 128, 256', integer)
     .option('--mapping <m>', 'symmetric or asymmetric weights')
-    .option('--calibrate <name>', 'minmax, percentile, entropy or mse (default minmax)')
+    .option('--calibrate <name>', 'minmax, percentile, entropy, mse or octav (default minmax)')
     .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
     .option(
       '--algorithm <name>',
       'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, gptq, adaround',
     )
-    .option('--clip', 'search the clip of each scale that loses least (weight-only)')
+    .option('--clip [how]', 'clip each scale (weight-only): mse (default), a search for what loses least, or octav')
     .option(
       '--layers <file>',
       'JSON: schemes of single layers, [{"match": "*.fc*", "weights": "int3", "blockSize": 64}]',

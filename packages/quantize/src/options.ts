@@ -1,5 +1,6 @@
 import type { DataSource, Metric } from '@gossamer/runtime';
 import type { EqualizeMethod } from './equalize/equalize.js';
+import type { Clip } from './schemes/scheme.js';
 
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
 /** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, float16, codebook1 to 8, pot2 to 5, apot3 to 5. */
@@ -7,7 +8,7 @@ export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4' | (string & {});
 export type ActivationDtype = 'uint8' | 'int8';
 export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';
 export type Mapping = 'symmetric' | 'asymmetric';
-export type Calibrator = 'minmax' | 'percentile' | 'entropy' | 'mse';
+export type Calibrator = 'minmax' | 'percentile' | 'entropy' | 'mse' | 'octav';
 export type QuantizePreset = 'q8' | 'q4';
 export type BlockSize = 16 | 32 | 64 | 128 | 256;
 
@@ -99,8 +100,8 @@ export interface QuantizeOptions {
    * with the codes that calibration saw in each input channel. Default false.
    */
   readonly reduceRange?: boolean | 'auto';
-  /** Search the clip of each weight block that minimises the squared error. Default false. */
-  readonly clip?: boolean;
+  /** Clip the range of each weight scale: true or 'mse' searches the least squared error, 'octav' (weight-only mode) takes OCTAV's limit where that is smaller. Default false. */
+  readonly clip?: Clip;
   /**
    * What is done to the float model first, without changing its function, to make it easier to quantize: 'rotate' (the residual stream of
    * transformers by a Hadamard matrix), 'cross-layer' (ranges of layers behind one another), 'absorb-bias', 'smooth' (SmoothQuant) and,

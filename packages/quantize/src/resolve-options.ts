@@ -1,4 +1,5 @@
 import { GossamerError } from '@gossamer/graph';
+import { type CalibratorName, CALIBRATORS } from '@gossamer/runtime';
 import { EQUALIZE_METHODS, EQUALIZE_NEEDS_DATA, type EqualizeMethod } from './equalize/equalize.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
 import { limitSamples } from './limit-samples.js';
@@ -93,7 +94,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
       'symmetric',
       'asymmetric',
     ]),
-    calibrator: oneOf('calibrator', options.calibrator ?? 'minmax', ['minmax', 'percentile', 'entropy', 'mse']),
+    calibrator: oneOf('calibrator', options.calibrator ?? 'minmax', Object.keys(CALIBRATORS) as CalibratorName[]),
     percentile: options.percentile ?? 99.99,
     samples: options.samples ?? 128,
     format: oneOf('format', options.format ?? (options.integerOnly ? 'qoperator' : 'qdq'), ['qdq', 'qoperator']),
@@ -156,6 +157,8 @@ function checkCombination(o: ResolvedOptions): void {
     badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
   if (o.integerOnly) checkIntegerOnly(o);
   checkEqualize(o);
+  if (![true, false, 'mse', 'octav'].includes(o.clip)) badOption('clip', "true, false, 'mse' or 'octav'", o.clip);
+  if (o.clip === 'octav' && mode !== 'weight-only') badOption('clip', `true or false in ${mode} mode`, o.clip);
 }
 
 function checkIntegerOnly(o: ResolvedOptions): void {

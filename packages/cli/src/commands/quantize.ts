@@ -98,7 +98,7 @@ function quantizeOptions(flags: Flags, data: DataSource | undefined, context: Co
     samples: flags['samples'],
     data,
     algorithm: algorithm?.replace(/^rtn(-clip)?$/, 'nearest'),
-    clip: algorithm === 'rtn-clip' || flags['clip'] === true ? true : undefined,
+    clip: algorithm === 'rtn-clip' ? true : flags['clip'],
     layers: flags['layers'] === undefined ? undefined : readLayers(flags['layers'] as string),
     reduceRange: target === undefined ? undefined : target === 'cpu-without-vnni',
   };

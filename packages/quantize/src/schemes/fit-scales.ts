@@ -1,5 +1,6 @@
 import { TO_INTEGER } from '../grid/quantized-matrix.js';
-import type { SchemeLayout } from './scheme.js';
+import { octavLimit } from './octav-limit.js';
+import type { Clip, SchemeLayout } from './scheme.js';
 
 /** Shares of the full range that a clip search tries, from 1 down. */
 export const CLIP = { steps: 24, min: 0.4 };
@@ -101,8 +102,14 @@ export function leastIntegerError(
   return best;
 }
 
-/** Shares of the full range to try: 1 alone where there is no search. */
-export function* clipShares(clip: boolean): Generator<number> {
+/** Shares of the full range to try: 1 alone where there is no search. `bits` of a code, which OCTAV's limit depends on; `full` is the largest magnitude. */
+export function* clipShares(clip: Clip, block: ScaleBlock, bits: number, full: number): Generator<number> {
+  if (clip === 'octav') {
+    yield 1;
+    const share = octavLimit(block, bits) / full;
+    if (share > 0 && share < 1) yield share;
+    return;
+  }
   const steps = clip ? CLIP.steps : 1;
   for (let i = 0; i < steps; i++) yield 1 - ((1 - CLIP.min) * i) / Math.max(1, CLIP.steps - 1);
 }

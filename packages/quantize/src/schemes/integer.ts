@@ -1,7 +1,7 @@
 import { roundHalfEven } from '@gossamer/graph';
 import type { AffineGrid } from '../grid/weight-grid.js';
 import { CLIP, clipShares, type FittedScale, fitScales, leastIntegerError, type ScaleBlock } from './fit-scales.js';
-import type { Scheme } from './scheme.js';
+import type { Clip, Scheme } from './scheme.js';
 
 /**
  * Integers of 2 to 16 bits. int: symmetric. In blocks and rows all codes serve: scale = |v| / 2^(bits - 1) of either sign, v the value of largest magnitude, which
@@ -13,7 +13,8 @@ export function integer(bits: number, isSigned: boolean): Scheme {
     name: `${isSigned ? 'int' : 'uint'}${bits}`,
     bits,
     blockFit: ({ blockSize, clip }) =>
-      bits > 8
+      // The solver searches; it knows no other clip.
+      bits > 8 || clip === 'octav'
         ? undefined
         : {
             ...{ bits, blockSize, isSigned, mapping: isSigned ? 'symmetric' : 'asymmetric' },
@@ -36,8 +37,11 @@ export function integer(bits: number, isSigned: boolean): Scheme {
   };
 }
 
+/** Bits of codes of which the lowest and the highest are so far apart. */
+const bitsOf = (span: number): number => Math.ceil(Math.log2(span + 1));
+
 /** A scale is negative where the lowest code stands for a positive value. */
-function symmetric(block: ScaleBlock, quantMin: number, quantMax: number, clip: boolean): FittedScale {
+function symmetric(block: ScaleBlock, quantMin: number, quantMax: number, clip: Clip): FittedScale {
   let largest = 0;
   let size = 0;
   for (const value of block.values) {
@@ -48,13 +52,13 @@ function symmetric(block: ScaleBlock, quantMin: number, quantMax: number, clip: 
   const isFull = quantMin + quantMax < 0;
   const full = isFull ? largest / quantMin : Math.abs(largest) / quantMax;
   if (!clip) return { scale: full, zeroPoint: 0 };
-  const candidates = [...clipShares(clip)].flatMap((share) =>
+  const candidates = [...clipShares(clip, block, bitsOf(quantMax - quantMin), size)].flatMap((share) =>
     [full, ...(isFull ? [-full] : [])].map((scale) => ({ scale: Math.fround(scale * share), zeroPoint: 0 })),
   );
   return leastIntegerError(block, candidates, quantMin, quantMax);
 }
 
-function asymmetric(block: ScaleBlock, quantMax: number, clip: boolean): FittedScale {
+function asymmetric(block: ScaleBlock, quantMax: number, clip: Clip): FittedScale {
   let [low, high] = [0, 0];
   for (const value of block.values) {
     if (value < low) low = value;
@@ -66,8 +70,13 @@ function asymmetric(block: ScaleBlock, quantMax: number, clip: boolean): FittedS
     return { scale, zeroPoint: Math.min(quantMax, roundHalfEven(-lower / scale)) };
   };
   if (!clip) return at(low, high);
-  const shares = [...clipShares(clip)].filter((_, i) => i % 3 === 0);
-  const candidates = shares.flatMap((a) => shares.map((b) => at(a * low, b * high)));
+  const size = high > -low ? high : -low;
+  const all = [...clipShares(clip, block, bitsOf(quantMax), size)];
+  const shares = all.filter((_, i) => i % 3 === 0);
+  const candidates =
+    clip === 'octav'
+      ? all.map((share) => at(Math.max(low, -share * size), Math.min(high, share * size)))
+      : shares.flatMap((a) => shares.map((b) => at(a * low, b * high)));
   return leastIntegerError(
     block,
     candidates.filter(({ scale }) => scale > 0),

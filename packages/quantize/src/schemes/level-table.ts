@@ -9,13 +9,13 @@ export function levelTable(name: string, bits: number, levels: Float32Array): Sc
     bits,
     fit(data, layout): LevelGrid {
       const { rows, columns } = layout;
-      const { blockSize, scales } = fitScales(data, layout, (block) => scaleOf(block, levels, layout));
+      const { blockSize, scales } = fitScales(data, layout, (block) => scaleOf(block, levels, bits, layout));
       return { kind: 'levels', rows, columns, blockSize, scales, levels, tables: 1 };
     },
   };
 }
 
-function scaleOf(block: ScaleBlock, levels: Float32Array, { clip }: SchemeLayout): FittedScale {
+function scaleOf(block: ScaleBlock, levels: Float32Array, bits: number, { clip }: SchemeLayout): FittedScale {
   let [low, high] = [0, 0];
   for (const value of block.values) {
     if (value < low) low = value;
@@ -26,7 +26,8 @@ function scaleOf(block: ScaleBlock, levels: Float32Array, { clip }: SchemeLayout
   const full = Math.max(least < 0 ? low / least : 0, most > 0 ? high / most : 0);
   if (full === 0) return { scale: 1, zeroPoint: 0 };
   if (!clip) return { scale: full, zeroPoint: 0 };
-  const candidates = [...clipShares(clip)].map((share) => ({ scale: Math.fround(full * share), zeroPoint: 0 }));
+  const shares = [...clipShares(clip, block, bits, high > -low ? high : -low)];
+  const candidates = shares.map((share) => ({ scale: Math.fround(full * share), zeroPoint: 0 }));
   return leastError(block, candidates, (value, { scale }) => nearest(levels, value / scale) * scale);
 }
 

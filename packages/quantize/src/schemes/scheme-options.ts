@@ -6,7 +6,7 @@ import { matchesLayer } from '../layer-selection.js';
 import type { Granularity, QuantizeOptions } from '../options.js';
 import { integer } from './integer.js';
 import { findScheme } from './registry.js';
-import type { Scheme, SchemeLayout } from './scheme.js';
+import type { Clip, Scheme, SchemeLayout } from './scheme.js';
 
 /** What a weight becomes. */
 export interface SchemeChoice {
@@ -19,7 +19,7 @@ export interface SchemeChoice {
 /** Weights by scheme and algorithm, layer by layer. */
 export interface SchemeOptions {
   readonly algorithm: WeightAlgorithm;
-  readonly clip: boolean;
+  readonly clip: Clip;
   /** Schemes in question, for the record: of most layers, of edges, of rules. */
   readonly names: readonly string[];
   /** What the layer becomes; `isEdge`: an embedding, or a product that makes the model's outputs. */
@@ -32,8 +32,9 @@ const EDGE_BITS = 8;
 
 /** Schemes where the options ask for more than plain codes rounded to nearest; undefined where they do not. Throws ERR_QUANTIZE_OPTION, ERR_CALIBRATION_DATA. */
 export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefined {
-  const { weights, algorithm = 'nearest', layers = [], granularity } = options;
-  const isPlain = (weights === undefined || PLAIN.includes(weights)) && algorithm === 'nearest' && layers.length === 0;
+  const { weights, algorithm = 'nearest', layers = [], granularity, clip } = options;
+  const isNearest = algorithm === 'nearest' && layers.length === 0 && clip !== 'octav';
+  const isPlain = (weights === undefined || PLAIN.includes(weights)) && isNearest;
   // Plain codes come in blocks, int8 also with a scale a row.
   const isCoarse =
     granularity === 'perTensor' || (granularity === 'perAxis' && (weights ?? plainWeights(options)) !== 'int8');

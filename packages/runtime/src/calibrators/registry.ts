@@ -4,11 +4,12 @@ import type { TensorStatistics } from '../statistics/tensor-statistics.js';
 import { entropy } from './entropy.js';
 import { minmax } from './minmax.js';
 import { mse } from './mse.js';
+import { octav } from './octav.js';
 import { percentile } from './percentile.js';
 import type { Calibrator, Range, RangeOptions } from './range.js';
 
 /** Every calibrator, by name. */
-export const CALIBRATORS = { minmax, percentile, entropy, mse } as const satisfies Record<string, Calibrator>;
+export const CALIBRATORS = { minmax, percentile, entropy, mse, octav } as const satisfies Record<string, Calibrator>;
 
 export type CalibratorName = keyof typeof CALIBRATORS;
 
