@@ -142,6 +142,24 @@ export interface Operations {
     out: Float64Array,
     failedAt: Float64Array,
   ];
+  /** linalg/follow_inputs.h. */
+  followInputs: [
+    w: Float32Array,
+    rows: number,
+    columns: number,
+    second: Float64Array,
+    cross: Float64Array,
+    u: Float64Array,
+    out: Float32Array,
+  ];
+  /** linalg/output_error.h. */
+  outputError: [
+    changed: Float32Array,
+    target: Float32Array,
+    columns: number,
+    second: Float64Array,
+    error: Float64Array,
+  ];
   /** linalg/solve_columns.h. With fits, scales and zeroPoints are outputs behind the scheme; mask: 0 none, 1 given, 2 share, 3 groups. */
   solveColumns: [
     w: Float32Array,

@@ -38,6 +38,8 @@ constexpr Operation kOperations[] = {
     {"sumOfSquares", PrepareSumOfSquares},
     {"addGram", PrepareAddGram},
     {"factorMatrix", PrepareFactorMatrix},
+    {"followInputs", PrepareFollowInputs},
+    {"outputError", PrepareOutputError},
     {"solveColumns", PrepareSolveColumns},
     {"solveRows", PrepareSolveRows},
 };

@@ -2,7 +2,9 @@
 #include "addon/operations.h"
 #include "addon/scheme.h"
 #include "linalg/factor.h"
+#include "linalg/follow_inputs.h"
 #include "linalg/gram.h"
+#include "linalg/output_error.h"
 #include "linalg/solve_columns.h"
 #include "linalg/solve_rows.h"
 
@@ -55,7 +57,6 @@ CodeOutput ReadCodes(Arguments& args, size_t index, const SolverGrid& grid, size
 
 }  // namespace
 
-
 Work PrepareAddGram(Arguments& args) {
   const Array<const float> x = args.In<float>(0, "x");
   const bool is_cross = !args.IsMissing(1);
@@ -90,6 +91,36 @@ Work PrepareFactorMatrix(Arguments& args) {
     }
     *failed.data = failed_at == kFactored ? -1 : static_cast<double>(failed_at);
     return done;
+  };
+}
+
+Work PrepareFollowInputs(Arguments& args) {
+  const Array<const float> w = args.In<float>(0, "w");
+  const size_t rows = args.Size(1, "rows"), columns = args.Size(2, "columns");
+  RequireLength("w", w.length, Product("rows * columns", rows, columns));
+  const size_t squared = Product("columns * columns", columns, columns);
+  const Array<const double> second = args.In<double>(3, "second"), cross = args.In<double>(4, "cross"),
+                            u = args.In<double>(5, "u");
+  RequireLength("second", second.length, squared);
+  RequireLength("cross", cross.length, squared);
+  RequireLength("u", u.length, squared);
+  const Array<float> out = args.Out<float>(6, "out", w.length);
+  return [=](AbortFlag abort) {
+    return FollowInputs(w.data, rows, columns, second.data, cross.data, u.data, out.data, abort);
+  };
+}
+
+Work PrepareOutputError(Arguments& args) {
+  const Array<const float> changed = args.In<float>(0, "changed"), target = args.In<float>(1, "target");
+  const size_t columns = args.Size(2, "columns");
+  const size_t rows = columns == 0 ? 0 : changed.length / columns;
+  RequireLength("changed", changed.length, rows * columns);
+  RequireLength("target", target.length, changed.length);
+  const Array<const double> second = args.In<double>(3, "second");
+  RequireLength("second", second.length, Product("columns * columns", columns, columns));
+  const Array<double> error = args.Out<double>(4, "error", 1);
+  return [=](AbortFlag abort) {
+    return OutputError(changed.data, target.data, rows, second.data, columns, error.data, abort);
   };
 }
 

@@ -30,7 +30,8 @@ PrepareFn PrepareOptimizerStep, PrepareScaleInPlace, PrepareAddInto, PrepareSumO
 PrepareFn PreparePredictInt8;
 
 // addon/linalg.cc
-PrepareFn PrepareAddGram, PrepareFactorMatrix, PrepareSolveColumns, PrepareSolveRows;
+PrepareFn PrepareAddGram, PrepareFactorMatrix, PrepareFollowInputs, PrepareOutputError, PrepareSolveColumns,
+    PrepareSolveRows;
 
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);

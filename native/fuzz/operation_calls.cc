@@ -372,6 +372,24 @@ void SolveRowsCall(CallBuilder& call, Input& input) {
   call.Doubles(rows * columns);
 }
 
+void FollowInputsCall(CallBuilder& call, Input& input) {
+  const size_t rows = input.Size(150), columns = input.Size(40);
+  call.Floats(rows * columns);
+  call.Number(static_cast<double>(rows));
+  call.Number(static_cast<double>(columns));
+  for (int matrices = 0; matrices < 3; ++matrices) TriangleArgument(call, input, columns);
+  call.Floats(rows * columns);
+}
+
+void OutputErrorCall(CallBuilder& call, Input& input) {
+  const size_t rows = input.Size(20), columns = input.Size(40);
+  call.Floats(rows * columns);
+  call.Floats(rows * columns);
+  call.Number(static_cast<double>(columns));
+  TriangleArgument(call, input, columns);
+  call.Doubles(1);
+}
+
 }  // namespace
 
 std::vector<OperationCall> OperationCalls() {
@@ -400,6 +418,8 @@ std::vector<OperationCall> OperationCalls() {
       {"FactorMatrix", PrepareFactorMatrix, FactorMatrixCall},
       {"SolveColumns", PrepareSolveColumns, SolveColumnsCall},
       {"SolveRows", PrepareSolveRows, SolveRowsCall},
+      {"FollowInputs", PrepareFollowInputs, FollowInputsCall},
+      {"OutputError", PrepareOutputError, OutputErrorCall},
   };
 }
 

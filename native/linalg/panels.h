@@ -17,14 +17,14 @@ inline size_t PanelEnd(size_t panel, size_t n) { return std::min(n, (panel + 1) 
 // the rows of a product then lie close together, whatever n is. Not cleared.
 class PanelMatrix {
  public:
-  enum class Shape { kUpper, kLower };  // rows down to the diagonal block, or from it on
+  enum class Shape { kUpper, kLower, kFull };  // rows down to the diagonal block, from it on, or all
 
   PanelMatrix(size_t n, Shape shape) : n_(n), shape_(shape), panels_(new std::unique_ptr<double[]>[PanelsOf(n)]) {
     for (size_t p = 0; p < PanelsOf(n); ++p) panels_[p].reset(new double[(End(p) - First(p)) * kMatrixPanel]);
   }
 
   size_t Size() const { return n_; }
-  size_t First(size_t panel) const { return shape_ == Shape::kUpper ? 0 : PanelBegin(panel); }
+  size_t First(size_t panel) const { return shape_ == Shape::kLower ? PanelBegin(panel) : 0; }
   size_t End(size_t panel) const { return shape_ == Shape::kUpper ? PanelEnd(panel, n_) : n_; }
   // The row's elements in the panel.
   double* Row(size_t panel, size_t row) const {

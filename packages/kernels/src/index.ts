@@ -39,6 +39,7 @@ export {
   type InverseFactor,
   permuteSymmetric,
 } from './linalg/factor.js';
+export { type DriftProblem, followInputsAsync } from './linalg/follow-inputs.js';
 export { addGram, addGramAsync, type GramVectors, mirrorUpper } from './linalg/gram.js';
 export { type Hadamard, hadamard, multiplyHadamard } from './linalg/hadamard.js';
 export {
@@ -48,6 +49,7 @@ export {
   type ColumnSolution,
   solveColumnsAsync,
 } from './linalg/solve-columns.js';
+export { outputError, outputErrorAsync, type WeightChange } from './linalg/output-error.js';
 export { singularValues, type SingularValues } from './linalg/singular-values.js';
 export { type RowProblem, type RowSolution, shareRemovals, solveRowsAsync } from './linalg/solve-rows.js';
 export {

@@ -16,10 +16,10 @@ export const languageBits: Suite = {
   run: measureLanguage,
 };
 
-const ALGORITHMS = ['nearest', 'importance', 'hqq', 'adaround', 'gptq'] as const;
+const ALGORITHMS = ['nearest', 'importance', 'hqq', 'adaround', 'gptq', 'gptaq'] as const;
 
 /** Those whose figures are claims. */
-const CLAIMED: readonly string[] = ['adaround', 'gptq'];
+const CLAIMED: readonly string[] = ['adaround', 'gptaq'];
 
 /** One way to store weights, and what was asked of it. */
 interface Row {

@@ -19,41 +19,30 @@ export interface WeightMatrix {
  * channel of the group. O(elements).
  */
 export function toWeightMatrix(view: WeightView): WeightMatrix {
-  const { groups, rows, columns, positions } = layout(view);
+  const { groups, rows, columns, isTransposed } = layout(view);
   const seen = view.toFloat32();
-  if (positions === undefined) return { groups, rows, columns, isTransposed: false, data: seen };
-  const data = new Float32Array(seen.length);
-  for (let i = 0; i < data.length; i++) data[i] = seen[positions(i)]!;
-  return { groups, rows, columns, isTransposed: true, data };
+  if (!isTransposed) return { groups, rows, columns, isTransposed, data: seen };
+  return { groups, rows, columns, isTransposed, data: transposeAll(seen, groups, columns, rows) };
 }
 
 /** Elements of a weight matrix, [groups, rows, columns], in the layout that the node sees: what `view.write` takes. O(elements). */
 export function fromWeightMatrix<Data extends NumericArray>(view: WeightView, data: Data): Data {
-  const { positions } = layout(view);
-  if (positions === undefined) return data;
-  const seen = new (data.constructor as new (length: number) => Data)(data.length);
-  for (let i = 0; i < data.length; i++) seen[positions(i)] = data[i]!;
-  return seen;
+  const { groups, rows, columns, isTransposed } = layout(view);
+  return isTransposed ? transposeAll(data, groups, rows, columns) : data;
 }
 
 type NumericArray = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array;
 
-interface MatrixLayout {
-  readonly groups: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Where an element of the matrix lies in the weight as the node sees it; undefined: at the same place. */
-  readonly positions: ((index: number) => number) | undefined;
-}
+type MatrixLayout = Omit<WeightMatrix, 'data'>;
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 function layout(view: WeightView): MatrixLayout {
   const { shape, op, outAxis, inAxis, role } = view;
-  if (role === 'embedding') return { groups: 1, rows: shape[0]!, columns: shape[1]!, positions: undefined };
+  if (role === 'embedding') return { groups: 1, rows: shape[0]!, columns: shape[1]!, isTransposed: false };
   if (op === 'Conv' || op === 'FusedConv') {
     const rows = shape[0]! / view.groups;
-    return { groups: view.groups, rows, columns: product(shape.slice(1)), positions: undefined };
+    return { groups: view.groups, rows, columns: product(shape.slice(1)), isTransposed: false };
   }
   if (op === 'ConvTranspose') {
     // [groups * columns, rows]: each group is a matrix that lies transposed.
@@ -61,16 +50,37 @@ function layout(view: WeightView): MatrixLayout {
   }
   const groups = product(shape.slice(0, -2));
   const [rows, columns] = [shape[outAxis]!, shape[inAxis]!];
-  return outAxis < inAxis ? { groups, rows, columns, positions: undefined } : transposed(groups, rows, columns);
+  return outAxis < inAxis ? { groups, rows, columns, isTransposed: false } : transposed(groups, rows, columns);
 }
 
 /** Matrices of [rows, columns] that are stored as [columns, rows]. */
-function transposed(groups: number, rows: number, columns: number): MatrixLayout {
+const transposed = (groups: number, rows: number, columns: number): MatrixLayout => ({
+  groups,
+  rows,
+  columns,
+  isTransposed: true,
+});
+
+/** Side of the squares that are transposed at a time: their lines fit the first-level cache. */
+const SQUARE = 32;
+
+/** Matrices of [rows, columns], one behind the other, as [columns, rows]. */
+function transposeAll<Data extends NumericArray>(data: Data, groups: number, rows: number, columns: number): Data {
+  const out = new (data.constructor as new (length: number) => Data)(data.length);
   const size = rows * columns;
-  const positions = (index: number) => {
-    const inner = index % size;
-    const row = Math.floor(inner / columns);
-    return index - inner + (inner - row * columns) * rows + row;
-  };
-  return { groups, rows, columns, positions };
+  for (let base = 0; base < groups * size; base += size) {
+    for (let top = 0; top < rows; top += SQUARE) {
+      for (let left = 0; left < columns; left += SQUARE) {
+        const [bottom, right] = [
+          top + SQUARE < rows ? top + SQUARE : rows,
+          left + SQUARE < columns ? left + SQUARE : columns,
+        ];
+        for (let column = left; column < right; column++) {
+          const to = base + column * rows;
+          for (let row = top; row < bottom; row++) out[to + row] = data[base + row * columns + column]!;
+        }
+      }
+    }
+  }
+  return out;
 }

@@ -26,6 +26,7 @@ const BLOCK = 2 ** 20;
 export const adaround: WeightAlgorithm = {
   name: 'adaround',
   needs: 'moments',
+  followsFloat: true,
   async solve(problem) {
     const { rows, columns, data, fit } = problem;
     const second = requireMoments(problem, 'adaround');

@@ -1,5 +1,6 @@
 import { columnsByEnergy, inverseCholeskyAsync, permuteSymmetric, solveColumnsAsync } from '@gossamer/kernels';
-import { DAMPING, reachableTarget } from './reachable-target.js';
+import { DAMPING, inverseFactor } from './inverse-factor.js';
+import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
 
@@ -18,16 +19,18 @@ export const gptq: WeightAlgorithm = {
     const second = requireMoments(problem, 'gptq');
     const w = await reachableTarget(problem);
     const importance = Float64Array.from({ length: columns }, (_, j) => second[j * columns + j]!);
-    const damping = { ...options, damping: DAMPING };
     if (blockFit && blockFit.blockSize < columns) {
-      const { u } = await inverseCholeskyAsync(second, columns, damping);
+      const { u } = await inverseFactor(second, columns, signal);
       const fit = { ...blockFit, importance };
       const { codes, grid } = await solveColumnsAsync({ w, rows, columns, u, fit }, options);
       return { grid: grid!, codes: codes! };
     }
     const grid = problem.fit(w, importance);
     const order = columnsByEnergy(second, columns);
-    const { u } = await inverseCholeskyAsync(permuteSymmetric(second, order), columns, damping);
+    const { u } = await inverseCholeskyAsync(permuteSymmetric(second, order), columns, {
+      ...options,
+      damping: DAMPING,
+    });
     const { codes } = await solveColumnsAsync({ w, rows, columns, u, order, grid }, options);
     return { grid, codes: codes! };
   },

@@ -1,6 +1,7 @@
 import { inverseAsync, solveRowsAsync } from '@gossamer/kernels';
 import { dampedMoment } from './damped-moment.js';
-import { DAMPING, reachableTarget } from './reachable-target.js';
+import { DAMPING } from './inverse-factor.js';
+import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
 
@@ -13,6 +14,7 @@ import type { WeightAlgorithm } from './weight-algorithm.js';
 export const obq: WeightAlgorithm = {
   name: 'obq',
   needs: 'moments',
+  followsFloat: true,
   async solve(problem) {
     const { rows, columns, signal } = problem;
     const options = signal ? { signal } : {};

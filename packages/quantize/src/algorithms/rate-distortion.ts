@@ -1,7 +1,8 @@
 import { columnsByEnergy, inverseCholeskyAsync, permuteSymmetric } from '@gossamer/kernels';
 import { dequantizeMatrix, type MatrixCodes, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { blocksOf, codesOf, type WeightGrid } from '../grid/weight-grid.js';
-import { DAMPING, reachableTarget } from './reachable-target.js';
+import { DAMPING } from './inverse-factor.js';
+import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightProblem } from './weight-algorithm.js';
 

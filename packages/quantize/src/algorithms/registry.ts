@@ -1,6 +1,7 @@
 import { badOption } from '../errors.js';
 import { adaround } from './adaround.js';
 import { awqClip } from './awq-clip.js';
+import { gptaq } from './gptaq.js';
 import { gptq } from './gptq.js';
 import { hqq, hqqInteger } from './hqq.js';
 import { importance } from './importance.js';
@@ -16,6 +17,7 @@ export const ALGORITHMS: readonly WeightAlgorithm[] = [
   hqq,
   hqqInteger,
   gptq,
+  gptaq,
   obq,
   adaround,
 ];

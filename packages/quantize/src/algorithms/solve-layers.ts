@@ -44,8 +44,8 @@ export interface SolveOptions {
 }
 
 /**
- * Puts weights on their grids, layer by layer: inputs of each come from the layers that are quantized already, and the aim is what the float model makes of
- * its own inputs. A weight that layers share is solved at its first reader. `model` stays as it is. Warnings name layers whose inputs could not be had.
+ * Puts weights on their grids, layer by layer: inputs of each come from the layers that are quantized already, and the aim is what the float layer makes of them, or, of an
+ * algorithm that follows the float model, of the inputs there. A weight that layers share is solved at its first reader. `model` stays as it is. Warnings name layers whose inputs could not be had.
  */
 export async function solveLayers(
   model: Model,
@@ -61,20 +61,25 @@ export async function solveLayers(
   const walk =
     data &&
     (await layerwise(model, layers, data, {
-      streams: 'both',
+      streams: algorithm.followsFloat ? 'both' : 'quantized',
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     }));
   let samples = 0;
   for await (const step of walk ?? []) {
     samples = step.samples;
-    const moments = await inputMoments(step, step.views, { cross: true, seed });
-    for (const view of step.views) {
+    const moments = await inputMoments(step, step.views, { cross: algorithm.followsFloat ?? false, seed });
+    const planned = step.views.flatMap((view) => {
       const plan = byPlace.get(placeOf(view));
-      if (!plan) continue;
-      const weight = await nameLayer(view.layerId, solveWeight(plan, moments.get(view), common));
-      solved.set(plan.view, weight);
-      step.setWeight(view, fromWeightMatrix(view, joined(weight.matrices)));
+      return plan ? [{ view, plan }] : [];
+    });
+    // Side by side: one is prepared while another one is solved on the thread pool.
+    const weights = await Promise.all(
+      planned.map(({ view, plan }) => nameLayer(view.layerId, solveWeight(plan, moments.get(view), common))),
+    );
+    for (const [i, { view, plan }] of planned.entries()) {
+      solved.set(plan.view, weights[i]!);
+      step.setWeight(view, fromWeightMatrix(view, joined(weights[i]!.matrices)));
     }
     onProgress?.({ stage: algorithm.name, done: step.index + 1, total: step.total });
   }
@@ -133,14 +138,13 @@ async function solveWeight(
   for (let group = 0; group < groups; group++) {
     const weight = data.subarray(group * size, (group + 1) * size);
     const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance);
-    const nearest = roundToGrid(weight, grid(weight));
     const second = moments?.second[group];
     if (!second) {
       const isAble = algorithm.needs === 'nothing';
       matrices.push(
         isAble
           ? await algorithm.solve({ ...common, layer: view.layerId, rows, columns, data: weight, fit: grid, blockFit })
-          : nearest,
+          : roundToGrid(weight, grid(weight)),
       );
       continue;
     }
@@ -156,16 +160,18 @@ async function solveWeight(
       second,
       ...(cross ? { cross } : {}),
     };
-    const found = await algorithm.solve(problem);
+    // Rounded while the pool solves.
+    const [found, nearest] = await Promise.all([algorithm.solve(problem), round(weight, grid)]);
     const target = cross ? await reachableTarget(problem) : weight;
-    const asked = await outputErrorAsync(dequantizeMatrix(found), target, second, columns);
-    const rounded = await outputErrorAsync(dequantizeMatrix(nearest), target, second, columns);
-    errors.asked += asked;
-    errors.nearest += rounded;
+    const [asked, rounded] = await Promise.all(
+      [found, nearest].map((matrix) => outputErrorAsync(dequantizeMatrix(matrix), target, second, columns)),
+    );
+    errors.asked += asked!;
+    errors.nearest += rounded!;
     // False for an error that is not finite, too.
-    const isBetter = asked <= rounded;
+    const isBetter = asked! <= rounded!;
     isSolved ||= isBetter;
-    errors.chosen += isBetter ? asked : rounded;
+    errors.chosen += isBetter ? asked! : rounded!;
     matrices.push(isBetter ? found : nearest);
   }
   if (!moments) {
@@ -182,5 +188,8 @@ async function solveWeight(
   }
   return { matrices, algorithm: algorithm.name, errorRatio: ratio(errors.chosen, errors.nearest) };
 }
+
+const round = async (data: Float32Array, fit: WeightProblem['fit']): Promise<QuantizedMatrix> =>
+  roundToGrid(data, fit(data));
 
 const ratio = (a: number, b: number): number => (b > 0 ? a / b : 1);

@@ -19,6 +19,7 @@ export interface WeightProblem {
   readonly blockFit?: BlockFit | undefined;
   /** Mean of x xᵀ; missing where an algorithm does not need it. */
   readonly second?: Float64Array;
+  /** Mean of x_float xᵀ, x_float the float model's inputs; for algorithms that follow them, and the same array as `second` where nothing drifted. */
   readonly cross?: Float64Array;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
@@ -29,5 +30,7 @@ export interface WeightAlgorithm {
   readonly name: string;
   /** 'moments': second moments of the layer's inputs, for which calibration data are run layer by layer. */
   readonly needs: 'nothing' | 'moments';
+  /** It aims at what the float layer makes of the float model's inputs, for which the float model runs beside the quantized one. Default: at what it makes of the quantized model's. */
+  readonly followsFloat?: boolean;
   solve(problem: WeightProblem): Promise<QuantizedMatrix>;
 }

@@ -24,13 +24,15 @@ export function packMatMulNBits({ grid, codes }: QuantizedMatrix, bits: 2 | 4 | 
   // Codes and zero points are counted from the lowest code; a difference of both is all that a kernel sees.
   const zeros = zeroPoints.map((zero) => zero - quantMin);
   const shift = centred(zeros, bits, quantMax - quantMin);
-  const put = (row: number, position: number, code: number) => {
-    packed[row * rowBytes + Math.floor(position / perByte)]! |= code << ((position % perByte) * bits);
-  };
+  const [added, shiftOf, places] = [shift ?? 0, Math.log2(perByte), perByte - 1];
   for (let row = 0; row < rows; row++) {
-    for (let j = 0; j < kBlocks * blockSize; j++) {
-      const zero = zeros[row * kBlocks + Math.floor(j / blockSize)]!;
-      put(row, j, (j < columns ? codes[row * columns + j]! : zero) + (shift ?? 0));
+    for (let block = 0; block < kBlocks; block++) {
+      const first = block * blockSize;
+      const last = Math.min(first + blockSize, columns);
+      for (let j = first; j < first + blockSize; j++) {
+        const code = j < last ? codes[row * columns + j]! : zeros[row * kBlocks + block]!;
+        packed[row * rowBytes + (j >> shiftOf)]! |= (code + added) << ((j & places) * bits);
+      }
     }
   }
   return {

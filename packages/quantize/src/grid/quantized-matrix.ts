@@ -13,7 +13,19 @@ export interface QuantizedMatrix {
 /** Rounds every weight to the nearest value of the grid; ties go to the even integer, or to the lower level. O(elements), times log(levels). */
 export function roundToGrid(data: Float32Array, grid: WeightGrid): QuantizedMatrix {
   const codes = codesOf(grid) <= 256 ? new Uint8Array(data.length) : new Uint16Array(data.length);
-  const nearest = grid.kind === 'affine' ? affineCode(grid) : levelCode(grid);
+  if (grid.kind === 'affine') {
+    const { quantMin, quantMax, scales, zeroPoints } = grid;
+    eachBlock(grid, (_, block, first, last) => {
+      const [scale, zeroPoint] = [scales[block]!, zeroPoints[block]!];
+      for (let i = first; i < last; i++) {
+        const place = data[i]! / scale + zeroPoint;
+        const kept = place > quantMax ? quantMax : place < quantMin ? quantMin : place;
+        codes[i] = kept + TO_INTEGER - TO_INTEGER - quantMin;
+      }
+    });
+    return { grid, codes };
+  }
+  const nearest = levelCode(grid);
   eachBlock(grid, (row, block, first, last) => {
     for (let i = first; i < last; i++) codes[i] = nearest(data[i]!, row, block);
   });
@@ -40,14 +52,6 @@ export function dequantizeMatrix({ grid, codes }: QuantizedMatrix): Float32Array
 export const TO_INTEGER = 6755399441055744;
 
 type NearestCode = (value: number, row: number, block: number) => number;
-
-function affineCode({ quantMin, quantMax, scales, zeroPoints }: WeightGrid & { kind: 'affine' }): NearestCode {
-  return (value, _, block) => {
-    const code = value / scales[block]! + zeroPoints[block]!;
-    if (code <= quantMin) return 0;
-    return (code >= quantMax ? quantMax : code + TO_INTEGER - TO_INTEGER) - quantMin;
-  };
-}
 
 function levelCode(grid: WeightGrid & { kind: 'levels' }): NearestCode {
   const count = codesOf(grid);

@@ -194,20 +194,25 @@ class MomentSums {
   #finish(): InputMoments {
     const { groups, matrices, columns } = this.reader;
     const count = this.#count / groups;
+    const divisor = Math.max(1, count);
+    const shared = (sums: readonly Float64Array[]) =>
+      groups === matrices ? sums : Array.from({ length: matrices }, () => sums[0]!);
     const means = (sums: readonly Float64Array[]) => {
-      for (const sum of sums) for (let i = 0; i < sum.length; i++) sum[i]! /= Math.max(1, count);
-      return groups === matrices ? sums : Array.from({ length: matrices }, () => sums[0]!);
+      for (const sum of sums) for (let i = 0; i < sum.length; i++) sum[i]! /= divisor;
+      return shared(sums);
     };
-    for (const sums of this.#own.second) mirrorUpper(sums, columns);
-    const [second, mean, meanAbs] = [this.#own.second, this.#own.mean, this.#own.meanAbs].map(means);
-    const shared = {
+    for (const sums of this.#own.second) {
+      for (let i = 0; i < columns; i++) for (let j = i; j < columns; j++) sums[i * columns + j]! /= divisor;
+      mirrorUpper(sums, columns);
+    }
+    const own = {
       ...{ count, available: this.#available / groups },
-      ...{ second: second!, mean: mean!, meanAbs: meanAbs! },
+      ...{ second: shared(this.#own.second), mean: means(this.#own.mean), meanAbs: means(this.#own.meanAbs) },
     };
-    if (!this.options.cross) return shared;
+    if (!this.options.cross) return own;
     const cross = this.#cross;
-    if (!cross) return { ...shared, cross: shared.second, floatMean: shared.mean };
-    return { ...shared, cross: means(cross.second), floatMean: means(cross.mean) };
+    if (!cross) return { ...own, cross: own.second, floatMean: own.mean };
+    return { ...own, cross: means(cross.second), floatMean: means(cross.mean) };
   }
 
   /** The vectors of stream 'float' at the same places; undefined where they are not wanted, or equal. */
