@@ -178,7 +178,7 @@ function addQuantizeOptions(command: Command): Command {
     .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
     .option(
       '--algorithm <name>',
-      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, gptq, adaround',
+      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, gptq, adaround, brecq, qdrop',
     )
     .option('--clip [how]', 'clip each scale (weight-only): mse (default), a search for what loses least, or octav')
     .option(

@@ -46,8 +46,8 @@ export {
   type ReconstructOptions,
   type ReconstructProgress,
   reconstruct,
-  type UnitReport,
 } from './reconstruct/reconstruct.js';
+export type { UnitReport } from './reconstruct/solve-unit.js';
 export { roundWeights, type RoundWeightsOptions } from './reconstruct/round-weights.js';
 export type { WeightAlgorithm, WeightProblem } from './algorithms/weight-algorithm.js';
 export type { QuantizedMatrix } from './grid/quantized-matrix.js';

@@ -55,7 +55,7 @@ export interface QuantizeOptions {
   /** Bits of a weight code. Default: those of `weights`. */
   readonly bits?: 4 | 8;
   /**
-   * How codes are chosen, in weight-only mode: 'nearest', 'importance', 'hqq', 'gptq', 'adaround', ... (docs/quantize-methods.md); most need calibration data. A layer where it
+   * How codes are chosen, in weight-only mode: 'nearest', 'importance', 'hqq', 'gptq', 'adaround', 'brecq', ... (docs/quantize-methods.md); most need calibration data. A layer where it
    * does not beat 'nearest' keeps that. Default 'nearest'.
    */
   readonly algorithm?: string;

@@ -34,3 +34,11 @@ export interface WeightAlgorithm {
   readonly followsFloat?: boolean;
   solve(problem: WeightProblem): Promise<QuantizedMatrix>;
 }
+
+/** Learns the rounding of several layers together (src/reconstruct), from what lies between them. */
+export interface UnitAlgorithm {
+  readonly name: string;
+  readonly needs: 'units';
+  /** Share of the elements of a unit's inputs that are the float model's. */
+  readonly drop: number;
+}

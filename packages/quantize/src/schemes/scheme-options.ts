@@ -1,6 +1,6 @@
 import type { Node } from '@gossamer/graph';
-import { findAlgorithm } from '../algorithms/registry.js';
-import type { WeightAlgorithm } from '../algorithms/weight-algorithm.js';
+import { findAnyAlgorithm } from '../algorithms/registry.js';
+import type { UnitAlgorithm, WeightAlgorithm } from '../algorithms/weight-algorithm.js';
 import { badOption } from '../errors.js';
 import { matchesLayer } from '../layer-selection.js';
 import type { Granularity, QuantizeOptions } from '../options.js';
@@ -18,7 +18,7 @@ export interface SchemeChoice {
 
 /** Weights by scheme and algorithm, layer by layer. */
 export interface SchemeOptions {
-  readonly algorithm: WeightAlgorithm;
+  readonly algorithm: WeightAlgorithm | UnitAlgorithm;
   readonly clip: Clip;
   /** Schemes in question, for the record: of most layers, of edges, of rules. */
   readonly names: readonly string[];
@@ -44,8 +44,8 @@ export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefin
 /** Schemes whatever the options ask for; throws as `schemeOptions` does. */
 export function makeSchemes(options: QuantizeOptions): SchemeOptions {
   const { weights, algorithm: name = 'nearest', layers = [], granularity, blockSize = 32, edgeBits } = options;
-  const algorithm = findAlgorithm(name);
-  if (algorithm.needs === 'moments' && !options.data) {
+  const algorithm = findAnyAlgorithm(name);
+  if (algorithm.needs !== 'nothing' && !options.data) {
     badOption('data', `calibration data for algorithm ${name}`, undefined, 'ERR_CALIBRATION_DATA');
   }
   const common = choiceOf({ weights: weights ?? plainWeights(options), granularity, blockSize });

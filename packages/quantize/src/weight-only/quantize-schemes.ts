@@ -1,6 +1,7 @@
 import { type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
 import { type SolvedWeight, solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
 import { chooseForm } from '../forms/choose-form.js';
+import { solveUnits } from '../reconstruct/solve-units.js';
 import { writeWeight, type WriteOptions } from '../forms/write-weight.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
@@ -32,7 +33,11 @@ export async function quantizeSchemes(
     planned.push({ layer, parts: large.map((view) => planView(view, tied, schemes, options)) });
   }
   const plans = planned.flatMap(({ parts }) => parts.map(({ plan }) => plan));
-  const { solved, warnings, samples } = await solveLayers(model, plans, { ...options, algorithm: schemes.algorithm });
+  const { algorithm } = schemes;
+  const { solved, warnings, samples } =
+    algorithm.needs === 'units'
+      ? await solveUnits(model, plans, { ...options, algorithm, data: options.data! })
+      : await solveLayers(model, plans, { ...options, algorithm });
   report.warnings.push(...warnings, ...untied(tied, plans, solved));
   const written: WriteOptions['written'] = new Map();
   const works = planned.map(({ layer, parts }): Work => {
