@@ -168,7 +168,7 @@ function addQuantizeOptions(command: Command): Command {
     )
     .option(
       '--activations <dtype>',
-      'uint8 or int8 (default uint8); of qat how ranges are found: lsq (default), pact or fixed',
+      'uint8 or int8 (default uint8); of qat how ranges are found: lsq (default), pact, ema or fixed',
     )
     .option('--bits <n>', 'bits of a weight: 4 or 8', integer)
     .option('--granularity <g>', 'perAxis, perTensor or perBlock')

@@ -1,5 +1,6 @@
 import { attribute, Tensor, type Value } from '@gossamer/graph';
 import { copyGraph, type Emitter, type Parameter, type TrainingForm } from '@gossamer/train';
+import { MovingRanges } from './moving-ranges.js';
 import {
   type ActivationGrid,
   activationMax,
@@ -10,7 +11,7 @@ import {
 } from './grids.js';
 
 /** How the limits of activations are found. */
-export type ActivationRule = 'lsq' | 'pact' | 'fixed';
+export type ActivationRule = 'lsq' | 'pact' | 'ema' | 'fixed';
 
 /** Codes of a bias stay below this magnitude, as in the exported model. */
 const BIAS_LIMIT = 2 ** 30;
@@ -22,27 +23,42 @@ export const zeroShift = (value: string): string => `zero-shift/${value}`;
 export const clipRatio = (value: string): string => `clip-ratio/${value}`;
 
 /**
- * A form in which readers see every value of `grids` as its codes stand for it. `learns` false: scales and zero points are constants.
+ * A form in which readers see every value of `grids` as its codes stand for it. `learns` false: scales and zero points are constants. `watched`: for
+ * how many passes the ranges of rule 'ema' follow what they see; undefined where the form is for evaluation.
  *
  * Scales of weights, and of activations by rule 'lsq', are learned with the zero points of activations that can be negative; 'pact' learns where
- * activations are clipped, from what lies beyond alone. A scale is its first value times e^p, so that it stays > 0 and an adaptive optimiser moves
+ * activations are clipped, from what lies beyond alone; with 'ema' ranges follow what is seen. A scale is its first value times e^p, so that it stays > 0 and an adaptive optimiser moves
  * it by its learning rate in relation to itself. Gradients of scales are divided by sqrt(N quantMax), N the elements that share one.
  *
  * Sources: Esser et al., "Learned Step Size Quantization", ICLR 2020 (arXiv:1902.08153), section 2; Bhalgat et al., "LSQ+", CVPR workshops 2020
  * (arXiv:2004.09576), section 3.2; Choi et al., "PACT", 2018 (arXiv:1805.06085), section 3; biases: Jacob et al., CVPR 2018, section 2.4.
  */
-export function insertGrids(form: TrainingForm, grids: Grids, rule: ActivationRule, learns = true): TrainingForm {
-  const writer = new GridWriter(grids, rule, learns);
+export function insertGrids(
+  form: TrainingForm,
+  grids: Grids,
+  rule: ActivationRule,
+  learns = true,
+  watched?: number,
+): TrainingForm {
+  const writer = new GridWriter(grids, rule, learns, watched);
   const { g, values, made } = copyGraph(form.model, undefined, (emitter, value) => writer.quantized(emitter, value));
   writer.requireAll();
   for (const output of form.model.graph.outputs) {
     g.output((writer.isMade(output.name) ? values : made).get(output)!, output.name);
   }
-  return { ...form, model: g.model, parameters: [...form.parameters, ...writer.added] };
+  writer.ranges.finish(g);
+  const { added, ranges } = writer;
+  return {
+    ...form,
+    model: g.model,
+    parameters: [...form.parameters, ...added],
+    running: [...form.running, ...ranges.states],
+  };
 }
 
 class GridWriter {
   readonly added: Parameter[] = [];
+  readonly ranges: MovingRanges;
   readonly #activations: ReadonlyMap<string, ActivationGrid>;
   readonly #weights: ReadonlyMap<string, WeightGrid>;
   readonly #biases: ReadonlyMap<string, BiasGrid>;
@@ -53,7 +69,9 @@ class GridWriter {
     { activations, weights, biases }: Grids,
     private readonly rule: ActivationRule,
     private readonly learns: boolean,
+    watched: number | undefined,
   ) {
+    this.ranges = new MovingRanges(watched);
     this.#activations = new Map(activations.map((grid) => [grid.value, grid]));
     this.#weights = new Map(weights.map((grid) => [grid.value, grid]));
     this.#biases = new Map(biases.map((grid) => [grid.value, grid]));
@@ -100,6 +118,10 @@ class GridWriter {
       const clipped = g.op('Max', [g.op('Min', [value, clip]), stopped(g, low)]);
       return fakeQuantize(g, clipped, stopped(g, scale), g.constant(grid.zeroPoint), limits);
     }
+    if (this.rule === 'ema' && this.learns) {
+      this.ranges.watch(g, grid, value);
+      return fakeQuantize(g, value, this.#activationScale(g, grid), this.#movedZero(g, grid), limits);
+    }
     const count = g.size(value);
     const scale = damped(g, this.#activationScale(g, grid), count, quantMax);
     return fakeQuantize(g, value, scale, this.#zeroPoint(g, grid, count), limits);
@@ -125,6 +147,7 @@ class GridWriter {
     return this.#once(grid.value, () => {
       const first = g.constant(grid.scale);
       if (!this.learns || this.rule === 'fixed') return first;
+      if (this.rule === 'ema') return this.ranges.scale(g, grid);
       if (this.rule === 'pact') {
         return g.scale(this.#clip(g, grid), 1 / (activationMax(grid.bits) - grid.zeroPoint));
       }
@@ -141,6 +164,13 @@ class GridWriter {
       const clip = g.scale(ratio, grid.scale * steps);
       return grid.maxScale === undefined ? clip : g.op('Min', [clip, g.constant(grid.maxScale * steps)]);
     });
+  }
+
+  /** Of 'ema': whole. */
+  #movedZero(g: Emitter, grid: ActivationGrid): Value {
+    if (!grid.isSigned) return g.constant(0);
+    const place = this.ranges.zeroPoint(g, grid, this.#activationScale(g, grid));
+    return fakeQuantize(g, place, g.constant(1), g.constant(0), { quantMin: 0, quantMax: activationMax(grid.bits) });
   }
 
   #zeroPoint(g: Emitter, grid: ActivationGrid, count: number): Value {

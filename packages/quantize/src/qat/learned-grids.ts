@@ -1,6 +1,7 @@
 import { roundHalfEven } from '@gossamer/graph';
 import { activationMax, type ActivationGrid, type Grids, type WeightGrid, weightLimits } from './grids.js';
 import { type ActivationRule, clipRatio, LEAST_CLIP, scalePower, zeroShift } from './insert-grids.js';
+import { movedGrid } from './moving-ranges.js';
 
 /** What training added, by name. */
 type Added = ReadonlyMap<string, Float32Array>;
@@ -21,6 +22,7 @@ export function learnedGrids(grids: Grids, added: Added, rule: ActivationRule): 
 function learnedActivation(grid: ActivationGrid, added: Added, rule: ActivationRule): ActivationGrid {
   const { value, bits, maxScale = Infinity } = grid;
   if (rule === 'fixed') return grid;
+  if (rule === 'ema') return movedGrid(grid, added);
   if (rule === 'pact') {
     const ratio = Math.max(LEAST_CLIP, added.get(clipRatio(value))![0]!);
     return { ...grid, scale: Math.fround(Math.min(maxScale, grid.scale * ratio)) };

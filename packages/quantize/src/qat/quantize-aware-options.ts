@@ -23,8 +23,8 @@ export interface QuantizeAwareOptions extends Omit<TrainOptions, 'losses' | 'rew
   /** Whether weights have a scale for each output channel. Default 'perAxis'. */
   readonly granularity?: 'perAxis' | 'perTensor';
   /**
-   * 'lsq': scales and, of what can be negative, zero points are learned. 'pact': the clip is learned, with `clipDecay`. 'fixed': those of the
-   * calibration stay. Default 'lsq'.
+   * 'lsq': scales and, of what can be negative, zero points are learned. 'pact': the clip is learned, with `clipDecay`. 'ema': ranges
+   * are moving averages of each batch's minimum and maximum, frozen in the last tenth of each stage. 'fixed': those of the calibration stay. Default 'lsq'.
    */
   readonly activations?: ActivationRule;
   /** Bits that are trained first, largest first: `[8, 6]` before 4. Each stage is a training of `epochs`. Default: none. */

@@ -1,5 +1,6 @@
 import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
-import { arrayDataset, openTrainingSession, toTrainingForm } from '@gossamer/train';
+import { serializeModel } from '@gossamer/graph/onnx';
+import { arrayDataset, openTrainingSession, toTrainingForm, type TrainingForm } from '@gossamer/train';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { optimizedOps, runOrt } from '../testing/ort.js';
 import { activationMax } from './grids.js';
 import { insertGrids } from './insert-grids.js';
 import { quantizeAware } from './quantize-aware.js';
-import type { QuantizeAwareOptions } from './quantize-aware-options.js';
+import type { QuantizeAwareOptions, QuantizeAwareResult } from './quantize-aware-options.js';
 
 const [SIDE, CHANNELS, CLASSES, SAMPLES] = [6, 8, 3, 96];
 const PIXELS = SIDE * SIDE;
@@ -44,6 +45,41 @@ function network(): Model {
   return g.output(y, 'y').model();
 }
 
+/** A normalization of the input, and two behind convolutions. */
+function normalized(): Model {
+  const g = new GraphBuilder('normalized');
+  const normalize = (x: ReturnType<GraphBuilder['op']>, name: string, channels: number) => {
+    const fill = (part: string, value: number) =>
+      g.weight(`${name}.${part}`, [channels], new Float32Array(channels).fill(value));
+    return g.op('BatchNormalization', [
+      x,
+      fill('scale', 1.5),
+      fill('shift', 0.2),
+      fill('mean', 0.1),
+      fill('variance', 0.7),
+    ]);
+  };
+  const kernel = (name: string, inputs: number, seed: number) =>
+    g.weight(
+      `${name}.w`,
+      [CHANNELS, inputs, 3, 3],
+      noise(CHANNELS * inputs * 9, seed).map((x) => x * 0.4),
+    );
+  // What the convolution pads with would not be shifted: the first cannot be folded.
+  const x = normalize(g.input('input', 'float32', ['n', 1, SIDE, SIDE]), 'alone', 1);
+  const pads = { pads: [1, 1, 1, 1] };
+  const a = g.op('Relu', [normalize(g.op('Conv', [x, kernel('first', 1, 1)], pads), 'one', CHANNELS)]);
+  const b = g.op('Relu', [normalize(g.op('Conv', [a, kernel('second', CHANNELS, 3)], pads), 'two', CHANNELS)]);
+  const flat = g.op('Flatten', [b]);
+  const rows = CHANNELS * PIXELS;
+  const last = g.weight(
+    'last.w',
+    [rows, CLASSES],
+    noise(rows * CLASSES, 5).map((w) => w * 0.1),
+  );
+  return g.output(g.op('Gemm', [flat, last, g.weight('last.b', [CLASSES], noise(CLASSES, 6))]), 'y').model();
+}
+
 /** Images whose class is where they are brightest. */
 function images() {
   const input = noise(SAMPLES * PIXELS, 11);
@@ -77,6 +113,7 @@ test.each<[string, QuantizeAwareOptions]>([
   ['4 bits, LSQ', {}],
   ['2 bits, a scale for the tensor', { weightBits: 2, activationBits: 2, granularity: 'perTensor' }],
   ['PACT', { activations: 'pact' }],
+  ['moving ranges', { activations: 'ema' }],
   ['fixed ranges, 8 bits', { activations: 'fixed', weightBits: 8, activationBits: 8 }],
 ])('%s: ONNX Runtime computes what the last forward pass would', async (_, changes) => {
   const options = { ...base, ...changes };
@@ -92,18 +129,41 @@ test.each<[string, QuantizeAwareOptions]>([
     expect(Math.max(...codes)).toBeLessThan(2 ** (bits - 1));
     expect(Math.min(...codes)).toBeGreaterThanOrEqual(-(2 ** (bits - 1)));
   }
-  const plain = toTrainingForm(result.trained, { batch: SAMPLES, mode: 'evaluate', batchNorm: 'frozen' });
-  const form = insertGrids(plain, result.grids, options.activations ?? 'lsq', false);
-  const session = await openTrainingSession(form.model, { engine: 'reference' });
-  const own = Object.fromEntries(form.parameters.map(({ name, initial }) => [name, initial]));
-  const expected = (await session.run({ ...feed(), ...own }))['y']!.toFloat32();
+  await expectLastPass(result, options);
+});
+
+test('normalizations of convolutions are folded first; another one keeps its running statistics and computes as trained', async () => {
+  const options = { ...base, epochs: 2 };
+  const result = await quantizeAware(normalized(), images(), options);
+  const stays = [...result.model.graph.nodes()].filter(({ op }) => op === 'BatchNormalization');
+  expect(stays.map((node) => node.input(1)!.name)).toEqual(['alone.scale']);
+  expect(stays[0]!.input(3)!.constant!.toFloat32()).toEqual(Float32Array.of(0.1));
+  expect(stays[0]!.input(4)!.constant!.toFloat32()).toEqual(Float32Array.of(0.7));
+  // Its scale was trained.
+  expect(stays[0]!.input(1)!.constant!.toFloat32()).not.toEqual(Float32Array.of(1.5));
+  await expectLastPass(result, options);
+});
+
+const evaluated = (model: Model) => toTrainingForm(model, { batch: SAMPLES, mode: 'evaluate', batchNorm: 'frozen' });
+
+async function forwardPass({ model, parameters, running }: TrainingForm): Promise<Readonly<Record<string, Tensor>>> {
+  const session = await openTrainingSession(model, { engine: 'reference' });
+  const own = Object.fromEntries([...parameters, ...running].map(({ name, initial }) => [name, initial]));
+  const outputs = await session.run({ ...feed(), ...own });
   await session.dispose();
-  const actual = (await runOrt(result.model, feed()))['y']!.toFloat32();
+  return outputs;
+}
+
+/** ONNX Runtime computes from the exported model what a forward pass of training does with the last weights. */
+async function expectLastPass({ model, trained, grids }: QuantizeAwareResult, options: QuantizeAwareOptions) {
+  const form = insertGrids(evaluated(trained), grids, options.activations ?? 'lsq', false);
+  const expected = (await forwardPass(form))['y']!.toFloat32();
+  const actual = (await runOrt(model, feed()))['y']!.toFloat32();
   // A sum that lies within a rounding error of the middle between two codes may become either: that moves an output by codes. All others agree to
   // float rounding of sums of 16 terms below 2^4.
   const apart = expected.filter((x, i) => Math.abs(x - actual[i]!) > 16 * 2 ** -20);
   expect(apart.length).toBeLessThanOrEqual(0.02 * expected.length);
-});
+}
 
 test('a Clip keeps its limit: the largest code stands for no more', async () => {
   const { grids } = await quantizeAware(network(), images(), { ...base, scaleLearningRate: 20 });
@@ -127,6 +187,52 @@ test('stages train from many bits to few, and each has its checkpoint', async ()
     expect(again.grids).toEqual(once.grids);
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+test('interrupted in the second of three stages, training ends in the same bytes, on the grid of the last bits', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gossamer-qat-'));
+  try {
+    const options = { ...base, activations: 'ema', stages: [8, 6], epochs: 1 } as const;
+    const once = await quantizeAware(network(), images(), options);
+    const abort = new AbortController();
+    let updates = 0;
+    // 6 updates a stage.
+    const onStep = () => ++updates === 9 && abort.abort();
+    const kept = { ...options, checkpoint: { path: join(folder, 'checkpoint.safetensors') } };
+    const interrupted = quantizeAware(network(), images(), { ...kept, onStep, signal: abort.signal });
+    await expect(interrupted).rejects.toThrow('aborted');
+    const resumed = await quantizeAware(network(), images(), kept);
+    expect(Buffer.from(serializeModel(resumed.model))).toEqual(Buffer.from(serializeModel(once.model)));
+    expect(once.grids.weights.map(({ bits }) => bits)).toEqual([8, 4, 4, 8]);
+    expect(once.grids.activations.map(({ bits }) => bits).sort()).toEqual([4, 4, 8, 8, 8]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('codes times scales are the weights of the last forward pass, bit for bit', async () => {
+  const { model, trained, grids } = await quantizeAware(network(), images(), { ...base, weightBits: 3, epochs: 2 });
+  const form = insertGrids(evaluated(trained), grids, 'lsq', false);
+  const { graph } = form.model;
+  const simulated = new Map(
+    grids.weights.map(({ value }) => {
+      const fake = graph.value(value)!.uses.find(({ node }) => node.op === 'FakeQuantize')!.node;
+      return [value, fake.output.name] as const;
+    }),
+  );
+  for (const name of simulated.values()) graph.addOutput(graph.value(name)!);
+  const passed = await forwardPass(form);
+  for (const { value, shape, axis, bits } of grids.weights) {
+    const codes = model.graph.value(`${value}_quantized`)!;
+    const scales = codes.uses[0]!.node.input(1)!.constant!.toFloat32();
+    const inner = shape.slice(axis! + 1).reduce((a, b) => a * b, 1);
+    // The scale of third.w has taken up alpha.
+    const alpha = value === 'third.w' ? 0.5 : 1;
+    const list = codes.initializer!.toFloat32();
+    const exported = list.map((code, i) => code * scales[Math.floor(i / inner) % scales.length]!);
+    expect(exported).toEqual(passed[simulated.get(value)!]!.toFloat32().map((w) => w * alpha));
+    expect(new Set(list).size).toBeLessThanOrEqual(2 ** bits);
   }
 });
 

@@ -91,13 +91,14 @@ async function learn(model: Model, target: Grids, dataset: Dataset, aware: Resol
   const { training, losses, rule, learner = train, scaleLearningRate, clipDecay, stages } = aware;
   let current: LearnedModel = { model, grids: target, history: [], engine: '', warnings: [] };
   const list = [...stages, 0];
+  const watched = Math.floor(WATCHED_SHARE * passesOf(training, dataset.length));
   for (const [stage, least] of list.entries()) {
     const grids = rescaledGrids(current.grids, target, least);
     const result = await learner(current.model, dataset, {
       ...training,
       form: { batchNorm: 'frozen', ...training.form },
       losses: losses ?? [{ loss: crossEntropy() }],
-      rewrite: (form) => insertGrids(form, grids, rule),
+      rewrite: (form, mode) => insertGrids(form, grids, rule, true, mode === 'train' ? watched : undefined),
       groups: [...(training.groups ?? []), ...gridGroups(grids, rule, scaleLearningRate, clipDecay)],
       ...checkpointOf(training, stage, list.length),
     });
@@ -110,6 +111,18 @@ async function learn(model: Model, target: Grids, dataset: Dataset, aware: Resol
     };
   }
   return current;
+}
+
+/** Share of a stage's passes in which ranges of rule 'ema' follow what they see. */
+const WATCHED_SHARE = 0.9;
+
+/** Forward passes of a stage; held-out samples of a default number are counted as trained on. */
+function passesOf(
+  { steps, epochs = 0, batch = 128, accumulate = 1, validation }: ResolvedAware['training'],
+  length: number,
+): number {
+  const own = length - (validation?.dataset ? 0 : (validation?.count ?? 0));
+  return steps === undefined ? epochs * Math.ceil(own / batch) : steps * accumulate;
 }
 
 /** Each stage has a checkpoint of its own; the last one that of the options. */

@@ -39,7 +39,7 @@ export function resolveAware(options: QuantizeAwareOptions): ResolvedAware {
   });
   if (granularity !== 'perAxis' && granularity !== 'perTensor')
     badOption('granularity', 'perAxis, perTensor', granularity);
-  if (!['lsq', 'pact', 'fixed'].includes(rule)) badOption('activations', 'lsq, pact, fixed', rule);
+  if (!['lsq', 'pact', 'ema', 'fixed'].includes(rule)) badOption('activations', 'lsq, pact, ema, fixed', rule);
   for (const [name, value] of Object.entries({ scaleLearningRate, clipDecay })) {
     if (!(value >= 0 && value < Infinity)) badOption(name, 'a finite number >= 0', value);
   }

@@ -21,6 +21,8 @@ export interface RunningState {
   /** Output of the form: what it becomes; none where the form is for evaluation. */
   readonly output?: string;
   readonly initial: Tensor;
+  /** True for one that training added (the range of an activation): the file has no such array. */
+  readonly isAdded?: true;
 }
 
 /** An input of the form that is filled with uniform random numbers in [0, 1), new ones at each step. */

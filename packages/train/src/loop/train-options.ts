@@ -137,7 +137,7 @@ export interface EpochRecord {
 export interface TrainResult {
   /** The model that was given, with trained weights and running statistics: a clone that differs in nothing else. */
   readonly model: Model;
-  /** What was trained beside the model's own arrays (learned scales, gates, regressors), by name. */
+  /** What was trained beside the model's own arrays (learned scales and ranges, gates, regressors), by name. */
   readonly added: ReadonlyMap<string, Float32Array>;
   readonly history: readonly EpochRecord[];
   /** Updates made in all. */

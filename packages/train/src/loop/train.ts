@@ -51,7 +51,8 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
 
 /** The arrays that training added, or those that are the model's own. */
 function arraysOf({ store }: Trainer, areAdded: boolean): ReadonlyMap<string, Float32Array> {
-  const added = new Set(store.parameters.filter(({ parameter }) => parameter.isAdded).map(({ name }) => name));
+  const items = [...store.parameters.map(({ parameter }) => parameter), ...store.running.map(({ state }) => state)];
+  const added = new Set(items.filter(({ isAdded }) => isAdded).map(({ name }) => name));
   return new Map([...store.snapshot()].filter(([name]) => added.has(name) === areAdded));
 }
 
