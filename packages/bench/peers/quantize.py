@@ -94,6 +94,13 @@ def constants_to_initializers(model):
     return loaded
 
 
+def named(model):
+    """Its sort tells nodes by their names: those without one get one."""
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f"node_{index}"
+    return model
+
+
 def run(options):
     model = options.model
     if options.constants_to_initializers:
@@ -130,7 +137,7 @@ def run(options):
         if options.mode == "gptq":
             algorithm = GPTQWeightOnlyQuantConfig(calibration_data_reader=samples(model, options))
         quantizer = MatMulNBitsQuantizer(
-            onnx.load(model),
+            named(onnx.load(model)),
             bits=4,
             block_size=options.block_size,
             is_symmetric=not options.asymmetric,

@@ -11,6 +11,7 @@ import { conformance } from './suites/conformance.js';
 import { dataFree } from './suites/data-free.js';
 import { distillation } from './suites/distillation.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
+import { gptqSpeed } from './suites/gptq-speed.js';
 import { instructionSets } from './suites/instruction-sets.js';
 import { integerOnly } from './suites/integer-only.js';
 import { kernels, quick } from './suites/kernels.js';
@@ -52,6 +53,7 @@ export const SUITES: readonly Suite[] = [
   generatedGraphs,
   realModels,
   speedVersusOrt,
+  gptqSpeed,
   largeModel,
 ];
 

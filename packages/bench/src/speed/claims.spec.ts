@@ -19,6 +19,7 @@ const result = (ours: Made, peer: Made, low: number): SpeedResult => ({
   ours,
   peer,
   gate: { seconds: 1, peakRssMb: 1 },
+  sqnrDb: { ours: 20, peer: 20 },
   toPeer: pair(low),
   toFloat: pair(1),
 });

@@ -27,6 +27,10 @@ export interface SpeedModel {
   /** A Python with onnxruntime; undefined: the peer is not measured. */
   readonly python: string | undefined;
   readonly cases: readonly SpeedCase[];
+  /** Calibration samples, random. Default 32. */
+  readonly samples?: number;
+  /** Times each tool is run; the two take turns. Default 3. */
+  readonly rounds?: number;
 }
 
 /** What making a file cost (medians), and the file. */
@@ -48,28 +52,27 @@ export interface SpeedResult {
   readonly peer?: Made;
   /** What our gate costs on top. */
   readonly gate: { readonly seconds: number; readonly peakRssMb: number };
+  /** Signal-to-noise ratio of the outputs beside the float model's, on samples of the gate's own, in dB. */
+  readonly sqnrDb: { readonly ours: number | undefined; readonly peer: number | undefined };
   /** Latency of the peer's file over ours: above 1, ours is faster. */
   readonly toPeer?: PairedLatency;
   /** Latency of the float model over ours. */
   readonly toFloat: PairedLatency;
 }
 
-/** Times each tool is run; the two take turns. */
-const rounds = 3;
-const calibrationSamples = 32;
 /** Pairs of timings behind each latency ratio. */
 const pairs = 60;
 
 /** Runs every case of a model with both tools. */
 export async function measureCase(model: SpeedModel, context: SuiteContext): Promise<SpeedResult[]> {
   const { scratch, say, signal } = context;
-  const { name, path, python } = model;
+  const { name, path, python, samples: count = 32, rounds = 3 } = model;
   const prepared = join(scratch, 'prepared.onnx');
   if (python !== undefined) {
     say(`${name}: quant_pre_process`);
     await runPeer(python, ['preprocess', path, prepared], { signal });
   }
-  const samples = await writeCalibration(path, scratch);
+  const samples = await writeCalibration(path, scratch, count);
   const results: SpeedResult[] = [];
   for (const speedCase of model.cases) {
     const ours = join(scratch, 'ours.onnx');
@@ -82,12 +85,14 @@ export async function measureCase(model: SpeedModel, context: SuiteContext): Pro
     }
     say(`${name}, ${speedCase.name}: the results`);
     const gate = await verify(ours, { reference: path, signal });
+    const theirGate = python === undefined ? undefined : await verify(theirs, { reference: path, signal });
     const peer = python === undefined ? undefined : await summarise(costs.peer, theirs, signal);
     results.push({
       model: name,
       mode: speedCase.name,
       ours: await summarise(costs.ours, ours, signal),
       gate: { seconds: gate.seconds, peakRssMb: gate.peakRssMb },
+      sqnrDb: { ours: gate.sqnrDb, peer: theirGate?.sqnrDb },
       ...(peer ? { peer, toPeer: await pairedLatency(theirs, ours, samples.first, { pairs, signal }) } : {}),
       toFloat: await pairedLatency(path, ours, samples.first, { pairs, signal }),
     });
@@ -107,10 +112,10 @@ async function runOurs(
   path: string,
   out: string,
   { ours, needsData }: SpeedCase,
-  { npz }: Samples,
+  { npz, count }: Samples,
   signal: AbortSignal,
 ): Promise<Cost> {
-  const data = needsData ? ['--data', `npz:${npz}`, '--samples', String(calibrationSamples)] : [];
+  const data = needsData ? ['--data', `npz:${npz}`, '--samples', String(count)] : [];
   const main = join(packageFolder('gossamer'), 'dist', 'main.js');
   const args = [
     main,
@@ -171,19 +176,20 @@ async function summarise(costs: readonly Cost[], path: string, signal: AbortSign
 
 /** The same calibration samples in the form each tool reads, and the first of them. */
 interface Samples {
+  readonly count: number;
   readonly npz: string;
   readonly folder: string;
   readonly first: Feeds;
 }
 
-async function writeCalibration(path: string, scratch: string): Promise<Samples> {
+async function writeCalibration(path: string, scratch: string, count: number): Promise<Samples> {
   const inputs = modelInputs(await loadModel(path));
-  const data = await openData(`random:${calibrationSamples}`);
+  const data = await openData(`random:${count}`);
   const folder = join(scratch, 'samples');
   mkdirSync(folder, { recursive: true });
-  await writeSamples(data, inputs, folder, calibrationSamples);
+  await writeSamples(data, inputs, folder, count);
   const npz = join(scratch, 'samples.npz');
-  for await (const { feeds } of data.batches({ inputs, batchSize: calibrationSamples })) writeNpz(npz, feeds);
-  for await (const { feeds } of data.batches({ inputs })) return { npz, folder, first: feeds };
+  for await (const { feeds } of data.batches({ inputs, batchSize: count })) writeNpz(npz, feeds);
+  for await (const { feeds } of data.batches({ inputs })) return { count, npz, folder, first: feeds };
   throw new Error('random: no sample');
 }
