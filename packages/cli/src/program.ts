@@ -178,8 +178,9 @@ function addQuantizeOptions(command: Command): Command {
     .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
     .option(
       '--algorithm <name>',
-      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, gptq, adaround, brecq, qdrop',
+      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, awq-clip, gptq, adaround, brecq, qdrop',
     )
+    .option('--bias-correction', 'take back by biases how much rounding moves mean outputs (static, weight-only)')
     .option('--clip [how]', 'clip each scale (weight-only): mse (default), a search for what loses least, or octav')
     .option(
       '--layers <file>',

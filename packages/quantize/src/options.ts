@@ -108,6 +108,11 @@ export interface QuantizeOptions {
    * in weight-only mode, 'awq' (AWQ's scales, for the rounding that follows), which need `data`. One or several; `include` and `exclude` concern 'awq' alone. Default 'none'.
    */
   readonly equalize?: 'none' | EqualizeMethod | readonly EqualizeMethod[];
+  /**
+   * Static and weight-only mode: take back by how much rounding weights moves the means of layers' outputs, by biases. Means of inputs come from `data`, else from BatchNormalization.
+   * Layers that take no bias are left, with a warning. Default false.
+   */
+  readonly biasCorrection?: boolean;
   /** Layers to quantize: ids, globs over ids (`*`, `?`) or operator names. Default: all. */
   readonly include?: readonly string[];
   /** Layers to leave untouched, spelled like `include`. Default: none. */

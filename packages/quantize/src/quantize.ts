@@ -1,5 +1,8 @@
 import type { Model } from '@gossamer/graph';
 import { runPasses } from '@gossamer/graph/passes';
+import { BiasCorrector } from './bias-correction/bias-corrector.js';
+import { correctAhead } from './bias-correction/correct-ahead.js';
+import { meansOf } from './bias-correction/input-means.js';
 import { quantizeDynamic } from './dynamic/quantize-dynamic.js';
 import { equalize } from './equalize/equalize.js';
 import { storeNarrow } from './float32-form.js';
@@ -43,13 +46,15 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const round = weightRounding(options, filter);
   const { model: copy, report: equalized } = await equalize(prepared, options.equalize, { ...options, round });
   const ties = findTies(copy);
+  const corrector = options.biasCorrection ? new BiasCorrector(await meansOf(model, copy, options)) : undefined;
+  if (corrector && !options.schemes) await correctAhead(copy, corrector, options, filter);
   let samples = 0;
   if (options.mode === 'static') samples = await quantizeStatic(copy, options, filter, report);
   else if (options.mode === 'dynamic') await quantizeDynamic(copy, options, filter, report);
   else if (options.isFloat16) await storeFloat16(copy, options, filter, report);
-  else if (options.schemes) samples = await quantizeSchemes(copy, options.schemes, options, filter, report);
+  else if (options.schemes) samples = await quantizeSchemes(copy, options.schemes, options, filter, report, corrector);
   else await quantizeWeightOnly(copy, options, filter, report);
-  report.warnings.push(...untiedWarnings(ties, report.layers, options));
+  report.warnings.push(...untiedWarnings(ties, report.layers, options), ...(corrector?.warnings() ?? []));
   // Last: a pass makes a clone, and the layers planned above are nodes of this copy.
   const isSplit = options.costModel && options.optimize;
   const written = isSplit ? runPasses(copy, ['split-skip-layer-normalization']).model : copy;
@@ -64,6 +69,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
       layers: report.layers,
       warnings: report.warnings,
       ...(equalized.length > 0 ? { equalized } : {}),
+      ...(corrector ? { biases: corrector.notes } : {}),
       bytes: { before, after, ratio: after > 0 ? before / after : 1 },
       samples,
     },

@@ -1,5 +1,6 @@
 import type { Node } from '@gossamer/graph';
 import type { MethodNote } from './equalize/equalize.js';
+import type { EqualizeNote } from './equalize/note.js';
 
 /**
  * 'quantized': computed in integers (or by a kernel on codes). 'weight-only': codes in the file, computed in float.
@@ -27,6 +28,8 @@ export interface QuantizeReport {
   readonly warnings: readonly string[];
   /** What `equalize` did, or why it did nothing, layer by layer; missing without it. */
   readonly equalized?: readonly MethodNote[];
+  /** What `biasCorrection` did, or why it did nothing, layer by layer; missing without it. */
+  readonly biases?: readonly EqualizeNote[];
   /** Bytes of all constant tensors of the model. ratio = before / after. */
   readonly bytes: { readonly before: number; readonly after: number; readonly ratio: number };
   /** Calibration samples used; 0 without calibration. */

@@ -55,6 +55,7 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
 /** Weights that are stored as floats: nothing is chosen but which. */
 function float16Options(options: QuantizeOptions): ResolvedOptions {
   refuseSchemes(options, 'float16');
+  if (options.biasCorrection) badOption('biasCorrection', 'false for float16 weights', true);
   return { ...resolvePlain(plainPart(options), 'weight-only'), isFloat16: true };
 }
 
@@ -104,6 +105,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
     reduceRange: options.reduceRange ?? false,
     clip: options.clip ?? false,
     equalize: equalizeMethods(options.equalize),
+    biasCorrection: options.biasCorrection ?? false,
     include: options.include ?? [],
     exclude: options.exclude ?? [],
     keepFloat: oneOf('keepFloat', options.keepFloat ?? 'none', ['none', 'auto']),
@@ -157,6 +159,7 @@ function checkCombination(o: ResolvedOptions): void {
     badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
   if (o.integerOnly) checkIntegerOnly(o);
   checkEqualize(o);
+  if (o.biasCorrection) checkBiasCorrection(o);
   if (![true, false, 'mse', 'octav'].includes(o.clip)) badOption('clip', "true, false, 'mse' or 'octav'", o.clip);
   if (o.clip === 'octav' && mode !== 'weight-only') badOption('clip', `true or false in ${mode} mode`, o.clip);
 }
@@ -192,6 +195,13 @@ function checkStatic(o: ResolvedOptions): void {
 function equalizeMethods(given: QuantizeOptions['equalize']): readonly EqualizeMethod[] {
   const methods = given === undefined || given === 'none' ? [] : typeof given === 'string' ? [given] : given;
   return methods.map((method) => oneOf('equalize', method, EQUALIZE_METHODS));
+}
+
+function checkBiasCorrection({ mode, storage, reduceRange }: ResolvedOptions): void {
+  if (mode === 'dynamic') badOption('biasCorrection', 'false in dynamic mode', true);
+  // Which weights are rounded, and to how many bits, has to be known ahead.
+  if (storage === 'float') badOption('storage', "'int8' with biasCorrection", storage);
+  if (reduceRange === 'auto') badOption('reduceRange', 'true or false with biasCorrection', reduceRange);
 }
 
 function checkEqualize({ equalize, data, mode }: ResolvedOptions): void {

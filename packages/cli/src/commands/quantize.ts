@@ -46,13 +46,14 @@ export async function run(model: string, flags: Flags, context: CommandContext):
   const made = performance.now();
   const verification = await result.model.save(output, gateOptions(flags, context));
   const gateSeconds = verification?.seconds ?? 0;
-  const report: CompressionResult & Pick<QuantizeResult['report'], 'samples' | 'equalized'> = {
+  const report: CompressionResult & Pick<QuantizeResult['report'], 'samples' | 'equalized' | 'biases'> = {
     output,
     status: 'done',
     bytes: await compareFiles(source, output),
     layers: result.report.layers,
     samples: result.report.samples,
     ...(result.report.equalized ? { equalized: result.report.equalized } : {}),
+    ...(result.report.biases ? { biases: result.report.biases } : {}),
     warnings: [
       ...source.ir.warnings,
       ...result.report.warnings,
@@ -145,6 +146,7 @@ const PASSED_ON = [
   'blockFormat',
   'accuracyLevel',
   'equalize',
+  'biasCorrection',
   'keepFloat',
   'targetSqnr',
   'storage',

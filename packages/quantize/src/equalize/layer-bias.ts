@@ -7,20 +7,21 @@ import { attribute, type Node, storeConstant, Tensor } from '@gossamer/graph';
 export function addToBias(node: Node, amount: Float64Array): void {
   if (node.op === 'Gemm') return addToGemm(node, amount);
   if (node.op.includes('Conv')) return addToConv(node, amount);
-  const [use] = node.output.uses;
-  const slot = use ? 1 - use.index : 0;
-  const bias = use?.node.isStandard('Add') ? use.node.input(slot)?.constant : undefined;
-  const isAlone = node.output.uses.length === 1 && !node.output.isOutput;
-  if (
-    use &&
-    isAlone &&
-    bias?.dtype === 'float32' &&
-    bias.length === amount.length &&
-    bias.dims.at(-1) === amount.length
-  ) {
-    return replaceConstant(use.node, slot, sumWith(bias, amount));
+  const sum = sumBehind(node);
+  const bias = sum?.node.input(sum.slot)!.constant;
+  if (sum && bias?.length === amount.length && bias.dims.at(-1) === amount.length) {
+    return replaceConstant(sum.node, sum.slot, sumWith(bias, amount));
   }
   addBehind(node, amount);
+}
+
+/** The sum behind a MatMul that nothing else reads, and the slot of its constant vector; undefined without one. */
+export function sumBehind({ output }: Node): { readonly node: Node; readonly slot: number } | undefined {
+  const [use] = output.uses;
+  if (!use?.node.isStandard('Add') || output.uses.length > 1 || output.isOutput) return undefined;
+  const bias = use.node.input(1 - use.index)?.constant;
+  const isVector = bias?.dtype === 'float32' && bias.length === bias.dims.at(-1);
+  return isVector ? { node: use.node, slot: 1 - use.index } : undefined;
 }
 
 /** Puts a tensor in the place of a constant, for this node alone. */

@@ -1,5 +1,8 @@
 import { type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
 import { type SolvedWeight, solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
+import type { BiasCorrector } from '../bias-correction/bias-corrector.js';
+import { isCorrectable } from '../bias-correction/input-means.js';
+import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import { chooseForm } from '../forms/choose-form.js';
 import { solveUnits } from '../reconstruct/solve-units.js';
 import { writeWeight, type WriteOptions } from '../forms/write-weight.js';
@@ -18,6 +21,7 @@ export async function quantizeSchemes(
   options: ResolvedOptions,
   filter: LayerFilter,
   report: ReportBuilder,
+  corrector?: BiasCorrector,
 ): Promise<number> {
   const planned: { layer: Layer; parts: { plan: WeightPlan; choice: SchemeChoice }[] }[] = [];
   const layers = findLayers(model);
@@ -39,6 +43,7 @@ export async function quantizeSchemes(
       ? await solveUnits(model, plans, { ...options, algorithm, data: options.data! })
       : await solveLayers(model, plans, { ...options, algorithm });
   report.warnings.push(...warnings, ...untied(tied, plans, solved));
+  if (corrector) correctBiases(corrector, plans, solved);
   const written: WriteOptions['written'] = new Map();
   const works = planned.map(({ layer, parts }): Work => {
     const weights = parts.map(({ plan }) => solved.get(plan.view)!);
@@ -53,6 +58,20 @@ export async function quantizeSchemes(
   for (const work of works) announce(work, report);
   await runWorks(works, options, report);
   return samples;
+}
+
+/** Biases for the weights as they are now. */
+function correctBiases(
+  corrector: BiasCorrector,
+  plans: readonly WeightPlan[],
+  solved: ReadonlyMap<WeightView, SolvedWeight>,
+): void {
+  for (const { view } of plans.filter((plan) => isCorrectable(plan.view))) {
+    const parts = solved.get(view)!.matrices.map(dequantizeMatrix);
+    const rounded = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+    parts.reduce((first, part) => (rounded.set(part, first), first + part.length), 0);
+    corrector.correct(view, rounded);
+  }
 }
 
 /** Forms that a product and an embedding read alike. */
