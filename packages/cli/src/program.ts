@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { addAwareOptions } from './aware-options.js';
 import type { GlobalOptions, RunCommand } from './command-context.js';
-import { count, integer, number } from './parse-numbers.js';
+import { count, integer } from './parse-numbers.js';
+import { addQuantize } from './quantize-command.js';
 import { addTraining } from './training-commands.js';
 import { version } from './version.js';
 
@@ -85,23 +85,7 @@ function addWriting(add: Add, run: RunCommand): void {
       run('optimize', flags, async (context) => (await import('./commands/optimize.js')).run(model, flags, context)),
     );
   addConvert(add, run, verify);
-  const quantize = add('quantize', 'Quantizes to int8 or int4; every layer left alone is named with its reason.', [
-    'quantize cnn.onnx -o cnn.int8.onnx --mode static --data npz:calibration.npz',
-    'quantize cnn.onnx -o cnn.int8.onnx --mode static --calibrate entropy --data images:photos --preprocess p.json',
-    'quantize bert.onnx -o bert.int8.onnx --mode dynamic',
-    'quantize lm.onnx -o lm.q4.onnx --mode weight-only --bits 4 --block-size 32 --mapping asymmetric',
-    'quantize lm.onnx -o lm.q3.onnx --mode weight-only --weights uint3 --algorithm gptq --data npz:calibration.npz',
-    'quantize cnn.onnx -o cnn.cb4.onnx --mode weight-only --weights codebook4 --edge-bits 4',
-    'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
-    'quantize whisper-tiny -o whisper-tiny-q4f16 --preset q4f16',
-    'quantize cnn.onnx -o cnn.w4a4.onnx --mode qat --data npz:train.npz --weight-bits 4 --activation-bits 4 --epochs 3 --learning-rate 1e-3',
-    'quantize cnn.onnx -o cnn.w2a2.onnx --mode qat --data npz:train.npz --teacher cnn.onnx --weight-bits 2 --activation-bits 2 --stages 4 --epochs 5 --run runs/w2',
-    'quantize tfjs-model/model.json -o tfjs-small --format tfjs --weights uint8',
-  ]);
-  addAwareOptions(addQuantizeOptions(quantize).addOption(verify()));
-  quantize.action((model: string, flags: Flags) =>
-    run('quantize', flags, async (context) => (await import('./commands/quantize.js')).run(model, flags, context)),
-  );
+  addQuantize(add, run, [variant(), externalData(), verify()]);
   add('demo', 'Compresses two real models and proves it on the 10,000 MNIST test images.', [
     'demo',
     'demo --output-dir results --json',
@@ -149,71 +133,6 @@ const externalData = () =>
   new Option('--external-data <mode>', 'large tensors in a file beside the model')
     .choices(['auto', 'always', 'never'])
     .default('auto');
-
-function addQuantizeOptions(command: Command): Command {
-  const list = (value: string) => value.split(',').filter((item) => item !== '');
-  return command
-    .option('--explain', 'say of each layer what it lost, why, and what helps (needs --data)')
-    .argument('<model>', 'an ONNX file, or a folder of them; the model.json of a TF.js model with --format tfjs')
-    .addOption(variant())
-    .requiredOption('-o, --output <file>', 'the file to write; a new folder with --format tfjs')
-    .option(
-      '--mode <mode>',
-      'static, dynamic, weight-only or qat: trained on --data (default: static with --data, else dynamic)',
-    )
-    .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit); of a folder also q4f16')
-    .option(
-      '--weights <scheme>',
-      'int8, uint8, int4 or uint4; weight-only also int2 to int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook4, pot4, apot4, ...; uint8, uint16 or float16 with --format tfjs',
-    )
-    .option(
-      '--activations <dtype>',
-      'uint8 or int8 (default uint8); of qat how ranges are found: lsq (default), pact, ema or fixed',
-    )
-    .option('--bits <n>', 'bits of a weight: 4 or 8', integer)
-    .option('--granularity <g>', 'perAxis, perTensor or perBlock')
-    .option('--block-size <n>', 'weights that share a scale: 16, 32, 64, 128, 256', integer)
-    .option('--mapping <m>', 'symmetric or asymmetric weights')
-    .option('--calibrate <name>', 'minmax, percentile, entropy, mse or octav (default minmax)')
-    .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
-    .option(
-      '--algorithm <name>',
-      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, awq-clip, gptq, adaround, brecq, qdrop',
-    )
-    .option('--bias-correction', 'take back by biases how much rounding moves mean outputs (static, weight-only)')
-    .option('--clip [how]', 'clip each scale (weight-only): mse (default), a search for what loses least, or octav')
-    .option(
-      '--layers <file>',
-      'JSON: schemes of single layers, [{"match": "*.fc*", "weights": "int3", "blockSize": 64}]',
-    )
-    .option('--format <f>', 'qdq, qoperator, or tfjs: a TF.js model with smaller shards (default qdq)')
-    .option('--block-format <f>', 'matmulnbits or dequantize-linear (default matmulnbits)')
-    .option('--accuracy-level <n>', 'accuracy_level of MatMulNBits, 0 to 4 (default 4)', integer)
-    .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
-    .option(
-      '--equalize <methods>',
-      'before: rotate, cross-layer, absorb-bias, smooth, awq, comma-separated (default none)',
-      list,
-    )
-    .option('--keep-float <k>', 'auto: put layers that hurt most back in float (default none)')
-    .option('--target-sqnr <db>', 'output SQNR that --keep-float auto aims at (default 20)', number)
-    .option(
-      '--edge-bits <n>',
-      'bits of embeddings and output layers below 8 bits, weight-only; of the first and last layer, qat (default 8)',
-      integer,
-    )
-    .option('--integer-only', 'static: no float operator between the first and the last layer, or the model is refused')
-    .option('--no-cost-model', 'integers wherever there is a kernel, also where float is expected to be faster')
-    .option('--storage <s>', 'weights of layers without a fast integer kernel: int8 or float (default int8)')
-    .option('--include <layers>', 'only these layers: ids, globs or operators, comma-separated', list)
-    .option('--exclude <layers>', 'not these layers', list)
-    .option('--no-optimize', 'skip the graph optimisations before quantizing')
-    .option('--requantize', 'accept a model that is quantized already')
-    .option('--data <source>', 'calibration data')
-    .option('--samples <n>', 'most calibration samples to use (default 128; of qat 256)', count)
-    .option('--preprocess <file>', 'how images become inputs (JSON)')
-    .addOption(externalData());
-}
 
 const requantization = () =>
   new Option('--requantize <how>', 'sums of integer layers to codes, engine native or auto').choices([

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonText } from './json-text.js';
+import { sha256 } from './sha256.js';
 import { version } from './version.js';
 
 /** What a run was made from; enough to make it again and to tell two runs apart. */
@@ -45,10 +44,4 @@ async function writeWhole(path: string, document: object): Promise<void> {
   } finally {
     await rm(temporary, { force: true });
   }
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
-  return hash.digest('hex');
 }

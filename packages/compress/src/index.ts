@@ -12,8 +12,15 @@ export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';
 export { explain, type ExplainOptions, type Explanation } from './explain.js';
+export { dataFiles } from './file-bytes.js';
 export { inspect, type Inspection, type InspectOptions, type PortInspection } from './inspect.js';
 export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js';
+export {
+  type LayerBits,
+  mixedPrecision,
+  type MixedPrecisionOptions,
+  type MixedPrecisionResult,
+} from './mixed-precision.js';
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
 export { type LayerRule, quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
@@ -59,6 +66,7 @@ export {
 export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
 export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
 export {
+  createMetric,
   type DataSource,
   openData,
   type OpenDataOptions,

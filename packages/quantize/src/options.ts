@@ -23,6 +23,7 @@ export interface QuantizeProgress {
 export interface LayerRule {
   /** Layer id, operator name or glob over ids. */
   readonly match: string;
+  /** A scheme, or 'float32': the layer stays as it is. */
   readonly weights?: WeightDtype;
   readonly granularity?: Granularity;
   readonly blockSize?: number;

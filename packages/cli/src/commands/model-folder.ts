@@ -75,7 +75,7 @@ export async function quantize(
   context: CommandContext,
   chosen: Parameters<typeof quantizeFolder>[2]['quantize'],
 ): Promise<CommandResult> {
-  refuseFlags(flags, ['data', 'explain'], 'with a folder of models');
+  refuseFlags(flags, ['data', 'explain', 'budget', 'layersOut', 'accuracy'], 'with a folder of models');
   const { output, options } = common(flags, context);
   return report(path, await quantizeFolder(path, output, { ...options, quantize: chosen }));
 }

@@ -17,7 +17,8 @@ const OTHER_FORMATS = [
   'explain',
   ...['preset', 'activations', 'bits', 'granularity', 'blockSize', 'mapping', 'calibrate', 'percentile', 'algorithm'],
   ...['blockFormat', 'accuracyLevel', 'target', 'keepFloat', 'targetSqnr', 'edgeBits', 'storage', 'requantize'],
-  ...['samples', 'integerOnly', 'clip', 'layers', 'equalize', 'biasCorrection'],
+  ...['samples', 'integerOnly', 'clip', 'layers', 'equalize', 'biasCorrection', 'accuracy', 'evalData', 'budget'],
+  ...['candidates', 'sensitivity', 'layersOut'],
 ];
 
 /** gossamer quantize model.json -o FOLDER --format tfjs --weights uint8|uint16|float16 */

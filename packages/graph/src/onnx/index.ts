@@ -4,7 +4,7 @@ export type { ReadLimits } from './read-limits.js';
 export { loadModel, parseModel, readModel, type ReadOptions } from './read-model.js';
 export { countOperators } from './count-operators.js';
 export { type ExternalDataMode, saveModel, type SaveOptions } from './save-model.js';
-export { isUnedited, serializeModel } from './write-model.js';
+export { isUnedited, modelBytes, serializeModel } from './write-model.js';
 // What the runtime needs to hand a model to an engine without copying the weights that lie in its file.
 export { toBytes } from '../wire/read-chunks.js';
 export { readExternalReference } from '../wire/external-reference.js';

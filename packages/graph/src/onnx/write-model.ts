@@ -44,6 +44,9 @@ export function isUnedited(model: Model): boolean {
   return chunk.source === origin.source && chunk.start === origin.start && chunk.end === origin.end;
 }
 
+/** Bytes that the model takes with all tensors inside; nothing is copied. */
+export const modelBytes = (model: Model): number => writeModel(model).byteLength;
+
 /** The model as bytes, all tensors inside. Throws ERR_MODEL_TOO_LARGE from 2 GiB on: save such a model with external data. */
 export function serializeModel(model: Model): Uint8Array {
   const chunks = writeModel(model);

@@ -1,6 +1,6 @@
 import { inferTypes, type Model, tensorType } from '@gossamer/graph';
 import { type Feeds, float32View, Session } from '@gossamer/runtime';
-import { sessionOptions } from '../mixed/predict-losses.js';
+import { sessionOptions } from '../session-options.js';
 import { isComputed, type LayerOutput } from './layer-outputs.js';
 
 /** Noise over signal of a layer's result, as a power ratio. */

@@ -8,11 +8,15 @@ const MOST = 1e6;
 export class JournalKeeper {
   readonly #entries = new Map<string, number>();
 
-  constructor(private readonly known: Journal = {}) {}
+  constructor(
+    private readonly known: Journal = {},
+    private readonly onMeasured?: (key: string, value: number) => void,
+  ) {}
 
   async measure(key: string, take: () => Promise<number>): Promise<number> {
     const seen = this.#entries.get(key) ?? (Object.hasOwn(this.known, key) ? this.known[key] : undefined);
     const value = seen ?? finite(await take());
+    if (seen === undefined) this.onMeasured?.(key, value);
     this.#entries.set(key, value);
     return value;
   }

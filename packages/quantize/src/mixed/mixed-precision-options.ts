@@ -51,6 +51,8 @@ export interface MixedPrecisionOptions {
   readonly threads?: number;
   /** Measurements of an earlier call with the same model, data and options, which are not taken again. Default: none. */
   readonly journal?: Journal;
+  /** Hears of each measurement when it is taken, so that it can be kept. Default: none. */
+  readonly onMeasured?: (key: string, value: number) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: QuantizeProgress) => void;
 }

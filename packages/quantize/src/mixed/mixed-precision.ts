@@ -6,12 +6,13 @@ import type { LayerRule } from '../options.js';
 import { prepareModel } from '../prepare-model.js';
 import { ReportBuilder } from '../report.js';
 import { resolveOptions } from '../resolve-options.js';
+import { sessionOptions } from '../session-options.js';
 import { constantBytes } from '../tensor-bytes.js';
 import { allocateBits, type BitOption } from './allocate-bits.js';
 import { type ChoiceUnit, findChoiceUnits, simulateUnits, unitBytes } from './choice-unit.js';
 import { type Journal, JournalKeeper } from './journal.js';
-import type { MixedPrecisionOptions } from './mixed-precision-options.js';
-import { lossOf, predictLosses, sessionOptions } from './predict-losses.js';
+import type { MixedPrecisionOptions, Sensitivity } from './mixed-precision-options.js';
+import { lossOf, predictLosses } from './predict-losses.js';
 import { repairChoice } from './repair-choice.js';
 import { type WeightOption, weightOption } from './weight-option.js';
 
@@ -33,9 +34,8 @@ export interface LayerBits {
 
 export interface MixedPrecisionResult {
   readonly layers: readonly LayerBits[];
-  /** The choice as `quantize` takes it, in weight-only mode: its options `layers` and `exclude` (layers left in float). */
+  /** The choice as `quantize` takes it, in weight-only mode: its option `layers`. */
   readonly rules: readonly LayerRule[];
-  readonly exclude: readonly string[];
   /** The float model whose weights have the values that the codes stand for: what quality is measured on. */
   readonly simulated: Model;
   /** All constant tensors: of the input, and of the result. */
@@ -48,6 +48,8 @@ export interface MixedPrecisionResult {
   readonly journal: Journal;
   readonly warnings: readonly string[];
 }
+
+const SENSITIVITIES: readonly Sensitivity[] = ['divergence', 'sqnr'];
 
 /** A quarter of the calibration samples is held out for repair. */
 const HELD_OUT = 1 / 4;
@@ -71,7 +73,7 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
   const units = findChoiceUnits(base, filter);
   if (units.length === 0) badOption('include', 'at least one layer with weights', given.include ?? []);
   const { data, heldOut } = await splitData(base, given, samples);
-  const journal = new JournalKeeper(given.journal);
+  const journal = new JournalKeeper(given.journal, given.onMeasured);
   const losses = await predictLosses(sensitivity, { ...given, model: base, units, options, data, journal });
   const table = units.map((unit, u) =>
     options.map((option, o) => ({ cost: unitBytes(unit, option), omega: losses[u]![o]! })),
@@ -97,7 +99,7 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
   const layers = units.map((unit, u) => layerBits(unit, options, table[u]!, choice[u]!));
   return {
     layers,
-    ...asRules(layers),
+    rules: layers.flatMap(rulesOf),
     simulated: simulate(choice),
     bytes: {
       before: constantBytes(model),
@@ -110,7 +112,9 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
   };
 }
 
-function checkOptions({ samples = 64, repairs = 64, blockSize = 0, candidates }: MixedPrecisionOptions): void {
+function checkOptions(given: MixedPrecisionOptions): void {
+  const { samples = 64, repairs = 64, blockSize = 0, candidates, sensitivity = 'divergence' } = given;
+  if (!SENSITIVITIES.includes(sensitivity)) badOption('sensitivity', SENSITIVITIES.join(', '), sensitivity);
   for (const [name, value] of Object.entries({ samples, repairs })) {
     if (!(Number.isInteger(value) && value > 0)) badOption(name, 'an integer > 0', value);
   }
@@ -194,18 +198,10 @@ async function openMetric(model: Model, data: DataSource, given: MixedPrecisionO
   };
 }
 
-function asRules(layers: readonly LayerBits[]): Pick<MixedPrecisionResult, 'rules' | 'exclude'> {
-  const isFloat = ({ weights }: LayerBits) => weights === 'float32';
-  return {
-    exclude: layers.filter(isFloat).flatMap((layer) => layer.layers),
-    rules: layers
-      .filter((layer) => !isFloat(layer))
-      .flatMap(({ layers: ids, weights, blockSize }) => {
-        const layout =
-          blockSize > 0 ? ({ granularity: 'perBlock', blockSize } as const) : ({ granularity: 'perAxis' } as const);
-        return ids.map((match) => ({ match, weights, ...layout }));
-      }),
-  };
+function rulesOf({ layers, weights, blockSize }: LayerBits): LayerRule[] {
+  const blocks = { granularity: 'perBlock', blockSize } as const;
+  const layout = weights === 'float32' ? {} : blockSize > 0 ? blocks : ({ granularity: 'perAxis' } as const);
+  return layers.map((match) => ({ match, weights, ...layout }));
 }
 
 function layerBits(

@@ -1,5 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import { type DataSource, type Divergence, ModelTrials } from '@gossamer/runtime';
+import { sessionOptions } from '../session-options.js';
 import { type ChoiceUnit, simulateUnits } from './choice-unit.js';
 import type { JournalKeeper } from './journal.js';
 import type { MixedPrecisionOptions, Sensitivity } from './mixed-precision-options.js';
@@ -55,16 +56,3 @@ function start(sensitivity: Sensitivity, context: LossContext): TakeLoss {
 
 /** One number for a divergence: KL where the model has logits, else noise over signal. */
 export const lossOf = ({ kl, noise }: Divergence): number => kl ?? noise;
-
-/** Options of the sessions that measure. */
-export function sessionOptions({
-  engine,
-  threads,
-  signal,
-}: Pick<MixedPrecisionOptions, 'engine' | 'threads' | 'signal'>) {
-  return {
-    ...(engine === undefined ? {} : { engine }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(signal ? { signal } : {}),
-  };
-}

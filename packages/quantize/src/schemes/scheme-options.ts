@@ -22,13 +22,15 @@ export interface SchemeOptions {
   readonly clip: Clip;
   /** Schemes in question, for the record: of most layers, of edges, of rules. */
   readonly names: readonly string[];
-  /** What the layer becomes; `isEdge`: an embedding, or a product that makes the model's outputs. */
-  choose(node: Node, isEdge: boolean): SchemeChoice;
+  /** What the layer becomes, undefined: float as it is; `isEdge`: an embedding, or a product that makes the model's outputs. */
+  choose(node: Node, isEdge: boolean): SchemeChoice | undefined;
 }
 
 /** Types that the forms of weight-only mode without schemes know. */
 const PLAIN: readonly string[] = ['int8', 'uint8', 'int4', 'uint4'];
 const EDGE_BITS = 8;
+/** What a rule gives to a layer that stays as it is. */
+const FLOAT = 'float32';
 
 /** Schemes where the options ask for more than plain codes rounded to nearest; undefined where they do not. Throws ERR_QUANTIZE_OPTION, ERR_CALIBRATION_DATA. */
 export function schemeOptions(options: QuantizeOptions): SchemeOptions | undefined {
@@ -51,16 +53,17 @@ export function makeSchemes(options: QuantizeOptions): SchemeOptions {
   const common = choiceOf({ weights: weights ?? plainWeights(options), granularity, blockSize });
   const rules = layers.map(({ match, ...rule }) => ({
     match,
-    choice: choiceOf({ granularity, blockSize, weights: common.scheme.name, ...rule }),
+    choice:
+      rule.weights === FLOAT ? undefined : choiceOf({ granularity, blockSize, weights: common.scheme.name, ...rule }),
   }));
   const edge = edgeChoice(common, edgeBits);
   return {
     algorithm,
     clip: options.clip ?? false,
-    names: [common, edge, ...rules.map(({ choice }) => choice)].map(({ scheme }) => scheme.name),
+    names: [common, edge, ...rules.map(({ choice }) => choice)].map((choice) => choice?.scheme.name ?? FLOAT),
     choose(node, isEdge) {
       const rule = rules.find(({ match }) => matchesLayer(match, node));
-      return rule?.choice ?? (isEdge ? edge : common);
+      return rule ? rule.choice : isEdge ? edge : common;
     },
   };
 }

@@ -13,6 +13,9 @@ export interface QualityGoal {
   describe(value: number): string;
 }
 
+/** Samples a run of a metric; models with a fixed batch have their own. */
+const BATCH = 16;
+
 type Run = Pick<ResolvedOptions, 'threads' | 'signal'>;
 
 /** Outputs that keep to the float model's by so many dB. */
@@ -46,7 +49,11 @@ export async function accuracyGoal(
     const session = await Session.open(model, options);
     const reference = needs === 'reference' ? await Session.open(float, options) : undefined;
     try {
-      const how = { ...(reference ? { reference } : {}), ...(run.signal ? { signal: run.signal } : {}) };
+      const how = {
+        batchSize: BATCH,
+        ...(reference ? { reference } : {}),
+        ...(run.signal ? { signal: run.signal } : {}),
+      };
       const [result] = await evaluateMetrics(session, data, [metric()], how);
       return sign * result!.value;
     } finally {

@@ -34,7 +34,9 @@ export async function quantizeSchemes(
       report.leftFloat(layer.node, refused, storedBytes(layer.views));
       continue;
     }
-    planned.push({ layer, parts: large.map((view) => planView(view, tied, schemes, options)) });
+    const parts = large.map((view) => planView(view, tied, schemes, options)).filter((part) => part !== undefined);
+    if (parts.length === 0) report.leftFloat(layer.node, 'its rule says float32', storedBytes(layer.views));
+    else planned.push({ layer, parts });
   }
   const plans = planned.flatMap(({ parts }) => parts.map(({ plan }) => plan));
   const { algorithm } = schemes;

@@ -22,8 +22,8 @@ export function weightRounding(
   return (view) => {
     const refused = filter(view.node) ?? refuseLayer({ node: view.node, views: [view] });
     if (refused !== undefined || view.stored.length < LEAST_ELEMENTS) return undefined;
-    const { fit } = planView(view, NONE, schemes, options).plan;
-    return (data, rows, columns) => dequantizeMatrix(roundToGrid(data, fit(data, rows, columns)));
+    const plan = planView(view, NONE, schemes, options)?.plan;
+    return plan && ((data, rows, columns) => dequantizeMatrix(roundToGrid(data, plan.fit(data, rows, columns))));
   };
 }
 
