@@ -29,7 +29,17 @@ export function finishModel(model: Model, options: ResolvedOptions, samples: num
 }
 
 function provenance(options: ResolvedOptions, samples: number): Record<string, unknown> {
-  const { data, accuracy, schemes, isFloat16, threads: _, signal: __, onProgress: ___, ...rest } = options;
+  const {
+    data,
+    accuracy,
+    schemes,
+    isFloat16,
+    folder: ____,
+    threads: _,
+    signal: __,
+    onProgress: ___,
+    ...rest
+  } = options;
   const goal = accuracy && {
     metric: accuracy.metric().name,
     maxDrop: accuracy.maxDrop,

@@ -141,6 +141,11 @@ export interface QuantizeOptions {
   readonly optimize?: boolean;
   /** Accept a model that holds quantized weights already: what is quantized stays as it is. Default false. */
   readonly requantize?: boolean;
+  /**
+   * Weight-only mode with an algorithm that calibrates: where activations are spilled, and solved layers kept. The same request with the same folder takes them over
+   * and ends with the same bytes. Default: the system's place for temporary files, and nothing is kept.
+   */
+  readonly folder?: string;
   /** Threads of the runs that calibrate and measure. Default: all cores. */
   readonly threads?: number;
   /** Seed of every random choice (the signs of `equalize` 'rotate'); kept in the provenance. Default 0. */

@@ -12,10 +12,19 @@ export interface ResolvedOptions
     Required<
       Omit<
         QuantizeOptions,
-        'preset' | 'algorithm' | 'layers' | 'equalize' | 'data' | 'accuracy' | 'threads' | 'signal' | 'onProgress'
+        | 'preset'
+        | 'algorithm'
+        | 'layers'
+        | 'equalize'
+        | 'data'
+        | 'accuracy'
+        | 'folder'
+        | 'threads'
+        | 'signal'
+        | 'onProgress'
       >
     >,
-    Pick<QuantizeOptions, 'data' | 'accuracy' | 'threads' | 'signal' | 'onProgress'> {
+    Pick<QuantizeOptions, 'data' | 'accuracy' | 'folder' | 'threads' | 'signal' | 'onProgress'> {
   readonly mode: QuantizeMode;
   /** Weight-only mode by schemes and algorithms; undefined: plain codes rounded to nearest. */
   readonly schemes?: SchemeOptions;
@@ -117,6 +126,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
     seed: options.seed ?? 0,
     ...(options.data ? { data: limitSamples(options.data, options.samples ?? 128) } : {}),
     ...(options.accuracy ? { accuracy: options.accuracy } : {}),
+    ...(options.folder === undefined ? {} : { folder: options.folder }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),

@@ -27,9 +27,10 @@ export async function quantizeOptions(
   };
   for (const name of PASSED_ON) chosen[name] = flags[name];
   const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-  const { seed, threads } = context.options;
+  const { seed, threads, run: folder } = context.options;
   return {
     ...(given as QuantizeOptions),
+    ...(folder === undefined ? {} : { folder }),
     seed,
     ...(threads === undefined ? {} : { threads }),
     signal: context.signal,

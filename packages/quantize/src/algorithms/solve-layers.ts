@@ -1,4 +1,12 @@
-import { fromWeightMatrix, type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
+import { join } from 'node:path';
+import {
+  fromWeightMatrix,
+  type Model,
+  toWeightMatrix,
+  type Value,
+  type WeightMatrix,
+  type WeightView,
+} from '@gossamer/graph';
 import type { BlockFit } from '@gossamer/kernels';
 import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
@@ -8,6 +16,7 @@ import { storedScaleAxis } from '../layers.js';
 import { nameLayer } from '../name-layer.js';
 import { outputErrorAsync } from './output-error.js';
 import { reachableTarget } from './reachable-target.js';
+import { SolvedStore } from './solved-store.js';
 import type { WeightAlgorithm, WeightProblem } from './weight-algorithm.js';
 
 /** A weight that is to be put on a grid. */
@@ -38,6 +47,8 @@ export interface SolveOptions {
   /** Calibration data; algorithms that need no moments go without. */
   readonly data?: DataSource | undefined;
   readonly seed: number;
+  /** Where solved weights are kept for a run that takes up an ended one, and activations meanwhile. Default: nowhere; the system's place for temporary files. */
+  readonly folder?: string | undefined;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: QuantizeProgress) => void) | undefined;
@@ -52,9 +63,10 @@ export async function solveLayers(
   plans: readonly WeightPlan[],
   options: SolveOptions,
 ): Promise<{ solved: ReadonlyMap<WeightView, SolvedWeight>; warnings: readonly string[]; samples: number }> {
-  const { algorithm, data, seed, threads, signal, onProgress } = options;
+  const { algorithm, data, seed, folder, threads, signal, onProgress } = options;
   const solved = new Map<WeightView, SolvedWeight>();
-  const common = { algorithm, seed, ...(signal ? { signal } : {}) };
+  const store = folder === undefined ? undefined : new SolvedStore(join(folder, 'solved'));
+  const common = { algorithm, seed, store, ...(signal ? { signal } : {}) };
   const isAlone = algorithm.needs === 'nothing' || !data;
   const byPlace = new Map(plans.map((plan) => [placeOf(plan.view), plan]));
   const layers = isAlone ? [] : new Set(plans.map(({ view }) => view.node));
@@ -62,6 +74,7 @@ export async function solveLayers(
     data &&
     (await layerwise(model, layers, data, {
       streams: algorithm.followsFloat ? 'both' : 'quantized',
+      ...(folder === undefined ? {} : { folder }),
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     }));
@@ -124,13 +137,34 @@ function joined(matrices: readonly QuantizedMatrix[]): Float32Array {
   return all;
 }
 
-/** Every group of one weight. */
+type Common = Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>;
+
+/** Taken over from the store, or solved and put there. */
 async function solveWeight(
-  { view, fit, blockFit }: WeightPlan,
+  plan: WeightPlan,
   moments: InputMoments | undefined,
-  { algorithm, ...common }: Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>,
+  { store, ...common }: Common & { readonly store: SolvedStore | undefined },
 ): Promise<SolvedWeight> {
-  const { groups, rows, columns, data } = toWeightMatrix(view);
+  const matrix = toWeightMatrix(plan.view);
+  // Without moments it is done at once.
+  if (!store || !moments) return solveMatrices(plan, matrix, moments, common);
+  const { groups, rows, columns, data } = matrix;
+  const settings = [common.algorithm.name, plan.key ?? '', common.seed].join(' ');
+  const key = store.keyOf({ settings, shape: [groups, rows, columns], data, moments });
+  const known = store.find(key);
+  if (known) return known;
+  const weight = await solveMatrices(plan, matrix, moments, common);
+  store.put(key, weight);
+  return weight;
+}
+
+/** Every group of one weight. */
+async function solveMatrices(
+  { view, fit, blockFit }: WeightPlan,
+  { groups, rows, columns, data }: WeightMatrix,
+  moments: InputMoments | undefined,
+  { algorithm, ...common }: Common,
+): Promise<SolvedWeight> {
   const size = rows * columns;
   const matrices: QuantizedMatrix[] = [];
   const errors = { chosen: 0, nearest: 0, asked: 0 };

@@ -48,6 +48,19 @@ export function dequantizeMatrix({ grid, codes }: QuantizedMatrix): Float32Array
   return values;
 }
 
+/** What a matrix consists of, to be stored: plain values of the grid, and arrays by name. */
+export function quantizedMatrixParts({ grid, codes }: QuantizedMatrix): {
+  plain: Record<string, unknown>;
+  arrays: Record<string, MatrixCodes | Float32Array>;
+} {
+  const entries = Object.entries(grid) as [string, unknown][];
+  const isArray = ([, value]: [string, unknown]) => ArrayBuffer.isView(value);
+  return {
+    plain: Object.fromEntries(entries.filter((entry) => !isArray(entry))),
+    arrays: { codes, ...(Object.fromEntries(entries.filter(isArray)) as Record<string, Float32Array>) },
+  };
+}
+
 /** 1.5 * 2^52: adding and subtracting it rounds numbers below 2^51 to integers, ties to even. */
 export const TO_INTEGER = 6755399441055744;
 

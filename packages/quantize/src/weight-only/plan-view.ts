@@ -24,7 +24,7 @@ export function planView(
   const isInBlocks = typeof granularity === 'number';
   const plan: WeightPlan = {
     view,
-    key: `${choice.scheme.name} ${granularity}`,
+    key: `${choice.scheme.name} ${granularity} ${schemes.clip}`,
     blockFit: isInBlocks ? choice.scheme.blockFit?.({ clip: schemes.clip, blockSize: granularity }) : undefined,
     fit: (data, rows, columns, importance) =>
       choice.scheme.fit(data, {
