@@ -11,7 +11,7 @@ import { sileroSource, speechFrames } from '../speech/silero-source.js';
 import { type WakeWordModel, wakeWordModel, wakeWordSources } from '../speech/wake-word-sources.js';
 import { sentenceEncoder, sentenceSource } from '../text/sentence-source.js';
 import { pixelOverlap } from './pixel-overlap.js';
-import { allVariants, type RealModel, type Variant } from './real-model.js';
+import { ACCURACY_CONTROL, allVariants, type RealModel, type Variant } from './real-model.js';
 
 /** Seeds of the generated sets: what calibrates is never what judges. */
 const testSeed = 1;
@@ -21,6 +21,9 @@ const calibrationSeed = 1_000_003;
 export const testLines = { count: 1000, seed: testSeed };
 /** The lines that calibrate it, disjoint from the test lines. */
 export const calibrationLines = { count: 128, seed: calibrationSeed };
+
+/** Lines on which accuracy control decides what stays in float, disjoint from both. */
+const controlLines = { count: 300, seed: 2_000_003 };
 
 /** `scratch`: a folder for files that have to be made first. */
 type Load = (scratch: string) => Promise<RealModel>;
@@ -85,15 +88,17 @@ async function tinyLanguageModel(): Promise<RealModel> {
 
 async function recogniser(): Promise<RealModel> {
   const alphabet = ocrDictionary();
+  const metric = () => createMetric('cer', { alphabet });
+  const accuracy = { metric, data: lineSource(controlLines), maxDrop: 0.003 };
   return {
     name: 'PP-OCRv4 rec',
     path: ocrModel('ch_PP-OCRv4_rec_infer.onnx'),
-    samples: `${testLines.count} rendered lines; calibrated on ${calibrationLines.count} others`,
+    samples: `${testLines.count} rendered lines; calibrated on ${calibrationLines.count} others, accuracy controlled on ${controlLines.count} more`,
     calibration: lineSource(calibrationLines),
     test: lineSource(testLines),
-    metrics: () => [createMetric('cer', { alphabet })],
+    metrics: () => [metric()],
     batchSize: 1,
-    variants: allVariants,
+    variants: [...allVariants, { name: ACCURACY_CONTROL, how: { mode: 'static', accuracy } }],
   };
 }
 

@@ -1,3 +1,4 @@
+import { ACCURACY_CONTROL } from './real-model.js';
 import { realModelClaims } from './claims.js';
 import type { VariantResult } from './measure-variant.js';
 
@@ -18,7 +19,7 @@ describe('realModelClaims', () => {
     expect(verdicts(originals, variant(0.9923))).toEqual([true, false]);
   });
 
-  it('holds PP-OCR rec to its static variant, whatever the others reach', () => {
+  it('holds PP-OCR rec to its static variant and to accuracy control, whatever the others reach', () => {
     const originals = { 'PP-OCRv4 rec': metric('cer', 0.013, 1000) };
     const rec = (variant: string, ratio: number, value: number) => ({
       model: 'PP-OCRv4 rec',
@@ -26,9 +27,12 @@ describe('realModelClaims', () => {
       bytes: bytes(ratio),
       metrics: metric('cer', value, 1000),
     });
-    expect(verdicts(originals, [rec('other', 3.5, 0.013), rec('static', 3.1, 0.019)])).toEqual([true, false]);
-    expect(verdicts(originals, [rec('other', 2.9, 0.1), rec('static', 3.1, 0.018)])).toEqual([true, true]);
-    expect(verdicts(originals, [rec('static', 2.9, 0.013)])).toEqual([true, false]);
+    const controlled = rec(ACCURACY_CONTROL, 3.5, 0.016);
+    const of = (...variants: ReturnType<typeof rec>[]) => verdicts(originals, variants);
+    expect(of(rec('other', 3.5, 0.013), rec('static', 3.1, 0.019), controlled)).toEqual([true, false, true]);
+    expect(of(rec('other', 2.9, 0.1), rec('static', 3.1, 0.018), controlled)).toEqual([true, true, true]);
+    expect(of(rec('static', 2.9, 0.013), rec(ACCURACY_CONTROL, 3.4, 0.013))).toEqual([true, false, false]);
+    expect(of(rec('static', 3.6, 0.013), rec(ACCURACY_CONTROL, 3.6, 0.0161))).toEqual([true, true, false]);
   });
 
   it('holds tinylm to its limits and a refused file against the whole', () => {

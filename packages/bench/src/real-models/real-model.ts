@@ -37,6 +37,9 @@ export const dataFreeVariants: readonly Variant[] = [
   { name: 'weights int4', how: { mode: 'weight-only', bits: 4, mapping: 'asymmetric', blockSize: 32 } },
 ];
 
+/** Static int8 in which as few layers stay float as a metric on data of their own allows. */
+export const ACCURACY_CONTROL = 'static, accuracy control';
+
 /** Every mode. */
 export const allVariants: readonly Variant[] = [
   { name: 'optimize', how: 'optimize' },
