@@ -5,7 +5,7 @@ import type { Clip } from './schemes/scheme.js';
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
 /** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, float16, codebook1 to 8, pot2 to 5, apot3 to 5. */
 export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4' | (string & {});
-export type ActivationDtype = 'uint8' | 'int8';
+export type ActivationDtype = 'uint8' | 'int8' | 'uint16' | 'int16';
 export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';
 export type Mapping = 'symmetric' | 'asymmetric';
 export type Calibrator = 'minmax' | 'percentile' | 'entropy' | 'mse' | 'octav';
@@ -51,7 +51,10 @@ export interface QuantizeOptions {
   readonly preset?: QuantizePreset | (string & {});
   /** Dtype of the weight codes. Default: 'int8'; with `bits` 4, 'uint4' (asymmetric) or 'int4' (symmetric). */
   readonly weights?: WeightDtype;
-  /** Dtype of activation codes in static mode; 'int8' needs int8 weights. Default 'uint8', which x64 and ARM both run fast. */
+  /**
+   * Dtype of activation codes in static mode; 'int8' needs signed weights. 'uint16' and 'int16' are for providers of accelerators: ONNX Runtime computes between them in float on CPU.
+   * Default 'uint8', which x64 and ARM both run fast.
+   */
   readonly activations?: ActivationDtype;
   /** Bits of a weight code. Default: those of `weights`. */
   readonly bits?: 4 | 8;

@@ -10,6 +10,9 @@ const PER_AXIS_OPSET = 13;
 /** DequantizeLinear with blocks, and 4-bit types. */
 const BLOCK_OPSET = 21;
 
+/** 4-bit types and 16-bit codes. */
+const NARROW_OPSET = 21;
+
 /** Clip and MaxPool of uint8. */
 const CODE_CLAMP_OPSET = 12;
 
@@ -49,9 +52,11 @@ function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuil
   return copy;
 }
 
-function neededOpset({ mode, format, blockFormat, granularity, schemes, integerOnly }: ResolvedOptions): number {
-  if (integerOnly) return CODE_CLAMP_OPSET;
+function neededOpset(options: ResolvedOptions): number {
+  const { mode, format, blockFormat, granularity, schemes, integerOnly, bits, activations } = options;
   if (schemes) return schemes.names.some((name) => name.startsWith('float8')) ? FLOAT8_OPSET : SHIFT_OPSET;
+  if (mode === 'static' && (bits === 4 || activations.endsWith('16'))) return NARROW_OPSET;
+  if (integerOnly) return CODE_CLAMP_OPSET;
   if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
   if (mode === 'dynamic') return INTEGER_OPSET;
   return granularity === 'perBlock' && blockFormat === 'dequantize-linear' ? BLOCK_OPSET : BROADCAST_OPSET;

@@ -43,6 +43,7 @@ const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
   q4: { mode: 'weight-only', bits: 4, blockSize: 32 },
 };
 
+const ACTIVATIONS = ['uint8', 'int8', 'uint16', 'int16'] as const;
 const PLAIN_WEIGHTS = ['int8', 'uint8', 'int4', 'uint4'] as const;
 
 const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
@@ -90,13 +91,13 @@ function refuseSchemes({ algorithm = 'nearest', layers = [] }: QuantizeOptions, 
 
 function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOptions {
   const bits = options.bits ?? (options.weights?.endsWith('4') ? 4 : 8);
-  const weights = oneOf('weights', options.weights ?? defaultWeights(bits, options.mapping), PLAIN_WEIGHTS);
+  const weights = oneOf('weights', options.weights ?? defaultWeights(bits, mode, options.mapping), PLAIN_WEIGHTS);
   const isUnsigned = weights.startsWith('u');
   const resolved: ResolvedOptions = {
     mode,
     weights,
     bits,
-    activations: oneOf('activations', options.activations ?? 'uint8', ['uint8', 'int8']),
+    activations: oneOf('activations', options.activations ?? 'uint8', ACTIVATIONS),
     edgeBits: options.edgeBits ?? 8,
     granularity: options.granularity ?? (mode === 'weight-only' ? 'perBlock' : 'perAxis'),
     blockSize: options.blockSize ?? 32,
@@ -144,8 +145,10 @@ function preset(name: string | undefined): QuantizeOptions {
   throw new GossamerError<QuantizeErrorCode>('ERR_PRESET', `preset: expected q8 or q4, received ${hint}`);
 }
 
-function defaultWeights(bits: 4 | 8, mapping: Mapping | undefined): WeightDtype {
-  if (bits === 4) return mapping === 'symmetric' ? 'int4' : 'uint4';
+/** Integer kernels run fastest on signed weights; blocks of 4 bits lose less with a zero point. */
+function defaultWeights(bits: 4 | 8, mode: QuantizeMode, mapping: Mapping | undefined): WeightDtype {
+  if (bits === 4 && mode === 'weight-only') return mapping === 'symmetric' ? 'int4' : 'uint4';
+  if (bits === 4) return mapping === 'asymmetric' ? 'uint4' : 'int4';
   return mapping === 'asymmetric' ? 'uint8' : 'int8';
 }
 
@@ -159,9 +162,11 @@ function checkCombination(o: ResolvedOptions): void {
   if (!(o.percentile > 50 && o.percentile <= 100)) badOption('percentile', 'a number in (50, 100]', o.percentile);
   if (!(Number.isInteger(o.samples) && o.samples > 0)) badOption('samples', 'an integer > 0', o.samples);
   if (!Number.isFinite(o.targetSqnr)) badOption('targetSqnr', 'a finite number of dB', o.targetSqnr);
-  if (mode !== 'weight-only' && bits === 4) badOption('weights', `8-bit weights in ${mode} mode`, weights);
+  if (mode === 'dynamic' && bits === 4) badOption('weights', '8-bit weights in dynamic mode', weights);
   checkGranularity(o);
   if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
+  if (mode === 'static' && weights === 'int4' && o.mapping === 'asymmetric')
+    badOption('mapping', "'symmetric' for int4 weights", o.mapping);
   if (o.accuracy && mode !== 'static') badOption('accuracy', 'none but in static mode', mode);
   if (o.accuracy && !(o.accuracy.maxDrop >= 0)) badOption('accuracy.maxDrop', 'a number >= 0', o.accuracy.maxDrop);
   if (mode === 'static') checkStatic(o);
@@ -183,7 +188,7 @@ function checkIntegerOnly(o: ResolvedOptions): void {
 function checkGranularity(o: ResolvedOptions): void {
   const choices = o.mode === 'weight-only' ? ['perBlock', 'perAxis'] : ['perAxis', 'perTensor'];
   oneOf('granularity', o.granularity, choices as Granularity[]);
-  if (o.bits === 4 && o.granularity !== 'perBlock') {
+  if (o.mode === 'weight-only' && o.bits === 4 && o.granularity !== 'perBlock') {
     badOption('granularity', "'perBlock' for 4-bit weights", o.granularity);
   }
   if (o.mode === 'weight-only' && o.granularity === 'perAxis' && o.weights !== 'int8') {
@@ -192,8 +197,11 @@ function checkGranularity(o: ResolvedOptions): void {
 }
 
 function checkStatic(o: ResolvedOptions): void {
-  if (o.activations === 'int8' && o.weights !== 'int8') {
-    badOption('weights', "'int8' with int8 activations (no kernel multiplies int8 by uint8)", o.weights);
+  if (o.activations === 'int8' && o.weights.startsWith('u')) {
+    badOption('weights', "'int8' or 'int4' with int8 activations (no kernel multiplies int8 by uint8)", o.weights);
+  }
+  if (o.activations.endsWith('16') && o.format === 'qoperator') {
+    badOption('format', "'qdq' with 16-bit activations (QLinear operators have 8 bits)", o.format);
   }
   if (o.data) return;
   throw new GossamerError<QuantizeErrorCode>(

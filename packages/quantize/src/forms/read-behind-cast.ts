@@ -1,11 +1,12 @@
 import { attribute, dtypeCode, type Tensor, type Value } from '@gossamer/graph';
 import { freshNodeName } from '../node-name.js';
 
-/** Stores an initializer of float32 as `narrow`, behind a Cast that ONNX Runtime runs once, when it opens the model. */
-export function readBehindCast(value: Value, narrow: Tensor): void {
+/** Stores an initializer as `narrow`, behind a Cast to its own type that ONNX Runtime runs once, when it opens the model. Returns what is read now. */
+export function readBehindCast(value: Value, narrow: Tensor): Value {
   const { graph } = value;
   const [first] = graph.nodes();
-  if (!first) return;
+  if (!first) return value;
+  const { dtype } = value.initializer!;
   graph.setInitializer(value, narrow);
   graph.setType(value, undefined);
   const cast = graph.add(
@@ -13,10 +14,11 @@ export function readBehindCast(value: Value, narrow: Tensor): void {
       op: 'Cast',
       name: freshNodeName(graph, `${value.name}_Cast`),
       inputs: [value],
-      outputs: [`${value.name}_float32`],
-      attributes: { to: attribute.int(dtypeCode('float32')) },
+      outputs: [`${value.name}_${dtype}`],
+      attributes: { to: attribute.int(dtypeCode(dtype)) },
     },
     { before: first },
   );
   graph.replaceUses(value, cast.output, ({ node }) => node === cast);
+  return cast.output;
 }

@@ -19,6 +19,8 @@ export type RangeProvider = (value: Value) => Range | undefined;
 export const ACTIVATION_LIMITS = {
   uint8: { quantMin: 0, quantMax: 255 },
   int8: { quantMin: -128, quantMax: 127 },
+  uint16: { quantMin: 0, quantMax: 65_535 },
+  int16: { quantMin: -32_768, quantMax: 32_767 },
 } as const;
 
 /** Parameters of `range`: asymmetric, zero exactly representable. */

@@ -3,7 +3,8 @@ import { type Calibration, calibrate, chooseRange, modelInputs, type ObserveRequ
 import { finishModel } from '../finish-model.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseLayer, storedBytes } from '../layers.js';
-import { ReportBuilder } from '../report.js';
+import type { ActivationDtype } from '../options.js';
+import { type LayerReport, ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { codeBounds, inputChannelAxis, maySaturate } from '../saturation/code-bounds.js';
 import { CodeStore } from '../weights/code-store.js';
@@ -41,6 +42,11 @@ export async function quantizeStatic(
   if (options.integerOnly) report.warnings.push(...requireIntegers(model, choice));
   if (options.format === 'qoperator' && options.activations === 'int8') {
     report.warnings.push('QLinear operators with int8 activations run slowly on x64: uint8 activations or qdq do not');
+  }
+  if (isWide(options.activations)) {
+    report.warnings.push(
+      `${options.activations} activations are for other providers: ONNX Runtime computes in float between them on CPU`,
+    );
   }
   const isAuto = options.keepFloat === 'auto' || options.accuracy !== undefined;
   // What goes back to float changes the borders of regions: then any of their values may need a range.
@@ -167,7 +173,7 @@ function reportLayers(
       const reason = reasons.get(node) ?? 'inside a control-flow body, where activations are not calibrated';
       if (unit) {
         const bytes = { before: unitBytes(unit), after: unitBytes(unit) };
-        report.layer(node, { action: 'quantized', ...unitFate(unit), bytes });
+        report.layer(node, { ...unitFate(unit, options), bytes });
       } else if (!layer) {
         if (reasons.has(node) && !reason.startsWith(NOT_A_LAYER)) report.leftFloat(node, reason);
       } else if (filter(node) ?? refuseLayer(layer)) {
@@ -202,7 +208,8 @@ export function chooseUnits(
   const { units, reasons } = findUnits(model.graph.nodes(), context);
   const all = new Map(reasons);
   if (options.integerOnly) return { units: withoutFloatEnds(model, units, all), reasons: all };
-  if (!options.costModel) return { units, reasons: all };
+  // Its costs are those of 8-bit kernels.
+  if (!options.costModel || isWide(options.activations)) return { units, reasons: all };
   const regions = chooseRegions(units, context);
   for (const [unit, reason] of regions.reasons) all.set(unit.node, reason);
   return { units: units.filter((unit) => regions.integer.has(unit)), reasons: all };
@@ -244,14 +251,20 @@ export async function calibrateRanges(
   const rangeOf: RangeProvider = (value) => {
     const statistics = calibration.statistics.get(value.name);
     if (!statistics || !(statistics.max >= statistics.min)) return undefined;
-    return chooseRange(statistics, { calibrator, percentile, bits: 8, mapping: 'asymmetric' });
+    return chooseRange(statistics, {
+      calibrator,
+      percentile,
+      bits: isWide(options.activations) ? 16 : 8,
+      mapping: 'asymmetric',
+    });
   };
   return { rangeOf, calibration };
 }
 
 function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
   return {
-    dtype: options.weights as 'int8' | 'uint8',
+    dtype: options.weights.startsWith('u') ? 'uint8' : 'int8',
+    bits: options.bits,
     perAxis: options.granularity === 'perAxis',
     reduceRange: options.reduceRange === true,
     reader: new WeightReader(options.signal),
@@ -284,21 +297,34 @@ export async function emitStatic(
     options.signal?.throwIfAborted();
     // Before the edit: names of removed nodes change.
     const { id, kind } = unit.node;
-    const fate = unitFate(unit);
+    const fate = unitFate(unit, options);
     const after = emitter.emit(unit, quantized);
     const reason = reduced.has(unit) ? `${fate.reason}; weights in 7 bits, or sums could saturate` : fate.reason;
-    report.layer({ id, kind }, { action: 'quantized', ...fate, reason, bytes: { before: unitBytes(unit), after } });
+    report.layer({ id, kind }, { ...fate, reason, bytes: { before: unitBytes(unit), after } });
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }
 }
+
+/** 16 bits: no CPU kernel computes on them. */
+const isWide = (dtype: ActivationDtype): boolean => dtype.endsWith('16');
 
 function unitBytes({ weight }: Unit): number {
   return weight ? weight.stored.byteLength : 0;
 }
 
-function unitFate({ kind, biasAdd, clip }: Unit): { reason: string; merged?: string[] } {
+type Fate = Pick<LayerReport, 'action' | 'reason' | 'merged'>;
+
+function unitFate({ kind, biasAdd, clip }: Unit, { activations, bits }: ResolvedOptions): Fate {
   const nodes = [biasAdd, clip].filter((item) => item !== undefined);
-  const reason = kind === 'move' ? 'passes 8-bit codes on' : 'runs as an integer kernel';
-  if (nodes.length === 0) return { reason };
-  return { reason: `${reason}, with ${nodes.map(({ op }) => op).join(' and ')}`, merged: nodes.map(({ id }) => id) };
+  const isCompute = kind === 'compute';
+  const action = isWide(activations) ? 'weight-only' : 'quantized';
+  const stored = isCompute && bits === 4 ? ', weights stored in 4 bits' : '';
+  const runs = isWide(activations) ? '16-bit activations, computed in float' : 'runs as an integer kernel';
+  const reason = kind === 'move' ? `passes ${isWide(activations) ? 16 : 8}-bit codes on` : `${runs}${stored}`;
+  if (nodes.length === 0) return { action, reason };
+  return {
+    action,
+    reason: `${reason}, with ${nodes.map(({ op }) => op).join(' and ')}`,
+    merged: nodes.map(({ id }) => id),
+  };
 }

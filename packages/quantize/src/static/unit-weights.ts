@@ -7,6 +7,8 @@ import type { Unit } from './unit.js';
 
 export interface UnitWeightOptions {
   readonly dtype: 'int8' | 'uint8';
+  /** Bits of a code in the file. */
+  readonly bits: 4 | 8;
   readonly perAxis: boolean;
   readonly reduceRange: boolean;
   readonly reader: WeightReader;

@@ -1,4 +1,6 @@
 import { type Graph, Tensor, type Value, type WeightView } from '@gossamer/graph';
+import { packInt4 } from '@gossamer/kernels';
+import { readBehindCast } from '../forms/read-behind-cast.js';
 import { type QuantizedWeight, weightBytes } from './quantize-channels.js';
 
 /** The initializers of a quantized weight. */
@@ -41,10 +43,20 @@ export class CodeStore {
 
 function addWeight(graph: Graph, name: string, weight: QuantizedWeight): WeightValues {
   return {
-    codes: graph.addInitializer(`${name}_quantized`, weight.codes),
+    codes: addCodes(graph, name, weight),
     scale: graph.addInitializer(`${name}_scale`, weight.scale),
     zeroPoint: graph.addInitializer(`${name}_zero_point`, weight.zeroPoint),
   };
+}
+
+/** Codes of 4 bits lie behind a Cast to 8, which ONNX Runtime runs when it opens the model: its integer kernels take no others. */
+function addCodes(graph: Graph, name: string, { codes, bits }: QuantizedWeight): Value {
+  const wide = graph.addInitializer(`${name}_quantized`, codes);
+  if (bits !== 4) return wide;
+  const isSigned = codes.dtype === 'int8';
+  const bytes = codes.bytes();
+  const numbers = isSigned ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
+  return readBehindCast(wide, Tensor.of(isSigned ? 'int4' : 'uint4', codes.dims, packInt4(numbers)));
 }
 
 /** What the chain does to the order of elements. */

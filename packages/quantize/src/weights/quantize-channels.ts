@@ -10,11 +10,13 @@ export interface QuantizedWeight {
   readonly zeroPoint: Tensor;
   /** The axis the scales run along; undefined per tensor. */
   readonly axis: number | undefined;
+  /** Bits of a code in the file. Default: those of the codes' dtype. */
+  readonly bits?: 4;
 }
 
 /** Bytes of codes, scales and zero points. */
-export function weightBytes({ codes, scale, zeroPoint }: QuantizedWeight): number {
-  return codes.byteLength + scale.byteLength + zeroPoint.byteLength;
+export function weightBytes({ codes, scale, zeroPoint, bits }: QuantizedWeight): number {
+  return (bits === 4 ? Math.ceil(codes.length / 2) : codes.byteLength) + scale.byteLength + zeroPoint.byteLength;
 }
 
 export interface ChannelOptions {
@@ -23,6 +25,8 @@ export interface ChannelOptions {
   readonly axis: number | undefined;
   /** 7-bit codes. Default false. */
   readonly reduceRange?: boolean;
+  /** 4: codes in [-7, 7] or [0, 15], which the file holds in 4 bits. Default 8. */
+  readonly bits?: 4 | 8;
   /** Least scale of each channel (of the tensor: [0]), so that a bias in units of it fits int32. Default: none. */
   readonly minScale?: ArrayLike<number> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +37,7 @@ const TINY = 2 ** -118;
 
 /**
  * Quantizes a weight per channel or per tensor: int8 symmetric in [-127, 127] (reduceRange: [-64, 64]), uint8 asymmetric in [0, 255]
- * (reduceRange: [0, 127]) with an exact zero. A channel of zeros gets the smallest scale of the others. Throws
+ * (reduceRange: [0, 127]) with an exact zero; in 4 bits [-7, 7] and [0, 15]. A channel of zeros gets the smallest scale of the others. Throws
  * ERR_NOT_FINITE for NaN and infinities.
  */
 export async function quantizeChannelWeight(
@@ -49,7 +53,7 @@ export async function quantizeChannelWeight(
     const found = `${nanCount} NaN and ${infCount} infinite ones`;
     throw new GossamerError('ERR_NOT_FINITE', `weight: expected finite numbers, received ${found}`);
   }
-  const { quantMin, quantMax } = codeRange(dtype, options.reduceRange ?? false);
+  const { quantMin, quantMax } = codeRange(options);
   const scale = new Float32Array(view.axis);
   const zeroPoint = dtype === 'int8' ? new Int8Array(view.axis) : new Uint8Array(view.axis);
   for (let i = 0; i < view.axis; i++) {
@@ -67,10 +71,12 @@ export async function quantizeChannelWeight(
     scale: Tensor.of('float32', dims, scale),
     zeroPoint: Tensor.of(dtype, dims, zeroPoint),
     axis,
+    ...(options.bits === 4 ? { bits: 4 } : {}),
   };
 }
 
-function codeRange(dtype: 'int8' | 'uint8', reduceRange: boolean): { quantMin: number; quantMax: number } {
+function codeRange({ dtype, bits, reduceRange = false }: ChannelOptions): { quantMin: number; quantMax: number } {
+  if (bits === 4) return dtype === 'int8' ? { quantMin: -7, quantMax: 7 } : { quantMin: 0, quantMax: 15 };
   if (dtype === 'int8') return reduceRange ? { quantMin: -64, quantMax: 64 } : { quantMin: -127, quantMax: 127 };
   return { quantMin: 0, quantMax: reduceRange ? 127 : 255 };
 }
