@@ -25,6 +25,9 @@ export function addQuantize(add: Add, run: RunCommand, shared: readonly Option[]
     'quantize cnn.onnx -o cnn.cb4.onnx --mode weight-only --weights codebook4 --edge-bits 4',
     'quantize lm.onnx -o lm.q4.onnx --preset q4 --exclude "lm_head*" --json',
     'quantize whisper-tiny -o whisper-tiny-q4f16 --preset q4f16',
+    'quantize lm.onnx -o lm.q4.onnx --target webgpu      # 4 bits; names what WebGPU has no kernel for',
+    'quantize cnn.onnx -o cnn.int8.onnx --target cpu-without-vnni --data npz:calibration.npz',
+    'quantize cnn.onnx -o cnn.w4a8.onnx --mode static --weights int4 --data npz:calibration.npz',
     'quantize cnn.onnx -o cnn.w4a4.onnx --mode qat --data npz:train.npz --weight-bits 4 --activation-bits 4 --epochs 3 --learning-rate 1e-3',
     'quantize cnn.onnx -o cnn.w2a2.onnx --mode qat --data npz:train.npz --teacher cnn.onnx --weight-bits 2 --activation-bits 2 --stages 4 --epochs 5 --run runs/w2',
     'quantize tfjs-model/model.json -o tfjs-small --format tfjs --weights uint8',
@@ -48,7 +51,10 @@ function addWeights(command: Command): void {
       '--mode <mode>',
       'static, dynamic, weight-only or qat: trained on --data (default: static with --data, else dynamic)',
     )
-    .option('--preset <name>', 'q8 (dynamic int8) or q4 (weight-only 4 bit); of a folder also q4f16')
+    .option(
+      '--preset <name>',
+      'as transformers.js calls its files: q8 (dynamic), int8, uint8, q4 (weight-only), q4f16, bnb4 (NF4), fp16 (a conversion)',
+    )
     .option(
       '--weights <scheme>',
       'int8, uint8, int4 or uint4; weight-only also int2 to int16, uint2 ..., nf4, fp4, float8e4m3fn, codebook4, pot4, apot4, ...; uint8, uint16 or float16 with --format tfjs',
@@ -105,11 +111,18 @@ function addStatic(command: Command): void {
   command
     .option(
       '--activations <dtype>',
-      'uint8 or int8 (default uint8); of qat how ranges are found: lsq (default), pact, ema or fixed',
+      'static: uint8 (default), int8; uint16 or int16, which compute in float on CPUs; of qat how ranges are found: lsq (default), pact, ema or fixed',
     )
     .option('--calibrate <name>', 'minmax, percentile, entropy, mse or octav (default minmax)')
     .option('--percentile <p>', 'for --calibrate percentile (default 99.99)', number)
-    .option('--target <name>', 'cpu (default), or cpu-without-vnni (7-bit weights, which cannot saturate)')
+    .option(
+      '--target <name>',
+      'what it is for: onnxruntime (default), onnxruntime-vnni, cpu-without-vnni, arm, web, webgpu or native; sets defaults, and says what has no kernel there',
+    )
+    .option(
+      '--reduce-range <r>',
+      'auto: 7-bit weights where sums could saturate on x64 without VNNI (static); on: everywhere; off (default; by --target cpu-without-vnni auto or on)',
+    )
     .option('--integer-only', 'static: no float operator between the first and the last layer, or the model is refused')
     .option(
       '--accuracy <goal>',

@@ -1,6 +1,7 @@
 import type { DataSource, Metric } from '@gossamer/runtime';
 import type { EqualizeMethod } from './equalize/equalize.js';
 import type { Clip } from './schemes/scheme.js';
+import type { Target } from './legality/legal.js';
 
 export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
 /** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, float16, codebook1 to 8, pot2 to 5, apot3 to 5. */
@@ -9,7 +10,7 @@ export type ActivationDtype = 'uint8' | 'int8' | 'uint16' | 'int16';
 export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';
 export type Mapping = 'symmetric' | 'asymmetric';
 export type Calibrator = 'minmax' | 'percentile' | 'entropy' | 'mse' | 'octav';
-export type QuantizePreset = 'q8' | 'q4';
+export type QuantizePreset = 'q8' | 'int8' | 'uint8' | 'q4' | 'bnb4';
 export type BlockSize = 16 | 32 | 64 | 128 | 256;
 
 /** What `onProgress` receives: `done` of `total` steps of `stage` (total undefined: not known). */
@@ -47,8 +48,13 @@ export interface QuantizeOptions {
    * Default: 'static' when `data` is given, else 'dynamic'.
    */
   readonly mode?: QuantizeMode;
-  /** 'q8': dynamic int8 weights; 'q4': weight-only 4 bit, blocks of 32. Single options override it. Default: none. */
+  /** Named as in transformers.js. 'q8', 'int8', 'uint8': dynamic; 'q4': weight-only 4 bit, blocks of 32; 'bnb4': NF4 in blocks of 64. Single options override it. Default: none. */
   readonly preset?: QuantizePreset | (string & {});
+  /**
+   * What the model is for: which combinations are legal, and defaults. 'cpu-without-vnni': reduceRange ('auto' in static mode); 'arm': int8 activations in static mode;
+   * 'webgpu': weight-only with 4 bits, and warnings that name what has no kernel there. Default 'onnxruntime'.
+   */
+  readonly target?: Target;
   /** Dtype of the weight codes. Default: 'int8'; with `bits` 4, 'uint4' (asymmetric) or 'int4' (symmetric). */
   readonly weights?: WeightDtype;
   /**

@@ -8,6 +8,7 @@ import { equalize } from './equalize/equalize.js';
 import { storeNarrow } from './float32-form.js';
 import { finishModel } from './finish-model.js';
 import { assertIntegerOnly } from './integer-only/assert-integer-only.js';
+import { fallbackWarnings } from './legality/fallback-warnings.js';
 import { layerFilter } from './layer-selection.js';
 import type { QuantizeOptions } from './options.js';
 import { prepareModel } from './prepare-model.js';
@@ -59,6 +60,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const isSplit = options.costModel && options.optimize;
   const written = isSplit ? runPasses(copy, ['split-skip-layer-normalization']).model : copy;
   finishModel(written, options, samples);
+  report.warnings.push(...fallbackWarnings(written, options.target));
   if (options.integerOnly) assertIntegerOnly(written);
   if (isWidened) storeNarrow(written);
   const after = constantBytes(written);

@@ -2,6 +2,10 @@ import { GossamerError } from '@gossamer/graph';
 import { type CalibratorName, CALIBRATORS } from '@gossamer/runtime';
 import { EQUALIZE_METHODS, EQUALIZE_NEEDS_DATA, type EqualizeMethod } from './equalize/equalize.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
+import { TARGETS } from './legality/legal.js';
+import type { Combination } from './legality/nearest-legal.js';
+import { requireLegal } from './legality/require-legal.js';
+import { targetDefaults } from './legality/target-defaults.js';
 import { limitSamples } from './limit-samples.js';
 import { type SchemeOptions, schemeOptions } from './schemes/scheme-options.js';
 import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
@@ -40,22 +44,26 @@ export interface ResolvedOptions
 
 const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
   q8: { mode: 'dynamic', weights: 'int8' },
+  int8: { mode: 'dynamic', weights: 'int8' },
+  uint8: { mode: 'dynamic', weights: 'uint8' },
   q4: { mode: 'weight-only', bits: 4, blockSize: 32 },
+  bnb4: { mode: 'weight-only', weights: 'nf4', blockSize: 64 },
 };
 
 const ACTIVATIONS = ['uint8', 'int8', 'uint16', 'int16'] as const;
+const MODES = ['static', 'dynamic', 'weight-only'] as const;
 const PLAIN_WEIGHTS = ['int8', 'uint8', 'int4', 'uint4'] as const;
 
 const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
 
 /** Fills in defaults; throws ERR_QUANTIZE_OPTION, ERR_PRESET or ERR_CALIBRATION_DATA. */
 export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
-  const options: QuantizeOptions = { ...preset(given.preset), ...withoutUndefined(given) };
-  const mode = oneOf('mode', options.mode ?? (options.data ? 'static' : 'dynamic'), [
-    'static',
-    'dynamic',
-    'weight-only',
-  ]);
+  const chosen: QuantizeOptions = { ...preset(given.preset), ...withoutUndefined(given) };
+  const target = oneOf('target', chosen.target ?? 'onnxruntime', TARGETS);
+  const options: QuantizeOptions = { ...targetDefaults(target, chosen), ...chosen, target };
+  const mode = oneOf('mode', options.mode ?? (options.data ? 'static' : 'dynamic'), MODES);
+  checkBits(options);
+  requireLegal(combinationOf(options, mode), target);
   if (mode === 'weight-only' && options.weights === 'float16') return float16Options(options);
   const schemes = mode === 'weight-only' ? schemeOptions(options) : undefined;
   if (!schemes) refuseSchemes(options, mode);
@@ -67,6 +75,30 @@ function float16Options(options: QuantizeOptions): ResolvedOptions {
   refuseSchemes(options, 'float16');
   if (options.biasCorrection) badOption('biasCorrection', 'false for float16 weights', true);
   return { ...resolvePlain(plainPart(options), 'weight-only'), isFloat16: true };
+}
+
+/** The choices that have to go together, as they stand or by default. */
+function combinationOf(options: QuantizeOptions, mode: QuantizeMode): Combination {
+  const { activations, blockFormat, bits = 8, format, granularity, integerOnly, mapping } = options;
+  if (mode !== 'static' && activations !== undefined) badOption('activations', `none in ${mode} mode`, activations);
+  const forms = {
+    static: format ?? (integerOnly ? 'qoperator' : 'qdq'),
+    dynamic: 'integer',
+    'weight-only': blockFormat ?? 'matmulnbits',
+  };
+  return {
+    mode,
+    weights: options.weights ?? defaultWeights(bits, mode, mapping),
+    activations: mode === 'static' ? (activations ?? 'uint8') : 'float32',
+    granularity: granularity ?? (mode === 'weight-only' ? 'perBlock' : 'perAxis'),
+    form: forms[mode],
+  };
+}
+
+function checkBits({ bits, weights }: QuantizeOptions): void {
+  if (bits === undefined) return;
+  if (![4, 8].includes(bits)) badOption('bits', '4 or 8', bits);
+  if (weights !== undefined && !weights.endsWith(`int${bits}`)) badOption('bits', `the bits of ${weights}`, bits);
 }
 
 /** What schemes do not decide. */
@@ -95,6 +127,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
   const isUnsigned = weights.startsWith('u');
   const resolved: ResolvedOptions = {
     mode,
+    target: options.target ?? 'onnxruntime',
     weights,
     bits,
     activations: oneOf('activations', options.activations ?? 'uint8', ACTIVATIONS),
@@ -142,7 +175,10 @@ function preset(name: string | undefined): QuantizeOptions {
   if (found) return found;
   const hint =
     name === 'fp16' || name === 'q4f16' ? `${name} (16-bit floats are a conversion: use the fp16 conversion)` : name;
-  throw new GossamerError<QuantizeErrorCode>('ERR_PRESET', `preset: expected q8 or q4, received ${hint}`);
+  throw new GossamerError<QuantizeErrorCode>(
+    'ERR_PRESET',
+    `preset: expected ${Object.keys(PRESETS).join(', ')}, received ${hint}`,
+  );
 }
 
 /** Integer kernels run fastest on signed weights; blocks of 4 bits lose less with a zero point. */
@@ -153,17 +189,13 @@ function defaultWeights(bits: 4 | 8, mode: QuantizeMode, mapping: Mapping | unde
 }
 
 function checkCombination(o: ResolvedOptions): void {
-  const { mode, weights, bits } = o;
-  if (bits !== 4 && bits !== 8) badOption('bits', '4 or 8', bits);
+  const { mode, weights } = o;
   if (o.edgeBits !== 4 && o.edgeBits !== 8) badOption('edgeBits', '4 or 8', o.edgeBits);
-  if (weights.endsWith('4') !== (bits === 4)) badOption('bits', `the bits of ${weights}`, bits);
   if (!BLOCK_SIZES.includes(o.blockSize)) badOption('blockSize', '16, 32, 64, 128 or 256', o.blockSize);
   if (![0, 1, 2, 3, 4].includes(o.accuracyLevel)) badOption('accuracyLevel', 'an integer in 0..4', o.accuracyLevel);
   if (!(o.percentile > 50 && o.percentile <= 100)) badOption('percentile', 'a number in (50, 100]', o.percentile);
   if (!(Number.isInteger(o.samples) && o.samples > 0)) badOption('samples', 'an integer > 0', o.samples);
   if (!Number.isFinite(o.targetSqnr)) badOption('targetSqnr', 'a finite number of dB', o.targetSqnr);
-  if (mode === 'dynamic' && bits === 4) badOption('weights', '8-bit weights in dynamic mode', weights);
-  checkGranularity(o);
   if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
   if (mode === 'static' && weights === 'int4' && o.mapping === 'asymmetric')
     badOption('mapping', "'symmetric' for int4 weights", o.mapping);
@@ -185,24 +217,7 @@ function checkIntegerOnly(o: ResolvedOptions): void {
   if (o.keepFloat !== 'none') badOption('keepFloat', "'none' with integerOnly", o.keepFloat);
 }
 
-function checkGranularity(o: ResolvedOptions): void {
-  const choices = o.mode === 'weight-only' ? ['perBlock', 'perAxis'] : ['perAxis', 'perTensor'];
-  oneOf('granularity', o.granularity, choices as Granularity[]);
-  if (o.mode === 'weight-only' && o.bits === 4 && o.granularity !== 'perBlock') {
-    badOption('granularity', "'perBlock' for 4-bit weights", o.granularity);
-  }
-  if (o.mode === 'weight-only' && o.granularity === 'perAxis' && o.weights !== 'int8') {
-    badOption('weights', "'int8' with a scale an axis, in weight-only mode", o.weights);
-  }
-}
-
 function checkStatic(o: ResolvedOptions): void {
-  if (o.activations === 'int8' && o.weights.startsWith('u')) {
-    badOption('weights', "'int8' or 'int4' with int8 activations (no kernel multiplies int8 by uint8)", o.weights);
-  }
-  if (o.activations.endsWith('16') && o.format === 'qoperator') {
-    badOption('format', "'qdq' with 16-bit activations (QLinear operators have 8 bits)", o.format);
-  }
   if (o.data) return;
   throw new GossamerError<QuantizeErrorCode>(
     'ERR_CALIBRATION_DATA',

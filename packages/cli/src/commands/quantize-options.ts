@@ -13,7 +13,7 @@ export async function quantizeOptions(
   context: CommandContext,
 ): Promise<QuantizeOptions> {
   const algorithm = flags['algorithm'] as string | undefined;
-  const target = oneOf(flags, 'target', ['cpu', 'cpu-without-vnni']);
+  const reduceRange = oneOf(flags, 'reduceRange', ['auto', 'on', 'off']);
   const chosen: Record<string, unknown> = {
     calibrator: flags['calibrate'],
     blockSize: flags['blockSize'],
@@ -23,7 +23,7 @@ export async function quantizeOptions(
     clip: algorithm === 'rtn-clip' ? true : flags['clip'],
     layers: flags['layers'] === undefined ? undefined : readLayers(flags['layers'] as string),
     accuracy: await accuracyGoal(flags, context),
-    reduceRange: target === undefined ? undefined : target === 'cpu-without-vnni',
+    reduceRange: reduceRange === undefined || reduceRange === 'auto' ? reduceRange : reduceRange === 'on',
   };
   for (const name of PASSED_ON) chosen[name] = flags[name];
   const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
@@ -74,6 +74,7 @@ function readLayers(path: string): LayerRule[] {
 /** Flags whose name and meaning are those of the SDK option. */
 const PASSED_ON = [
   'mode',
+  'target',
   'preset',
   'weights',
   'activations',
@@ -98,8 +99,10 @@ const PASSED_ON = [
   'requantize',
 ] as const;
 
+const flagName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 function oneOf(flags: Flags, name: string, choices: readonly string[]): string | undefined {
   const value = flags[name] as string | undefined;
   if (value === undefined || choices.includes(value)) return value;
-  throw new GossamerError('ERR_OPTION', `--${name}: expected ${choices.join(' or ')}, received ${value}`);
+  throw new GossamerError('ERR_OPTION', `--${flagName(name)}: expected ${choices.join(' or ')}, received ${value}`);
 }

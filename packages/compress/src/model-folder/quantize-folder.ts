@@ -1,5 +1,5 @@
 import { GossamerError } from '@gossamer/graph';
-import type { FolderDtype } from '@gossamer/graph/folder';
+import { type FolderDtype, parseFolderDtype } from '@gossamer/graph/folder';
 import type { CompressErrorCode } from '../error-codes.js';
 import { convert } from '../convert.js';
 import { OnnxModel } from '../onnx-model.js';
@@ -10,11 +10,11 @@ import { type FolderInput, processFolder, type ProcessFolderOptions } from './pr
 
 export interface QuantizeFolderOptions extends ProcessFolderOptions {
   /**
-   * As for one model; preset 'q4f16' too: 4 bits, and float16 for the rest (which 4 bits of the fp16 variant are as well). Static mode needs data for each part, which a folder has no place
+   * As for one model. 4 bits of the fp16 variant are q4f16. Static mode needs data for each part, which a folder has no place
    * for: refused.
    */
   readonly quantize: Omit<QuantizeOptions, 'signal' | 'onProgress' | 'data'>;
-  /** The variant to call the result. Default: q8 for dynamic mode, q4 or q4f16 for 4 bits, else int8 or uint8. */
+  /** The variant to call the result. Default: that of the preset; q8 for dynamic mode, q4, q4f16 or bnb4 for 4 bits, q2 for 2, fp16 for float16, else int8 or uint8. */
   readonly dtype?: FolderDtype;
 }
 
@@ -30,21 +30,20 @@ export async function quantizeFolder(
       'mode: expected dynamic or weight-only for a folder (static needs data for each part), received static',
     );
   }
-  const wantsHalf = given.preset === 'q4f16';
-  const chosen: QuantizeOptions = wantsHalf ? { ...given, preset: 'q4' } : given;
-  const isHalf = (from: FolderDtype) => wantsHalf || (from === 'fp16' && dtypeOf(chosen) === 'q4');
+  const name = dtypeOf(given);
+  const isHalf = (from: FolderDtype) => from === 'fp16' && name === 'q4';
   const operation: FolderOperation = {
     dtype: (from) => {
       if (from !== 'fp32' && from !== 'fp16')
         throw refuse(`variant: expected fp32 or fp16 to quantize, received ${from}`);
-      return dtype ?? (isHalf(from) ? 'q4f16' : dtypeOf(chosen));
+      return dtype ?? (isHalf(from) ? 'q4f16' : name);
     },
     make: async (source, work, from) => {
-      const { model, report } = await quantize(source, { ...chosen, ...work });
+      const { model, report } = await quantize(source, { ...given, ...work });
       const { layers, warnings } = report;
       if (!isHalf(from)) return { model, layers, warnings };
       const half = await convert(model, { ...work, float16: true });
-      const kept = half.kept.map(({ name, op, reason }) => ({ name, op, action: 'left-float32', reason }));
+      const kept = half.kept.map(({ name: node, op, reason }) => ({ name: node, op, action: 'left-float', reason }));
       const scheme = model.scheme;
       return {
         model: new OnnxModel(half.model.ir, source, scheme),
@@ -59,9 +58,18 @@ export async function quantizeFolder(
 const refuse = (text: string) => new GossamerError<CompressErrorCode>('ERR_OPTION', text);
 
 /** What transformers.js calls the result. */
-function dtypeOf({ preset, mode, bits, weights }: QuantizeOptions): FolderDtype {
-  if (bits === 4 || weights?.endsWith('4') || (preset === 'q4' && bits === undefined && weights === undefined))
-    return 'q4';
-  if ((mode ?? (preset === 'q4' ? 'weight-only' : 'dynamic')) === 'dynamic' && weights === undefined) return 'q8';
-  return weights === 'uint8' ? 'uint8' : 'int8';
+function dtypeOf({ preset, mode, bits, weights, target }: QuantizeOptions): FolderDtype {
+  if (preset !== undefined && weights === undefined && bits === undefined) return parseFolderDtype(preset);
+  const isBlocks = bits === 4 || (target === 'webgpu' && mode === undefined && weights === undefined);
+  const named = WEIGHT_NAMES[isBlocks ? 'int4' : (weights ?? '')];
+  if (named) return named;
+  return weights === undefined && mode !== 'weight-only' ? 'q8' : 'int8';
 }
+
+/** Variants by the codes of most layers; what is not here goes as int8. */
+const WEIGHT_NAMES: Readonly<Record<string, FolderDtype>> = {
+  float16: 'fp16',
+  uint8: 'uint8',
+  ...{ int4: 'q4', uint4: 'q4', nf4: 'bnb4', fp4: 'bnb4' },
+  ...{ int2: 'q2', uint2: 'q2' },
+};

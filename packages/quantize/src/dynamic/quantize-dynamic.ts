@@ -1,4 +1,5 @@
 import type { Model, WeightView } from '@gossamer/graph';
+import { codesOn } from '../legality/codes-on.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
@@ -52,7 +53,8 @@ function planDynamic(layer: Layer, context: Context): Work[] {
   const { node, views } = layer;
   if (!DYNAMIC_KERNELS.has(node.kind)) return planStorage(layer, floatReason(layer), context);
   if (node.op === 'LSTM') {
-    const refused = refuseLstm(node, views);
+    const isLacking = !codesOn(context.options.target, 'LSTM', 'int8', 'dynamic');
+    const refused = isLacking ? `${context.options.target} has no dynamic 8-bit LSTM` : refuseLstm(node, views);
     return refused ? planStorage(layer, refused, context) : [lstmWork(layer, context)];
   }
   const view = views.find(({ inputIndex }) => inputIndex === 1);

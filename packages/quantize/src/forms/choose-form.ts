@@ -1,6 +1,8 @@
 import type { WeightView } from '@gossamer/graph';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
 import { codesOf, type LevelGrid } from '../grid/weight-grid.js';
+import { codesOn } from '../legality/codes-on.js';
+import type { Target } from '../legality/legal.js';
 import { FLOAT8_LEVELS, type Float8Dtype } from '../schemes/float8.js';
 import { FP4_LEVELS, NF4_VALUES } from '../schemes/four-bit-floats.js';
 import { refuseBlocks } from '../weight-only/block-weight.js';
@@ -20,23 +22,24 @@ const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
 const LEAST_BNB4_BLOCK = 16;
 
 /**
- * The form that suits an operator and its codes: one that a kernel reads where there is one, FLOAT8 tensors for 8-bit floats, else codes
+ * The form that suits an operator and its codes: one that a kernel of the target reads where there is one, FLOAT8 tensors for 8-bit floats, else codes
  * that are expanded when the model is opened.
  */
-export function chooseForm(view: WeightView, matrices: readonly QuantizedMatrix[]): WeightForm {
+export function chooseForm(view: WeightView, matrices: readonly QuantizedMatrix[], target: Target): WeightForm {
   const [{ grid }] = matrices as [QuantizedMatrix];
   const isProduct = view.role === 'weight' && ['MatMul', 'Gemm'].includes(view.op) && refuseBlocks(view) === undefined;
   if (grid.kind === 'levels') {
     const table = isProduct && isWhole(grid) ? fourBitTable(grid) : undefined;
-    if (table) return { kind: 'MatMulBnb4', table };
+    if (table && codesOn(target, 'MatMul', table)) return { kind: 'MatMulBnb4', table };
     const dtype = float8Of(grid);
     return dtype ? { kind: 'float8', dtype } : { kind: 'expanded' };
   }
   const bits = Math.ceil(Math.log2(codesOf(grid))) as 2 | 4 | 8;
   const isBlocked = BITS.includes(bits) && BLOCK_SIZES.includes(grid.blockSize);
   if (!isBlocked || !grid.zeroPoints.every(Number.isInteger)) return { kind: 'expanded' };
-  if (isProduct) return { kind: 'MatMulNBits', bits };
-  return isTable(view) && grid.columns % grid.blockSize === 0
+  const hasKernel = (kind: 'MatMul' | 'Gather') => codesOn(target, kind, `uint${bits}`);
+  if (isProduct && hasKernel('MatMul')) return { kind: 'MatMulNBits', bits };
+  return isTable(view) && grid.columns % grid.blockSize === 0 && hasKernel('Gather')
     ? { kind: 'GatherBlockQuantized', bits }
     : { kind: 'expanded' };
 }

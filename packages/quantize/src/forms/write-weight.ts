@@ -1,5 +1,6 @@
 import type { WeightView } from '@gossamer/graph';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
+import type { Target } from '../legality/legal.js';
 import { emitGather } from '../weight-only/gather-blocks.js';
 import { emitMatMulBnb4, storeBnb4 } from '../weight-only/matmul-bnb4.js';
 import { emitMatMulNBits } from '../weight-only/matmul-nbits.js';
@@ -11,6 +12,7 @@ import { packMatMulBnb4 } from './pack-matmul-bnb4.js';
 import { packMatMulNBits } from './pack-matmul-nbits.js';
 
 export interface WriteOptions {
+  readonly target: Target;
   readonly accuracyLevel: number;
   /** A product and an embedding read the weight. */
   readonly isTied: boolean;
@@ -23,10 +25,10 @@ export function writeWeight(
   view: WeightView,
   layout: WeightLayout,
   matrices: readonly QuantizedMatrix[],
-  { accuracyLevel, isTied, written }: WriteOptions,
+  { target, accuracyLevel, isTied, written }: WriteOptions,
 ): number {
   const [matrix] = matrices as [QuantizedMatrix];
-  const form = chooseForm(view, matrices);
+  const form = chooseForm(view, matrices, target);
   const { rows: n, columns: k } = layout;
   const { blockSize } = matrix.grid;
   const stored = (make: () => { values: PackedValues; bytes: number }) => {

@@ -6,6 +6,7 @@ import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import { chooseForm } from '../forms/choose-form.js';
 import { solveUnits } from '../reconstruct/solve-units.js';
 import { writeWeight, type WriteOptions } from '../forms/write-weight.js';
+import type { Target } from '../legality/legal.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
@@ -44,7 +45,7 @@ export async function quantizeSchemes(
     algorithm.needs === 'units'
       ? await solveUnits(model, plans, { ...options, algorithm, data: options.data! })
       : await solveLayers(model, plans, { ...options, algorithm });
-  report.warnings.push(...warnings, ...untied(tied, plans, solved));
+  report.warnings.push(...warnings, ...untied(tied, plans, solved, options.target));
   if (corrector) correctBiases(corrector, plans, solved);
   const written: WriteOptions['written'] = new Map();
   const works = planned.map(({ layer, parts }): Work => {
@@ -52,7 +53,7 @@ export async function quantizeSchemes(
     return {
       layer,
       action: 'weight-only',
-      reason: describe(parts[0]!, weights),
+      reason: describe(parts[0]!, weights, options.target),
       prepare: async () => () =>
         writeLayer(layer, parts, weights, (view) => ({ ...options, isTied: tied.has(view.source), written })),
     };
@@ -84,11 +85,12 @@ function untied(
   tied: ReadonlySet<Value>,
   plans: readonly WeightPlan[],
   solved: ReadonlyMap<WeightView, SolvedWeight>,
+  target: Target,
 ): string[] {
   return [...tied].flatMap((source) => {
     const views = plans.map(({ view }) => view).filter((view) => view.source === source);
     const codes = new Set(views.map((view) => solved.get(view)!.matrices));
-    const isShared = views.every((view) => PACKED.has(chooseForm(view, solved.get(view)!.matrices).kind));
+    const isShared = views.every((view) => PACKED.has(chooseForm(view, solved.get(view)!.matrices, target).kind));
     if (views.length < 2 || (codes.size === 1 && isShared)) return [];
     const readers = views.map(({ node }) => node.id).join(', ');
     return [`${source.name} was tied (${readers}): its codes are stored once for each, in forms that are not the same`];
@@ -111,10 +113,11 @@ function writeLayer(
 function describe(
   { plan, choice: { scheme, granularity } }: { plan: WeightPlan; choice: SchemeChoice },
   weights: readonly SolvedWeight[],
+  target: Target,
 ): string {
   const where = { tensor: 'a tensor', row: 'a row' }[granularity as 'tensor' | 'row'] ?? `${granularity} weights`;
   const [{ algorithm, reason, matrices }] = weights as [SolvedWeight];
-  const { kind } = chooseForm(plan.view, matrices);
+  const { kind } = chooseForm(plan.view, matrices, target);
   const form = FORM_NAMES[kind] ?? kind;
   return `${scheme.name}, a scale for ${where}, ${algorithm}${reason === undefined ? '' : ` (${reason})`}, ${form}`;
 }
