@@ -17,6 +17,7 @@ import { nameLayer } from '../name-layer.js';
 import { outputErrorAsync } from './output-error.js';
 import { reachableTarget } from './reachable-target.js';
 import { SolvedStore } from './solved-store.js';
+import type { SolvedWeight } from './solved-weight.js';
 import type { WeightAlgorithm, WeightProblem } from './weight-algorithm.js';
 
 /** A weight that is to be put on a grid. */
@@ -28,18 +29,6 @@ export interface WeightPlan {
   readonly blockFit?: BlockFit | undefined;
   /** What grid it is: a weight that layers share is solved once for each. Default: one for all. */
   readonly key?: string;
-}
-
-/** A weight on its grid. */
-export interface SolvedWeight {
-  /** One a group. */
-  readonly matrices: readonly QuantizedMatrix[];
-  /** Whose codes these are; 'nearest' where the algorithm did not beat rounding, or could not be asked. */
-  readonly algorithm: string;
-  /** Why it is not the algorithm that was asked for. */
-  readonly reason?: string;
-  /** Output error of the algorithm's codes over that of the nearest ones; undefined where the layer's inputs are not known. */
-  readonly errorRatio?: number;
 }
 
 export interface SolveOptions {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { InputMoments } from '@gossamer/runtime';
 import { type MatrixCodes, type QuantizedMatrix, quantizedMatrixParts } from '../grid/quantized-matrix.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
-import type { SolvedWeight } from './solve-layers.js';
+import type { SolvedWeight } from './solved-weight.js';
 
 /** Changes when what algorithms make of the same problem does. */
 const VERSION = 1;

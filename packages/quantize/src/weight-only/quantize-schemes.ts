@@ -1,5 +1,6 @@
 import { type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
-import { type SolvedWeight, solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
+import { solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
+import type { SolvedWeight } from '../algorithms/solved-weight.js';
 import type { BiasCorrector } from '../bias-correction/bias-corrector.js';
 import { isCorrectable } from '../bias-correction/input-means.js';
 import { dequantizeMatrix } from '../grid/quantized-matrix.js';
