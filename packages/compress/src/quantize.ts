@@ -1,3 +1,4 @@
+import { weightViews } from '@gossamer/graph';
 import {
   quantize as quantizeGraph,
   type QuantizeOptions as GraphOptions,
@@ -63,12 +64,31 @@ async function halve(
     model: new OnnxModel(half.model.ir, source, codes?.model.scheme),
     report: {
       mode: preset!,
-      layers: [...(codes?.report.layers ?? []), ...kept],
+      layers: [...(codes?.report.layers ?? halved(source, kept)), ...kept],
       warnings: [...(codes?.report.warnings ?? []), ...half.warnings],
       bytes: { before, after, ratio: after > 0 ? before / after : 1 },
       samples: codes?.report.samples ?? 0,
     },
   };
+}
+
+/** Layers that compute in float16 now: those with weights that were not kept. */
+function halved({ ir }: OnnxModel, kept: readonly { name: string }[]): QuantizeReport['layers'] {
+  const others = new Set(kept.map(({ name }) => name));
+  const layers = new Map<string, { op: string; before: number }>();
+  for (const { layerId, op, stored } of weightViews(ir)) {
+    if (others.has(layerId)) continue;
+    layers.set(layerId, { op, before: (layers.get(layerId)?.before ?? 0) + stored.byteLength });
+  }
+  return Array.from(layers, ([name, { op, before }]) => {
+    return {
+      name,
+      op,
+      action: 'weight-only',
+      reason: 'float16, stored and computed',
+      bytes: { before, after: before / 2 },
+    };
+  });
 }
 
 /** Of all constant tensors. */

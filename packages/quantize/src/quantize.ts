@@ -57,7 +57,8 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   else await quantizeWeightOnly(copy, options, filter, report);
   report.warnings.push(...untiedWarnings(ties, report.layers, options), ...(corrector?.warnings() ?? []));
   // Last: a pass makes a clone, and the layers planned above are nodes of this copy.
-  const isSplit = options.costModel && options.optimize;
+  // WebGPU has the merged kernel, and none of Sum.
+  const isSplit = options.costModel && options.optimize && options.target !== 'webgpu';
   const written = isSplit ? runPasses(copy, ['split-skip-layer-normalization']).model : copy;
   finishModel(written, options, samples);
   report.warnings.push(...fallbackWarnings(written, options.target));

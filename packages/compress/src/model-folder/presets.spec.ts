@@ -52,6 +52,7 @@ test.each([
 test.each(['fp16', 'q4f16'])('%s of one model: a conversion, reported as a quantization', async (preset) => {
   const { model, report } = await quantize(new OnnxModel(network()), { preset });
   expect(report.mode).toBe(preset);
+  expect(report.layers.map(({ action }) => action)).toEqual(Array(3).fill('weight-only'));
   expect(report.bytes.ratio).toBeGreaterThan(1.7);
   const dtypes = Array.from(model.ir.graph.initializers(), ({ initializer }) => initializer!.dtype);
   expect(dtypes).toContain('float16');

@@ -1,4 +1,6 @@
 import { GraphBuilder, type Model } from '@gossamer/graph';
+import { loadModel } from '@gossamer/graph/onnx';
+import { join } from 'node:path';
 import { quantize } from '../quantize.js';
 import { noise } from '../testing/emit-static.js';
 
@@ -18,6 +20,11 @@ test('nodes without a WebGPU kernel are counted; those over constants are not', 
   expect(report.warnings).toEqual([
     'webgpu: no kernel in ONNX Runtime Web 1.30 for 1 LSTM: they run on the CPU, in WebAssembly',
   ]);
+});
+
+test('the sums in front of LayerNormalization stay Add, which WebGPU has', async () => {
+  const model = await loadModel(join(__dirname, '../../../../fixtures/models/tinylm.onnx'));
+  expect((await quantize(model, { target: 'webgpu' })).report.warnings).toEqual([]);
 });
 
 test('NF4 is written as floats for WebGPU, which has no MatMulBnb4', async () => {
