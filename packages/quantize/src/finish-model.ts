@@ -33,6 +33,7 @@ function provenance(options: ResolvedOptions, samples: number): Record<string, u
     data,
     accuracy,
     schemes,
+    rounding,
     isFloat16,
     folder: ____,
     threads: _,
@@ -48,6 +49,7 @@ function provenance(options: ResolvedOptions, samples: number): Record<string, u
   return {
     ...rest,
     ...(schemes ? { algorithm: schemes.algorithm.name, schemes: schemes.names } : {}),
+    ...(rounding ? { algorithm: rounding.name } : {}),
     ...(isFloat16 ? { weights: 'float16' } : {}),
     ...(goal ? { accuracy: goal } : {}),
     ...(data ? { data: data.description, samples } : {}),

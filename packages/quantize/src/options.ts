@@ -66,7 +66,7 @@ export interface QuantizeOptions {
   readonly bits?: 4 | 8;
   /**
    * How codes are chosen, in weight-only mode: 'nearest', 'importance', 'hqq', 'gptq', 'adaround', 'brecq', ... (docs/quantize-methods.md); most need calibration data. A layer where it
-   * does not beat 'nearest' keeps that. Default 'nearest'.
+   * does not beat 'nearest' keeps that. In static mode 'adaround', 'brecq' or 'qdrop'. Default 'nearest'.
    */
   readonly algorithm?: string;
   /** Schemes of single layers, in weight-only mode: the first rule that matches decides. Default: none. */

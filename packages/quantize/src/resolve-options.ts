@@ -1,5 +1,7 @@
 import { GossamerError } from '@gossamer/graph';
 import { type CalibratorName, CALIBRATORS } from '@gossamer/runtime';
+import { findAnyAlgorithm } from './algorithms/registry.js';
+import type { UnitAlgorithm, WeightAlgorithm } from './algorithms/weight-algorithm.js';
 import { EQUALIZE_METHODS, EQUALIZE_NEEDS_DATA, type EqualizeMethod } from './equalize/equalize.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
 import { TARGETS } from './legality/legal.js';
@@ -34,6 +36,8 @@ export interface ResolvedOptions
   readonly schemes?: SchemeOptions;
   /** Weight-only mode by float16 tensors. */
   readonly isFloat16?: boolean;
+  /** Static mode: how codes are chosen on the grids of rounding; undefined: rounded to nearest. */
+  readonly rounding?: WeightAlgorithm | UnitAlgorithm;
   readonly weights: (typeof PLAIN_WEIGHTS)[number];
   readonly bits: 4 | 8;
   readonly granularity: Granularity;
@@ -66,8 +70,13 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
   requireLegal(combinationOf(options, mode), target);
   if (mode === 'weight-only' && options.weights === 'float16') return float16Options(options);
   const schemes = mode === 'weight-only' ? schemeOptions(options) : undefined;
-  if (!schemes) refuseSchemes(options, mode);
-  return { ...resolvePlain(schemes ? plainPart(options) : options, mode), ...(schemes ? { schemes } : {}) };
+  const rounding = mode === 'static' ? staticRounding(options) : undefined;
+  if (!schemes) refuseSchemes(rounding ? { ...options, algorithm: 'nearest' } : options, mode);
+  return {
+    ...resolvePlain(schemes ? plainPart(options) : options, mode),
+    ...(schemes ? { schemes } : {}),
+    ...(rounding ? { rounding } : {}),
+  };
 }
 
 /** Weights that are stored as floats: nothing is chosen but which. */
@@ -99,6 +108,17 @@ function checkBits({ bits, weights }: QuantizeOptions): void {
   if (bits === undefined) return;
   if (![4, 8].includes(bits)) badOption('bits', '4 or 8', bits);
   if (weights !== undefined && !weights.endsWith(`int${bits}`)) badOption('bits', `the bits of ${weights}`, bits);
+}
+
+/** Algorithms that choose codes on a grid that is given. */
+const ROUNDINGS: readonly string[] = ['adaround', 'brecq', 'qdrop'];
+
+function staticRounding({ algorithm = 'nearest', keepFloat = 'none', accuracy, reduceRange }: QuantizeOptions) {
+  if (algorithm === 'nearest') return undefined;
+  const name = oneOf('algorithm', algorithm, ['nearest', ...ROUNDINGS]);
+  if (keepFloat !== 'none' || accuracy) badOption('algorithm', "'nearest' with keepFloat or accuracy", name);
+  if (reduceRange === 'auto') badOption('algorithm', "'nearest' with reduceRange 'auto'", name);
+  return findAnyAlgorithm(name);
 }
 
 /** What schemes do not decide. */

@@ -23,8 +23,14 @@ import type { WeightAlgorithm, WeightProblem } from './weight-algorithm.js';
 /** A weight that is to be put on a grid. */
 export interface WeightPlan {
   readonly view: WeightView;
-  /** The grid of a matrix [rows, columns]; see WeightProblem. */
-  readonly fit: (data: Float32Array, rows: number, columns: number, importance?: ArrayLike<number>) => WeightGrid;
+  /** The grid of a matrix [rows, columns], the weight's `group`th; see WeightProblem. */
+  readonly fit: (
+    data: Float32Array,
+    rows: number,
+    columns: number,
+    importance?: ArrayLike<number>,
+    group?: number,
+  ) => WeightGrid;
   /** See WeightProblem. */
   readonly blockFit?: BlockFit | undefined;
   /** What grid it is: a weight that layers share is solved once for each. Default: one for all. */
@@ -160,7 +166,7 @@ async function solveMatrices(
   let isSolved = false;
   for (let group = 0; group < groups; group++) {
     const weight = data.subarray(group * size, (group + 1) * size);
-    const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance);
+    const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance, group);
     const second = moments?.second[group];
     if (!second) {
       const isAble = algorithm.needs === 'nothing';

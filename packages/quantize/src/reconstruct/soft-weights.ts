@@ -1,8 +1,8 @@
 import { fromWeightMatrix, Tensor, toWeightMatrix, type WeightView } from '@gossamer/graph';
+import type { WeightPlan } from '../algorithms/solve-layers.js';
 import { variableOf } from '../algorithms/rounding-variable.js';
 import { type Neighbours, neighboursOn, openWeights, roundedBy } from '../grid/neighbours.js';
 import { type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
-import type { WeightGrid } from '../grid/weight-grid.js';
 
 /** A weight whose rounding is learned: its node reads lower + gap h(V). Tensors are in the layout that the node sees. */
 export interface SoftWeight {
@@ -22,14 +22,11 @@ export interface SoftWeight {
 }
 
 /** Puts the weight of `view` between the values of its grid, one grid a group (`fit` of its matrix); its node gets a weight of its own. */
-export function softWeight(
-  view: WeightView,
-  fit: (data: Float32Array, rows: number, columns: number) => WeightGrid,
-): SoftWeight {
+export function softWeight(view: WeightView, fit: WeightPlan['fit']): SoftWeight {
   const { groups, rows, columns, data } = toWeightMatrix(view);
   const size = rows * columns;
   const parts = Array.from({ length: groups }, (_, group) => data.slice(group * size, (group + 1) * size));
-  const sides = parts.map((part) => neighboursOn(part, fit(part, rows, columns)));
+  const sides = parts.map((part, group) => neighboursOn(part, fit(part, rows, columns, undefined, group)));
   view.write(view.toFloat32(), 'clone-for');
   const seen = (pick: (side: Neighbours) => Float32Array) =>
     Tensor.of('float32', view.shape, fromWeightMatrix(view, joined(sides.map(pick))));

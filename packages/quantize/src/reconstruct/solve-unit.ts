@@ -1,7 +1,7 @@
 import { isGossamerError, type Model, symbol, Tensor, tensorType, type WeightView } from '@gossamer/graph';
 import { float32View, type LayerStep } from '@gossamer/runtime';
+import type { WeightPlan } from '../algorithms/solve-layers.js';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
-import type { WeightGrid } from '../grid/weight-grid.js';
 import { type Activations, runOver } from './activations.js';
 import { valuesOf, weightOf } from './layer-weight.js';
 import { reconstructUnit } from './reconstruct-unit.js';
@@ -11,7 +11,7 @@ import { readUnit, type UnitData } from './unit-data.js';
 /** How a unit is learned. */
 export interface UnitSettings {
   /** The grid of a weight's matrices. */
-  readonly fit: (view: WeightView) => (data: Float32Array, rows: number, columns: number) => WeightGrid;
+  readonly fit: (view: WeightView) => WeightPlan['fit'];
   /** Updates. */
   readonly iterations: number;
   /** Samples of an update, where the model leaves it open. */

@@ -23,7 +23,7 @@ export interface SolveUnitsOptions extends Omit<SolveOptions, 'algorithm' | 'dat
 export async function solveUnits(
   model: Model,
   plans: readonly WeightPlan[],
-  { algorithm, data, seed, threads, signal, onProgress }: SolveUnitsOptions,
+  { algorithm, data, seed, folder, threads, signal, onProgress }: SolveUnitsOptions,
 ): Promise<{ solved: ReadonlyMap<WeightView, SolvedWeight>; warnings: readonly string[]; samples: number }> {
   const readers = new Map<unknown, number>();
   for (const { view } of plans) readers.set(view.source, (readers.get(view.source) ?? 0) + 1);
@@ -38,7 +38,7 @@ export async function solveUnits(
   );
   const codes = new Map([...rounded.solved].map(([view, { matrices }]) => [placeOf(view), matrices]));
   const found = await learnUnits(model, {
-    ...{ data, seed, threads, signal, iterations: UPDATES, batchSize: BATCH, drop: algorithm.drop },
+    ...{ data, seed, folder, threads, signal, iterations: UPDATES, batchSize: BATCH, drop: algorithm.drop },
     ...({ blocks: 'auto', importance: 'none' } as const),
     isLearned: ({ id }) => learnable.has(id),
     fit: ({ layerId }) => learnable.get(layerId)!.fit,

@@ -22,7 +22,8 @@ import { findKeptFloat } from './keep-float.js';
 import { layerNoise } from './layer-noise.js';
 import { qualityFeeds } from './output-quality.js';
 import { accuracyGoal, sqnrGoal } from './quality-goal.js';
-import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
+import { type LearnedCodes, learnCodes } from './learn-codes.js';
+import { quantizeUnitWeights, type UnitWeightOptions, type UnitWeights } from './unit-weights.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
 import { NOT_A_LAYER } from './unit.js';
 import { findUnits, type Unit } from './unit.js';
@@ -79,7 +80,9 @@ async function rewrite(
 ): Promise<void> {
   const store = new CodeStore();
   const rest = reportLayers(model, plan, reasons, options, filter, report, store);
-  await emitStatic(plan, calibration, options, store, report);
+  const learned = options.rounding && (await learnWeights(model, plan, options));
+  report.warnings.push(...(learned?.warnings ?? []));
+  await emitStatic(plan, calibration, options, store, report, learned);
   await runWorks(rest, options, report);
 }
 
@@ -271,6 +274,18 @@ function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
   };
 }
 
+/** The weights of all units, by the algorithm that was asked for. */
+async function learnWeights(model: Model, plan: StaticPlan, options: ResolvedOptions): Promise<LearnedCodes> {
+  const form = unitWeightOptions(options);
+  const rounded = new Map<Unit, UnitWeights>();
+  for (const unit of plan.units) {
+    if (!unit.weight) continue;
+    const { scale } = plan.params(plan.inputs.get(unit)![0]!);
+    rounded.set(unit, await nameLayer(unit.node.id, quantizeUnitWeights(unit, scale, form)));
+  }
+  return learnCodes(model, rounded, options, form);
+}
+
 /** Rewrites the planned units. */
 export async function emitStatic(
   plan: StaticPlan,
@@ -278,6 +293,7 @@ export async function emitStatic(
   options: ResolvedOptions,
   store: CodeStore,
   report: ReportBuilder,
+  learned?: LearnedCodes,
 ): Promise<void> {
   const weights = unitWeightOptions(options);
   const emitter = options.format === 'qdq' ? new QdqEmitter(plan, store) : new QOperatorEmitter(plan, store);
@@ -285,6 +301,8 @@ export async function emitStatic(
   const prepare = async (unit: Unit) => {
     const [input] = plan.inputs.get(unit)!;
     if (!unit.weight) return undefined;
+    const known = learned?.weights.get(unit);
+    if (known) return known;
     const params = plan.params(input!);
     const full = await nameLayer(unit.node.id, quantizeUnitWeights(unit, params.scale, weights));
     if (options.reduceRange !== 'auto' || !maySaturate(unit, full, codeBounds(input!, params, calibration)))
@@ -299,7 +317,12 @@ export async function emitStatic(
     const { id, kind } = unit.node;
     const fate = unitFate(unit, options);
     const after = emitter.emit(unit, quantized);
-    const reason = reduced.has(unit) ? `${fate.reason}; weights in 7 bits, or sums could saturate` : fate.reason;
+    const note = learned?.notes.get(unit);
+    const reason = note
+      ? `${fate.reason}; ${note}`
+      : reduced.has(unit)
+        ? `${fate.reason}; weights in 7 bits, or sums could saturate`
+        : fate.reason;
     report.layer({ id, kind }, { ...fate, reason, bytes: { before: unitBytes(unit), after } });
     options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
   }

@@ -42,7 +42,8 @@ export async function quantizeUnitWeights(
   return { weight, bias: bias && quantizeBias(bias, inputScale, weight.scale) };
 }
 
-function alphaOf({ node }: Unit): number {
+/** What a unit's product is multiplied by; its weight's scale holds it. */
+export function alphaOf({ node }: Unit): number {
   return node.op === 'Gemm' ? node.float('alpha', 1) : 1;
 }
 

@@ -75,7 +75,12 @@ export async function quantizeChannelWeight(
   };
 }
 
-function codeRange({ dtype, bits, reduceRange = false }: ChannelOptions): { quantMin: number; quantMax: number } {
+/** The codes of a dtype that weights take. */
+export function codeRange({
+  dtype,
+  bits,
+  reduceRange = false,
+}: Pick<ChannelOptions, 'dtype' | 'bits' | 'reduceRange'>): { quantMin: number; quantMax: number } {
   if (bits === 4) return dtype === 'int8' ? { quantMin: -7, quantMax: 7 } : { quantMin: 0, quantMax: 15 };
   if (dtype === 'int8') return reduceRange ? { quantMin: -64, quantMax: 64 } : { quantMin: -127, quantMax: 127 };
   return { quantMin: 0, quantMax: reduceRange ? 127 : 255 };
