@@ -65,7 +65,8 @@ function inRuns(values: Float64Array, weights: Float64Array): Weighted {
   let runs = 0;
   let end = -1;
   values.forEach((value, i) => {
-    const place = step > 0 ? Math.min(MOST_VALUES - 1, Math.floor(shares[i]! / step)) : 0;
+    const whole = step > 0 ? (shares[i]! / step) | 0 : 0;
+    const place = whole < MOST_VALUES ? whole : MOST_VALUES - 1;
     if (place !== end) {
       end = place;
       firsts[runs++] = value;
