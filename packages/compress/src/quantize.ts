@@ -17,6 +17,8 @@ const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul', 'LSTM']
 export interface QuantizeResult {
   /** The quantized model; `save` proves it in ONNX Runtime before it is written. */
   readonly model: OnnxModel;
+  /** The float model behind `equalize`: what `explain` compares with (with `optimize` false). Missing without it. */
+  readonly equalized?: OnnxModel;
   /** What was done to each layer, and why. */
   readonly report: QuantizeReport;
 }
@@ -32,10 +34,11 @@ export async function quantize(input: ModelInput, options: QuantizeOptions = {})
     const codes = await quantize(source, { ...withoutData(options), preset: 'q4' });
     return halve(source, codes, options);
   }
-  const { model, report } = await quantizeGraph(source.ir, options);
+  const { model, equalized, report } = await quantizeGraph(source.ir, options);
   const products = report.layers.filter(({ op, action }) => action === 'quantized' && PRODUCTS.has(op));
   const scheme = { integerProducts: products.length, isCalibrated: report.mode === 'static' };
-  return { model: new OnnxModel(model, source, scheme), report };
+  const float = equalized ? { equalized: new OnnxModel(equalized, source) } : {};
+  return { model: new OnnxModel(model, source, scheme), ...float, report };
 }
 
 /** The data of the preset are for the ranges of float16, unless an algorithm wants them. */

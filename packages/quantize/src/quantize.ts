@@ -25,6 +25,8 @@ import { refuseQuantized } from './weights/quantized-already.js';
 
 export interface QuantizeResult {
   readonly model: Model;
+  /** The float model behind `equalize`, whose values the quantized model has; missing without it. */
+  readonly equalized?: Model;
   readonly report: QuantizeReport;
 }
 
@@ -46,6 +48,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   report.warnings.push(...warnings);
   const round = weightRounding(options, filter);
   const { model: copy, report: equalized } = await equalize(prepared, options.equalize, { ...options, round });
+  const float = equalized.length > 0 ? copy.clone() : undefined;
   const ties = findTies(copy);
   const corrector = options.biasCorrection ? new BiasCorrector(await meansOf(model, copy, options)) : undefined;
   if (corrector && !options.schemes) await correctAhead(copy, corrector, options, filter);
@@ -67,6 +70,7 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const after = constantBytes(written);
   return {
     model: written,
+    ...(float ? { equalized: float } : {}),
     report: {
       mode: options.mode,
       layers: report.layers,

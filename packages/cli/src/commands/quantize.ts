@@ -86,12 +86,13 @@ export async function run(model: string, flags: Flags, context: CommandContext):
 /** What --explain asks for; undefined without it. */
 async function explainResult(
   source: OnnxModel,
-  { model, report }: QuantizeResult,
+  { model, equalized, report }: QuantizeResult,
   flags: Flags,
   data: DataSource | undefined,
   { options: { threads }, signal, onProgress }: CommandContext,
 ): Promise<Explanation | undefined> {
   if (flags['explain'] !== true || !data) return undefined;
   const how = { ...(threads === undefined ? {} : { threads }), signal, onProgress };
-  return explain(source, model, data, { ...how, report, optimize: flags['optimize'] !== false });
+  const optimize = flags['optimize'] !== false && !equalized;
+  return explain(equalized ?? source, model, data, { ...how, report, optimize });
 }

@@ -82,6 +82,16 @@ describe('explain', () => {
     expect(reduced.cure).toMatch(/^taken: .*7 bits/);
   });
 
+  it('compares with the float model behind equalize, whose values are others', async () => {
+    const model = threeLayers();
+    const how = { mode: 'static', data: data(), costModel: false, equalize: 'cross-layer' } as const;
+    const { model: quantized, equalized, report } = await quantize(model, how);
+    const { layers } = await explain(equalized!, quantized, data(), { report, optimize: false });
+    // No layer gains by noise before it: values of two scales would look so.
+    for (const { sqnrAlone, sqnrCumulated } of layers) expect(sqnrAlone! - sqnrCumulated!).toBeGreaterThan(-1);
+    expect(layers[0]!.sqnrAlone).toBeGreaterThan(30);
+  });
+
   it('compares weight-only forms too', async () => {
     const model = threeLayers();
     const { model: quantized } = await quantize(model, { mode: 'weight-only', bits: 4, edgeBits: 4, accuracyLevel: 1 });
