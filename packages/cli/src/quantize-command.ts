@@ -102,7 +102,7 @@ function addBudget(command: Command): void {
     )
     .option(
       '--sensitivity <how>',
-      'what a layer is predicted to lose with --budget: divergence of the outputs (default), or sqnr of its own result',
+      'what a layer is predicted to lose with --budget: divergence of the outputs (default), sqnr of its own result, or hutchinson: by the trace of the Hessian',
     )
     .option('--layers-out <file>', 'write what --budget found as rules that --layers takes');
 }

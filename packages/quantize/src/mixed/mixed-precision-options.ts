@@ -3,7 +3,7 @@ import type { QuantizeProgress } from '../options.js';
 import type { Journal } from './journal.js';
 
 /** How a layer's share in the loss is predicted. */
-export type Sensitivity = 'divergence' | 'sqnr';
+export type Sensitivity = 'divergence' | 'sqnr' | 'hutchinson';
 
 /** Limits of what a model may take. */
 export interface Budget {
@@ -29,7 +29,8 @@ export interface MixedPrecisionOptions {
   readonly clip?: boolean;
   /**
    * 'divergence': what the outputs of the model lose with one layer quantized (KL of softmax where it has logits, else noise over signal).
-   * 'sqnr': noise over signal of the layer's own result. Default 'divergence'.
+   * 'sqnr': noise over signal of the layer's own result. 'hutchinson': half the mean of the diagonal of the Hessian of that divergence (HAWQ-V2's average trace) times the squared
+   * error of the weights; one backward pass a batch and random vector for all layers and candidates together. Default 'divergence'.
    */
   readonly sensitivity?: Sensitivity;
   /** What repair improves, measured on `heldOut`: makes a fresh metric. Default: the divergence of the outputs. */

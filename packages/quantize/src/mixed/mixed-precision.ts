@@ -49,7 +49,7 @@ export interface MixedPrecisionResult {
   readonly warnings: readonly string[];
 }
 
-const SENSITIVITIES: readonly Sensitivity[] = ['divergence', 'sqnr'];
+const SENSITIVITIES: readonly Sensitivity[] = ['divergence', 'sqnr', 'hutchinson'];
 
 /** A quarter of the calibration samples is held out for repair. */
 const HELD_OUT = 1 / 4;

@@ -1,7 +1,8 @@
 import type { Model } from '@gossamer/graph';
 import { type DataSource, type Divergence, ModelTrials } from '@gossamer/runtime';
 import { sessionOptions } from '../session-options.js';
-import { type ChoiceUnit, simulateUnits } from './choice-unit.js';
+import { type ChoiceUnit, simulateUnits, simulateWeight } from './choice-unit.js';
+import { hessianTraces } from './hessian-trace.js';
 import type { JournalKeeper } from './journal.js';
 import type { MixedPrecisionOptions, Sensitivity } from './mixed-precision-options.js';
 import { ownNoise } from './own-noise.js';
@@ -46,6 +47,20 @@ function start(sensitivity: Sensitivity, context: LossContext): TakeLoss {
   if (sensitivity === 'sqnr') {
     let table: Promise<number[][]> | undefined;
     return async (unit, option) => (await (table ??= ownNoise(model, units, options, data, run)))[unit]![option]!;
+  }
+  if (sensitivity === 'hutchinson') {
+    const names = units.flatMap(({ views }) => views.map(({ source }) => source.name));
+    let traces: Promise<ReadonlyMap<string, number>> | undefined;
+    return async (unit, option) => {
+      const found = await (traces ??= hessianTraces(model, [...new Set(names)], data, run));
+      return units[unit]!.views.reduce((sum, view) => {
+        const own = view.toFloat32();
+        const changed = simulateWeight(view, options[option]!);
+        let square = 0;
+        for (let i = 0; i < own.length; i++) square += (own[i]! - changed[i]!) ** 2;
+        return sum + (found.get(view.source.name)! / own.length / 2) * square;
+      }, 0);
+    };
   }
   let trials: Promise<ModelTrials> | undefined;
   return async (unit, option) => {

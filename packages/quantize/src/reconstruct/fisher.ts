@@ -1,5 +1,5 @@
 import { type Model, Tensor } from '@gossamer/graph';
-import { float32View, type Outputs, philox4x32, Session } from '@gossamer/runtime';
+import { float32View, type Outputs, Session } from '@gossamer/runtime';
 import {
   ComposedForm,
   type Dataset,
@@ -9,6 +9,7 @@ import {
   toTrainingForm,
   type TrainingForm,
 } from '@gossamer/train';
+import { fisherProbe } from '../fisher-probe.js';
 
 export interface FisherOptions {
   /** Samples of a run. */
@@ -58,7 +59,8 @@ export class Fisher {
       for (let first = 0; first < this.data.length; first += batch) {
         signal?.throwIfAborted();
         const feeds = this.#read(first);
-        const probe = this.#probe((await forward.run(feeds))[scores!]!, first);
+        const z = (await forward.run(feeds))[scores!]!;
+        const probe = fisherProbe(z, { seed: this.options.seed, offset: (first / batch) * z.length });
         const outputs: Outputs = await backward.run({ ...feeds, [PROBE]: probe });
         for (const [name, output] of gradients) {
           const gradient = outputs[output]!;
@@ -104,28 +106,6 @@ export class Fisher {
     return { model: graph, gradients: inside.map(([name, value]) => [name, gradients.get(value.name)!] as const) };
   }
 
-  /** u of each sample. */
-  #probe(scores: Tensor, first: number): Tensor {
-    const z = scores.toFloat32();
-    const classes = scores.dims.at(-1) ?? 1;
-    const u = new Float32Array(z.length);
-    const words = new Uint32Array(4);
-    for (let at = 0; at < z.length; at += classes) {
-      const own = z.subarray(at, at + classes);
-      const top = Math.max(...own);
-      const powers = own.map((score) => Math.exp(score - top));
-      const total = powers.reduce((a, b) => a + b, 0);
-      const roots = powers.map((power, c) => {
-        const draw = (first / this.options.batch) * z.length + at + c;
-        philox4x32(words, Math.floor(draw / 4), 0, 0, STREAM, this.options.seed, 0);
-        return Math.sqrt(power / total) * (words[draw % 4]! & 1 ? 1 : -1);
-      });
-      const sum = roots.reduce((a, b) => a + b, 0);
-      roots.forEach((root, c) => (u[at + c] = root - (powers[c]! / total) * sum));
-    }
-    return Tensor.of('float32', scores.dims, u);
-  }
-
   /** A batch from sample `first` on; the last is filled up with the first samples. */
   #read(first: number): Record<string, Tensor> {
     const { batch } = this.options;
@@ -141,9 +121,6 @@ export class Fisher {
     );
   }
 }
-
-/** Random numbers of the draws are a stream of their own. */
-const STREAM = 0x6669;
 
 /** (F / mean(F) + 1) / 2. */
 function weighted(squares: Float32Array): Float32Array {
