@@ -25,6 +25,8 @@ const CLAIMED: readonly string[] = ['adaround', 'gptaq'];
 interface Row {
   readonly name: string;
   readonly how: Omit<QuantizeOptions, 'mode' | 'data' | 'algorithm'>;
+  /** Default: ALGORITHMS. */
+  readonly algorithms?: readonly string[];
   /** Most rise of the perplexity, in percent; or least share of the nearest codes' rise that is taken away. */
   readonly asked?: { readonly most: number } | { readonly closes: number };
 }
@@ -43,6 +45,18 @@ const ROWS: readonly Row[] = [
   { name: 'uint2, blocks of 32', how: { weights: 'uint2', edgeBits: 2 }, asked: { most: 11 } },
   { name: 'nf4, blocks of 32', how: { weights: 'nf4', edgeBits: 4 } },
   { name: 'codebook3, a table a column', how: { weights: 'codebook3', edgeBits: 3, granularity: 'perAxis' } },
+  {
+    name: 'codebook3, a table a column, trained',
+    how: { weights: 'codebook3', edgeBits: 3, granularity: 'perAxis' },
+    algorithms: ['codebook-fit'],
+  },
+  ...[3, 2].flatMap((bits) =>
+    (['awq', 'rotate'] as const).map((equalize) => ({
+      name: `uint${bits}, blocks of 32, ${equalize === 'awq' ? 'with AWQ' : 'rotated'}`,
+      how: { weights: `uint${bits}`, edgeBits: bits, equalize },
+      algorithms: equalize === 'awq' ? ['nearest', 'awq-clip', 'gptaq', 'adaround'] : ['gptaq', 'adaround'],
+    })),
+  ),
 ];
 
 interface Measured {
@@ -60,7 +74,7 @@ async function measureLanguage(context: SuiteContext): Promise<SuiteFindings> {
   const before = await windowLosses(model, test);
   const results: Measured[] = [];
   for (const row of ROWS.filter(({ name }) => context.filter?.some((text) => name.includes(text)) ?? true)) {
-    for (const algorithm of ALGORITHMS) {
+    for (const algorithm of row.algorithms ?? ALGORITHMS) {
       context.signal.throwIfAborted();
       // HQQ moves zero points, which levels have not.
       if (algorithm === 'hqq' && !row.how.weights!.startsWith('uint')) continue;

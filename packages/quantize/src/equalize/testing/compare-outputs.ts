@@ -21,8 +21,12 @@ export async function outputDifference(a: Model, b: Model, feeds: readonly Feeds
       const [x, y] = [tensor.toFloat32(), right[name]!.toFloat32()];
       let [size, difference] = [0, 0];
       for (let i = 0; i < x.length; i++) {
-        size = Math.max(size, Math.abs(x[i]!));
-        difference = Math.max(difference, Math.abs(x[i]! - y[i]!));
+        const [own, apart] = [x[i]! < 0 ? -x[i]! : x[i]!, x[i]! - y[i]!];
+        if (own > size) size = own;
+        if (apart > difference) difference = apart;
+        else if (-apart > difference) difference = -apart;
+        // A NaN is the largest difference.
+        else if (!(apart <= difference)) difference = Infinity;
       }
       worst = Math.max(worst, difference === 0 ? 0 : difference / size);
     }
