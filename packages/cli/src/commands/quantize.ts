@@ -24,9 +24,15 @@ import { quantizeOptions } from './quantize-options.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
+const MODES = ['static', 'dynamic', 'weight-only', 'qat'];
+
 /** gossamer quantize MODEL -o OUT --mode static|dynamic|weight-only|qat */
 export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  if (flags['mode'] === 'qat') return quantizeAware.run(model, flags, context);
+  const mode = flags['mode'] as string | undefined;
+  if (mode !== undefined && !MODES.includes(mode)) {
+    throw new GossamerError('ERR_OPTION', `--mode: expected ${MODES.join(', ')}, received ${JSON.stringify(mode)}`);
+  }
+  if (mode === 'qat') return quantizeAware.run(model, flags, context);
   quantizeAware.refuseTraining(flags);
   if (flags['format'] === 'tfjs') return (await import('./quantize-tfjs.js')).run(model, flags, context);
   if (folder.isFolder(model)) {
