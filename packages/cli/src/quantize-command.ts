@@ -69,7 +69,7 @@ function addWeights(command: Command): void {
     .option('--mapping <m>', 'symmetric or asymmetric weights')
     .option(
       '--algorithm <name>',
-      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, awq-clip, gptq, obq, adaround, brecq, qdrop',
+      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, awq-clip, codebook-fit, gptq, gptaq, obq, adaround, brecq, qdrop',
     )
     .option('--bias-correction', 'take back by biases how much rounding moves mean outputs (static, weight-only)')
     .option('--clip [how]', 'clip each scale (weight-only): mse (default), a search for what loses least, or octav')

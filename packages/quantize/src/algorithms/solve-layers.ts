@@ -197,8 +197,8 @@ async function solveMatrices(
     );
     errors.asked += asked!;
     errors.nearest += rounded!;
-    // False for an error that is not finite, too.
-    const isBetter = asked! <= rounded!;
+    // False for an error that is not finite, and for codes that are the nearest ones.
+    const isBetter = asked! < rounded!;
     isSolved ||= isBetter;
     errors.chosen += isBetter ? asked! : rounded!;
     matrices.push(isBetter ? found : nearest);

@@ -56,6 +56,7 @@ describe('bias correction', () => {
       'static, a scale a tensor, 7 bits',
       { mode: 'static', granularity: 'perTensor', reduceRange: true, costModel: false },
     ],
+    ['static, 4 bits', { mode: 'static', weights: 'int4', costModel: false }],
     ['static, QLinear operators', { mode: 'static', granularity: 'perTensor', format: 'qoperator', costModel: false }],
   ])('%s: the mean output comes nearer in ONNX Runtime', async (_, options) => {
     const model = network();

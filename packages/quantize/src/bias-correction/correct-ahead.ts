@@ -41,11 +41,12 @@ function blockRounding(options: ResolvedOptions, filter: LayerFilter): Rounding 
 
 /** A scale a row, or one for the weight: what the integer kernels multiply by. (A weight that is tiny beside its bias gets a larger one there.) */
 function staticRounding(options: ResolvedOptions): Rounding {
-  const { weights, granularity, reduceRange, signal } = options;
+  const { weights, bits, granularity, reduceRange, signal } = options;
   return async (view) => {
     const { groups, rows, columns, data } = toWeightMatrix(view);
     const { codes, scale, zeroPoint } = await quantizeChannelWeight(data, [groups * rows, columns], {
-      dtype: weights as 'int8' | 'uint8',
+      dtype: weights.startsWith('u') ? 'uint8' : 'int8',
+      bits,
       axis: granularity === 'perAxis' ? 0 : undefined,
       reduceRange: reduceRange === true,
       signal,
