@@ -5,7 +5,14 @@ import { inferTypes } from '@gossamer/graph';
 const PASSED: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Mul', 'Div', 'Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'DequantizeLinear'],
 ]);
-const PRODUCTS: ReadonlySet<string> = new Set(['MatMul', 'Gemm', 'FusedMatMul', 'FusedGemm', 'MatMulNBits', 'MatMulBnb4']);
+const PRODUCTS: ReadonlySet<string> = new Set([
+  'MatMul',
+  'Gemm',
+  'FusedMatMul',
+  'FusedGemm',
+  'MatMulNBits',
+  'MatMulBnb4',
+]);
 
 /** Classes that a decision is made between, at least. */
 const LEAST_CLASSES = 2;
