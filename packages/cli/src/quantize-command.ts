@@ -91,8 +91,8 @@ function addWeights(command: Command): void {
 function addBudget(command: Command): void {
   command
     .option(
-      '--budget <size>',
-      'bits of each layer chosen so that the file takes 1.2MB, 800kB or 30% of the input (weight-only, needs --data); goes on where it was interrupted',
+      '--budget <limits>',
+      'bits of each layer chosen so that the file takes 1.2MB, 800kB or 30% of the input, a run of one sample in ONNX Runtime 5ms, or both: 800kB,5ms (weight-only, needs --data); goes on where it was interrupted',
       parseBudget,
     )
     .option(

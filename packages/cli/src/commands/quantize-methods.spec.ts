@@ -32,7 +32,13 @@ interface Report {
   readonly status: string;
   readonly bytes: { readonly after: number };
   readonly layers: readonly { name: string; op: string; action: string; reason: string }[];
-  readonly bits?: { budget: number; measured: number; measurements: number; layers: readonly { candidate: string }[] };
+  readonly bits?: {
+    budget: { bytes?: number; latency?: number };
+    measured: number;
+    measurements: number;
+    latency?: { before: number; after: number; high: number };
+    layers: readonly { candidate: string }[];
+  };
   readonly equalized?: object;
   readonly explanation?: { layers: readonly { name: string; sqnrAlone?: number; cure: string }[] };
 }
@@ -60,6 +66,19 @@ describe('--budget', () => {
     expect(bytes('b.onnx').equals(bytes('a.onnx'))).toBe(true);
   });
 
+  it('keeps to the time of a run, and to the size beside it', () => {
+    const candidates = ['--candidates', 'uint4/32,int8/32,float32', '--sensitivity', 'sqnr', '--threads', '1'];
+    const made = quantize('-o', 'a.onnx', '--budget', '40%,1000ms', ...candidates, ...data);
+    const { budget, latency } = made.report.bits!;
+    expect([made.status, budget.latency]).toEqual([0, 1000]);
+    expect(latency!.high).toBeLessThanOrEqual(1000);
+    expect(latency!.after).toBeLessThanOrEqual(latency!.high);
+    expect(statSync(join(folder, 'a.onnx')).size).toBeLessThanOrEqual(budget.bytes!);
+    const refused = quantize('-o', 'b.onnx', '--budget', '0.0000001ms', ...candidates, ...data);
+    expect([refused.status, existsSync(join(folder, 'b.onnx'))]).toEqual([2, false]);
+    expect(refused.stderr).toMatch(/budget.latency: expected at least/);
+  });
+
   it('leaves its measurements behind when it is interrupted, and nothing else', async () => {
     const argv = [main, 'quantize', lenet, '-o', 'q.onnx', '--run', 'run', ...budget, '--samples', '2000'];
     const child = spawn(process.execPath, argv, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -77,7 +96,7 @@ describe('--budget', () => {
 
   it.each([
     ['a budget nothing fits in', ['--budget', '1kB', ...data], /budget.bytes: expected at least/],
-    ['a budget that is none', ['--budget', 'small', ...data], /expected a size or a share/],
+    ['a budget that is none', ['--budget', 'small', ...data], /expected a size, a share or a time/],
     ['a budget without data', ['--budget', '10%'], /--data: expected calibration data for --budget/],
     ['another mode', [...budget, '--mode', 'static'], /--mode: expected weight-only with --budget/],
     ['bits for all', [...budget, '--weights', 'int4'], /weights: expected none with --budget/],

@@ -55,7 +55,7 @@ export async function run(model: string, flags: Flags, context: CommandContext):
   const verification = await result.model.save(output, gateOptions(flags, context));
   const gateSeconds = verification?.seconds ?? 0;
   const bytes = await compareFiles(source, output);
-  const isOver = allotted !== undefined && bytes.after > allotted.budget;
+  const isOver = allotted?.budget !== undefined && bytes.after > allotted.budget;
   const report: CompressionResult & Pick<QuantizeResult['report'], 'samples' | 'equalized' | 'biases'> = {
     output,
     status: isOver ? 'budget-unmet' : 'done',

@@ -5,10 +5,15 @@ import type { Journal } from './journal.js';
 /** How a layer's share in the loss is predicted. */
 export type Sensitivity = 'divergence' | 'sqnr' | 'hutchinson';
 
-/** Limits of what a model may take. */
+/** Limits of what a model may take: one, or both. */
 export interface Budget {
-  /** All constant tensors of the model, in bytes: weights with their scales, and what stays in float. */
-  readonly bytes: number;
+  /** All constant tensors of the model, in bytes: weights with their scales, and what stays in float. Default: any. */
+  readonly bytes?: number;
+  /**
+   * Milliseconds that a run of `batchSize` samples may take on `engine` with `threads`: the upper end of the 95 % interval of its median. Layers are timed one by one with each candidate, in
+   * the form that `quantize` writes, and the chosen model as a whole. Default: any.
+   */
+  readonly latency?: number;
 }
 
 /** How bits are allotted. */

@@ -1,19 +1,20 @@
 import { type Model } from '@gossamer/graph';
-import { type DataSource, evaluateMetrics, keepSamples, modelInputs, ModelTrials, Session } from '@gossamer/runtime';
+import { type DataSource, keepSamples, modelInputs } from '@gossamer/runtime';
 import { badOption } from '../errors.js';
 import { layerFilter } from '../layer-selection.js';
 import type { LayerRule } from '../options.js';
 import { prepareModel } from '../prepare-model.js';
+import { quantize } from '../quantize.js';
 import { ReportBuilder } from '../report.js';
 import { resolveOptions } from '../resolve-options.js';
-import { sessionOptions } from '../session-options.js';
 import { constantBytes } from '../tensor-bytes.js';
-import { allocateBits, type BitOption } from './allocate-bits.js';
 import { type ChoiceUnit, findChoiceUnits, simulateUnits, unitBytes } from './choice-unit.js';
 import { type Journal, JournalKeeper } from './journal.js';
 import type { MixedPrecisionOptions, Sensitivity } from './mixed-precision-options.js';
-import { lossOf, predictLosses } from './predict-losses.js';
-import { repairChoice } from './repair-choice.js';
+import { type Choice, chooseWithin } from './choose-within.js';
+import { LatencyTable, ruleOf } from './layer-latency.js';
+import { predictLosses } from './predict-losses.js';
+import { openMetric } from './true-metric.js';
 import { type WeightOption, weightOption } from './weight-option.js';
 
 /** What one unit of layers gets. */
@@ -42,6 +43,8 @@ export interface MixedPrecisionResult {
   readonly bytes: { readonly before: number; readonly after: number };
   /** What was minimised on held-out data, lower is better: before repair and after it. */
   readonly metric: { readonly name: string; readonly before: number; readonly after: number };
+  /** With a budget of latency, milliseconds a run: of the float model, of the one that was chosen (written, not simulated), and the upper end of its 95 % interval. */
+  readonly latency?: Choice['latency'];
   /** Cost grid of the allocation: 0 where it is exact. */
   readonly step: number;
   /** Every measurement that decided; given back as `journal`, the same choice comes without measuring. */
@@ -75,45 +78,48 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
   const { data, heldOut } = await splitData(base, given, samples);
   const journal = new JournalKeeper(given.journal, given.onMeasured);
   const losses = await predictLosses(sensitivity, { ...given, model: base, units, options, data, journal });
-  const table = units.map((unit, u) =>
-    options.map((option, o) => ({ cost: unitBytes(unit, option), omega: losses[u]![o]! })),
-  );
+  const sizes = units.map((unit) => options.map((option) => unitBytes(unit, option)));
   const rest = constantBytes(base) - units.reduce((sum, { views }) => sum + storedBytes(views), 0);
-  const allocation = allocate(table, rest, given.budget.bytes);
   const metric = await openMetric(base, heldOut, given);
   const simulate = (choice: readonly number[]) =>
     simulateUnits(base, new Map(units.map((unit, u) => [unit, options[choice[u]!]!])));
+  const times = new LatencyTable({ ...given, model: base, units, options, data, journal });
   let done = 0;
-  const repaired = await repairChoice(
-    table,
-    allocation,
-    (choice) => {
+  const chosen = await chooseWithin({
+    ...{ model: base, units, options, losses, sizes, rest, times, repairs, budget: given.budget },
+    measure: (choice) => {
       signal?.throwIfAborted();
       given.onProgress?.({ stage: 'repair', done: ++done, total: repairs });
       const key = `${metric.name} of ${choice.map((o) => options[o]!.name).join()}`;
       return journal.measure(key, () => metric.measure(simulate(choice)));
     },
-    { budget: given.budget.bytes - rest, repairs },
-  ).finally(() => metric.close());
-  const { choice, before, after } = repaired;
-  const layers = units.map((unit, u) => layerBits(unit, options, table[u]!, choice[u]!));
+    write: async (choice) => {
+      const rules = units.flatMap(({ layers }, u) => layers.map((id) => ruleOf(options[choice[u]!]!, id)));
+      return (await quantize(base, { mode: 'weight-only', layers: rules, optimize: false })).model;
+    },
+  }).finally(() => metric.close());
+  const { choice, before, after } = chosen;
+  const layers = units.map((unit, u) => layerBits(unit, options, { sizes: sizes[u]!, losses: losses[u]! }, choice[u]!));
   return {
     layers,
-    rules: layers.flatMap(rulesOf),
+    rules: layers.flatMap((bits) => bits.layers.map((id) => ruleOf(bits, id))),
     simulated: simulate(choice),
     bytes: {
       before: constantBytes(model),
-      after: rest + table.reduce((sum, row, u) => sum + row[choice[u]!]!.cost, 0),
+      after: rest + sizes.reduce((sum, row, u) => sum + row[choice[u]!]!, 0),
     },
     metric: { name: metric.name, before, after },
-    step: allocation.step,
+    ...(chosen.latency ? { latency: chosen.latency } : {}),
+    step: chosen.step,
     journal: journal.journal,
     warnings: [...report.warnings, ...warnings],
   };
 }
 
 function checkOptions(given: MixedPrecisionOptions): void {
-  const { samples = 64, repairs = 64, blockSize = 0, candidates, sensitivity = 'divergence' } = given;
+  const { samples = 64, repairs = 64, blockSize = 0, candidates, sensitivity = 'divergence', budget } = given;
+  const limits = [budget.bytes, budget.latency].filter((limit) => limit !== undefined);
+  if (limits.length === 0 || !limits.every((limit) => limit > 0)) badOption('budget', 'bytes or latency, > 0', budget);
   if (!SENSITIVITIES.includes(sensitivity)) badOption('sensitivity', SENSITIVITIES.join(', '), sensitivity);
   for (const [name, value] of Object.entries({ samples, repairs })) {
     if (!(Number.isInteger(value) && value > 0)) badOption(name, 'an integer > 0', value);
@@ -151,63 +157,10 @@ async function splitData(
   return { data: calibration!, heldOut: rest!.length === 0 ? calibration! : rest! };
 }
 
-function allocate(table: readonly (readonly BitOption[])[], rest: number, bytes: number) {
-  const least = table.reduce((sum, row) => sum + Math.min(...row.map(({ cost }) => cost)), rest);
-  if (!(bytes >= least)) badOption('budget.bytes', `at least ${least}, with every layer at its smallest`, bytes);
-  return allocateBits(table, bytes - rest);
-}
-
-interface TrueMetric {
-  readonly name: string;
-  /** Lower is better. */
-  measure(changed: Model): Promise<number>;
-  close(): Promise<void>;
-}
-
-async function openMetric(model: Model, data: DataSource, given: MixedPrecisionOptions): Promise<TrueMetric> {
-  const { metric, batchSize } = given;
-  const run = sessionOptions(given);
-  if (!metric) {
-    let trials: Promise<ModelTrials> | undefined;
-    const open = () => (trials ??= ModelTrials.open(model, data, run));
-    return {
-      name: 'divergence',
-      measure: async (changed) => lossOf(await (await open()).measure(changed)),
-      close: async () => undefined,
-    };
-  }
-  const { name, better, needs } = metric();
-  const reference = needs === 'reference' ? await Session.open(model, run) : undefined;
-  return {
-    name,
-    async measure(changed) {
-      const fresh = metric();
-      const session = await Session.open(changed, run);
-      try {
-        const how = { ...(batchSize === undefined ? {} : { batchSize }), ...(reference ? { reference } : {}) };
-        const [result] = await evaluateMetrics(session, data, [fresh], {
-          ...how,
-          ...(run.signal ? { signal: run.signal } : {}),
-        });
-        return better === 'lower' ? result!.value : -result!.value;
-      } finally {
-        await session.dispose();
-      }
-    },
-    close: async () => reference?.dispose(),
-  };
-}
-
-function rulesOf({ layers, weights, blockSize }: LayerBits): LayerRule[] {
-  const blocks = { granularity: 'perBlock', blockSize } as const;
-  const layout = weights === 'float32' ? {} : blockSize > 0 ? blocks : ({ granularity: 'perAxis' } as const);
-  return layers.map((match) => ({ match, weights, ...layout }));
-}
-
 function layerBits(
   { layers }: ChoiceUnit,
   options: readonly WeightOption[],
-  row: readonly BitOption[],
+  { sizes, losses }: { readonly sizes: readonly number[]; readonly losses: readonly number[] },
   chosen: number,
 ): LayerBits {
   return {
@@ -215,7 +168,7 @@ function layerBits(
     candidate: options[chosen]!.name,
     weights: options[chosen]!.weights,
     blockSize: options[chosen]!.blockSize,
-    bytes: row[chosen]!.cost,
-    losses: Object.fromEntries(options.map(({ name }, o) => [name, row[o]!.omega])),
+    bytes: sizes[chosen]!,
+    losses: Object.fromEntries(options.map(({ name }, o) => [name, losses[o]!])),
   };
 }

@@ -14,6 +14,8 @@ export interface RepairLimits {
   readonly budget: number;
   /** Choices measured at most, at least the first. */
   readonly repairs: number;
+  /** Whether a choice keeps to other limits. Default: all do. */
+  readonly fits?: (choice: readonly number[]) => boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function repairChoice(
   layers: readonly (readonly BitOption[])[],
   allocation: Pick<Allocation, 'choice'>,
   measure: (choice: readonly number[]) => Promise<number>,
-  { budget, repairs }: RepairLimits,
+  { budget, repairs, fits = () => true }: RepairLimits,
 ): Promise<RepairedChoice> {
   const seen = new Map<string, number>();
   const metricOf = async (choice: readonly number[]) => {
@@ -37,7 +39,7 @@ export async function repairChoice(
   let choice = allocation.choice;
   let value = await metricOf(choice);
   for (const other of uniformChoices(layers)) {
-    if (seen.size >= repairs || costOf(layers, other) > budget) continue;
+    if (seen.size >= repairs || costOf(layers, other) > budget || !fits(other)) continue;
     const its = await metricOf(other);
     if (its < value) [choice, value] = [other, its];
   }
@@ -45,6 +47,7 @@ export async function repairChoice(
   for (let improved = true; improved;) {
     improved = false;
     for (const next of neighbours(layers, choice, budget)) {
+      if (!fits(next)) continue;
       if (seen.size >= repairs && !seen.has(next.join())) break;
       const its = await metricOf(next);
       if (!(its < value)) continue;
