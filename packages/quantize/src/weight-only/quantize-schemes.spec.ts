@@ -118,4 +118,10 @@ describe('weights by schemes and algorithms', () => {
   ])('%j is refused', async (options, expected) => {
     await expect(quantize(chain(), options)).rejects.toThrow(code(expected));
   });
+
+  it.each(['codebook4', 'uint3', 'float8e4m3fn', 'float16'])('knows %s again', async (weights) => {
+    const { model } = await quantize(chain(), { mode: 'weight-only', weights });
+    await expect(quantize(model, { mode: 'dynamic' })).rejects.toThrow(code('ERR_ALREADY_QUANTIZED'));
+    await quantize(model, { mode: 'dynamic', requantize: true });
+  });
 });

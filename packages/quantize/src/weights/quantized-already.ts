@@ -1,5 +1,6 @@
 import { GossamerError, type Model, type Node } from '@gossamer/graph';
 import type { QuantizeErrorCode } from '../errors.js';
+import { PROVENANCE_KEY } from '../finish-model.js';
 
 const QUANTIZED_KINDS: ReadonlySet<string> = new Set([
   'DequantizeLinear',
@@ -18,7 +19,7 @@ const QUANTIZED_KINDS: ReadonlySet<string> = new Set([
   'ConvInteger',
 ]);
 
-/** Throws ERR_ALREADY_QUANTIZED when a node of the model works on codes. */
+/** Throws ERR_ALREADY_QUANTIZED when a node of the model works on codes, or the model says that it was quantized here (in forms that become floats by ordinary nodes). */
 export function refuseQuantized(model: Model): void {
   for (const scope of model.scopes()) {
     for (const node of scope.nodes()) {
@@ -29,6 +30,11 @@ export function refuseQuantized(model: Model): void {
       );
     }
   }
+  if (!model.metadata.has(PROVENANCE_KEY)) return;
+  throw new GossamerError<QuantizeErrorCode>(
+    'ERR_ALREADY_QUANTIZED',
+    `model: expected a float model, received one with ${PROVENANCE_KEY} in its metadata; give requantize to quantize what is still float`,
+  );
 }
 
 function isQuantizedNode(node: Node): boolean {
