@@ -1,3 +1,4 @@
+import { nearestLevel } from '../grid/nearest-level.js';
 import { leastSquaresLevels } from '../codebooks/least-squares-levels.js';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { blocksOf, codesOf, type LevelGrid, type WeightGrid } from '../grid/weight-grid.js';
@@ -93,21 +94,11 @@ function reassign(matrix: Coded, data: Float32Array, target: Float32Array, secon
       if (data[at + j] === 0) continue;
       const scale = scales[row * blocks + (j - (j % blockSize)) / blockSize]!;
       const old = levels[codes[at + j]!]! * scale;
-      const code = nearest(levels, (old - pull[j]! / second[j * columns + j]!) / scale);
+      const code = nearestLevel(levels, (old - pull[j]! / second[j * columns + j]!) / scale);
       const step = levels[code]! * scale - old;
       if (step === 0) continue;
       codes[at + j] = code;
       for (let i = 0; i < columns; i++) pull[i]! += step * second[j * columns + i]!;
     }
   }
-}
-
-function nearest(levels: Float32Array, value: number): number {
-  let [low, high] = [0, levels.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (value <= (levels[middle]! + levels[middle + 1]!) / 2) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,3 +1,4 @@
+import { nearestLevel } from './nearest-level.js';
 import { blocksOf, codesOf, type WeightGrid } from './weight-grid.js';
 
 /** Codes of one matrix: 8-bit where the grid has at most 256 of them. */
@@ -71,17 +72,7 @@ function levelCode(grid: WeightGrid & { kind: 'levels' }): NearestCode {
   return (value, row, block) => {
     const first = grid.tables === 1 ? 0 : row * count;
     const scale = grid.scales[block]!;
-    const wanted = scale === 0 ? 0 : value / scale;
-    let low = 0;
-    let high = count - 1;
-    // Between level i and i + 1 the boundary lies half way.
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const boundary = (grid.levels[first + middle]! + grid.levels[first + middle + 1]!) / 2;
-      if (wanted <= boundary) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return nearestLevel(grid.levels, scale === 0 ? 0 : value / scale, first, count);
   };
 }
 

@@ -1,3 +1,4 @@
+import { nearestLevel } from '../grid/nearest-level.js';
 import type { LevelGrid } from '../grid/weight-grid.js';
 import { clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
 import type { Scheme, SchemeLayout } from './scheme.js';
@@ -28,15 +29,5 @@ function scaleOf(block: ScaleBlock, levels: Float32Array, bits: number, { clip }
   if (!clip) return { scale: full, zeroPoint: 0 };
   const shares = [...clipShares(clip, block, bits, high > -low ? high : -low)];
   const candidates = shares.map((share) => ({ scale: Math.fround(full * share), zeroPoint: 0 }));
-  return leastError(block, candidates, (value, { scale }) => nearest(levels, value / scale) * scale);
-}
-
-function nearest(levels: Float32Array, value: number): number {
-  let [low, high] = [0, levels.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (value <= (levels[middle]! + levels[middle + 1]!) / 2) high = middle;
-    else low = middle + 1;
-  }
-  return levels[low]!;
+  return leastError(block, candidates, (value, { scale }) => levels[nearestLevel(levels, value / scale)]! * scale);
 }
