@@ -30,6 +30,8 @@ export interface AllottedBits {
   readonly budget: number | undefined;
   /** What `quantize` is told. */
   readonly options: Pick<QuantizeOptions, 'mode' | 'layers'>;
+  /** What the search could not do, and why. */
+  readonly warnings: readonly string[];
   /** What --json says about it. */
   readonly report: Pick<MixedPrecisionResult, 'layers' | 'metric' | 'latency'> & {
     readonly budget: { readonly bytes?: number; readonly latency?: number };
@@ -79,11 +81,11 @@ export async function allotBits(
   if (flags['layersOut'] !== undefined) {
     writeFileSync(flags['layersOut'] as string, `${JSON.stringify(result.rules, undefined, 2)}\n`);
   }
-  const { layers, metric, latency: times, rules } = result;
+  const { layers, metric, latency: times, rules, warnings } = result;
   const measurements = Object.keys(result.journal).length;
   const took = times ? { latency: times } : {};
   const report = { budget, layers, metric, ...took, measured: log.added, measurements, journal };
-  return { budget: bytes, options: { mode: 'weight-only', layers: rules }, report };
+  return { budget: bytes, options: { mode: 'weight-only', layers: rules }, warnings, report };
 }
 
 /** What --budget found, in a table. */

@@ -66,7 +66,7 @@ export async function run(model: string, flags: Flags, context: CommandContext):
     ...(result.report.biases ? { biases: result.report.biases } : {}),
     warnings: [
       ...source.ir.warnings,
-      ...result.report.warnings,
+      ...new Set([...(allotted?.warnings ?? []), ...result.report.warnings]),
       ...(verification?.warnings ?? []),
       ...(isOver ? [`--budget: expected at most ${allotted.budget} bytes, received ${bytes.after}`] : []),
       ...(data?.latencyOnly ? ['calibrated on random data: ranges, and so quality, are meaningless'] : []),

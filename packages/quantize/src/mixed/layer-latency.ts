@@ -57,6 +57,13 @@ export class LatencyTable {
     return times;
   }
 
+  /** Layers in subgraphs: they are in the time of the whole model alone. */
+  get untimed(): readonly string[] {
+    const { model, units } = this.context;
+    const timed = new Set([...model.graph.nodes()].map(({ id }) => id));
+    return units.flatMap(({ layers }) => layers).filter((id) => !timed.has(id));
+  }
+
   /** One unit with one option; undefined: in float. */
   async unit(unit: ChoiceUnit, option: WeightOption | undefined): Promise<number> {
     const { model, journal } = this.context;

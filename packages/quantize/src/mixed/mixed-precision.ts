@@ -112,9 +112,15 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
     ...(chosen.latency ? { latency: chosen.latency } : {}),
     step: chosen.step,
     journal: journal.journal,
-    warnings: [...report.warnings, ...warnings],
+    warnings: [...report.warnings, ...warnings, ...(given.budget.latency === undefined ? [] : untimed(times))],
   };
 }
+
+const untimed = ({ untimed: layers }: LatencyTable): string[] =>
+  layers.map(
+    (id) =>
+      `${id}: its time is not known by itself, as it is in a subgraph: it counts as 0 in the choice, and in the whole model's time`,
+  );
 
 function checkOptions(given: MixedPrecisionOptions): void {
   const { samples = 64, repairs = 64, blockSize = 0, candidates, sensitivity = 'divergence', budget } = given;
