@@ -97,12 +97,17 @@ test('a run stops between two tiles', () => {
   let begin = process.hrtime.bigint();
   await start(addon, program, 2048, 2048);
   const whole = Number(process.hrtime.bigint() - begin);
-  const abort = new Int32Array(new SharedArrayBuffer(4));
-  begin = process.hrtime.bigint();
-  const stopped = start(addon, program, 2048, 2048, abort).catch((error) => error.code);
-  setTimeout(() => Atomics.store(abort, 0, 1), whole / 1e6 / 10);
-  const code = await stopped;
-  console.log(code, Number(process.hrtime.bigint() - begin) < whole / 2);
+  // A busy machine may let the timer be late: of some tries one is in time, if a run can stop midway at all.
+  let [code, stopped] = ['', false];
+  for (let attempt = 0; attempt < 8 && !stopped; attempt++) {
+    const abort = new Int32Array(new SharedArrayBuffer(4));
+    begin = process.hrtime.bigint();
+    const run = start(addon, program, 2048, 2048, abort).catch((error) => error.code);
+    setTimeout(() => Atomics.store(abort, 0, 1), whole / 1e6 / 10);
+    code = await run;
+    stopped = code === 'ERR_ABORTED' && Number(process.hrtime.bigint() - begin) < whole / 2;
+  }
+  console.log(code, stopped);
 })();`;
   expect(run(source)).toMatchObject({ status: 0, out: 'ERR_ABORTED true' });
 });
