@@ -46,13 +46,14 @@ async function measure(context: SuiteContext): Promise<SuiteFindings> {
   for (const amount of amounts) {
     const { samples, rounds } = amount;
     const name = `${samples} x 128 tokens`;
+    if (context.only && !context.only.includes(name)) continue;
     const model = { name, path, python, cases: [ours('gptq')], samples, rounds };
     results.push({ amount, result: (await measureCase(model, context))[0]! });
   }
   return {
     summary: [
       'BERT-base, random weights; all 72 products with weights in 4 bits, symmetric, blocks of 32. Calibration: random tokens, the same for both tools. Each file is made in a fresh process, the tools in turns',
-      `(${amounts.map(({ samples, rounds }) => `${rounds} times with ${samples} samples`).join(', ')}); medians of whole processes. Gossamer writes without its gate (--verify none). Memory is the highest resident set of the`,
+      `(${results.map(({ amount: { samples, rounds } }) => `${rounds} times with ${samples} samples`).join(', ')}); medians of whole processes. Gossamer writes without its gate (--verify none). Memory is the highest resident set of the`,
       "process. The peer takes every layer's inputs from the float model, Gossamer from the layers that are quantized already. Noise: outputs beside the float model's, on other random tokens.",
       python === undefined ? `The peer was not measured: ${noPeer}.` : '',
     ].join('\n'),

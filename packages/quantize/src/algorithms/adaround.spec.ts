@@ -3,7 +3,7 @@ import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import { correlatedInputs, meanProduct, weightProblem } from '../testing/problem.js';
 import { adaround } from './adaround.js';
 import { nearest } from './nearest.js';
-import { outputError } from './output-error.js';
+import { outputError } from '@gossamer/kernels';
 
 const errorOf = (values: Float32Array, target: Float32Array, inputs: Float32Array, others = inputs) => {
   const columns = values.length;
@@ -59,10 +59,12 @@ test('no row of a larger layer is worse than nearest, and the layer is much bett
   const { data } = problem;
   const error = (values: Float32Array, row: number) => {
     const part = (from: Float32Array) => from.subarray(row * columns, (row + 1) * columns);
-    return outputError(part(values), part(data), second, columns);
+    return outputError({ changed: part(values), target: part(data), second, columns });
   };
   const [a, b] = [dequantizeMatrix(before), dequantizeMatrix(after)];
   for (let row = 0; row < rows; row++) expect(error(b, row)).toBeLessThanOrEqual(error(a, row));
-  expect(outputError(b, data, second, columns)).toBeLessThan(0.5 * outputError(a, data, second, columns));
+  expect(outputError({ changed: b, target: data, second, columns })).toBeLessThan(
+    0.5 * outputError({ changed: a, target: data, second, columns }),
+  );
   expect(await adaround.solve(problem)).toEqual(after);
 });

@@ -3,7 +3,7 @@ import { correlatedInputs, meanProduct, weightProblem } from '../testing/problem
 import { hqq, hqqInteger } from './hqq.js';
 import { importance } from './importance.js';
 import { nearest } from './nearest.js';
-import { outputError } from './output-error.js';
+import { outputError } from '@gossamer/kernels';
 import { ALGORITHMS, findAlgorithm } from './registry.js';
 
 const [rows, columns] = [6, 48];
@@ -34,7 +34,7 @@ describe('importance', () => {
 
   it('has a smaller output error than nearest where inputs are uncorrelated', async () => {
     const error = async (solve: typeof nearest.solve) =>
-      outputError(dequantizeMatrix(await solve({ ...problem, second })), data, second, columns);
+      outputError({ changed: dequantizeMatrix(await solve({ ...problem, second })), target: data, second, columns });
     expect(await error((p) => importance.solve(p))).toBeLessThan(await error((p) => nearest.solve(p)));
   });
 

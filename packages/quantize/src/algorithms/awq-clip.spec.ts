@@ -3,7 +3,7 @@ import { findScheme } from '../schemes/registry.js';
 import type { SchemeLayout } from '../schemes/scheme.js';
 import { correlatedInputs, meanProduct, normalLike } from '../testing/problem.js';
 import { awqClip } from './awq-clip.js';
-import { outputError } from './output-error.js';
+import { outputError } from '@gossamer/kernels';
 import type { WeightProblem } from './weight-algorithm.js';
 
 const [rows, columns] = [8, 64];
@@ -37,7 +37,7 @@ describe('the clip search of AWQ', () => {
     const nearest = dequantizeMatrix(roundToGrid(data, problem.fit(data)));
     const found = dequantizeMatrix(await awqClip.solve(problem));
     const moments = blockDiagonal(size);
-    const error = (of: Float32Array) => outputError(of, data, moments, columns);
+    const error = (of: Float32Array) => outputError({ changed: of, target: data, second: moments, columns });
     expect(error(found)).toBeLessThan(error(nearest));
     if (granularity === 'tensor') return;
     const rowError = (of: Float32Array, row: number) =>

@@ -5,7 +5,7 @@ import { findScheme } from '../schemes/registry.js';
 import type { SchemeLayout } from '../schemes/scheme.js';
 import { correlatedInputs, meanProduct, normalLike } from '../testing/problem.js';
 import { codebookFit } from './codebook-fit.js';
-import { outputError } from './output-error.js';
+import { outputError } from '@gossamer/kernels';
 import type { WeightProblem } from './weight-algorithm.js';
 
 const [rows, columns] = [10, 48];
@@ -21,7 +21,8 @@ function problemOf(weights: string, granularity: SchemeLayout['granularity'], da
 }
 
 const data = normalLike(rows * columns, 4);
-const errorOf = (matrix: QuantizedMatrix, of = data) => outputError(dequantizeMatrix(matrix), of, second, columns);
+const errorOf = (matrix: QuantizedMatrix, of = data) =>
+  outputError({ changed: dequantizeMatrix(matrix), target: of, second, columns });
 
 describe('levels of least squares', () => {
   it.each(['tensor', 'row', 16] as const)(

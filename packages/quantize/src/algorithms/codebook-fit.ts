@@ -4,7 +4,7 @@ import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/qua
 import { blocksOf, codesOf, type LevelGrid, type WeightGrid } from '../grid/weight-grid.js';
 import { dampedMoment } from './damped-moment.js';
 import { DAMPING } from './inverse-factor.js';
-import { outputErrorAsync } from './output-error.js';
+import { outputErrorAsync } from '@gossamer/kernels';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
@@ -30,7 +30,8 @@ export const codebookFit: WeightAlgorithm = {
     let best = roundToGrid(data, start);
     if (start.kind !== 'levels' || !isFitted(start, fit(data.map((weight) => weight * weight * weight)))) return best;
     const target = await reachableTarget(problem);
-    const errorOf = (matrix: QuantizedMatrix) => outputErrorAsync(dequantizeMatrix(matrix), target, second, columns);
+    const errorOf = (matrix: QuantizedMatrix) =>
+      outputErrorAsync({ changed: dequantizeMatrix(matrix), target, second, columns });
     let least = await errorOf(best);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       signal?.throwIfAborted();

@@ -3,7 +3,7 @@ import { codesOf } from '../grid/weight-grid.js';
 import { findScheme } from '../schemes/registry.js';
 import { correlatedInputs, meanProduct, normalLike } from '../testing/problem.js';
 import { gptq } from './gptq.js';
-import { outputError } from './output-error.js';
+import { outputError } from '@gossamer/kernels';
 import { entropyRate, rateDistortion } from './rate-distortion.js';
 import type { WeightProblem } from './weight-algorithm.js';
 
@@ -30,7 +30,7 @@ function measure(matrix: QuantizedMatrix) {
   for (const code of matrix.codes) counts[code]!++;
   const bits = entropyRate.bits(counts);
   return {
-    error: outputError(dequantizeMatrix(matrix), data, second, columns),
+    error: outputError({ changed: dequantizeMatrix(matrix), target: data, second, columns }),
     bits: counts.reduce((sum, count, code) => sum + count * bits[code]!, 0),
   };
 }

@@ -3,7 +3,7 @@ import { findScheme } from '../schemes/registry.js';
 import { correlatedInputs, meanProduct, normalLike } from '../testing/problem.js';
 import { gptq } from './gptq.js';
 import { obq } from './obq.js';
-import { outputError } from './output-error.js';
+import { outputError } from '@gossamer/kernels';
 import { reachableTarget } from './reachable-target.js';
 import type { WeightProblem } from './weight-algorithm.js';
 
@@ -23,7 +23,7 @@ function problem(name: string, granularity: 'row' | number, changes: Partial<Wei
   };
 }
 const errorOf = (matrix: QuantizedMatrix, target = data) =>
-  outputError(dequantizeMatrix(matrix), target, second, columns);
+  outputError({ changed: dequantizeMatrix(matrix), target, second, columns });
 
 describe.each([gptq, obq])('$name', (algorithm) => {
   it.each([
@@ -42,10 +42,12 @@ describe.each([gptq, obq])('$name', (algorithm) => {
     // The quantized prefix gives 0.8 x: weights that are larger by a quarter make up for it.
     const quieter = problem('uint8', 'row', { second: second.map((v) => 0.64 * v), cross: second.map((v) => 0.8 * v) });
     const wanted = data.map((value) => 1.25 * value);
-    const before = outputError(data, wanted, second, columns);
-    expect(outputError(await reachableTarget(quieter), wanted, second, columns)).toBeLessThan(0.001 * before);
+    const before = outputError({ changed: data, target: wanted, second, columns });
+    expect(outputError({ changed: await reachableTarget(quieter), target: wanted, second, columns })).toBeLessThan(
+      0.001 * before,
+    );
     const values = dequantizeMatrix(await algorithm.solve(quieter));
-    expect(outputError(values, wanted, second, columns)).toBeLessThan(0.01 * before);
+    expect(outputError({ changed: values, target: wanted, second, columns })).toBeLessThan(0.01 * before);
   });
 
   it('leaves inputs that are always 0 aside', async () => {

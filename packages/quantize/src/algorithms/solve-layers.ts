@@ -7,14 +7,13 @@ import {
   type WeightMatrix,
   type WeightView,
 } from '@gossamer/graph';
-import type { BlockFit } from '@gossamer/kernels';
+import { type BlockFit, outputErrorAsync } from '@gossamer/kernels';
 import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
 import type { QuantizeProgress } from '../options.js';
 import { storedScaleAxis } from '../layers.js';
 import { nameLayer } from '../name-layer.js';
-import { outputErrorAsync } from './output-error.js';
 import { reachableTarget } from './reachable-target.js';
 import { SolvedStore } from './solved-store.js';
 import type { SolvedWeight } from './solved-weight.js';
@@ -193,7 +192,9 @@ async function solveMatrices(
     const [found, nearest] = await Promise.all([algorithm.solve(problem), round(weight, grid)]);
     const target = cross ? await reachableTarget(problem) : weight;
     const [asked, rounded] = await Promise.all(
-      [found, nearest].map((matrix) => outputErrorAsync(dequantizeMatrix(matrix), target, second, columns)),
+      [found, nearest].map((matrix) =>
+        outputErrorAsync({ changed: dequantizeMatrix(matrix), target, second, columns }),
+      ),
     );
     errors.asked += asked!;
     errors.nearest += rounded!;

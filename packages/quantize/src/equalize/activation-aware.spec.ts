@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { GraphBuilder, Tensor } from '@gossamer/graph';
 import { loadModel } from '@gossamer/graph/onnx';
 import { dataFromArrays, openData } from '@gossamer/runtime';
-import { outputError } from '../algorithms/output-error.js';
+import { outputError } from '@gossamer/kernels';
 import { quantize } from '../quantize.js';
 import { noise } from '../testing/emit-static.js';
 import { activationAware } from './activation-aware.js';
@@ -46,12 +46,12 @@ describe('the scales of AWQ', () => {
         rows,
         columns,
       );
-      return outputError(
-        rounded.map((w, i) => w * (1 / scale[i % columns]!)),
-        data,
+      return outputError({
+        changed: rounded.map((w, i) => w * (1 / scale[i % columns]!)),
+        target: data,
         second,
         columns,
-      );
+      });
     });
     expect(errors[0]! + errors[1]!).toBeCloseTo(error, 9);
   });

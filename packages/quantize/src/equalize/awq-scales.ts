@@ -1,4 +1,4 @@
-import { outputErrorAsync } from '../algorithms/output-error.js';
+import { outputErrorAsync } from '@gossamer/kernels';
 import type { RoundWeight } from '../weight-only/weight-rounding.js';
 
 /** One matrix of a layer whose input takes the scale. */
@@ -62,7 +62,7 @@ async function scaledError({ rows, data, second, channelOf, round }: ScaledMatri
     rounded,
     factors.map((s) => 1 / s),
   );
-  return outputErrorAsync(back, data, second, columns);
+  return outputErrorAsync({ changed: back, target: data, second, columns });
 }
 
 /** W diag(s). */

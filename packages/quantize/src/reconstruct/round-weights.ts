@@ -1,6 +1,6 @@
 import { type Model, type Node, toWeightMatrix, type WeightView } from '@gossamer/graph';
 import { type DataSource, inputMoments, type InputMoments, layerwise } from '@gossamer/runtime';
-import { outputError } from '../algorithms/output-error.js';
+import { outputError } from '@gossamer/kernels';
 import { findAlgorithm } from '../algorithms/registry.js';
 import type { WeightAlgorithm, WeightProblem } from '../algorithms/weight-algorithm.js';
 import { badOption } from '../errors.js';
@@ -119,7 +119,9 @@ class Solver {
     const rounded = roundToGrid(data, fit(data));
     const isSame = matrix.codes.every((code, i) => code === rounded.codes[i]);
     if (!second || this.algorithm.name === 'adaround') return { matrix, isBetter: !isSame };
-    const [own, other] = [matrix, rounded].map((item) => outputError(dequantizeMatrix(item), data, second, columns));
+    const [own, other] = [matrix, rounded].map((item) =>
+      outputError({ changed: dequantizeMatrix(item), target: data, second, columns }),
+    );
     return own! < other! ? { matrix, isBetter: true } : { matrix: rounded, isBetter: false };
   }
 }
