@@ -87,7 +87,7 @@ Work PrepareFactorMatrix(Arguments& args) {
     } else if (what == 1) {
       done = InverseSpd(a.data, n, out.data, &failed_at, abort);
     } else {
-      done = InverseCholesky(a.data, n, lambda, out.data, &failed_at, abort);
+      done = ReverseCholesky(a.data, n, lambda, out.data, &failed_at, abort);
     }
     *failed.data = failed_at == kFactored ? -1 : static_cast<double>(failed_at);
     return done;
@@ -100,13 +100,13 @@ Work PrepareFollowInputs(Arguments& args) {
   RequireLength("w", w.length, Product("rows * columns", rows, columns));
   const size_t squared = Product("columns * columns", columns, columns);
   const Array<const double> second = args.In<double>(3, "second"), cross = args.In<double>(4, "cross"),
-                            u = args.In<double>(5, "u");
+                            r = args.In<double>(5, "r");
   RequireLength("second", second.length, squared);
   RequireLength("cross", cross.length, squared);
-  RequireLength("u", u.length, squared);
+  RequireLength("r", r.length, squared);
   const Array<float> out = args.Out<float>(6, "out", w.length);
   return [=](AbortFlag abort) {
-    return FollowInputs(w.data, rows, columns, second.data, cross.data, u.data, out.data, abort);
+    return FollowInputs(w.data, rows, columns, second.data, cross.data, r.data, out.data, abort);
   };
 }
 
@@ -124,19 +124,19 @@ Work PrepareOutputError(Arguments& args) {
   };
 }
 
-// w, rows, columns, u, order; 5: grid; 13: fits, scheme, importance, scales, zeroPoints; 23: mask kind, kept, block
+// w, rows, columns, r, order; 5: grid; 13: fits, scheme, importance, scales, zeroPoints; 23: mask kind, kept, block
 // size, sparsity, keep; 28: codes, weights, losses.
 Work PrepareSolveColumns(Arguments& args) {
   ColumnProblem problem{};
   const Array<const float> w = args.In<float>(0, "w");
   const size_t rows = args.Size(1, "rows"), columns = args.Size(2, "columns");
   RequireLength("w", w.length, Product("rows * columns", rows, columns));
-  const Array<const double> u = args.In<double>(3, "u");
-  RequireLength("u", u.length, Product("columns * columns", columns, columns));
+  const Array<const double> r = args.In<double>(3, "r");
+  RequireLength("r", r.length, Product("columns * columns", columns, columns));
   problem.w = w.data;
   problem.rows = rows;
   problem.columns = columns;
-  problem.u = u.data;
+  problem.r = r.data;
   if (!args.IsMissing(4)) {
     const Array<const int32_t> order = args.In<int32_t>(4, "order");
     RequireLength("order", order.length, columns);

@@ -95,12 +95,17 @@ bool FillUpper(const PanelMatrix& to, const Element& element, AbortFlag abort) {
   });
 }
 
+// The same of a matrix; a few columns at a time.
 template <class Element>
 bool FillUpperMatrix(double* out, size_t n, const Element& element, AbortFlag abort) {
   return ThreadPool::Process().ParallelFor(PanelsOf(n), abort, [&](size_t i) {
-    for (size_t r = PanelBegin(i); r < PanelEnd(i, n); ++r) {
-      std::fill(out + r * n, out + r * n + r, 0.0);
-      for (size_t c = r; c < n; ++c) out[r * n + c] = element(r, c);
+    const size_t begin = PanelBegin(i), end = PanelEnd(i, n);
+    for (size_t r = begin; r < end; ++r) std::fill(out + r * n, out + r * n + r, 0.0);
+    for (size_t first = begin; first < n; first += kShort) {
+      const size_t last = std::min(n, first + kShort);
+      for (size_t r = begin; r < std::min(end, last); ++r) {
+        for (size_t c = std::max(r, first); c < last; ++c) out[r * n + c] = element(r, c);
+      }
     }
   });
 }
@@ -139,8 +144,8 @@ bool InverseSpd(const double* a, size_t n, double* out, size_t* failed_at, Abort
   });
 }
 
-bool InverseCholesky(const double* a, size_t n, double lambda, double* out, size_t* failed_at, AbortFlag abort) {
-  const PanelMatrix v(n, PanelMatrix::Shape::kUpper), y(n, PanelMatrix::Shape::kLower);
+bool ReverseCholesky(const double* a, size_t n, double lambda, double* out, size_t* failed_at, AbortFlag abort) {
+  const PanelMatrix v(n, PanelMatrix::Shape::kUpper);
   // From the end: element (r, c) of what is factored is that of (n - 1 - r, n - 1 - c), read above the diagonal.
   const auto damped = [&](size_t r, size_t c) {
     const double value = a[(n - 1 - c) * n + n - 1 - r];
@@ -152,8 +157,7 @@ bool InverseCholesky(const double* a, size_t n, double lambda, double* out, size
     *failed_at = n - 1 - *failed_at;
     return true;
   }
-  if (!InvertTransposed(v, y, abort)) return false;
-  return FillUpperMatrix(out, n, [&](size_t r, size_t c) { return y.At(n - 1 - r, n - 1 - c); }, abort);
+  return FillUpperMatrix(out, n, [&](size_t r, size_t c) { return v.At(n - 1 - c, n - 1 - r); }, abort);
 }
 
 }  // namespace gossamer

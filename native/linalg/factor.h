@@ -19,9 +19,8 @@ bool Cholesky(const double* a, size_t n, double* out, size_t* failed_at, AbortFl
 // out = the inverse of a, all of it.
 bool InverseSpd(const double* a, size_t n, double* out, size_t* failed_at, AbortFlag abort);
 
-// out = U, upper, zeros below: the inverse of a + lambda I is Uᵀ U. A diagonal element that is 0 counts as 1 (a column
-// that no input reaches). The matrix is factored from its end, a = R Rᵀ with R upper, whose inverse U is: neither the
-// inverse itself nor a second factorization of it is needed. failed_at is a row of a.
-bool InverseCholesky(const double* a, size_t n, double lambda, double* out, size_t* failed_at, AbortFlag abort);
+// out = R, upper, zeros below: a + lambda I = R Rᵀ, factored from its end. A diagonal element that is 0 counts as 1 (a
+// column that no input reaches). failed_at is a row of a.
+bool ReverseCholesky(const double* a, size_t n, double lambda, double* out, size_t* failed_at, AbortFlag abort);
 
 }  // namespace gossamer

@@ -60,6 +60,14 @@ std::vector<double> Mirrored(std::vector<double> a, size_t n) {
   return a;
 }
 
+std::vector<double> Transposed(const std::vector<double>& a, size_t n) {
+  std::vector<double> turned(a.size());
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) turned[j * n + i] = a[i * n + j];
+  }
+  return turned;
+}
+
 // Roundings of n products, times a condition number below 100 (n of 2 n + 3 vectors); a spare factor of 10.
 double Bound(size_t n, double magnitude) { return 0x1p-53 * static_cast<double>(n) * 1000 * magnitude; }
 
@@ -81,23 +89,24 @@ TEST_CASE("factorizations and inverses multiply back to the matrix") {
     CHECK(SameBits(Mirrored(inverse, n), inverse));
     CHECK(Residual(inverse, Mirrored(moment, n), n, Identity(n, 1)) <= Bound(n, Largest(moment) * Largest(inverse)));
 
-    REQUIRE(InverseCholesky(a.data(), n, 0, out.data(), &failed_at, nullptr));
+    REQUIRE(ReverseCholesky(a.data(), n, 0, out.data(), &failed_at, nullptr));
     REQUIRE(failed_at == kFactored);
-    CHECK(Residual(out.Copy(), out.Copy(), n, inverse) <= Bound(n, Largest(inverse)));
+    const std::vector<double> turned = Transposed(out.Copy(), n);
+    CHECK(Residual(turned, turned, n, moment) <= Bound(n, Largest(moment)));
     for (size_t i = 0; i < n; ++i) {
       for (size_t j = 0; j < i; ++j) REQUIRE(out.data()[i * n + j] == 0);
     }
   }
 }
 
-TEST_CASE("InverseCholesky adds lambda to the diagonal and keeps dead columns apart") {
+TEST_CASE("ReverseCholesky adds lambda to the diagonal and keeps dead columns apart") {
   const size_t n = 5;
-  std::vector<double> a = Identity(n, 4), u(n * n);
+  std::vector<double> a = Identity(n, 4), r(n * n);
   a[3 * n + 3] = 0;
   size_t failed_at = 0;
-  REQUIRE(InverseCholesky(a.data(), n, 5, u.data(), &failed_at, nullptr));
+  REQUIRE(ReverseCholesky(a.data(), n, 5, r.data(), &failed_at, nullptr));
   for (size_t i = 0; i < n; ++i) {
-    CHECK(u[i * n + i] == doctest::Approx(1 / std::sqrt(i == 3 ? 6.0 : 9.0)).epsilon(1e-15));
+    CHECK(r[i * n + i] == doctest::Approx(std::sqrt(i == 3 ? 6.0 : 9.0)).epsilon(1e-15));
   }
 }
 
@@ -111,7 +120,7 @@ TEST_CASE("what is not positive definite is told by its row") {
     CHECK(failed_at == 100);
     REQUIRE(InverseSpd(a.data(), n, out.data(), &failed_at, nullptr));
     CHECK(failed_at == 100);
-    REQUIRE(InverseCholesky(a.data(), n, 0, out.data(), &failed_at, nullptr));
+    REQUIRE(ReverseCholesky(a.data(), n, 0, out.data(), &failed_at, nullptr));
     CHECK(failed_at == (bad == 0 ? kFactored : 100));
   }
 }
@@ -123,13 +132,13 @@ TEST_CASE("the same bits at every number of threads, in place, and an end when t
   const unsigned threads = ThreadPool::Process().Threads();
   size_t failed_at = 0;
   ThreadPool::Process().SetThreads(1);
-  REQUIRE(InverseCholesky(a.data(), n, 0.1, one.data(), &failed_at, nullptr));
+  REQUIRE(ReverseCholesky(a.data(), n, 0.1, one.data(), &failed_at, nullptr));
   ThreadPool::Process().SetThreads(4);
-  REQUIRE(InverseCholesky(four.data(), n, 0.1, four.data(), &failed_at, nullptr));
+  REQUIRE(ReverseCholesky(four.data(), n, 0.1, four.data(), &failed_at, nullptr));
   CHECK(SameBits(one, four));
   const std::atomic<int32_t> abort{1};
   CHECK_FALSE(Cholesky(a.data(), n, four.data(), &failed_at, &abort));
   CHECK_FALSE(InverseSpd(a.data(), n, four.data(), &failed_at, &abort));
-  CHECK_FALSE(InverseCholesky(a.data(), n, 0, four.data(), &failed_at, &abort));
+  CHECK_FALSE(ReverseCholesky(a.data(), n, 0, four.data(), &failed_at, &abort));
   ThreadPool::Process().SetThreads(threads);
 }

@@ -10,9 +10,10 @@ namespace gossamer {
 namespace {
 
 constexpr size_t kDeep = 256;  // columns whose errors stay in the second-level cache while others are updated
+constexpr size_t kShort = 16;  // columns that are solved one by one
 
-double ScoreOf(double w, double u) {
-  const double ratio = w / u, score = ratio * ratio;
+double ScoreOf(double w, double pivot) {
+  const double part = w * pivot, score = part * part;
   return score < std::numeric_limits<double>::infinity() ? score : std::numeric_limits<double>::infinity();
 }
 
@@ -23,30 +24,54 @@ RowTile::RowTile(const ColumnContext& context, size_t first_row)
       first_row_(first_row),
       rows_(std::min(kTileRows, context.problem.rows - first_row)),
       columns_(new double[context.problem.columns * kTileRows]()) {
-  const ColumnProblem& problem = context.problem;
-  for (size_t j = 0; j < problem.columns; ++j) {
-    const float* from = problem.w + first_row * problem.columns + context.ColumnOf(j);
-    for (size_t r = 0; r < rows_; ++r) Column(j)[r] = from[r * problem.columns];
+  for (size_t j = 0; j < context.problem.columns; ++j) {
+    for (size_t r = 0; r < rows_; ++r) Column(j)[r] = WeightOf(r, j);
+  }
+}
+
+void RowTile::Subtract(size_t c0, size_t c1, size_t p0, size_t p1, const double* x, double* y) const {
+  for (size_t c = c0; c < c1;) {
+    const size_t panel = c / kMatrixPanel, end = std::min(c1, PanelEnd(panel, c1));
+    for (size_t p = p0; p < p1; p += kDeep) {
+      SubtractProductF64()(context_.shares.Row(panel, p) + (c - PanelBegin(panel)), kMatrixPanel,
+                           x + (p - p0) * kTileRows, kTileRows, std::min(kDeep, p1 - p), y + (c - c0) * kTileRows,
+                           kTileRows, end - c, rows_);
+    }
+    c = end;
   }
 }
 
 void RowTile::Update(size_t c0, size_t c1, size_t p0, size_t p1) {
-  for (size_t c = c0; c < c1;) {
-    const size_t panel = c / kMatrixPanel, end = std::min(c1, PanelEnd(panel, c1));
-    for (size_t p = p0; p < p1; p += kDeep) {
-      SubtractProductF64()(context_.u.Row(panel, p) + (c - PanelBegin(panel)), kMatrixPanel, Column(p), kTileRows,
-                           std::min(kDeep, p1 - p), Column(c), kTileRows, end - c, rows_);
-    }
-    c = end;
+  if (p0 < p1) Subtract(c0, c1, p0, p1, Column(p0), Column(c0));
+}
+
+std::vector<double> RowTile::FreeWeights(size_t c0, size_t c1) const {
+  const size_t count = c1 - c0;
+  std::vector<double> x(count * kTileRows);
+  for (size_t c = 0; c < count; ++c) {
+    for (size_t r = 0; r < rows_; ++r) x[c * kTileRows + r] = Column(c0 + c)[r] - WeightOf(r, c0 + c);
   }
+  // Nothing to make up for in front of the first column.
+  for (size_t s = 0; c0 > 0 && s < count; s += kShort) {
+    const size_t end = std::min(count, s + kShort);
+    if (s > 0) Subtract(c0 + s, c0 + end, c0, c0 + s, x.data(), x.data() + s * kTileRows);
+    for (size_t c = s + 1; c < end; ++c) {
+      Subtract(c0 + c, c0 + c + 1, c0 + s, c0 + c, x.data() + s * kTileRows, x.data() + c * kTileRows);
+    }
+  }
+  for (size_t c = 0; c < count; ++c) {
+    for (size_t r = 0; r < rows_; ++r) x[c * kTileRows + r] += WeightOf(r, c0 + c);
+  }
+  return x;
 }
 
 void RowTile::Fit(size_t c0, size_t c1) {
   const ColumnProblem& problem = context_.problem;
   const BlockFit& fit = *problem.fit;
   const size_t count = c1 - c0;
-  std::vector<float> x(count * kTileRows);
-  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(Column(c0)[i]);
+  const std::vector<double> free = FreeWeights(c0, c1);
+  std::vector<float> x(free.size());
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(free[i]);
   float scales[kTileRows];
   int32_t zero_points[kTileRows];
   if (fit.importance != nullptr) {
@@ -107,17 +132,19 @@ void RowTile::FitWeighted(const float* x, size_t c0, size_t count, float* scales
 }
 
 void RowTile::Score(size_t c0, size_t c1, double* scores) const {
+  const std::vector<double> free = FreeWeights(c0, c1);
   for (size_t c = c0; c < c1; ++c) {
-    const double u = context_.u.At(c, c);
-    for (size_t r = 0; r < rows_; ++r) scores[(first_row_ + r) * (c1 - c0) + c - c0] = ScoreOf(Column(c)[r], u);
+    const double* x = free.data() + (c - c0) * kTileRows;
+    for (size_t r = 0; r < rows_; ++r) scores[(first_row_ + r) * (c1 - c0) + c - c0] = ScoreOf(x[r], context_.Pivot(c));
   }
 }
 
 void RowTile::ChooseGroups(size_t c0, size_t c1) {
   const MaskRule& mask = context_.problem.mask;
+  const std::vector<double> free = FreeWeights(c0, c1);
   std::vector<double> scores(c1 - c0);
   for (size_t r = 0; r < rows_; ++r) {
-    for (size_t c = c0; c < c1; ++c) scores[c - c0] = ScoreOf(Column(c)[r], context_.u.At(c, c));
+    for (size_t c = c0; c < c1; ++c) scores[c - c0] = ScoreOf(free[(c - c0) * kTileRows + r], context_.Pivot(c));
     uint8_t* kept = mask.kept + (first_row_ + r) * context_.problem.columns + c0;
     for (size_t c = 0; c < scores.size(); ++c) {
       size_t better = 0;
@@ -169,10 +196,11 @@ void RowTile::FixColumn(size_t j) {
       }
     }
   }
-  const double u = context_.u.At(j, j);
+  const double pivot = context_.Pivot(j);
   for (size_t r = 0; r < rows_; ++r) {
-    x[r] = (x[r] - points[r].value) / u;
-    context_.solution.losses[first_row_ + r] += x[r] * x[r];
+    const double part = (x[r] - points[r].value) * pivot;
+    context_.solution.losses[first_row_ + r] += part * part;
+    x[r] = points[r].value - WeightOf(r, j);
   }
   for (size_t r = 0; r < rows_; ++r) {
     context_.solution.codes.Put(first + r * problem.columns, points[r].code);

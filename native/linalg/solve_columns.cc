@@ -126,14 +126,16 @@ bool SolveColumns(const ColumnProblem& problem, const ColumnSolution& solution, 
   const size_t n = problem.columns;
   std::fill_n(solution.losses, problem.rows, 0.0);
   if (problem.rows == 0 || n == 0) return true;
-  const PanelMatrix u(n, PanelMatrix::Shape::kUpper);
-  const bool copied = ThreadPool::Process().ParallelFor(PanelsOf(n), abort, [&](size_t panel) {
-    for (size_t p = 0; p < PanelEnd(panel, n); ++p) {
-      std::copy(problem.u + p * n + PanelBegin(panel), problem.u + p * n + PanelEnd(panel, n), u.Row(panel, p));
+  const PanelMatrix shares(n, PanelMatrix::Shape::kUpper);
+  const bool filled = ThreadPool::Process().ParallelFor(PanelsOf(n), abort, [&](size_t panel) {
+    const size_t begin = PanelBegin(panel), end = PanelEnd(panel, n);
+    for (size_t p = 0; p < end; ++p) {
+      double* row = shares.Row(panel, p);
+      for (size_t c = begin; c < end; ++c) row[c - begin] = p < c ? problem.r[p * n + c] / problem.r[c * n + c] : 0;
     }
   });
-  if (!copied) return false;
-  const ColumnContext context{problem, solution, u};
+  if (!filled) return false;
+  const ColumnContext context{problem, solution, shares};
   return ColumnSolver(context, abort).Run();
 }
 

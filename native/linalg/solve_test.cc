@@ -32,20 +32,20 @@ std::vector<double> Moment(size_t n) {
 struct Layer {
   size_t rows, columns;
   std::vector<float> w;
-  std::vector<double> u, inverse;
+  std::vector<double> r, inverse;
   std::vector<float> scales, zero_points;
 
   Layer(size_t rows, size_t columns)
       : rows(rows),
         columns(columns),
         w(NormalFloats(rows * columns, 2)),
-        u(columns * columns),
+        r(columns * columns),
         inverse(columns * columns),
         scales(rows * ((columns + 31) / 32), 0.4f),
         zero_points(scales.size(), 4) {
     size_t failed_at = 0;
     const std::vector<double> moment = Moment(columns);
-    InverseCholesky(moment.data(), columns, 0.1, u.data(), &failed_at, nullptr);
+    ReverseCholesky(moment.data(), columns, 0.1, r.data(), &failed_at, nullptr);
     InverseSpd(moment.data(), columns, inverse.data(), &failed_at, nullptr);
   }
   SolverGrid Grid() const { return {GridKind::kAffine, 32, scales.data(), zero_points.data(), 0, 7, nullptr, 8, 1}; }
@@ -61,9 +61,9 @@ Solved Columns(const Layer& layer, MaskKind mask, bool fits, Edge edge) {
   const size_t count = layer.w.size();
   Guarded<float> w(layer.w, edge), weights(count, edge);
   Guarded<float> scales(layer.scales, edge), zero_points(layer.zero_points, edge);
-  Guarded<double> u(layer.u, edge), losses(layer.rows, edge);
+  Guarded<double> r(layer.r, edge), losses(layer.rows, edge);
   Guarded<uint8_t> codes(count, edge), kept(std::vector<uint8_t>(count, 1), edge);
-  ColumnProblem problem{w.data(), layer.rows, layer.columns, u.data(), nullptr, layer.Grid(), nullptr, {}};
+  ColumnProblem problem{w.data(), layer.rows, layer.columns, r.data(), nullptr, layer.Grid(), nullptr, {}};
   const BlockFit fit{{BlockMapping::kAsymmetric, 0, 7, 4, 5, 0.7f}, nullptr, scales.data(), zero_points.data()};
   problem.grid.scales = scales.data();
   problem.grid.zero_points = zero_points.data();
@@ -150,7 +150,7 @@ TEST_CASE("solvers stop when told to") {
   std::vector<double> losses(layer.w.size());
   std::vector<int32_t> fixed(layer.w.size());
   std::vector<uint8_t> codes(layer.w.size());
-  ColumnProblem columns{layer.w.data(), 70, 30, layer.u.data(), nullptr, layer.Grid(), nullptr, {}};
+  ColumnProblem columns{layer.w.data(), 70, 30, layer.r.data(), nullptr, layer.Grid(), nullptr, {}};
   CHECK_FALSE(SolveColumns(columns, {{codes.data(), nullptr}, weights.data(), losses.data()}, &abort));
   const RowProblem rows{layer.w.data(), 70, 30, layer.inverse.data(), layer.Grid(), RowOrder::kGreedy, nullptr};
   CHECK_FALSE(SolveRows(rows, {{codes.data(), nullptr}, weights.data(), fixed.data(), losses.data()}, &abort));

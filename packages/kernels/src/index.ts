@@ -35,8 +35,8 @@ export {
   columnsByEnergy,
   type DampingOptions,
   inverseAsync,
-  inverseCholeskyAsync,
-  type InverseFactor,
+  reverseCholeskyAsync,
+  type DampedFactor,
   permuteSymmetric,
 } from './linalg/factor.js';
 export { type DriftProblem, followInputsAsync } from './linalg/follow-inputs.js';

@@ -1,4 +1,4 @@
-import { choleskyAsync, columnsByEnergy, inverseAsync, inverseCholeskyAsync, permuteSymmetric } from './factor.js';
+import { choleskyAsync, columnsByEnergy, inverseAsync, permuteSymmetric, reverseCholeskyAsync } from './factor.js';
 import { correlatedMoment } from './testing/random-matrix.js';
 
 const n = 130;
@@ -22,19 +22,21 @@ test('factors multiply back to what they are of', async () => {
   expect(residual(v, v, (i, j) => moment[i * n + j]!)).toBeLessThan(1e-12);
   const inverse = await inverseAsync(moment, n);
   expect(residual(moment, inverse, (i, j) => Number(i === j))).toBeLessThan(1e-11);
-  const { u, lambda, raises } = await inverseCholeskyAsync(moment, n, { damping: 0 });
+  const { r, lambda, raises } = await reverseCholeskyAsync(moment, n, { damping: 0 });
   expect([lambda, raises]).toEqual([0, 0]);
-  expect(residual(u, u, (i, j) => inverse[i * n + j]!)).toBeLessThan(1e-11);
+  const turned = Float64Array.from({ length: n * n }, (_, i) => r[(i % n) * n + Math.floor(i / n)]!);
+  expect(residual(turned, turned, (i, j) => moment[i * n + j]!)).toBeLessThan(1e-12);
+  expect(r.every((value, i) => i % n >= Math.floor(i / n) || value === 0)).toBe(true);
 });
 
 test('damping is a share of the mean of what is not 0, and grows until there is a factor', async () => {
   const matrix = Float64Array.of(4, 0, 0, 0, 0, 0, 0, 0, 2);
-  const { u, lambda } = await inverseCholeskyAsync(matrix, 3);
+  const { r, lambda } = await reverseCholeskyAsync(matrix, 3);
   expect(lambda).toBe(0.03);
-  expect(u[4]).toBeCloseTo(1 / Math.sqrt(1.03), 15);
+  expect(r[4]).toBeCloseTo(Math.sqrt(1.03), 15);
   // Two equal columns, and rounding that makes them worse than that.
   const singular = Float64Array.of(1, 1 + 1e-7, 1 + 1e-7, 1);
-  const raised = await inverseCholeskyAsync(singular, 2, { damping: 0 });
+  const raised = await reverseCholeskyAsync(singular, 2, { damping: 0 });
   expect(raised.lambda).toBeCloseTo(1e-6, 15);
   expect(raised.raises).toBe(3);
 });
@@ -45,8 +47,8 @@ test('what cannot be factored, and wrong arguments', async () => {
   const bad = Float64Array.of(1, 2, 2, 1);
   await refuse(choleskyAsync(bad, 2), 'ERR_NOT_POSITIVE_DEFINITE');
   await refuse(inverseAsync(bad, 2), 'ERR_NOT_POSITIVE_DEFINITE');
-  await refuse(inverseCholeskyAsync(Float64Array.of(NaN), 1), 'ERR_NOT_POSITIVE_DEFINITE');
-  await refuse(inverseCholeskyAsync(bad, 2, { damping: -1 }), 'ERR_BAD_OPTION');
+  await refuse(reverseCholeskyAsync(Float64Array.of(NaN), 1), 'ERR_NOT_POSITIVE_DEFINITE');
+  await refuse(reverseCholeskyAsync(bad, 2, { damping: -1 }), 'ERR_BAD_OPTION');
   await refuse(choleskyAsync(bad, 3), 'ERR_WRONG_LENGTH');
   const reason = new Error('enough');
   await expect(choleskyAsync(moment, n, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -2,12 +2,12 @@ import { GossamerError } from '@gossamer/graph';
 import { type AsyncOptions, type NativeCall, runCallAsync } from '../native-call.js';
 import { requireArray, requireInteger, requireLength } from '../require-array.js';
 
-const WHAT = { cholesky: 0, inverse: 1, inverseCholesky: 2 } as const;
+const WHAT = { cholesky: 0, inverse: 1, reverseCholesky: 2 } as const;
 
-/** What `inverseCholeskyAsync` gives. */
-export interface InverseFactor {
-  /** U, [n, n] row-major, upper, zeros below: the inverse of the damped matrix is Uᵀ U. */
-  readonly u: Float64Array;
+/** What `reverseCholeskyAsync` gives. */
+export interface DampedFactor {
+  /** R, [n, n] row-major, upper, zeros below: the damped matrix is R Rᵀ. */
+  readonly r: Float64Array;
   /** What was added to the diagonal. */
   readonly lambda: number;
   /** How often lambda had to grow tenfold before the matrix was positive definite. */
@@ -75,17 +75,18 @@ export async function inverseAsync(matrix: Float64Array, n: number, options?: As
 }
 
 /**
- * U of the inverse Uᵀ U of matrix + lambda I, what `solveColumnsAsync` works with. Columns that no input reaches (a diagonal element of 0) count as
+ * R, upper, of matrix + lambda I = R Rᵀ, factored from its end: what `solveColumnsAsync` works with. Its inverse U, for which (matrix + lambda I)⁻¹ is
+ * Uᵀ U, is the factor of GPTQ. Columns that no input reaches (a diagonal element of 0) count as
  * 1. Where rounding or too few samples leave no positive definite matrix, lambda grows tenfold until there is one; throws
  * ERR_NOT_POSITIVE_DEFINITE when that takes more than 10^4 times the mean of the diagonal, or for NaN.
  *
  * Source: Frantar et al., GPTQ (arXiv:2210.17323), section 3.3, step 3.
  */
-export async function inverseCholeskyAsync(
+export async function reverseCholeskyAsync(
   matrix: Float64Array,
   n: number,
   options: DampingOptions = {},
-): Promise<InverseFactor> {
+): Promise<DampedFactor> {
   const { damping = 0.01 } = options;
   if (!(Number.isFinite(damping) && damping >= 0)) {
     throw new GossamerError('ERR_BAD_OPTION', `damping: expected a finite number >= 0, received ${damping}`);
@@ -94,8 +95,8 @@ export async function inverseCholeskyAsync(
   let share = damping;
   for (let raises = 0; ; raises++) {
     const lambda = share * mean;
-    const { out, failedAt } = await runCallAsync(call('inverseCholesky', matrix, n, lambda), options);
-    if (failedAt < 0) return { u: out, lambda, raises };
+    const { out, failedAt } = await runCallAsync(call('reverseCholesky', matrix, n, lambda), options);
+    if (failedAt < 0) return { r: out, lambda, raises };
     share = share === 0 ? LEAST_DAMPING : share * 10;
     if (!(share <= MOST_DAMPING)) throw notPositive(failedAt, `, damped with ${lambda}`);
   }

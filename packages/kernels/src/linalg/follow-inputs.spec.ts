@@ -1,5 +1,5 @@
 import { isaInfo, setThreads } from '../isa-info.js';
-import { inverseAsync, inverseCholeskyAsync } from './factor.js';
+import { inverseAsync, reverseCholeskyAsync } from './factor.js';
 import { followInputsAsync } from './follow-inputs.js';
 import { addGram, mirrorUpper } from './gram.js';
 import { randomFloats } from './testing/random-matrix.js';
@@ -14,11 +14,11 @@ async function drifted(columns: number) {
   addGram({ x, columns }, second);
   mirrorUpper(second, columns);
   addGram({ x: float, y: x, columns }, cross);
-  const { u, lambda } = await inverseCholeskyAsync(second, columns);
+  const { r, lambda } = await reverseCholeskyAsync(second, columns);
   for (let i = 0; i < columns; i++) second[i * columns + i]! += lambda;
   const inverse = await inverseAsync(second, columns);
   for (let i = 0; i < columns; i++) second[i * columns + i]! -= lambda;
-  return { second, cross, u, inverse };
+  return { second, cross, r, inverse };
 }
 
 /** w + w (cross - second) inverse in float64, and the sum of the magnitudes. */
@@ -85,7 +85,7 @@ describe('followInputsAsync', () => {
 
   test('wrong lengths are refused, an aborted call rejects', async () => {
     const square = new Float64Array(4);
-    const problem = { w: new Float32Array(6), rows: 3, columns: 2, second: square, cross: square, u: square };
+    const problem = { w: new Float32Array(6), rows: 3, columns: 2, second: square, cross: square, r: square };
     await expect(followInputsAsync({ ...problem, cross: new Float64Array(3) })).rejects.toThrow(
       expect.objectContaining({ code: 'ERR_WRONG_LENGTH' }) as Error,
     );

@@ -19,7 +19,7 @@ export interface BlockFit extends Pick<BlockOptions, 'bits' | 'blockSize' | 'map
   readonly importance?: Float64Array;
 }
 
-/** Which weights become 0: given as 0 in `kept` [rows, columns], or chosen by least w^2 / u_jj^2 when a block of columns comes up. */
+/** Which weights become 0: given as 0 in `kept` [rows, columns], or chosen by least w^2 r_jj^2 when a block of columns comes up. */
 export type ColumnMask =
   | { readonly kind: 'given'; readonly kept: Uint8Array }
   /** floor(sparsity * elements) of each block of columns, over all rows. SparseGPT's blockSize is 128. */
@@ -32,9 +32,9 @@ export interface ColumnProblem {
   readonly w: Float32Array;
   readonly rows: number;
   readonly columns: number;
-  /** [columns, columns]: of `inverseCholeskyAsync`, of the second moment of the layer's inputs. */
-  readonly u: Float64Array;
-  /** The columns in the order in which they are fixed, that of the rows of `u` (`permuteSymmetric`). Grids and outputs keep the columns' own order. */
+  /** [columns, columns]: of `reverseCholeskyAsync`, of the second moment of the layer's inputs. */
+  readonly r: Float64Array;
+  /** The columns in the order in which they are fixed, that of the rows of `r` (`permuteSymmetric`). Grids and outputs keep the columns' own order. */
   readonly order?: Int32Array;
   /** `fit` instead: an affine grid whose scales are found on the way; not with `order`. Default of both: values are free, which only a mask needs. */
   readonly grid?: SolverGrid;
@@ -111,13 +111,13 @@ function emptyGrid(
   return { kind: 'affine', rows, columns, blockSize, scales, zeroPoints, quantMin, quantMax };
 }
 
-function requireProblem({ w, rows, columns, u, order, grid, fit }: ColumnProblem): void {
+function requireProblem({ w, rows, columns, r, order, grid, fit }: ColumnProblem): void {
   requireArray('w', w, 'Float32Array');
   requireInteger('rows', rows, 0);
   requireInteger('columns', columns, 0);
   requireLength('w', w, rows * columns);
-  requireArray('u', u, 'Float64Array');
-  requireLength('u', u, columns * columns);
+  requireArray('r', r, 'Float64Array');
+  requireLength('r', r, columns * columns);
   if (order !== undefined) {
     requireArray('order', order, 'Int32Array');
     requireLength('order', order, columns);
@@ -135,7 +135,7 @@ function requireProblem({ w, rows, columns, u, order, grid, fit }: ColumnProblem
 
 function call(problem: ColumnProblem): NativeCall<'solveColumns', ColumnSolution> {
   requireProblem(problem);
-  const { w, rows, columns, u, order, fit } = problem;
+  const { w, rows, columns, r, order, fit } = problem;
   const mask = maskArguments(problem);
   const scheme =
     fit === undefined ? undefined : schemeArguments({ ...fit, n: rows, k: columns, layout: 'nk' }, fit.isSigned);
@@ -146,7 +146,7 @@ function call(problem: ColumnProblem): NativeCall<'solveColumns', ColumnSolution
   const losses = new Float64Array(rows);
   const finish = (): ColumnSolution => {
     if (!losses.every(Number.isFinite)) {
-      throw new GossamerError('ERR_NOT_FINITE', 'w, u: expected weights and a factor that lead to finite losses');
+      throw new GossamerError('ERR_NOT_FINITE', 'w, r: expected weights and a factor that lead to finite losses');
     }
     return {
       ...{ weights, losses },
@@ -160,7 +160,7 @@ function call(problem: ColumnProblem): NativeCall<'solveColumns', ColumnSolution
   return {
     operation: 'solveColumns',
     args: [
-      ...([w, rows, columns, u, order] as const),
+      ...([w, rows, columns, r, order] as const),
       ...(gridPart ?? given),
       found !== undefined,
       ...(scheme ?? ([0, 0, 1, 0, 1, 1] as const)),
@@ -178,7 +178,8 @@ function call(problem: ColumnProblem): NativeCall<'solveColumns', ColumnSolution
  * codes are those of a plain float64 implementation but where two values of the grid are equally near to its rounding, and the same on every CPU
  * and at every number of threads.
  *
- * Source: Frantar et al., GPTQ (arXiv:2210.17323); Frantar and Alistarh, SparseGPT (arXiv:2301.00774).
+ * Source: Frantar et al., GPTQ (arXiv:2210.17323); Frantar and Alistarh, SparseGPT (arXiv:2301.00774); without the inverse: Chee et al., QuIP
+ * (arXiv:2307.13304), section 3.
  */
 export async function solveColumnsAsync(problem: ColumnProblem, options?: AsyncOptions): Promise<ColumnSolution> {
   return runCallAsync(call(problem), options);

@@ -3,7 +3,7 @@ import { leastSquaresLevels } from '../codebooks/least-squares-levels.js';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { blocksOf, codesOf, type LevelGrid, type WeightGrid } from '../grid/weight-grid.js';
 import { dampedMoment } from './damped-moment.js';
-import { DAMPING } from './inverse-factor.js';
+import { DAMPING } from './damped-factor.js';
 import { outputErrorAsync } from '@gossamer/kernels';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';

@@ -1,5 +1,5 @@
-import { columnsByEnergy, inverseCholeskyAsync, permuteSymmetric, solveColumnsAsync } from '@gossamer/kernels';
-import { DAMPING, inverseFactor } from './inverse-factor.js';
+import { columnsByEnergy, permuteSymmetric, reverseCholeskyAsync, solveColumnsAsync } from '@gossamer/kernels';
+import { DAMPING, dampedFactor } from './damped-factor.js';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';
@@ -20,18 +20,18 @@ export const gptq: WeightAlgorithm = {
     const w = await reachableTarget(problem);
     const importance = Float64Array.from({ length: columns }, (_, j) => second[j * columns + j]!);
     if (blockFit && blockFit.blockSize < columns) {
-      const { u } = await inverseFactor(second, columns, signal);
+      const { r } = await dampedFactor(second, columns, signal);
       const fit = { ...blockFit, importance };
-      const { codes, grid } = await solveColumnsAsync({ w, rows, columns, u, fit }, options);
+      const { codes, grid } = await solveColumnsAsync({ w, rows, columns, r, fit }, options);
       return { grid: grid!, codes: codes! };
     }
     const grid = problem.fit(w, importance);
     const order = columnsByEnergy(second, columns);
-    const { u } = await inverseCholeskyAsync(permuteSymmetric(second, order), columns, {
+    const { r } = await reverseCholeskyAsync(permuteSymmetric(second, order), columns, {
       ...options,
       damping: DAMPING,
     });
-    const { codes } = await solveColumnsAsync({ w, rows, columns, u, order, grid }, options);
+    const { codes } = await solveColumnsAsync({ w, rows, columns, r, order, grid }, options);
     return { grid, codes: codes! };
   },
 };

@@ -1,6 +1,6 @@
 import { inverseAsync, solveRowsAsync } from '@gossamer/kernels';
 import { dampedMoment } from './damped-moment.js';
-import { DAMPING } from './inverse-factor.js';
+import { DAMPING } from './damped-factor.js';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightAlgorithm } from './weight-algorithm.js';

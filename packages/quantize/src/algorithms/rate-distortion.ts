@@ -1,7 +1,7 @@
-import { columnsByEnergy, inverseCholeskyAsync, permuteSymmetric } from '@gossamer/kernels';
+import { columnsByEnergy, permuteSymmetric, reverseCholeskyAsync } from '@gossamer/kernels';
 import { dequantizeMatrix, type MatrixCodes, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { blocksOf, codesOf, type WeightGrid } from '../grid/weight-grid.js';
-import { DAMPING } from './inverse-factor.js';
+import { DAMPING } from './damped-factor.js';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
 import type { WeightProblem } from './weight-algorithm.js';
@@ -48,8 +48,10 @@ export async function rateDistortion(
   const grid = problem.fit(weights, importance);
   const order = columnsByEnergy(second, columns);
   const options = { damping: DAMPING, ...(signal ? { signal } : {}) };
-  const { u } = await inverseCholeskyAsync(permuteSymmetric(second, order), columns, options);
-  const walk: ColumnWalk = { rows, columns, weights, grid, order, u, values: valueTable(grid) };
+  const { r } = await reverseCholeskyAsync(permuteSymmetric(second, order), columns, options);
+  const pivots = Float64Array.from({ length: columns }, (_, j) => r[j * columns + j]!);
+  const shares = r.map((value, i) => value / pivots[i % columns]!);
+  const walk: ColumnWalk = { rows, columns, weights, grid, order, pivots, shares, values: valueTable(grid) };
   let codes = chooseCodes(walk, undefined, 0);
   for (let round = 0; lambda > 0 && round < ROUNDS; round++) {
     signal?.throwIfAborted();
@@ -65,54 +67,55 @@ interface ColumnWalk {
   readonly weights: Float32Array;
   readonly grid: WeightGrid;
   readonly order: Int32Array;
-  /** Factor of the inverse, rows and columns in `order`. */
-  readonly u: Float64Array;
+  /** Of R, the damped moment being R Rᵀ, rows and columns in `order`: its diagonal, and R with columns divided by that. */
+  readonly pivots: Float64Array;
+  readonly shares: Float64Array;
   /** What a code stands for at a place of the matrix. */
   readonly values: (code: number, row: number, column: number) => number;
 }
 
 function chooseCodes(walk: ColumnWalk, bits: Float64Array | undefined, lambda: number): MatrixCodes {
-  const { rows, columns, order, u, values, grid } = walk;
+  const { rows, columns, order, pivots, shares, weights, values, grid } = walk;
   const count = codesOf(grid);
-  const left = Float64Array.from(walk.weights);
-  const codes = count <= 256 ? new Uint8Array(left.length) : new Uint16Array(left.length);
+  const wanted = Float64Array.from(weights);
+  const codes = count <= 256 ? new Uint8Array(wanted.length) : new Uint16Array(wanted.length);
   const common = bits ? bits.indexOf(bits.reduce((least, each) => (each < least ? each : least))) : 0;
   for (let place = 0; place < columns; place++) {
     const column = order[place]!;
-    const pivot = u[place * columns + place]!;
-    const nearest = roundColumn(walk, left, column);
+    const pivot = pivots[place]!;
+    const nearest = roundColumn(walk, wanted, column);
     for (let row = 0; row < rows; row++) {
       const at = row * columns + column;
-      const weight = left[at]!;
+      const weight = wanted[at]!;
       let [code, least] = [nearest[row]!, Infinity];
       const candidates = bits ? [code, code - 1, code + 1, common] : [code];
       for (const each of candidates) {
         if (each < 0 || each >= count) continue;
-        const error = (weight - values(each, row, column)) / pivot;
+        const error = (weight - values(each, row, column)) * pivot;
         const cost = error * error + (bits ? lambda * bits[each]! : 0);
         if (cost >= least) continue;
         least = cost;
         code = each;
       }
       codes[at] = code;
-      const error = (weight - values(code, row, column)) / pivot;
+      const error = weights[at]! - values(code, row, column);
       for (let later = place + 1; later < columns; later++) {
-        left[row * columns + order[later]!]! -= error * u[place * columns + later]!;
+        wanted[row * columns + order[later]!]! += error * shares[place * columns + later]!;
       }
     }
   }
   return codes;
 }
 
-/** The nearest code of every weight of a column as it is now. */
-function roundColumn({ rows, columns, grid }: ColumnWalk, left: Float64Array, column: number): MatrixCodes {
+/** The nearest code to what is wanted of each weight of a column. */
+function roundColumn({ rows, columns, grid }: ColumnWalk, wanted: Float64Array, column: number): MatrixCodes {
   const block = Math.floor(column / grid.blockSize);
   const blocks = blocksOf(grid);
   const pick = (all: Float32Array) => Float32Array.from({ length: rows }, (_, row) => all[row * blocks + block]!);
   const one = { rows, columns: 1, blockSize: 1, scales: pick(grid.scales) };
   const single = grid.kind === 'affine' ? { ...grid, ...one, zeroPoints: pick(grid.zeroPoints) } : { ...grid, ...one };
   return roundToGrid(
-    Float32Array.from({ length: rows }, (_, row) => left[row * columns + column]!),
+    Float32Array.from({ length: rows }, (_, row) => wanted[row * columns + column]!),
     single,
   ).codes;
 }

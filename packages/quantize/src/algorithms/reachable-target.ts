@@ -1,5 +1,5 @@
 import { followInputsAsync } from '@gossamer/kernels';
-import { inverseFactor } from './inverse-factor.js';
+import { dampedFactor } from './damped-factor.js';
 import type { WeightProblem } from './weight-algorithm.js';
 
 const found = new WeakMap<WeightProblem, Promise<Float32Array>>();
@@ -19,6 +19,6 @@ export async function reachableTarget(problem: WeightProblem): Promise<Float32Ar
 async function find({ rows, columns, data, second, cross, signal }: WeightProblem): Promise<Float32Array> {
   // Inputs that did not drift have one moment for both.
   if (!second || !cross || cross === second) return data;
-  const { u } = await inverseFactor(second, columns, signal);
-  return followInputsAsync({ w: data, rows, columns, second, cross, u }, signal ? { signal } : {});
+  const { r } = await dampedFactor(second, columns, signal);
+  return followInputsAsync({ w: data, rows, columns, second, cross, r }, signal ? { signal } : {});
 }

@@ -57,9 +57,12 @@ function fitBlock(x: Float32Array, fit: BlockFit, importance: Float64Array | und
   return [best, zeroPoint];
 }
 
-/** What `solveColumnsAsync` does, one column after the other and nothing put off. Fills the scales of `found`. */
-export function referenceSolve(problem: ColumnProblem, found?: SolverGrid & { kind: 'affine' }) {
-  const { w, rows, columns, u, order, mask, fit } = problem;
+/**
+ * What `solveColumnsAsync` does, as the papers have it: one column after the other, nothing put off, with u of the inverse uᵀ u. Fills the scales of
+ * `found`.
+ */
+export function referenceSolve(problem: ColumnProblem, u: Float64Array, found?: SolverGrid & { kind: 'affine' }) {
+  const { w, rows, columns, order, mask, fit } = problem;
   const grid = found ?? problem.grid;
   const values = Float64Array.from(w);
   const kept = mask?.kind === 'given' ? mask.kept : new Uint8Array(w.length).fill(1);
