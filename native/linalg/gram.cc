@@ -27,12 +27,15 @@ class Panels {
         stride_(capacity * kPanel),
         floats_(new float[CeilDiv(columns, kPanel) * stride_ + kStripF32]) {}  // the kernel reads behind a row
 
-  bool Pack(const float* x, size_t count, AbortFlag abort) {
+  // x, or x - y where there is a y.
+  bool Pack(const float* x, const float* y, size_t count, AbortFlag abort) {
     const size_t runs = CeilDiv(count, kRun);
     return ThreadPool::Process().ParallelFor(runs, abort, [&](size_t run) {
       for (size_t v = run * kRun; v < std::min(count, (run + 1) * kRun); ++v) {
         for (size_t first = 0, p = 0; first < columns_; first += kPanel, ++p) {
-          std::copy_n(x + v * columns_ + first, std::min(kPanel, columns_ - first), Panel(p) + v * kPanel);
+          const size_t width = std::min(kPanel, columns_ - first), at = v * columns_ + first;
+          float* to = Panel(p) + v * kPanel;
+          for (size_t c = 0; c < width; ++c) to[c] = y == nullptr ? x[at + c] : x[at + c] - y[at + c];
         }
       }
     });
@@ -85,6 +88,24 @@ std::vector<Tile> TilesOf(size_t columns, bool is_symmetric) {
   return tiles;
 }
 
+// The sum over a tile of the upper triangle of m times part, what lies above the diagonal twice.
+double DotTile(const Tile& tile, const double* part, const double* m, size_t columns) {
+  const double* of_tile = m + tile.i * kPanel * columns + tile.j * kPanel;
+  double above = 0, diagonal = 0;
+  for (size_t r = 0; r < tile.rows; ++r) {
+    const double* a = part + r * kPanel;
+    const double* b = of_tile + r * columns;
+    if (tile.is_diagonal) diagonal += a[r] * b[r];
+    for (size_t c = tile.is_diagonal ? r + 1 : 0; c < tile.columns; ++c) above += a[c] * b[c];
+  }
+  return diagonal + 2 * above;
+}
+
+// Vectors that are packed at a time.
+size_t ChunkOf(size_t count, size_t columns) {
+  return std::min(count, std::max<size_t>(CeilDiv(kChunkFloats / columns, kRun), 1) * kRun);
+}
+
 // Tiles too few to keep threads busy: segments of the vectors are summed apart, then added in order.
 bool AddSegments(const Panels& x, const Panels& y, const std::vector<Tile>& tiles, size_t count, double* sums,
                  size_t columns, AbortFlag abort) {
@@ -107,13 +128,13 @@ bool AddSegments(const Panels& x, const Panels& y, const std::vector<Tile>& tile
 bool AddGram(const float* x, const float* y, size_t count, size_t columns, double* sums, AbortFlag abort) {
   if (count == 0 || columns == 0) return true;
   const std::vector<Tile> tiles = TilesOf(columns, y == nullptr);
-  const size_t chunk = std::min(count, std::max<size_t>(CeilDiv(kChunkFloats / columns, kRun), 1) * kRun);
+  const size_t chunk = ChunkOf(count, columns);
   Panels of_x(columns, chunk), of_y(columns, y == nullptr ? 0 : chunk);
   const Panels& right = y == nullptr ? of_x : of_y;
   for (size_t first = 0; first < count; first += chunk) {
     const size_t vectors = std::min(chunk, count - first);
-    if (!of_x.Pack(x + first * columns, vectors, abort)) return false;
-    if (y != nullptr && !of_y.Pack(y + first * columns, vectors, abort)) return false;
+    if (!of_x.Pack(x + first * columns, nullptr, vectors, abort)) return false;
+    if (y != nullptr && !of_y.Pack(y + first * columns, nullptr, vectors, abort)) return false;
     const bool done =
         tiles.size() < kFewTiles
             ? AddSegments(of_x, right, tiles, vectors, sums, columns, abort)
@@ -123,6 +144,31 @@ bool AddGram(const float* x, const float* y, size_t count, size_t columns, doubl
                 AddPart(tiles[t], part.data(), sums, columns);
               });
     if (!done) return false;
+  }
+  return true;
+}
+
+bool GramDot(const float* x, const float* y, size_t count, size_t columns, const double* m, double* dot,
+             AbortFlag abort) {
+  *dot = 0;
+  if (count == 0 || columns == 0) return true;
+  const std::vector<Tile> tiles = TilesOf(columns, true);
+  const size_t chunk = ChunkOf(count, columns);
+  Panels of_d(columns, chunk);
+  for (size_t first = 0; first < count; first += chunk) {
+    const size_t vectors = std::min(chunk, count - first), runs = CeilDiv(vectors, kRun);
+    const size_t segments = tiles.size() < kFewTiles ? std::min(kFewTiles, runs) : 1;
+    if (!of_d.Pack(x + first * columns, y + first * columns, vectors, abort)) return false;
+    std::vector<double> dots(tiles.size() * segments);
+    const bool done = ThreadPool::Process().ParallelFor(dots.size(), abort, [&](size_t at) {
+      const Tile& tile = tiles[at / segments];
+      const size_t s = at % segments, begin = runs * s / segments * kRun, end = runs * (s + 1) / segments * kRun;
+      std::vector<double> part(kTileSize);
+      SumTile(of_d, of_d, tile, begin, std::min(vectors, end), part.data());
+      dots[at] = DotTile(tile, part.data(), m, columns);
+    });
+    if (!done) return false;
+    for (double part : dots) *dot += part;
   }
   return true;
 }

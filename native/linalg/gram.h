@@ -16,4 +16,10 @@ namespace gossamer {
 // part.
 bool AddGram(const float* x, const float* y, size_t count, size_t columns, double* sums, AbortFlag abort);
 
+// *dot = the sum over i, j of m[i, j] times the sum over v of d[v, i] * d[v, j], d = x - y in float32. x, y: [count,
+// columns]; m: [columns, columns], symmetric, of which the upper triangle is read. Products as AddGram adds them, but
+// none of the sums is kept. The same bits on every CPU and at every number of threads. False when aborted.
+bool GramDot(const float* x, const float* y, size_t count, size_t columns, const double* m, double* dot,
+             AbortFlag abort);
+
 }  // namespace gossamer

@@ -22,8 +22,8 @@ export const gptq: WeightAlgorithm = {
     if (blockFit && blockFit.blockSize < columns) {
       const { r } = await dampedFactor(second, columns, signal);
       const fit = { ...blockFit, importance };
-      const { codes, grid } = await solveColumnsAsync({ w, rows, columns, r, fit }, options);
-      return { grid: grid!, codes: codes! };
+      const { codes, grid, weights } = await solveColumnsAsync({ w, rows, columns, r, fit }, options);
+      return { grid: grid!, codes: codes!, values: weights };
     }
     const grid = problem.fit(w, importance);
     const order = columnsByEnergy(second, columns);
@@ -31,7 +31,7 @@ export const gptq: WeightAlgorithm = {
       ...options,
       damping: DAMPING,
     });
-    const { codes } = await solveColumnsAsync({ w, rows, columns, r, order, grid }, options);
-    return { grid, codes: codes! };
+    const { codes, weights } = await solveColumnsAsync({ w, rows, columns, r, order, grid }, options);
+    return { grid, codes: codes!, values: weights };
   },
 };

@@ -10,6 +10,7 @@ import {
 import { type BlockFit, outputErrorAsync } from '@gossamer/kernels';
 import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
+import { roundBlocks } from '../grid/round-blocks.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
 import type { QuantizeProgress } from '../options.js';
 import { storedScaleAxis } from '../layers.js';
@@ -81,13 +82,13 @@ export async function solveLayers(
       return plan ? [{ view, plan }] : [];
     });
     // Side by side: one is prepared while another one is solved on the thread pool.
-    const weights = await Promise.all(
-      planned.map(({ view, plan }) => nameLayer(view.layerId, solveWeight(plan, moments.get(view), common))),
+    await Promise.all(
+      planned.map(async ({ view, plan }) => {
+        const { weight, values } = await nameLayer(view.layerId, solveWeight(plan, moments.get(view), common));
+        solved.set(plan.view, weight);
+        step.setWeight(view, fromWeightMatrix(view, joined(values ?? weight.matrices.map(dequantizeMatrix))));
+      }),
     );
-    for (const [i, { view, plan }] of planned.entries()) {
-      solved.set(plan.view, weights[i]!);
-      step.setWeight(view, fromWeightMatrix(view, joined(weights[i]!.matrices)));
-    }
     onProgress?.({ stage: algorithm.name, done: step.index + 1, total: step.total });
   }
   const shared = new Map<Value, Map<string, SolvedWeight>>();
@@ -99,7 +100,7 @@ export async function solveLayers(
   for (const plan of plans) {
     if (solved.has(plan.view)) continue;
     const known = shared.get(plan.view.source)?.get(sharedKey(plan));
-    const weight = known ?? (await nameLayer(plan.view.layerId, solveWeight(plan, undefined, common)));
+    const weight = known ?? (await nameLayer(plan.view.layerId, solveWeight(plan, undefined, common))).weight;
     solved.set(plan.view, weight);
     if (!known) share(plan, weight);
   }
@@ -119,8 +120,7 @@ function sharedKey({ view, key = '' }: WeightPlan): string {
 const placeOf = ({ node, inputIndex }: WeightView): string => `${node.id} ${inputIndex}`;
 
 /** Groups one behind the other, [groups, rows, columns]. */
-function joined(matrices: readonly QuantizedMatrix[]): Float32Array {
-  const parts = matrices.map(dequantizeMatrix);
+function joined(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0]!;
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let first = 0;
@@ -133,12 +133,18 @@ function joined(matrices: readonly QuantizedMatrix[]): Float32Array {
 
 type Common = Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>;
 
+/** A weight on its grid, and the values of its matrices where they are at hand. */
+interface Solution {
+  readonly weight: SolvedWeight;
+  readonly values?: readonly Float32Array[];
+}
+
 /** Taken over from the store, or solved and put there. */
 async function solveWeight(
   plan: WeightPlan,
   moments: InputMoments | undefined,
   { store, ...common }: Common & { readonly store: SolvedStore | undefined },
-): Promise<SolvedWeight> {
+): Promise<Solution> {
   const matrix = toWeightMatrix(plan.view);
   // Without moments it is done at once.
   if (!store || !moments) return solveMatrices(plan, matrix, moments, common);
@@ -146,10 +152,10 @@ async function solveWeight(
   const settings = [common.algorithm.name, plan.key ?? '', common.seed].join(' ');
   const key = store.keyOf({ settings, shape: [groups, rows, columns], data, moments });
   const known = store.find(key);
-  if (known) return known;
-  const weight = await solveMatrices(plan, matrix, moments, common);
-  store.put(key, weight);
-  return weight;
+  if (known) return { weight: known };
+  const solution = await solveMatrices(plan, matrix, moments, common);
+  store.put(key, solution.weight);
+  return solution;
 }
 
 /** Every group of one weight. */
@@ -158,9 +164,10 @@ async function solveMatrices(
   { groups, rows, columns, data }: WeightMatrix,
   moments: InputMoments | undefined,
   { algorithm, ...common }: Common,
-): Promise<SolvedWeight> {
+): Promise<Solution> {
   const size = rows * columns;
   const matrices: QuantizedMatrix[] = [];
+  const values: Float32Array[] = [];
   const errors = { chosen: 0, nearest: 0, asked: 0 };
   let isSolved = false;
   for (let group = 0; group < groups; group++) {
@@ -168,12 +175,8 @@ async function solveMatrices(
     const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance, group);
     const second = moments?.second[group];
     if (!second) {
-      const isAble = algorithm.needs === 'nothing';
-      matrices.push(
-        isAble
-          ? await algorithm.solve({ ...common, layer: view.layerId, rows, columns, data: weight, fit: grid, blockFit })
-          : roundToGrid(weight, grid(weight)),
-      );
+      const problem = { ...common, layer: view.layerId, rows, columns, data: weight, fit: grid, blockFit };
+      matrices.push(await (algorithm.needs === 'nothing' ? algorithm.solve(problem) : round(problem)));
       continue;
     }
     const cross = moments.cross?.[group];
@@ -189,12 +192,12 @@ async function solveMatrices(
       ...(cross ? { cross } : {}),
     };
     // Rounded while the pool solves.
-    const [found, nearest] = await Promise.all([algorithm.solve(problem), round(weight, grid)]);
+    const [found, nearest] = await Promise.all([algorithm.solve(problem), round(problem)]);
     const target = cross ? await reachableTarget(problem) : weight;
+    const { values: foundValues = dequantizeMatrix(found), ...foundMatrix } = found;
+    const nearestValues = dequantizeMatrix(nearest);
     const [asked, rounded] = await Promise.all(
-      [found, nearest].map((matrix) =>
-        outputErrorAsync({ changed: dequantizeMatrix(matrix), target, second, columns }),
-      ),
+      [foundValues, nearestValues].map((changed) => outputErrorAsync({ changed, target, second, columns })),
     );
     errors.asked += asked!;
     errors.nearest += rounded!;
@@ -202,24 +205,29 @@ async function solveMatrices(
     const isBetter = asked! < rounded!;
     isSolved ||= isBetter;
     errors.chosen += isBetter ? asked! : rounded!;
-    matrices.push(isBetter ? found : nearest);
+    matrices.push(isBetter ? foundMatrix : nearest);
+    values.push(isBetter ? foundValues : nearestValues);
   }
   if (!moments) {
-    if (algorithm.needs === 'nothing') return { matrices, algorithm: algorithm.name };
-    return { matrices, algorithm: 'nearest', reason: 'the inputs of the layer are not known' };
+    if (algorithm.needs === 'nothing') return { weight: { matrices, algorithm: algorithm.name } };
+    return { weight: { matrices, algorithm: 'nearest', reason: 'the inputs of the layer are not known' } };
   }
-  if (!isSolved) {
-    return {
-      matrices,
-      algorithm: 'nearest',
-      reason: `${algorithm.name} did not beat rounding`,
-      errorRatio: ratio(errors.asked, errors.nearest),
-    };
+  const all = values.length === groups ? { values } : {};
+  if (isSolved) {
+    const errorRatio = ratio(errors.chosen, errors.nearest);
+    return { ...all, weight: { matrices, algorithm: algorithm.name, errorRatio } };
   }
-  return { matrices, algorithm: algorithm.name, errorRatio: ratio(errors.chosen, errors.nearest) };
+  const reason = `${algorithm.name} did not beat rounding`;
+  return {
+    ...all,
+    weight: { matrices, algorithm: 'nearest', reason, errorRatio: ratio(errors.asked, errors.nearest) },
+  };
 }
 
-const round = async (data: Float32Array, fit: WeightProblem['fit']): Promise<QuantizedMatrix> =>
-  roundToGrid(data, fit(data));
+/** To nearest on the grid of the weights. */
+async function round({ data, rows, columns, fit, blockFit, signal }: WeightProblem): Promise<QuantizedMatrix> {
+  if (blockFit && !blockFit.clip) return roundBlocks(data, rows, columns, blockFit, signal);
+  return roundToGrid(data, fit(data));
+}
 
 const ratio = (a: number, b: number): number => (b > 0 ? a / b : 1);

@@ -25,6 +25,11 @@ export interface WeightProblem {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Codes, and what they stand for, [rows, columns], where the algorithm has it at hand. */
+export interface MatrixSolution extends QuantizedMatrix {
+  readonly values?: Float32Array;
+}
+
 /** How codes are chosen on a grid. */
 export interface WeightAlgorithm {
   readonly name: string;
@@ -32,7 +37,7 @@ export interface WeightAlgorithm {
   readonly needs: 'nothing' | 'moments';
   /** It aims at what the float layer makes of the float model's inputs, for which the float model runs beside the quantized one. Default: at what it makes of the quantized model's. */
   readonly followsFloat?: boolean;
-  solve(problem: WeightProblem): Promise<QuantizedMatrix>;
+  solve(problem: WeightProblem): Promise<MatrixSolution>;
 }
 
 /** Learns the rounding of several layers together (src/reconstruct), from what lies between them. */

@@ -66,8 +66,9 @@ function asymmetric(block: ScaleBlock, quantMax: number, clip: Clip): FittedScal
   }
   if (low === high) return { scale: 1, zeroPoint: 0 };
   const at = (lower: number, upper: number): FittedScale => {
-    const scale = Math.fround((upper - lower) / quantMax);
-    return { scale, zeroPoint: Math.min(quantMax, roundHalfEven(-lower / scale)) };
+    // In float32, as the native kernels have it; upper - lower could overflow there.
+    const scale = Math.fround(Math.fround(upper / quantMax) - Math.fround(lower / quantMax)) || 1;
+    return { scale, zeroPoint: Math.min(quantMax, roundHalfEven(Math.fround((0 - lower) / scale))) };
   };
   if (!clip) return at(low, high);
   const size = high > -low ? high : -low;
