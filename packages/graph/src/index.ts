@@ -45,6 +45,8 @@ export {
   tiedWeights,
   toWeightMatrix,
   weightedOperators,
+  type WeightLayout,
+  weightLayout,
   type WeightMatrix,
   type WeightRole,
   weightsOf,

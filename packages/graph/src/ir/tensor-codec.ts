@@ -81,9 +81,8 @@ function elements(dtype: DType, bytes: Uint8Array, length: number): NumberArray 
   }
 }
 
-/** Raw bytes to float32. */
+/** Raw bytes of any other type to float32. */
 export function decodeFloat32(dtype: DType, bytes: Uint8Array, length: number): Float32Array {
-  if (dtype === 'float32') return new Float32Array(aligned(bytes));
   if (dtype === 'bfloat16') {
     const codes = elements(dtype, bytes, length) as Uint16Array;
     return new Float32Array(Uint32Array.from(codes, (code) => code * 65536).buffer);

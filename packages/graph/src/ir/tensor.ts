@@ -144,6 +144,12 @@ export class Tensor {
 
   /** All elements as float32 (a fresh array; 64-bit values are rounded). */
   toFloat32(): Float32Array {
+    if (this.dtype === 'float32') {
+      // Read in place: a large tensor of a file is in memory once.
+      const values = new Float32Array(this.length);
+      this.copyInto(new Uint8Array(values.buffer));
+      return values;
+    }
     return decodeFloat32(this.dtype, this.bytes(), this.length);
   }
 

@@ -1,5 +1,11 @@
 export { tieEmbeddings, type TiedCopy } from './tie-embeddings.js';
 export { tiedWeights } from './tied-weights.js';
-export { fromWeightMatrix, toWeightMatrix, type WeightMatrix } from './weight-matrix.js';
+export {
+  fromWeightMatrix,
+  toWeightMatrix,
+  type WeightLayout,
+  weightLayout,
+  type WeightMatrix,
+} from './weight-matrix.js';
 export { type WeightRole, weightedOperators } from './weight-slots.js';
 export { type EditMode, storeConstant, weightsOf, weightViews, WeightView } from './weight-view.js';

@@ -1,7 +1,7 @@
 import type { WeightView } from './weight-view.js';
 
-/** A weight as the matrices that its layer multiplies by: rows are output features, columns what is summed over. */
-export interface WeightMatrix {
+/** How a weight is made up of the matrices that its layer multiplies by: rows are output features, columns what is summed over. */
+export interface WeightLayout {
   /** Matrices side by side: groups of a convolution, directions of a recurrent layer, leading axes of a MatMul. */
   readonly groups: number;
   /** Rows of each. An embedding's rows are the rows of its table. */
@@ -10,6 +10,10 @@ export interface WeightMatrix {
   readonly columns: number;
   /** The node sees each of them as [columns, rows]. */
   readonly isTransposed: boolean;
+}
+
+/** A weight as those matrices. */
+export interface WeightMatrix extends WeightLayout {
   /** [groups, rows, columns], row-major. */
   readonly data: Float32Array;
 }
@@ -19,25 +23,24 @@ export interface WeightMatrix {
  * channel of the group. O(elements).
  */
 export function toWeightMatrix(view: WeightView): WeightMatrix {
-  const { groups, rows, columns, isTransposed } = layout(view);
+  const layout = weightLayout(view);
   const seen = view.toFloat32();
-  if (!isTransposed) return { groups, rows, columns, isTransposed, data: seen };
-  return { groups, rows, columns, isTransposed, data: transposeAll(seen, groups, columns, rows) };
+  if (!layout.isTransposed) return { ...layout, data: seen };
+  return { ...layout, data: transposeAll(seen, layout.groups, layout.columns, layout.rows) };
 }
 
 /** Elements of a weight matrix, [groups, rows, columns], in the layout that the node sees: what `view.write` takes. O(elements). */
 export function fromWeightMatrix<Data extends NumericArray>(view: WeightView, data: Data): Data {
-  const { groups, rows, columns, isTransposed } = layout(view);
+  const { groups, rows, columns, isTransposed } = weightLayout(view);
   return isTransposed ? transposeAll(data, groups, rows, columns) : data;
 }
 
 type NumericArray = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array;
 
-type MatrixLayout = Omit<WeightMatrix, 'data'>;
-
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-function layout(view: WeightView): MatrixLayout {
+/** The layout of `toWeightMatrix`, without reading the weight. */
+export function weightLayout(view: WeightView): WeightLayout {
   const { shape, op, outAxis, inAxis, role } = view;
   if (role === 'embedding') return { groups: 1, rows: shape[0]!, columns: shape[1]!, isTransposed: false };
   if (op === 'Conv' || op === 'FusedConv') {
@@ -54,7 +57,7 @@ function layout(view: WeightView): MatrixLayout {
 }
 
 /** Matrices of [rows, columns] that are stored as [columns, rows]. */
-const transposed = (groups: number, rows: number, columns: number): MatrixLayout => ({
+const transposed = (groups: number, rows: number, columns: number): WeightLayout => ({
   groups,
   rows,
   columns,

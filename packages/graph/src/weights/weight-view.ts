@@ -93,7 +93,8 @@ export class WeightView {
       const isFloat32 = dtype === 'float32';
       return this.#clone(isFloat32 ? Tensor.of(dtype, this.shape, data) : Tensor.fromNumbers(dtype, this.shape, data));
     }
-    if (this.source.constant?.hash() !== this.#stored.hash()) {
+    const { constant } = this.source;
+    if (constant !== this.#stored && constant?.hash() !== this.#stored.hash()) {
       throw new GossamerError(
         'ERR_WEIGHT_CONFLICT',
         `${this.layerId}: expected ${this.source.name} as this view read it, received one edited through another view`,

@@ -76,15 +76,20 @@ export async function solveLayers(
   let samples = 0;
   for await (const step of walk ?? []) {
     samples = step.samples;
-    const moments = await inputMoments(step, step.views, { cross: algorithm.followsFloat ?? false, seed });
-    const planned = step.views.flatMap((view) => {
-      const plan = byPlace.get(placeOf(view));
-      return plan ? [{ view, plan }] : [];
-    });
-    // Side by side: one is prepared while another one is solved on the thread pool.
+    const readPlanned = async () =>
+      step.views.flatMap((view) => {
+        const plan = byPlace.get(placeOf(view));
+        return plan ? [{ view, plan, matrix: toWeightMatrix(plan.view) }] : [];
+      });
+    // Weights are read while the thread pool sums moments.
+    const [moments, planned] = await Promise.all([
+      inputMoments(step, step.views, { cross: algorithm.followsFloat ?? false, seed }),
+      readPlanned(),
+    ]);
+    // Side by side: one is prepared while another one is solved.
     await Promise.all(
-      planned.map(async ({ view, plan }) => {
-        const { weight, values } = await nameLayer(view.layerId, solveWeight(plan, moments.get(view), common));
+      planned.map(async ({ view, plan, matrix }) => {
+        const { weight, values } = await nameLayer(view.layerId, solveWeight(plan, matrix, moments.get(view), common));
         solved.set(plan.view, weight);
         step.setWeight(view, fromWeightMatrix(view, joined(values ?? weight.matrices.map(dequantizeMatrix))));
       }),
@@ -100,7 +105,9 @@ export async function solveLayers(
   for (const plan of plans) {
     if (solved.has(plan.view)) continue;
     const known = shared.get(plan.view.source)?.get(sharedKey(plan));
-    const weight = known ?? (await nameLayer(plan.view.layerId, solveWeight(plan, undefined, common))).weight;
+    const weight =
+      known ??
+      (await nameLayer(plan.view.layerId, solveWeight(plan, toWeightMatrix(plan.view), undefined, common))).weight;
     solved.set(plan.view, weight);
     if (!known) share(plan, weight);
   }
@@ -142,10 +149,10 @@ interface Solution {
 /** Taken over from the store, or solved and put there. */
 async function solveWeight(
   plan: WeightPlan,
+  matrix: WeightMatrix,
   moments: InputMoments | undefined,
   { store, ...common }: Common & { readonly store: SolvedStore | undefined },
 ): Promise<Solution> {
-  const matrix = toWeightMatrix(plan.view);
   // Without moments it is done at once.
   if (!store || !moments) return solveMatrices(plan, matrix, moments, common);
   const { groups, rows, columns, data } = matrix;

@@ -1,16 +1,8 @@
-import { attribute, Tensor, type Value, type WeightView } from '@gossamer/graph';
+import { attribute, Tensor, type Value, type WeightLayout, type WeightView } from '@gossamer/graph';
 import type { MatrixCodes, QuantizedMatrix } from '../grid/quantized-matrix.js';
 import { type AffineGrid, blocksOf, codesOf, type LevelGrid } from '../grid/weight-grid.js';
 import { ConstantGraph } from './constant-graph.js';
 import { expandCodes } from './expanded-codes.js';
-
-/** How a weight lies in its tensor; see WeightMatrix. */
-export interface WeightLayout {
-  readonly groups: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly isTransposed: boolean;
-}
 
 /**
  * Stores a weight of any operator as codes of just so many bits, and computes with floats: the nodes that make floats of them depend on constants alone, so that ONNX Runtime runs them when it

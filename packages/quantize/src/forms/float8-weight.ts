@@ -1,9 +1,9 @@
-import { attribute, Tensor, type WeightView } from '@gossamer/graph';
+import { attribute, Tensor, type WeightLayout, type WeightView } from '@gossamer/graph';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
 import type { LevelGrid } from '../grid/weight-grid.js';
 import { FLOAT8_LEVELS, type Float8Dtype, float8Bits } from '../schemes/float8.js';
 import { ConstantGraph } from './constant-graph.js';
-import { inBlocks, joinMatrices, perBlock, scaleDims, type WeightLayout } from './expanded-weight.js';
+import { inBlocks, joinMatrices, perBlock, scaleDims } from './expanded-weight.js';
 
 /**
  * Stores a weight as a FLOAT8 tensor behind Cast and Mul (opset 19), which ONNX Runtime runs once, when it opens the model; a

@@ -1,4 +1,4 @@
-import type { WeightView } from '@gossamer/graph';
+import { weightLayout, type WeightView } from '@gossamer/graph';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
 import type { Target } from '../legality/legal.js';
 import { emitGather } from '../weight-only/gather-blocks.js';
@@ -6,7 +6,7 @@ import { emitMatMulBnb4, storeBnb4 } from '../weight-only/matmul-bnb4.js';
 import { emitMatMulNBits } from '../weight-only/matmul-nbits.js';
 import { type PackedValues, storePacked } from '../weight-only/packed-store.js';
 import { chooseForm } from './choose-form.js';
-import { rewriteExpanded, type WeightLayout } from './expanded-weight.js';
+import { rewriteExpanded } from './expanded-weight.js';
 import { rewriteFloat8 } from './float8-weight.js';
 import { packMatMulBnb4 } from './pack-matmul-bnb4.js';
 import { packMatMulNBits } from './pack-matmul-nbits.js';
@@ -23,12 +23,12 @@ export interface WriteOptions {
 /** Writes the codes of one weight in the form that `chooseForm` names. Returns the bytes of the new constants. */
 export function writeWeight(
   view: WeightView,
-  layout: WeightLayout,
   matrices: readonly QuantizedMatrix[],
   { target, accuracyLevel, isTied, written }: WriteOptions,
 ): number {
   const [matrix] = matrices as [QuantizedMatrix];
   const form = chooseForm(view, matrices, target);
+  const layout = weightLayout(view);
   const { rows: n, columns: k } = layout;
   const { blockSize } = matrix.grid;
   const stored = (make: () => { values: PackedValues; bytes: number }) => {

@@ -1,4 +1,11 @@
-import { fromWeightMatrix, type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
+import {
+  fromWeightMatrix,
+  type Model,
+  toWeightMatrix,
+  type Value,
+  weightLayout,
+  type WeightView,
+} from '@gossamer/graph';
 import { dequantizeMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseLayer } from '../layers.js';
@@ -45,7 +52,7 @@ export function findChoiceUnits(model: Model, filter: LayerFilter): ChoiceUnit[]
 export function unitBytes(unit: ChoiceUnit, option: WeightOption): number {
   if (!option.fit) return unit.views.reduce((sum, { stored }) => sum + stored.byteLength, 0);
   return unit.views.reduce((sum, view) => {
-    const { groups, rows, columns } = toWeightMatrix(view);
+    const { groups, rows, columns } = weightLayout(view);
     return sum + groups * option.bytes(rows, columns);
   }, 0);
 }

@@ -1,4 +1,4 @@
-import { type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
+import { type Model, type Value, type WeightView } from '@gossamer/graph';
 import { solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
 import type { SolvedWeight } from '../algorithms/solved-weight.js';
 import type { BiasCorrector } from '../bias-correction/bias-corrector.js';
@@ -105,10 +105,10 @@ function writeLayer(
   optionsOf: (view: WeightView) => WriteOptions,
 ): number {
   const kept = layer.views.filter((view) => !parts.some(({ plan }) => plan.view === view));
-  return parts.reduce((sum, { plan: { view } }, i) => {
-    const { groups, rows, columns, isTransposed } = toWeightMatrix(view);
-    return sum + writeWeight(view, { groups, rows, columns, isTransposed }, weights[i]!.matrices, optionsOf(view));
-  }, storedBytes(kept));
+  return parts.reduce(
+    (sum, { plan: { view } }, i) => sum + writeWeight(view, weights[i]!.matrices, optionsOf(view)),
+    storedBytes(kept),
+  );
 }
 
 function describe(

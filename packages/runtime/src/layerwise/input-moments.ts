@@ -251,8 +251,9 @@ async function addBlock(
 ): Promise<void> {
   if (rows === 0) return;
   const vectors = { x: data, ...(other ? { y: other.data } : {}), columns };
-  if (rows * columns * columns < MIN_PARALLEL) addGram(vectors, second[group]!);
-  else await addGramAsync(vectors, second[group]!);
+  const isSmall = rows * columns * columns < MIN_PARALLEL;
+  const products = isSmall ? addGram(vectors, second[group]!) : addGramAsync(vectors, second[group]!);
+  // While the pool multiplies.
   const [sums, sizes] = [mean[group]!, meanAbs[group]!];
   for (let i = 0; i < data.length;) {
     for (let j = 0; j < columns; j++) {
@@ -261,4 +262,5 @@ async function addBlock(
       sizes[j]! += x < 0 ? -x : x;
     }
   }
+  await products;
 }

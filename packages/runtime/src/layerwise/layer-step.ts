@@ -81,7 +81,7 @@ export class LayerStep {
   }
 
   /**
-   * Replaces a weight of `views`: row-major float32 in the view's shape, rounded as it is stored. Later steps see it in stream 'quantized', as do
+   * Replaces a weight of `views`: row-major float32 in the view's shape, rounded as it is stored, and not to be written to afterwards. Later steps see it in stream 'quantized', as do
    * layers of the walk that share the stored tensor. Throws ERR_QUANTIZED_WEIGHT where codes are stored.
    */
   setWeight(view: WeightView, data: Float32Array): void {

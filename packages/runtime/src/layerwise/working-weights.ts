@@ -38,16 +38,11 @@ export class WorkingWeights {
     return this.#before.has(this.#twins.get(node)!);
   }
 
-  /** Gives the weight of `view` and its ties new values, row-major in the view's shape, rounded as they are stored. Throws as `WeightView.write`. */
+  /** Gives the weight of `view` and its ties new values, row-major in the view's shape, rounded as they are stored; not copied where it can be kept. Throws as `WeightView.write`. */
   replace(view: WeightView, data: Float32Array): void {
     const readers = this.#readers.get(view.source)!;
     for (const slot of readers) this.#restore(slot);
-    const twin = this.#twinView(view);
-    const { source } = twin;
-    const stored = source.constant!;
-    twin.write(data);
-    const seen = readers.map((slot) => this.#twinView(slot).toFloat32());
-    storeConstant(source, stored);
+    const seen = this.#seenBy(readers, this.#twinView(view), data);
     readers.forEach((slot, i) => {
       const reader = this.#twinView(slot);
       const before = this.#before.get(reader.node) ?? new Map<number, Value>();
@@ -60,6 +55,18 @@ export class WorkingWeights {
   release(node: Node): void {
     const indices = this.#before.get(this.#twins.get(node)!)?.keys() ?? [];
     for (const inputIndex of [...indices]) this.#restore({ node, inputIndex });
+  }
+
+  /** What each of the readers sees when `data` is stored as `twin` has it. */
+  #seenBy(readers: readonly Slot[], twin: WeightView, data: Float32Array): readonly Float32Array[] {
+    const { source } = twin;
+    const stored = source.constant!;
+    const isPlain = twin.chain.length === 0 && stored.dtype === 'float32';
+    if (isPlain && readers.length === 1 && data.length === stored.length) return [data];
+    twin.write(data);
+    const seen = readers.map((slot) => this.#twinView(slot).toFloat32());
+    storeConstant(source, stored);
+    return seen;
   }
 
   #restore({ node, inputIndex }: Slot): void {
