@@ -151,7 +151,7 @@ export interface QuantizeOptions {
   /** Accept a model that holds quantized weights already: what is quantized stays as it is. Default false. */
   readonly requantize?: boolean;
   /**
-   * Weight-only mode with an algorithm that calibrates: where activations are spilled, and solved layers kept. The same request with the same folder takes them over
+   * Weight-only mode with an algorithm that calibrates: where activations are spilled, and solved layers (of brecq and qdrop: units) kept. The same request with the same folder takes them over
    * and ends with the same bytes. Default: the system's place for temporary files, and nothing is kept.
    */
   readonly folder?: string;

@@ -49,6 +49,13 @@ test.each([
   expect([...ir.graph.nodes()].some(({ op }) => op === 'MatMulBnb4')).toBe(preset === 'bnb4');
 });
 
+test('codes that transformers.js has no name for go as int8, which the report says', async () => {
+  const options = { quantize: { mode: 'weight-only', weights: 'uint3' } } as const;
+  const { parts } = await quantizeFolder(join(root, 'in'), join(root, 'uint3'), options);
+  expect(readdirSync(join(root, 'uint3', 'onnx'))).toEqual(['model_int8.onnx']);
+  expect(parts[0]!.warnings.join()).toContain('uint3: transformers.js has no name for it, written as int8');
+});
+
 test.each(['fp16', 'q4f16'])('%s of one model: a conversion, reported as a quantization', async (preset) => {
   const { model, report } = await quantize(new OnnxModel(network()), { preset });
   expect(report.mode).toBe(preset);

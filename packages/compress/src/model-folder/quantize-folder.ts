@@ -31,6 +31,10 @@ export async function quantizeFolder(
     );
   }
   const name = dtypeOf(given);
+  const unnamed =
+    dtype === undefined && isUnnamed(given)
+      ? [`${given.weights}: transformers.js has no name for it, written as ${name}`]
+      : [];
   const isHalf = (from: FolderDtype) => from === 'fp16' && name === 'q4';
   const operation: FolderOperation = {
     dtype: (from) => {
@@ -40,7 +44,8 @@ export async function quantizeFolder(
     },
     make: async (source, work, from) => {
       const { model, report } = await quantize(source, { ...given, ...work });
-      const { layers, warnings } = report;
+      const layers = report.layers;
+      const warnings = [...report.warnings, ...unnamed];
       if (!isHalf(from)) return { model, layers, warnings };
       const half = await convert(model, { ...work, float16: true });
       const kept = half.kept.map(({ name: node, op, reason }) => ({ name: node, op, action: 'left-float', reason }));
@@ -66,7 +71,10 @@ function dtypeOf({ preset, mode, bits, weights, target }: QuantizeOptions): Fold
   return weights === undefined && mode !== 'weight-only' ? 'q8' : 'int8';
 }
 
-/** Variants by the codes of most layers; what is not here goes as int8. */
+const isUnnamed = ({ weights }: QuantizeOptions): boolean =>
+  weights !== undefined && weights !== 'int8' && WEIGHT_NAMES[weights] === undefined;
+
+/** Variants by the codes of most layers; what is not here goes as int8, with a warning. */
 const WEIGHT_NAMES: Readonly<Record<string, FolderDtype>> = {
   float16: 'fp16',
   uint8: 'uint8',

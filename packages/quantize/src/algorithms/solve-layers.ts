@@ -60,7 +60,7 @@ export async function solveLayers(
 ): Promise<{ solved: ReadonlyMap<WeightView, SolvedWeight>; warnings: readonly string[]; samples: number }> {
   const { algorithm, data, seed, folder, threads, signal, onProgress } = options;
   const solved = new Map<WeightView, SolvedWeight>();
-  const store = folder === undefined ? undefined : new SolvedStore(join(folder, 'solved'));
+  const store = folder === undefined ? undefined : new SolvedStore<SolvedAbout>(join(folder, 'solved'));
   const common = { algorithm, seed, store, ...(signal ? { signal } : {}) };
   const isAlone = algorithm.needs === 'nothing' || !data;
   const byPlace = new Map(plans.map((plan) => [placeOf(plan.view), plan]));
@@ -138,6 +138,8 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
+type SolvedAbout = Omit<SolvedWeight, 'matrices'>;
+
 type Common = Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>;
 
 /** A weight on its grid, and the values of its matrices where they are at hand. */
@@ -151,13 +153,13 @@ async function solveWeight(
   plan: WeightPlan,
   matrix: WeightMatrix,
   moments: InputMoments | undefined,
-  { store, ...common }: Common & { readonly store: SolvedStore | undefined },
+  { store, ...common }: Common & { readonly store: SolvedStore<SolvedAbout> | undefined },
 ): Promise<Solution> {
   // Without moments it is done at once.
   if (!store || !moments) return solveMatrices(plan, matrix, moments, common);
   const { groups, rows, columns, data } = matrix;
-  const settings = [common.algorithm.name, plan.key ?? '', common.seed].join(' ');
-  const key = store.keyOf({ settings, shape: [groups, rows, columns], data, moments });
+  const settings = [common.algorithm.name, plan.key ?? '', common.seed, groups, rows, columns];
+  const key = store.keyOf(settings, [data, ...moments.second, ...(moments.cross ?? [])]);
   const known = store.find(key);
   if (known) return { weight: known };
   const solution = await solveMatrices(plan, matrix, moments, common);

@@ -1,52 +1,45 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InputMoments } from '@gossamer/runtime';
 import { type MatrixCodes, type QuantizedMatrix, quantizedMatrixParts } from '../grid/quantized-matrix.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
-import type { SolvedWeight } from './solved-weight.js';
 
 /** Changes when what algorithms make of the same problem does. */
-const VERSION = 1;
+const VERSION = 2;
 
 const ARRAYS = { Uint8Array, Uint16Array, Float32Array } as const;
 
-/** What decides how a weight is solved: with equal ones the result is the same, bit for bit. */
-export interface SolvedProblem {
-  /** Algorithm, grid, seed. */
-  readonly settings: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-  readonly moments: InputMoments | undefined;
-}
+/** Codes of matrices, and what else is to be known of them, as JSON keeps it. */
+type Solved<About> = About & { readonly matrices: readonly QuantizedMatrix[] };
 
-/** Solved weights in a folder, a file each, named by the hash of what they were solved from: a run that was ended takes them over. */
-export class SolvedStore {
+/** Solved weights in a folder, a file a problem, named by the hash of what they were solved from: a run that was ended takes them over. */
+export class SolvedStore<About extends object> {
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
   }
 
-  keyOf({ settings, shape, data, moments }: SolvedProblem): string {
-    const hash = createHash('sha256').update(JSON.stringify([VERSION, settings, shape]));
-    const arrays = [data, ...(moments ? [...moments.second, ...(moments.cross ?? [])] : [])];
-    for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  /** Of all that decides how a problem is solved: with equal ones the result is the same, bit for bit. */
+  keyOf(settings: readonly unknown[], arrays: Iterable<ArrayBufferView>): string {
+    const hash = createHash('sha256').update(JSON.stringify([VERSION, settings]));
+    for (const { buffer, byteOffset, byteLength } of arrays)
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
     return hash.digest('hex');
   }
 
   /** Undefined where there is none, or one that is not whole. */
-  find(key: string): SolvedWeight | undefined {
+  find(key: string): Solved<About> | undefined {
     try {
-      return decode(readFileSync(this.#path(key)));
+      return decode<About>(readFileSync(this.#path(key)));
     } catch {
       return undefined;
     }
   }
 
-  put(key: string, weight: SolvedWeight): void {
+  put(key: string, solved: Solved<About>): void {
     const path = this.#path(key);
     const temporary = `${path}.${process.pid}.tmp`;
     try {
-      writeFileSync(temporary, encode(weight));
+      writeFileSync(temporary, encode(solved));
       renameSync(temporary, path);
     } finally {
       rmSync(temporary, { force: true });
@@ -59,7 +52,7 @@ export class SolvedStore {
 }
 
 interface Header {
-  readonly about: Omit<SolvedWeight, 'matrices'>;
+  readonly about: object;
   readonly matrices: readonly {
     readonly grid: Readonly<Record<string, unknown>>;
     readonly arrays: readonly { readonly name: string; readonly type: keyof typeof ARRAYS; readonly length: number }[];
@@ -67,7 +60,7 @@ interface Header {
 }
 
 /** A line of JSON, then the arrays one behind the other, and their hash. */
-function encode({ matrices, ...about }: SolvedWeight): Buffer {
+function encode({ matrices, ...about }: Solved<object>): Buffer {
   const parts = matrices.map(quantizedMatrixParts);
   const header: Header = {
     about,
@@ -89,7 +82,7 @@ function encode({ matrices, ...about }: SolvedWeight): Buffer {
   return Buffer.concat([createHash('sha256').update(body).digest(), body]);
 }
 
-function decode(file: Buffer): SolvedWeight {
+function decode<About extends object>(file: Buffer): Solved<About> {
   const body = file.subarray(32);
   if (!createHash('sha256').update(body).digest().equals(file.subarray(0, 32))) throw new Error('not whole');
   const end = body.indexOf('\n');
@@ -103,7 +96,7 @@ function decode(file: Buffer): SolvedWeight {
     return new ARRAYS[type](bytes.buffer);
   };
   return {
-    ...about,
+    ...(about as About),
     matrices: matrices.map(({ grid, arrays }): QuantizedMatrix => {
       const found = Object.fromEntries(arrays.map((array) => [array.name, read(array)]));
       const { codes, ...ofGrid } = found;

@@ -1,13 +1,22 @@
+import { join } from 'node:path';
 import { inferTypes, type Model, type Node, type Tensor, type WeightView } from '@gossamer/graph';
 import { type DataSource, layerwise, modelInputs } from '@gossamer/runtime';
 import { collectDataset } from '@gossamer/train';
+import { SolvedStore } from '../algorithms/solved-store.js';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
 import { Fisher } from './fisher.js';
 import { valuesOf, weightOf } from './layer-weight.js';
-import { FORWARD, type SolvedUnit, solveUnit, type UnitReport, type UnitSettings } from './solve-unit.js';
+import {
+  FORWARD,
+  type SolvedUnit,
+  solveUnit,
+  type UnitReport,
+  type UnitSettings,
+  type UnitStore,
+} from './solve-unit.js';
 import { cutUnits } from './units.js';
 
-export interface LearnOptions extends UnitSettings {
+export interface LearnOptions extends Omit<UnitSettings, 'store'> {
   readonly data: DataSource;
   readonly blocks: 'auto' | 'layer';
   readonly importance: 'fisher' | 'none';
@@ -15,6 +24,7 @@ export interface LearnOptions extends UnitSettings {
   readonly isLearned: (node: Node) => boolean;
   /** Codes of weights whose rounding is not learned; undefined: they stay float. */
   readonly codes?: (view: WeightView) => readonly QuantizedMatrix[] | undefined;
+  /** Where learned units are kept for a run that takes up an ended one, and activations meanwhile. Default: nowhere; the system's place for temporary files. */
   readonly folder?: string | undefined;
   /** Updates over all units. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -41,6 +51,7 @@ export async function learnUnits(whole: Model, options: LearnOptions): Promise<L
     ...(folder === undefined ? {} : { folder }),
   });
   const fisher = options.importance === 'fisher' ? await fisherOf(whole, options) : undefined;
+  const store: UnitStore | undefined = folder === undefined ? undefined : new SolvedStore(join(folder, 'solved'));
   const weights = new Map<string, readonly QuantizedMatrix[]>();
   const reports: UnitReport[] = [];
   let samples = 0;
@@ -53,7 +64,7 @@ export async function learnUnits(whole: Model, options: LearnOptions): Promise<L
     }
     if (views.length === 0) continue;
     const importance = (await fisher?.at(step.outputs)) ?? new Map<string, Tensor>();
-    const solved: SolvedUnit = await solveUnit(step, views, importance, options, (done) =>
+    const solved: SolvedUnit = await solveUnit(step, views, importance, { ...options, store }, (done) =>
       onProgress?.(step.index * iterations + done, walk.length * iterations),
     );
     for (const view of views) {

@@ -31,7 +31,7 @@ export interface ReconstructOptions {
   readonly seed?: number;
   /** Default: all cores. */
   readonly threads?: number;
-  /** Where activations are kept meanwhile. Default: the system's place for temporary files. */
+  /** Where learned units are kept for a run that takes up an ended one, and activations meanwhile. Default: nowhere; the system's place for temporary files. */
   readonly folder?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReconstructProgress) => void;

@@ -1,7 +1,9 @@
 import { isGossamerError, type Model, symbol, Tensor, tensorType, type WeightView } from '@gossamer/graph';
+import { serializeModel } from '@gossamer/graph/onnx';
 import { float32View, type LayerStep } from '@gossamer/runtime';
 import type { WeightPlan } from '../algorithms/solve-layers.js';
-import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
+import type { SolvedStore } from '../algorithms/solved-store.js';
+import { type QuantizedMatrix, quantizedMatrixParts } from '../grid/quantized-matrix.js';
 import { type Activations, runOver } from './activations.js';
 import { valuesOf, weightOf } from './layer-weight.js';
 import { reconstructUnit } from './reconstruct-unit.js';
@@ -21,7 +23,12 @@ export interface UnitSettings {
   readonly seed: number;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Where learned units are kept, for a run that takes up an ended one. */
+  readonly store?: UnitStore | undefined;
 }
+
+/** Learned units: the matrices of all their layers, one behind the other. */
+export type UnitStore = SolvedStore<{ readonly report: UnitReport }>;
 
 /** How a unit fared, by the mean squared error of its outputs over the calibration samples, inputs quantized. */
 export interface UnitReport {
@@ -54,7 +61,7 @@ export async function solveUnit(
   options: UnitSettings,
   onIteration: (done: number) => void,
 ): Promise<SolvedUnit> {
-  const { fit, iterations, batchSize, drop, seed, signal, threads } = options;
+  const { fit, iterations, batchSize, drop, seed, signal, threads, store } = options;
   const common = { ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) };
   const part = withOpenBatch(step.model('quantized'));
   const nodes = new Map([...part.graph.nodes()].map((node) => [node.id, node]));
@@ -65,6 +72,14 @@ export async function solveUnit(
   let nearest = NaN;
   try {
     const data = await readUnit(step);
+    const key = store && keyOf(store, part, soft, data, importance, options);
+    const known = key === undefined ? undefined : store?.find(key);
+    if (known) {
+      const rest = [...known.matrices];
+      const weights = chosen(({ nearest }) => rest.splice(0, nearest.length));
+      onIteration(iterations);
+      return { weights, report: known.report };
+    }
     const errorsWith = async (matrices: (weight: SoftWeight) => readonly QuantizedMatrix[]) =>
       squaredErrors(await runOver(written(part, soft, matrices), data.inputs, { ...common, batch: FORWARD }), data);
     const before = await errorsWith((weight) => weight.nearest);
@@ -74,16 +89,35 @@ export async function solveUnit(
     });
     const learned = sum(await errorsWith(({ name }) => weights.get(name)!));
     const kept = learned < nearest ? 'learned' : 'nearest';
-    return {
+    const solved: SolvedUnit = {
       weights: chosen((weight) => (kept === 'learned' ? weights.get(weight.name)! : weight.nearest)),
       report: { layers, nearest, learned, kept, unsettled },
     };
+    if (key !== undefined) store?.put(key, { report: solved.report, matrices: [...solved.weights.values()].flat() });
+    return solved;
   } catch (error) {
     // A node without a gradient, or values whose first axis is not that of the samples.
     if (!isGossamerError(error) || signal?.aborted) throw error;
     const report = { layers, nearest, learned: NaN, kept: 'nearest', unsettled: 0, reason: error.message } as const;
     return { weights: chosen((weight) => weight.nearest), report };
   }
+}
+
+/** Of the unit with its weights, their grids, what it is learned from and how. */
+function keyOf(
+  store: UnitStore,
+  part: Model,
+  soft: readonly SoftWeight[],
+  { inputs, floatInputs, targets }: UnitData,
+  importance: Activations,
+  { iterations, batchSize, drop, seed }: UnitSettings,
+): string {
+  const tensors = [inputs, floatInputs, targets, importance].map((values) =>
+    [...values].map(([name, tensor]) => [name, tensor.hash()]),
+  );
+  const grids = soft.flatMap(({ nearest }) => nearest.map(quantizedMatrixParts));
+  const settings = ['unit', iterations, batchSize, drop, seed, tensors, grids.map(({ plain }) => plain)];
+  return store.keyOf(settings, [serializeModel(part), ...grids.flatMap(({ arrays }) => Object.values(arrays))]);
 }
 
 /** The number of samples is not what the runs of the walk had. */

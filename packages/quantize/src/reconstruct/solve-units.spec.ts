@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GraphBuilder, type Model, Tensor, type Value } from '@gossamer/graph';
-import { loadModel } from '@gossamer/graph/onnx';
+import { loadModel, serializeModel } from '@gossamer/graph/onnx';
 import { dataFromArrays } from '@gossamer/runtime';
 import type { QuantizeOptions } from '../options.js';
 import { quantize } from '../quantize.js';
@@ -79,6 +80,33 @@ test('a unit that cannot be trained is rounded to nearest, with the reason; data
   const { data: _, ...without } = learned;
   await expect(quantize(net(), without)).rejects.toMatchObject({ code: 'ERR_CALIBRATION_DATA' });
   await expect(quantize(net(), { ...learned, algorithm: 'brec' })).rejects.toThrow('brecq, qdrop');
+});
+
+test('a run that was ended is taken up: units that were learned are not learned again, and the bytes are the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gossamer-units-'));
+  try {
+    const bytesOf = async (more: QuantizeOptions) =>
+      Buffer.from(serializeModel((await quantize(net(), { ...learned, ...more })).model));
+    const whole = await bytesOf({});
+    const stop = new AbortController();
+    // Half of the updates are behind the first units.
+    const onProgress: QuantizeOptions['onProgress'] = ({ stage, done, total }) => {
+      if (stage === 'brecq' && done > total! / 2) stop.abort();
+    };
+    await expect(bytesOf({ folder, signal: stop.signal, onProgress })).rejects.toThrow();
+    const kept = () => readdirSync(join(folder, 'solved')).map((name) => join(folder, 'solved', name));
+    const before = new Map(kept().map((path) => [path, statSync(path, { bigint: true }).mtimeNs]));
+    expect(before.size).toBeGreaterThan(0);
+    expect((await bytesOf({ folder })).equals(whole)).toBe(true);
+    expect(kept().length).toBeGreaterThan(before.size);
+    for (const [path, time] of before) expect(statSync(path, { bigint: true }).mtimeNs).toBe(time);
+    // Another number of bits is another problem.
+    const all = kept().length;
+    await bytesOf({ folder, weights: 'uint3' });
+    expect(kept().length).toBeGreaterThan(all);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('layers of LeNet-5 in 2 bits: fewer errors than nearest on training images that nothing was learned from', async () => {
