@@ -69,13 +69,13 @@ function addWeights(command: Command): void {
     .option('--mapping <m>', 'symmetric or asymmetric weights')
     .option(
       '--algorithm <name>',
-      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, awq-clip, codebook-fit, gptq, gptaq, obq, adaround, brecq, qdrop',
+      'how codes are chosen, weight-only: rtn (default), rtn-clip, hqq; with --data also importance, awq-clip, codebook-fit, gptq, gptaq, obq, adaround, brecq, qdrop; static: adaround, brecq, qdrop',
     )
     .option('--bias-correction', 'take back by biases how much rounding moves mean outputs (static, weight-only)')
     .option('--clip [how]', 'clip each scale (weight-only): mse (default), a search for what loses least, or octav')
     .option(
       '--layers <file>',
-      'JSON: schemes of single layers, [{"match": "*.fc*", "weights": "int3", "blockSize": 64}]',
+      'JSON: weights of single layers (weight-only, static), [{"match": "*.fc*", "weights": "int3", "blockSize": 64}, {"match": "head", "weights": "float32"}]',
     )
     .option(
       '--edge-bits <n>',

@@ -39,6 +39,7 @@ function provenance(options: ResolvedOptions, samples: number): Record<string, u
     threads: _,
     signal: __,
     onProgress: ___,
+    layers,
     ...rest
   } = options;
   const goal = accuracy && {
@@ -48,6 +49,7 @@ function provenance(options: ResolvedOptions, samples: number): Record<string, u
   };
   return {
     ...rest,
+    ...(layers.length > 0 ? { layers } : {}),
     ...(schemes ? { algorithm: schemes.algorithm.name, schemes: schemes.names } : {}),
     ...(rounding ? { algorithm: rounding.name } : {}),
     ...(isFloat16 ? { weights: 'float16' } : {}),

@@ -11,7 +11,7 @@ function model() {
 
 function picked(include: string[], exclude: string[]) {
   const graph = model();
-  const { filter, warnings } = layerFilter(graph, include, exclude);
+  const { filter, warnings } = layerFilter(graph, { include, exclude });
   const ids = [...graph.graph.nodes()].filter((node) => !filter(node)).map(({ id }) => id);
   return { ids, warnings };
 }
@@ -30,7 +30,7 @@ test.each([
 
 test('reasons name the pattern; a pattern without a layer is a warning', () => {
   const graph = model();
-  const { filter } = layerFilter(graph, [], ['*.1*']);
+  const { filter } = layerFilter(graph, { include: [], exclude: ['*.1*'] });
   const [first, , last] = [...graph.graph.nodes()];
   expect([filter(first!), filter(last!)]).toEqual([undefined, 'excluded by "*.1*"']);
   expect(picked(['Conv', 'Relu'], ['head']).warnings).toEqual([

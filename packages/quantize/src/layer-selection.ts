@@ -3,18 +3,25 @@ import type { Model, Node } from '@gossamer/graph';
 /** Why a layer may not be touched; undefined when it may. */
 export type LayerFilter = (node: Node) => string | undefined;
 
+/** Which layers are meant. */
+export interface LayerPatterns {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Rules of single layers. */
+  readonly layers?: readonly { readonly match: string }[];
+}
+
 /**
  * Makes the filter of `include` and `exclude`. A pattern is a layer id, an operator name (`Conv`, `com.microsoft::Attention`), or a
  * glob over ids, where `*` stands for any characters and `?` for one. A pattern that picks nothing is a warning.
  */
 export function layerFilter(
   model: Model,
-  include: readonly string[],
-  exclude: readonly string[],
+  { include, exclude, layers = [] }: LayerPatterns,
 ): { filter: LayerFilter; warnings: string[] } {
   const warnings: string[] = [];
   const nodes = [...model.scopes()].flatMap((scope) => [...scope.nodes()]);
-  for (const [list, patterns] of Object.entries({ include, exclude })) {
+  for (const [list, patterns] of Object.entries({ include, exclude, layers: layers.map(({ match }) => match) })) {
     for (const pattern of patterns) {
       if (!nodes.some((node) => matchesLayer(pattern, node))) {
         warnings.push(`${list} ${JSON.stringify(pattern)}: expected a layer id, operator or glob, no layer matches`);

@@ -20,13 +20,14 @@ export interface QuantizeProgress {
   readonly total: number | undefined;
 }
 
-/** What some layers become, in weight-only mode. What is left out is as for the others. */
+/** What some layers become. What is left out is as for the others. */
 export interface LayerRule {
   /** Layer id, operator name or glob over ids. */
   readonly match: string;
   /** A scheme, or 'float32': the layer stays as it is. */
   readonly weights?: WeightDtype;
   readonly granularity?: Granularity;
+  /** In weight-only mode. */
   readonly blockSize?: number;
 }
 
@@ -69,7 +70,10 @@ export interface QuantizeOptions {
    * does not beat 'nearest' keeps that. In static mode 'adaround', 'brecq' or 'qdrop'. Default 'nearest'.
    */
   readonly algorithm?: string;
-  /** Schemes of single layers, in weight-only mode: the first rule that matches decides. Default: none. */
+  /**
+   * Weights of single layers, in weight-only mode by scheme, in static mode int8, uint8, int4 or uint4 a channel or a tensor: the first rule that matches decides. What a rule leaves
+   * open is that of the others. Default: none.
+   */
   readonly layers?: readonly LayerRule[];
   /**
    * Bits of embedding tables and of products that make the model's outputs, in weight-only mode below 8 bits: they hurt most and are few.

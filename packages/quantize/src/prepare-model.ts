@@ -53,9 +53,10 @@ function optimized(model: Model, { signal }: ResolvedOptions, report: ReportBuil
 }
 
 function neededOpset(options: ResolvedOptions): number {
-  const { mode, format, blockFormat, granularity, schemes, integerOnly, bits, activations } = options;
+  const { mode, format, blockFormat, granularity, schemes, integerOnly, weights, layers, activations } = options;
   if (schemes) return schemes.names.some((name) => name.startsWith('float8')) ? FLOAT8_OPSET : SHIFT_OPSET;
-  if (mode === 'static' && (bits === 4 || activations.endsWith('16'))) return NARROW_OPSET;
+  const isNarrow = [weights, ...layers.map((rule) => rule.weights ?? '')].some((name) => name.endsWith('4'));
+  if (mode === 'static' && (isNarrow || activations.endsWith('16'))) return NARROW_OPSET;
   if (integerOnly) return CODE_CLAMP_OPSET;
   if (mode === 'static') return format === 'qdq' ? PER_AXIS_OPSET : INTEGER_OPSET;
   if (mode === 'dynamic') return INTEGER_OPSET;

@@ -14,6 +14,7 @@ import type { QuantizeOptions } from './options.js';
 import { prepareModel } from './prepare-model.js';
 import { type QuantizeReport, ReportBuilder } from './report.js';
 import { resolveOptions } from './resolve-options.js';
+import { withFloatRules } from './static/unit-form.js';
 import { quantizeStatic } from './static/quantize-static.js';
 import { constantBytes } from './tensor-bytes.js';
 import { quantizeSchemes } from './weight-only/quantize-schemes.js';
@@ -44,7 +45,8 @@ export async function quantize(model: Model, given: QuantizeOptions = {}): Promi
   const report = new ReportBuilder();
   const before = constantBytes(model);
   const { copy: prepared, isWidened } = prepareModel(model, options, report);
-  const { filter, warnings } = layerFilter(prepared, options.include, options.exclude);
+  const { filter: selected, warnings } = layerFilter(prepared, options);
+  const filter = options.mode === 'static' ? withFloatRules(selected, options.layers) : selected;
   report.warnings.push(...warnings);
   const round = weightRounding(options, filter);
   const { model: copy, report: equalized } = await equalize(prepared, options.equalize, { ...options, round });

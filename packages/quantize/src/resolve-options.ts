@@ -4,12 +4,13 @@ import { findAnyAlgorithm } from './algorithms/registry.js';
 import type { UnitAlgorithm, WeightAlgorithm } from './algorithms/weight-algorithm.js';
 import { EQUALIZE_METHODS, EQUALIZE_NEEDS_DATA, type EqualizeMethod } from './equalize/equalize.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
-import { TARGETS } from './legality/legal.js';
+import { type Target, TARGETS } from './legality/legal.js';
 import type { Combination } from './legality/nearest-legal.js';
 import { requireLegal } from './legality/require-legal.js';
 import { targetDefaults } from './legality/target-defaults.js';
 import { limitSamples } from './limit-samples.js';
 import { type SchemeOptions, schemeOptions } from './schemes/scheme-options.js';
+import { checkStaticRules } from './static/unit-form.js';
 import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
 
 /** Options with every default filled in and every combination checked. */
@@ -18,16 +19,7 @@ export interface ResolvedOptions
     Required<
       Omit<
         QuantizeOptions,
-        | 'preset'
-        | 'algorithm'
-        | 'layers'
-        | 'equalize'
-        | 'data'
-        | 'accuracy'
-        | 'folder'
-        | 'threads'
-        | 'signal'
-        | 'onProgress'
+        'preset' | 'algorithm' | 'equalize' | 'data' | 'accuracy' | 'folder' | 'threads' | 'signal' | 'onProgress'
       >
     >,
     Pick<QuantizeOptions, 'data' | 'accuracy' | 'folder' | 'threads' | 'signal' | 'onProgress'> {
@@ -67,11 +59,18 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
   const options: QuantizeOptions = { ...targetDefaults(target, chosen), ...chosen, target };
   const mode = oneOf('mode', options.mode ?? (options.data ? 'static' : 'dynamic'), MODES);
   checkBits(options);
-  requireLegal(combinationOf(options, mode), target);
+  const common = combinationOf(options, mode);
+  requireLegal(common, target);
+  requireLegalRules(options, common, target);
   if (mode === 'weight-only' && options.weights === 'float16') return float16Options(options);
   const schemes = mode === 'weight-only' ? schemeOptions(options) : undefined;
   const rounding = mode === 'static' ? staticRounding(options) : undefined;
-  if (!schemes) refuseSchemes(rounding ? { ...options, algorithm: 'nearest' } : options, mode);
+  if (mode === 'static') checkStaticRules(options.layers ?? []);
+  if (!schemes)
+    refuseSchemes(
+      { ...options, ...(rounding ? { algorithm: 'nearest' } : {}), ...(mode === 'static' ? { layers: [] } : {}) },
+      mode,
+    );
   return {
     ...resolvePlain(schemes ? plainPart(options) : options, mode),
     ...(schemes ? { schemes } : {}),
@@ -102,6 +101,13 @@ function combinationOf(options: QuantizeOptions, mode: QuantizeMode): Combinatio
     granularity: granularity ?? (mode === 'weight-only' ? 'perBlock' : 'perAxis'),
     form: forms[mode],
   };
+}
+
+/** Every rule with what it leaves open taken from the others' combination. */
+function requireLegalRules({ layers = [] }: QuantizeOptions, common: Combination, target: Target): void {
+  layers.forEach(({ weights = common.weights, granularity = common.granularity }, i) => {
+    if (weights !== 'float32') requireLegal({ ...common, weights, granularity }, target, `layers[${i}].`);
+  });
 }
 
 function checkBits({ bits, weights }: QuantizeOptions): void {
@@ -135,7 +141,7 @@ function plainPart(options: QuantizeOptions): QuantizeOptions {
   return rest;
 }
 
-/** Algorithms and rules of layers are of weight-only mode. */
+/** Algorithms and rules of layers are of weight-only mode, rules of static mode too. */
 function refuseSchemes({ algorithm = 'nearest', layers = [] }: QuantizeOptions, mode: string): void {
   if (algorithm !== 'nearest') badOption('algorithm', `'nearest' in ${mode} mode`, algorithm);
   if (layers.length > 0) badOption('layers', `none in ${mode} mode`, layers);
@@ -169,6 +175,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
     clip: options.clip ?? false,
     equalize: equalizeMethods(options.equalize),
     biasCorrection: options.biasCorrection ?? false,
+    layers: options.layers ?? [],
     include: options.include ?? [],
     exclude: options.exclude ?? [],
     keepFloat: oneOf('keepFloat', options.keepFloat ?? 'none', ['none', 'auto']),

@@ -2,6 +2,7 @@ import { type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
 import { refuseLayer } from '../layers.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { unitForm } from '../static/unit-form.js';
 import { quantizeChannelWeight } from '../weights/quantize-channels.js';
 import { LEAST_ELEMENTS } from '../weight-only/plan-view.js';
 import { weightRounding } from '../weight-only/weight-rounding.js';
@@ -41,15 +42,13 @@ function blockRounding(options: ResolvedOptions, filter: LayerFilter): Rounding 
 
 /** A scale a row, or one for the weight: what the integer kernels multiply by. (A weight that is tiny beside its bias gets a larger one there.) */
 function staticRounding(options: ResolvedOptions): Rounding {
-  const { weights, bits, granularity, reduceRange, signal } = options;
   return async (view) => {
     const { groups, rows, columns, data } = toWeightMatrix(view);
+    const { perAxis, ...form } = unitForm(options, view.node);
     const { codes, scale, zeroPoint } = await quantizeChannelWeight(data, [groups * rows, columns], {
-      dtype: weights.startsWith('u') ? 'uint8' : 'int8',
-      bits,
-      axis: granularity === 'perAxis' ? 0 : undefined,
-      reduceRange: reduceRange === true,
-      signal,
+      ...form,
+      axis: perAxis ? 0 : undefined,
+      signal: options.signal,
     });
     const [all, scales, zeros] = [codes.toIntegers(), scale.toFloat32(), zeroPoint.toIntegers()];
     return data.map((_, i) => {

@@ -17,13 +17,21 @@ export function isLegal(combination: Combination, target: Target): boolean {
   return LEGAL.some((row) => row.targets.includes(target) && matches(row, combination));
 }
 
-/** The legal combination with the fewest changed choices; of several the one whose bits are nearest, then the first of the table. */
-export function nearestLegal(asked: Combination, target: Target): Combination {
+/** What one layer may have beside others: `mode`, `activations` and `form` are those of the model. */
+export const OF_LAYER: readonly (keyof Combination)[] = ['weights', 'granularity'];
+
+/**
+ * The legal combination with the fewest changed choices, none but those of `free` (default: any); of several the one whose bits are nearest, then the first of
+ * the table. There must be one: where some are fixed, they are those of a legal combination.
+ */
+export function nearestLegal(asked: Combination, target: Target, free?: readonly (keyof Combination)[]): Combination {
   let best: Combination | undefined;
   let least = [Infinity, Infinity];
   for (const row of LEGAL) {
     if (!row.targets.includes(target)) continue;
     for (const candidate of combinations(row)) {
+      const keys = Object.keys(asked) as (keyof Combination)[];
+      if (free && keys.some((choice) => !free.includes(choice) && asked[choice] !== candidate[choice])) continue;
       const distance = [changes(asked, candidate), bitsApart(asked, candidate)];
       if (distance[0]! > least[0]! || (distance[0] === least[0] && distance[1]! >= least[1]!)) continue;
       [best, least] = [candidate, distance];

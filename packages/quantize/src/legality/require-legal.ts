@@ -1,6 +1,6 @@
 import { badOption } from '../errors.js';
 import type { Target } from './legal.js';
-import { type Combination, isLegal, nearestLegal } from './nearest-legal.js';
+import { type Combination, isLegal, nearestLegal, OF_LAYER } from './nearest-legal.js';
 
 /** By mode: the option that chooses the form. */
 const FORM_OPTIONS: Readonly<Record<string, string>> = { static: 'format', 'weight-only': 'blockFormat' };
@@ -8,10 +8,10 @@ const FORM_OPTIONS: Readonly<Record<string, string>> = { static: 'format', 'weig
 /** What another mode has other values, and defaults, for. */
 const BY_MODE: ReadonlySet<string> = new Set(['activations', 'form']);
 
-/** Throws ERR_QUANTIZE_OPTION where no operator may have this combination on the target; the message names the nearest legal one. */
-export function requireLegal(asked: Combination, target: Target): void {
+/** Throws ERR_QUANTIZE_OPTION where no operator may have this combination on the target; the message names the nearest legal one. `rule`: that of a layer, whose options begin with it. */
+export function requireLegal(asked: Combination, target: Target, rule = ''): void {
   if (isLegal(asked, target)) return;
-  const nearest = nearestLegal(asked, target);
+  const nearest = nearestLegal(asked, target, rule === '' ? undefined : OF_LAYER);
   const changed = (['mode', 'weights', 'activations', 'granularity', 'form'] as const).filter(
     (choice) =>
       asked[choice] !== nearest[choice] &&
@@ -27,7 +27,7 @@ export function requireLegal(asked: Combination, target: Target): void {
     .map((choice) => say(asked, choice))
     .join(', ');
   badOption(
-    first === 'form' ? FORM_OPTIONS[nearest.mode]! : first!,
+    rule + (first === 'form' ? FORM_OPTIONS[nearest.mode]! : first!),
     `${nearest[first!]}${rest === '' ? '' : ` with ${rest}`} (the nearest that ${target} has to ${described})`,
     asked[first!],
   );

@@ -70,7 +70,7 @@ export async function mixedPrecision(model: Model, given: MixedPrecisionOptions)
   checkOptions(given);
   const report = new ReportBuilder();
   const base = prepare(model, given, report);
-  const { filter, warnings } = layerFilter(base, given.include ?? [], given.exclude ?? []);
+  const { filter, warnings } = layerFilter(base, { include: given.include ?? [], exclude: given.exclude ?? [] });
   const layout = { blockSize: given.blockSize ?? 0, clip: given.clip ?? false };
   const options = (given.candidates ?? ['int2', 'int3', 'int4', 'int8']).map((name) => weightOption(name, layout));
   const units = findChoiceUnits(base, filter);

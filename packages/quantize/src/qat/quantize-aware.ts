@@ -40,7 +40,7 @@ export async function quantizeAware(
   const data = samplesOf(dataset, inputs, samples);
   const resolved = resolveOptions({ mode: 'static', data, costModel: false, include, exclude, samples });
   const prepared = prepareModel(model, resolved, report).copy;
-  const { filter, warnings } = layerFilter(prepared, include, exclude);
+  const { filter, warnings } = layerFilter(prepared, { include, exclude });
   report.warnings.push(...warnings);
   const context = { dataset, filter, form: { batchNorm: 'frozen', ...training.form } as const };
   const found = findAwareUnits(prepared, typesFor(prepared, dataset), filter, context.form);

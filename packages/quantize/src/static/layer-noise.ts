@@ -4,7 +4,10 @@ import { addPowers } from '../noise-probe.js';
 import { addDequantize, addParams, addQuantize, addWeightDequantize } from '../quantize-linear.js';
 import { runAll } from './output-quality.js';
 import type { StaticPlan } from './static-plan.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { WeightReader } from '../weights/weight-reader.js';
 import type { Unit } from './unit.js';
+import { unitForm } from './unit-form.js';
 import { quantizeUnitWeights, type UnitWeightOptions } from './unit-weights.js';
 
 /**
@@ -16,16 +19,17 @@ export async function layerNoise(
   model: Model,
   plan: StaticPlan,
   feeds: readonly Feeds[],
-  weights: UnitWeightOptions,
+  options: ResolvedOptions,
 ): Promise<Map<string, number>> {
+  const reader = new WeightReader(options.signal);
   const probes = new Map<string, { signal: string; noise: string }>();
   for (const unit of plan.units) {
     if (!unit.weight) continue;
-    const twin = await addTwin(unit, plan, weights);
+    const twin = await addTwin(unit, plan, { ...unitForm(options, unit.node), reader });
     probes.set(unit.node.id, addPowers(unit.outputs[0]!, twin));
   }
   const totals = new Map([...probes.keys()].map((id) => [id, { signal: 0, noise: 0 }]));
-  for (const outputs of await runAll(model, feeds, weights.reader.signal)) {
+  for (const outputs of await runAll(model, feeds, options.signal)) {
     for (const [id, { signal, noise }] of probes) {
       const total = totals.get(id)!;
       total.signal += outputs[signal]!.item();

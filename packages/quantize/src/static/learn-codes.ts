@@ -6,7 +6,8 @@ import { solveUnits } from '../reconstruct/solve-units.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { codeRange } from '../weights/quantize-channels.js';
 import type { Unit } from './unit.js';
-import { alphaOf, type UnitWeightOptions, type UnitWeights } from './unit-weights.js';
+import { type UnitForm, unitForm } from './unit-form.js';
+import { alphaOf, type UnitWeights } from './unit-weights.js';
 
 /** Weights of integer units whose codes an algorithm chose. */
 export interface LearnedCodes {
@@ -25,13 +26,12 @@ export async function learnCodes(
   model: Model,
   rounded: ReadonlyMap<Unit, UnitWeights>,
   options: ResolvedOptions,
-  form: UnitWeightOptions,
 ): Promise<LearnedCodes> {
   const algorithm = options.rounding!;
   const readers = new Map<unknown, number>();
   for (const { weight } of rounded.keys()) readers.set(weight!.source, (readers.get(weight!.source) ?? 0) + 1);
   const own = [...rounded].filter(([{ weight }]) => readers.get(weight!.source) === 1);
-  const plans = own.map(([unit, weights]) => ({ unit, plan: planOf(unit, weights, form) }));
+  const plans = own.map(([unit, weights]) => ({ unit, plan: planOf(unit, weights, unitForm(options, unit.node)) }));
   const { data, seed, threads, signal, onProgress } = options;
   const common = { data: data!, seed, threads, signal, onProgress };
   const given = plans.map(({ plan }) => plan);
@@ -51,7 +51,7 @@ export async function learnCodes(
 }
 
 /** The grid of a unit's codes; groups of a convolution have scales of their own, matrices of a batched product share them. */
-function planOf(unit: Unit, { weight }: UnitWeights, form: UnitWeightOptions): WeightPlan {
+function planOf(unit: Unit, { weight }: UnitWeights, form: UnitForm): WeightPlan {
   const { quantMin, quantMax } = codeRange(form);
   const alpha = alphaOf(unit);
   const scale = weight.scale.toFloat32().map((value) => value / alpha);

@@ -23,7 +23,8 @@ import { layerNoise } from './layer-noise.js';
 import { qualityFeeds } from './output-quality.js';
 import { accuracyGoal, sqnrGoal } from './quality-goal.js';
 import { type LearnedCodes, learnCodes } from './learn-codes.js';
-import { quantizeUnitWeights, type UnitWeightOptions, type UnitWeights } from './unit-weights.js';
+import { quantizeUnitWeights, type UnitWeights } from './unit-weights.js';
+import { unitForm } from './unit-form.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
 import { NOT_A_LAYER } from './unit.js';
 import { findUnits, type Unit } from './unit.js';
@@ -136,7 +137,7 @@ async function keepFloat(
     return { copy, ...planStatic(copy, inferTypes(copy, bindings), rangeOf, options, withKept(filter, kept)) };
   };
   const probe = fresh(new Map());
-  const noise = await layerNoise(probe.copy, probe.plan, feeds, unitWeightOptions(options));
+  const noise = await layerNoise(probe.copy, probe.plan, feeds, options);
   const worstFirst = [...noise.keys()].sort((a, b) => noise.get(b)! - noise.get(a)!);
   const build = async (kept: ReadonlySet<string>) => {
     const { copy, ...planned } = fresh(new Map([...kept].map((id) => [id, 'kept in float'])));
@@ -264,26 +265,19 @@ export async function calibrateRanges(
   return { rangeOf, calibration };
 }
 
-function unitWeightOptions(options: ResolvedOptions): UnitWeightOptions {
-  return {
-    dtype: options.weights.startsWith('u') ? 'uint8' : 'int8',
-    bits: options.bits,
-    perAxis: options.granularity === 'perAxis',
-    reduceRange: options.reduceRange === true,
-    reader: new WeightReader(options.signal),
-  };
-}
-
 /** The weights of all units, by the algorithm that was asked for. */
 async function learnWeights(model: Model, plan: StaticPlan, options: ResolvedOptions): Promise<LearnedCodes> {
-  const form = unitWeightOptions(options);
+  const reader = new WeightReader(options.signal);
   const rounded = new Map<Unit, UnitWeights>();
   for (const unit of plan.units) {
     if (!unit.weight) continue;
     const { scale } = plan.params(plan.inputs.get(unit)![0]!);
-    rounded.set(unit, await nameLayer(unit.node.id, quantizeUnitWeights(unit, scale, form)));
+    rounded.set(
+      unit,
+      await nameLayer(unit.node.id, quantizeUnitWeights(unit, scale, { ...unitForm(options, unit.node), reader })),
+    );
   }
-  return learnCodes(model, rounded, options, form);
+  return learnCodes(model, rounded, options);
 }
 
 /** Rewrites the planned units. */
@@ -295,7 +289,7 @@ export async function emitStatic(
   report: ReportBuilder,
   learned?: LearnedCodes,
 ): Promise<void> {
-  const weights = unitWeightOptions(options);
+  const reader = new WeightReader(options.signal);
   const emitter = options.format === 'qdq' ? new QdqEmitter(plan, store) : new QOperatorEmitter(plan, store);
   const reduced = new Set<Unit>();
   const prepare = async (unit: Unit) => {
@@ -304,6 +298,7 @@ export async function emitStatic(
     const known = learned?.weights.get(unit);
     if (known) return known;
     const params = plan.params(input!);
+    const weights = { ...unitForm(options, unit.node), reader };
     const full = await nameLayer(unit.node.id, quantizeUnitWeights(unit, params.scale, weights));
     if (options.reduceRange !== 'auto' || !maySaturate(unit, full, codeBounds(input!, params, calibration)))
       return full;
@@ -337,11 +332,12 @@ function unitBytes({ weight }: Unit): number {
 
 type Fate = Pick<LayerReport, 'action' | 'reason' | 'merged'>;
 
-function unitFate({ kind, biasAdd, clip }: Unit, { activations, bits }: ResolvedOptions): Fate {
+function unitFate({ kind, node, biasAdd, clip }: Unit, options: ResolvedOptions): Fate {
+  const { activations } = options;
   const nodes = [biasAdd, clip].filter((item) => item !== undefined);
   const isCompute = kind === 'compute';
   const action = isWide(activations) ? 'weight-only' : 'quantized';
-  const stored = isCompute && bits === 4 ? ', weights stored in 4 bits' : '';
+  const stored = isCompute && unitForm(options, node).bits === 4 ? ', weights stored in 4 bits' : '';
   const runs = isWide(activations) ? '16-bit activations, computed in float' : 'runs as an integer kernel';
   const reason = kind === 'move' ? `passes ${isWide(activations) ? 16 : 8}-bit codes on` : `${runs}${stored}`;
   if (nodes.length === 0) return { action, reason };

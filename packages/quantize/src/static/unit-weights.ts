@@ -3,14 +3,10 @@ import { type QuantizedWeight, quantizeChannelWeight } from '../weights/quantize
 import { scaleTensor } from '../weights/scale-tensor.js';
 import type { WeightReader } from '../weights/weight-reader.js';
 import { minWeightScale, minWeightScales, quantizeBias, type QuantizedBias } from './bias.js';
+import type { UnitForm } from './unit-form.js';
 import type { Unit } from './unit.js';
 
-export interface UnitWeightOptions {
-  readonly dtype: 'int8' | 'uint8';
-  /** Bits of a code in the file. */
-  readonly bits: 4 | 8;
-  readonly perAxis: boolean;
-  readonly reduceRange: boolean;
+export interface UnitWeightOptions extends UnitForm {
   readonly reader: WeightReader;
 }
 
