@@ -1,6 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import { removeDeadCode } from './remove-dead-code.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 const MICROSOFT = 'com.microsoft';
 

@@ -2,7 +2,7 @@ import { type DType, dtypeCode, isGossamerError, type Model, type Value } from '
 import { convertFloat32, type Float32Result, narrowForm, runPasses } from '@gossamer/graph/passes';
 import { readBehindCast } from './forms/read-behind-cast.js';
 import type { ReportBuilder } from './report.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 const NARROW: ReadonlySet<DType | undefined> = new Set(['float16', 'bfloat16']);
 

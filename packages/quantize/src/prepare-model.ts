@@ -2,7 +2,7 @@ import { type Model, tieEmbeddings } from '@gossamer/graph';
 import { runPasses, upgradeOpset } from '@gossamer/graph/passes';
 import { float32Form } from './float32-form.js';
 import type { ReportBuilder } from './report.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 /** QuantizeLinear and DequantizeLinear with a scale for each channel. */
 const PER_AXIS_OPSET = 13;

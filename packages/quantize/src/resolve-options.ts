@@ -1,42 +1,18 @@
 import { GossamerError } from '@gossamer/graph';
 import { type CalibratorName, CALIBRATORS } from '@gossamer/runtime';
 import { findAnyAlgorithm } from './algorithms/registry.js';
-import type { UnitAlgorithm, WeightAlgorithm } from './algorithms/weight-algorithm.js';
-import { EQUALIZE_METHODS, EQUALIZE_NEEDS_DATA, type EqualizeMethod } from './equalize/equalize.js';
+import { EQUALIZE_METHODS, type EqualizeMethod } from './equalize/equalize.js';
+import { checkCombination } from './check-combination.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
 import { type Target, TARGETS } from './legality/legal.js';
 import type { Combination } from './legality/nearest-legal.js';
 import { requireLegal } from './legality/require-legal.js';
 import { targetDefaults } from './legality/target-defaults.js';
 import { limitSamples } from './limit-samples.js';
-import { type SchemeOptions, schemeOptions } from './schemes/scheme-options.js';
+import { schemeOptions } from './schemes/scheme-options.js';
 import { checkStaticRules } from './static/unit-form.js';
-import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
-
-/** Options with every default filled in and every combination checked. */
-export interface ResolvedOptions
-  extends
-    Required<
-      Omit<
-        QuantizeOptions,
-        'preset' | 'algorithm' | 'equalize' | 'data' | 'accuracy' | 'folder' | 'threads' | 'signal' | 'onProgress'
-      >
-    >,
-    Pick<QuantizeOptions, 'data' | 'accuracy' | 'folder' | 'threads' | 'signal' | 'onProgress'> {
-  readonly mode: QuantizeMode;
-  /** Weight-only mode by schemes and algorithms; undefined: plain codes rounded to nearest. */
-  readonly schemes?: SchemeOptions;
-  /** Weight-only mode by float16 tensors. */
-  readonly isFloat16?: boolean;
-  /** Static mode: how codes are chosen on the grids of rounding; undefined: rounded to nearest. */
-  readonly rounding?: WeightAlgorithm | UnitAlgorithm;
-  readonly weights: (typeof PLAIN_WEIGHTS)[number];
-  readonly bits: 4 | 8;
-  readonly granularity: Granularity;
-  readonly mapping: Mapping;
-  readonly blockSize: BlockSize;
-  readonly equalize: readonly EqualizeMethod[];
-}
+import type { Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
+import { PLAIN_WEIGHTS, type ResolvedOptions } from './resolved-options.js';
 
 const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
   q8: { mode: 'dynamic', weights: 'int8' },
@@ -48,9 +24,6 @@ const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
 
 const ACTIVATIONS = ['uint8', 'int8', 'uint16', 'int16'] as const;
 const MODES = ['static', 'dynamic', 'weight-only'] as const;
-const PLAIN_WEIGHTS = ['int8', 'uint8', 'int4', 'uint4'] as const;
-
-const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
 
 /** Fills in defaults; throws ERR_QUANTIZE_OPTION, ERR_PRESET or ERR_CALIBRATION_DATA. */
 export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
@@ -215,63 +188,9 @@ function defaultWeights(bits: 4 | 8, mode: QuantizeMode, mapping: Mapping | unde
   return mapping === 'asymmetric' ? 'uint8' : 'int8';
 }
 
-function checkCombination(o: ResolvedOptions): void {
-  const { mode, weights } = o;
-  if (o.edgeBits !== 4 && o.edgeBits !== 8) badOption('edgeBits', '4 or 8', o.edgeBits);
-  if (!BLOCK_SIZES.includes(o.blockSize)) badOption('blockSize', '16, 32, 64, 128 or 256', o.blockSize);
-  if (![0, 1, 2, 3, 4].includes(o.accuracyLevel)) badOption('accuracyLevel', 'an integer in 0..4', o.accuracyLevel);
-  if (!(o.percentile > 50 && o.percentile <= 100)) badOption('percentile', 'a number in (50, 100]', o.percentile);
-  if (!(Number.isInteger(o.samples) && o.samples > 0)) badOption('samples', 'an integer > 0', o.samples);
-  if (!Number.isFinite(o.targetSqnr)) badOption('targetSqnr', 'a finite number of dB', o.targetSqnr);
-  if (weights === 'int8' && o.mapping === 'asymmetric') badOption('mapping', "'symmetric' for int8 weights", o.mapping);
-  if (mode === 'static' && weights === 'int4' && o.mapping === 'asymmetric')
-    badOption('mapping', "'symmetric' for int4 weights", o.mapping);
-  if (o.accuracy && mode !== 'static') badOption('accuracy', 'none but in static mode', mode);
-  if (o.accuracy && !(o.accuracy.maxDrop >= 0)) badOption('accuracy.maxDrop', 'a number >= 0', o.accuracy.maxDrop);
-  if (mode === 'static') checkStatic(o);
-  else if (o.reduceRange === 'auto')
-    badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
-  if (o.integerOnly) checkIntegerOnly(o);
-  checkEqualize(o);
-  if (o.biasCorrection) checkBiasCorrection(o);
-  if (![true, false, 'mse', 'octav'].includes(o.clip)) badOption('clip', "true, false, 'mse' or 'octav'", o.clip);
-  if (o.clip === 'octav' && mode !== 'weight-only') badOption('clip', `true or false in ${mode} mode`, o.clip);
-}
-
-function checkIntegerOnly(o: ResolvedOptions): void {
-  if (o.mode !== 'static') badOption('mode', "'static' with integerOnly", o.mode);
-  if (o.format !== 'qoperator') badOption('format', "'qoperator' with integerOnly", o.format);
-  if (o.keepFloat !== 'none') badOption('keepFloat', "'none' with integerOnly", o.keepFloat);
-}
-
-function checkStatic(o: ResolvedOptions): void {
-  if (o.data) return;
-  throw new GossamerError<QuantizeErrorCode>(
-    'ERR_CALIBRATION_DATA',
-    'data: expected calibration data for static quantization, received none',
-  );
-}
-
 function equalizeMethods(given: QuantizeOptions['equalize']): readonly EqualizeMethod[] {
   const methods = given === undefined || given === 'none' ? [] : typeof given === 'string' ? [given] : given;
   return methods.map((method) => oneOf('equalize', method, EQUALIZE_METHODS));
-}
-
-function checkBiasCorrection({ mode, storage, reduceRange }: ResolvedOptions): void {
-  if (mode === 'dynamic') badOption('biasCorrection', 'false in dynamic mode', true);
-  // Which weights are rounded, and to how many bits, has to be known ahead.
-  if (storage === 'float') badOption('storage', "'int8' with biasCorrection", storage);
-  if (reduceRange === 'auto') badOption('reduceRange', 'true or false with biasCorrection', reduceRange);
-}
-
-function checkEqualize({ equalize, data, mode }: ResolvedOptions): void {
-  if (mode !== 'weight-only' && equalize.includes('awq')) badOption('mode', "'weight-only' with equalize awq", mode);
-  const needing = equalize.find((method) => EQUALIZE_NEEDS_DATA.has(method));
-  if (data || !needing) return;
-  throw new GossamerError<QuantizeErrorCode>(
-    'ERR_CALIBRATION_DATA',
-    `data: expected calibration data for equalize ${needing}, received none`,
-  );
 }
 
 function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {

@@ -2,7 +2,7 @@ import type { WeightView } from '@gossamer/graph';
 import type { Layer } from './layers.js';
 import { storedBytes } from './layers.js';
 import type { ReportBuilder } from './report.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 import type { CodeStore } from './weights/code-store.js';
 import { quantizeRows } from './weights/quantize-rows.js';
 import { rewriteEmbedding } from './weights/store-embedding.js';

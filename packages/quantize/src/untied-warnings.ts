@@ -1,7 +1,7 @@
 import type { Model } from '@gossamer/graph';
 import { findLayers, tiedSources } from './layers.js';
 import type { LayerReport } from './report.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 /** A stored tensor that an embedding and others read, and the ids of those layers. */
 export interface Tie {

@@ -3,7 +3,7 @@ import { storedBytes } from './layers.js';
 import { nameLayer } from './name-layer.js';
 import { readAhead } from './read-ahead.js';
 import type { LayerAction, ReportBuilder } from './report.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 /** What happens to one layer: the slow part (reading, quantizing), then the edit of the graph. */
 export interface Work {

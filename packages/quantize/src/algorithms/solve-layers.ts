@@ -1,41 +1,15 @@
 import { join } from 'node:path';
-import {
-  fromWeightMatrix,
-  type Model,
-  toWeightMatrix,
-  type Value,
-  type WeightMatrix,
-  type WeightView,
-} from '@gossamer/graph';
-import { type BlockFit, outputErrorAsync } from '@gossamer/kernels';
-import { type DataSource, type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
-import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
-import { roundBlocks } from '../grid/round-blocks.js';
-import type { WeightGrid } from '../grid/weight-grid.js';
+import { fromWeightMatrix, type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
+import { type DataSource, inputMoments, layerwise } from '@gossamer/runtime';
+import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import type { QuantizeProgress } from '../options.js';
 import { storedScaleAxis } from '../layers.js';
 import { nameLayer } from '../name-layer.js';
-import { reachableTarget } from './reachable-target.js';
+import { type SolvedAbout, solveWeight } from './solve-weight.js';
 import { SolvedStore } from './solved-store.js';
 import type { SolvedWeight } from './solved-weight.js';
-import type { WeightAlgorithm, WeightProblem } from './weight-algorithm.js';
-
-/** A weight that is to be put on a grid. */
-export interface WeightPlan {
-  readonly view: WeightView;
-  /** The grid of a matrix [rows, columns], the weight's `group`th; see WeightProblem. */
-  readonly fit: (
-    data: Float32Array,
-    rows: number,
-    columns: number,
-    importance?: ArrayLike<number>,
-    group?: number,
-  ) => WeightGrid;
-  /** See WeightProblem. */
-  readonly blockFit?: BlockFit | undefined;
-  /** What grid it is: a weight that layers share is solved once for each. Default: one for all. */
-  readonly key?: string;
-}
+import type { WeightAlgorithm } from './weight-algorithm.js';
+import type { WeightPlan } from './weight-plan.js';
 
 export interface SolveOptions {
   readonly algorithm: WeightAlgorithm;
@@ -137,106 +111,3 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   }
   return all;
 }
-
-type SolvedAbout = Omit<SolvedWeight, 'matrices'>;
-
-type Common = Pick<SolveOptions, 'algorithm' | 'seed' | 'signal'>;
-
-/** A weight on its grid, and the values of its matrices where they are at hand. */
-interface Solution {
-  readonly weight: SolvedWeight;
-  readonly values?: readonly Float32Array[];
-}
-
-/** Taken over from the store, or solved and put there. */
-async function solveWeight(
-  plan: WeightPlan,
-  matrix: WeightMatrix,
-  moments: InputMoments | undefined,
-  { store, ...common }: Common & { readonly store: SolvedStore<SolvedAbout> | undefined },
-): Promise<Solution> {
-  // Without moments it is done at once.
-  if (!store || !moments) return solveMatrices(plan, matrix, moments, common);
-  const { groups, rows, columns, data } = matrix;
-  const settings = [common.algorithm.name, plan.key ?? '', common.seed, groups, rows, columns];
-  const key = store.keyOf(settings, [data, ...moments.second, ...(moments.cross ?? [])]);
-  const known = store.find(key);
-  if (known) return { weight: known };
-  const solution = await solveMatrices(plan, matrix, moments, common);
-  store.put(key, solution.weight);
-  return solution;
-}
-
-/** Every group of one weight. */
-async function solveMatrices(
-  { view, fit, blockFit }: WeightPlan,
-  { groups, rows, columns, data }: WeightMatrix,
-  moments: InputMoments | undefined,
-  { algorithm, ...common }: Common,
-): Promise<Solution> {
-  const size = rows * columns;
-  const matrices: QuantizedMatrix[] = [];
-  const values: Float32Array[] = [];
-  const errors = { chosen: 0, nearest: 0, asked: 0 };
-  let isSolved = false;
-  for (let group = 0; group < groups; group++) {
-    const weight = data.subarray(group * size, (group + 1) * size);
-    const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance, group);
-    const second = moments?.second[group];
-    if (!second) {
-      const problem = { ...common, layer: view.layerId, rows, columns, data: weight, fit: grid, blockFit };
-      matrices.push(await (algorithm.needs === 'nothing' ? algorithm.solve(problem) : round(problem)));
-      continue;
-    }
-    const cross = moments.cross?.[group];
-    const problem: WeightProblem = {
-      ...common,
-      layer: view.layerId,
-      rows,
-      columns,
-      data: weight,
-      fit: grid,
-      blockFit,
-      second,
-      ...(cross ? { cross } : {}),
-    };
-    // Rounded while the pool solves.
-    const [found, nearest] = await Promise.all([algorithm.solve(problem), round(problem)]);
-    const target = cross ? await reachableTarget(problem) : weight;
-    const { values: foundValues = dequantizeMatrix(found), ...foundMatrix } = found;
-    const nearestValues = dequantizeMatrix(nearest);
-    const [asked, rounded] = await Promise.all(
-      [foundValues, nearestValues].map((changed) => outputErrorAsync({ changed, target, second, columns })),
-    );
-    errors.asked += asked!;
-    errors.nearest += rounded!;
-    // False for an error that is not finite, and for codes that are the nearest ones.
-    const isBetter = asked! < rounded!;
-    isSolved ||= isBetter;
-    errors.chosen += isBetter ? asked! : rounded!;
-    matrices.push(isBetter ? foundMatrix : nearest);
-    values.push(isBetter ? foundValues : nearestValues);
-  }
-  if (!moments) {
-    if (algorithm.needs === 'nothing') return { weight: { matrices, algorithm: algorithm.name } };
-    return { weight: { matrices, algorithm: 'nearest', reason: 'the inputs of the layer are not known' } };
-  }
-  const all = values.length === groups ? { values } : {};
-  if (isSolved) {
-    const errorRatio = ratio(errors.chosen, errors.nearest);
-    return { ...all, weight: { matrices, algorithm: algorithm.name, errorRatio } };
-  }
-  const reason = `${algorithm.name} did not beat rounding`;
-  return {
-    ...all,
-    weight: { matrices, algorithm: 'nearest', reason, errorRatio: ratio(errors.asked, errors.nearest) },
-  };
-}
-
-/** To nearest on the grid of the weights. */
-async function round({ data, rows, columns, fit, blockFit, signal }: WeightProblem): Promise<QuantizedMatrix> {
-  if (blockFit && !blockFit.clip) return roundBlocks(data, rows, columns, blockFit, signal);
-  return roundToGrid(data, fit(data));
-}
-
-const ratio = (a: number, b: number): number => (b > 0 ? a / b : 1);

@@ -1,7 +1,7 @@
 import { type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
 import type { LayerFilter } from '../layer-selection.js';
 import { refuseLayer } from '../layers.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { unitForm } from '../static/unit-form.js';
 import { quantizeChannelWeight } from '../weights/quantize-channels.js';
 import { LEAST_ELEMENTS } from '../weight-only/plan-view.js';

@@ -3,7 +3,7 @@ import { codesOn } from '../legality/codes-on.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { planStorage } from '../storage.js';
 import { CodeStore } from '../weights/code-store.js';
 import { WeightReader } from '../weights/weight-reader.js';

@@ -1,5 +1,5 @@
 import { fromWeightMatrix, Tensor, toWeightMatrix, type WeightView } from '@gossamer/graph';
-import type { WeightPlan } from '../algorithms/solve-layers.js';
+import type { WeightPlan } from '../algorithms/weight-plan.js';
 import { variableOf } from '../algorithms/rounding-variable.js';
 import { type Neighbours, neighboursOn, openWeights, roundedBy } from '../grid/neighbours.js';
 import { type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';

@@ -1,7 +1,7 @@
 import { isGossamerError, type Model, symbol, Tensor, tensorType, type WeightView } from '@gossamer/graph';
 import { serializeModel } from '@gossamer/graph/onnx';
 import { float32View, type LayerStep } from '@gossamer/runtime';
-import type { WeightPlan } from '../algorithms/solve-layers.js';
+import type { WeightPlan } from '../algorithms/weight-plan.js';
 import type { SolvedStore } from '../algorithms/solved-store.js';
 import { type QuantizedMatrix, quantizedMatrixParts } from '../grid/quantized-matrix.js';
 import { type Activations, runOver } from './activations.js';

@@ -1,7 +1,8 @@
 import type { Model, Node, WeightView } from '@gossamer/graph';
 import type { DataSource } from '@gossamer/runtime';
 import { nearest } from '../algorithms/nearest.js';
-import { solveLayers, type SolveOptions, type WeightPlan } from '../algorithms/solve-layers.js';
+import { solveLayers, type SolveOptions } from '../algorithms/solve-layers.js';
+import type { WeightPlan } from '../algorithms/weight-plan.js';
 import type { SolvedWeight } from '../algorithms/solved-weight.js';
 import type { UnitAlgorithm } from '../algorithms/weight-algorithm.js';
 import { weightOf } from './layer-weight.js';

@@ -4,7 +4,7 @@ import { addPowers } from '../noise-probe.js';
 import { addDequantize, addParams, addQuantize, addWeightDequantize } from '../quantize-linear.js';
 import { runAll } from './output-quality.js';
 import type { StaticPlan } from './static-plan.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { WeightReader } from '../weights/weight-reader.js';
 import type { Unit } from './unit.js';
 import { unitForm } from './unit-form.js';

@@ -1,9 +1,10 @@
 import { fromWeightMatrix, type Model, Tensor, type WeightView } from '@gossamer/graph';
-import { solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
+import { solveLayers } from '../algorithms/solve-layers.js';
+import type { WeightPlan } from '../algorithms/weight-plan.js';
 import type { SolvedWeight } from '../algorithms/solved-weight.js';
 import type { WeightGrid } from '../grid/weight-grid.js';
 import { solveUnits } from '../reconstruct/solve-units.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { codeRange } from '../weights/quantize-channels.js';
 import type { Unit } from './unit.js';
 import { type UnitForm, unitForm } from './unit-form.js';

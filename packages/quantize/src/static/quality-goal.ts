@@ -1,7 +1,7 @@
 import type { Model } from '@gossamer/graph';
 import { evaluateMetrics, type Feeds, Session } from '@gossamer/runtime';
 import type { AccuracyGoal } from '../options.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { outputSqnr, runAll } from './output-quality.js';
 
 /** What the quantized model has to reach. */

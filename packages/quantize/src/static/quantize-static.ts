@@ -1,33 +1,26 @@
-import { inferTypes, type Model, type Node, type TypeTable, type ValueType, tensorType } from '@gossamer/graph';
-import { type Calibration, calibrate, chooseRange, modelInputs, type ObserveRequest } from '@gossamer/runtime';
+import { inferTypes, type Model, type Node, type TypeTable } from '@gossamer/graph';
+import type { Calibration } from '@gossamer/runtime';
 import { finishModel } from '../finish-model.js';
+import { requireIntegers } from '../integer-only/float-parts.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseLayer, storedBytes } from '../layers.js';
-import type { ActivationDtype } from '../options.js';
-import { type LayerReport, ReportBuilder } from '../report.js';
-import type { ResolvedOptions } from '../resolve-options.js';
-import { codeBounds, inputChannelAxis, maySaturate } from '../saturation/code-bounds.js';
+import { ReportBuilder } from '../report.js';
+import type { ResolvedOptions } from '../resolved-options.js';
+import { planStorage } from '../storage.js';
 import { CodeStore } from '../weights/code-store.js';
 import { WeightReader } from '../weights/weight-reader.js';
-import { nameLayer } from '../name-layer.js';
-import { readAhead } from '../read-ahead.js';
-import { planStorage } from '../storage.js';
 import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
-import { requireIntegers, withoutFloatEnds } from '../integer-only/float-parts.js';
-import { chooseRegions, crossableValues } from './choose-regions.js';
-import { QdqEmitter } from './emit-qdq.js';
-import { QOperatorEmitter } from './emit-qoperator.js';
+import { calibrateRanges, channelRequests, inferFromData } from './calibrate-ranges.js';
+import { crossableValues } from './choose-regions.js';
+import { chooseUnits, isWide, type StaticChoice } from './choose-units.js';
+import { emitStatic, learnWeights, unitBytes, unitFate } from './emit-static.js';
 import { findKeptFloat } from './keep-float.js';
 import { layerNoise } from './layer-noise.js';
 import { qualityFeeds } from './output-quality.js';
 import { accuracyGoal, sqnrGoal } from './quality-goal.js';
-import { type LearnedCodes, learnCodes } from './learn-codes.js';
-import { quantizeUnitWeights, type UnitWeights } from './unit-weights.js';
-import { unitForm } from './unit-form.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
-import { NOT_A_LAYER } from './unit.js';
-import { findUnits, type Unit } from './unit.js';
+import { NOT_A_LAYER, type Unit } from './unit.js';
 
 /**
  * Rewrites the main graph into integer regions, with ranges from calibration data; layers outside them keep float computation and 8-bit
@@ -192,158 +185,4 @@ function reportLayers(
     }
   }
   return works;
-}
-
-/** The decision of a static run, before anything is rewritten. */
-export interface StaticChoice {
-  readonly units: readonly Unit[];
-  /** Nodes that stay in float, with reasons. */
-  readonly reasons: ReadonlyMap<Node, string>;
-}
-
-/** Chooses the units of the main graph that run in integers. */
-export function chooseUnits(
-  model: Model,
-  types: TypeTable,
-  options: ResolvedOptions,
-  filter: LayerFilter,
-): StaticChoice {
-  const context = { opset: model.opset, types, filter, integerOnly: options.integerOnly };
-  const { units, reasons } = findUnits(model.graph.nodes(), context);
-  const all = new Map(reasons);
-  if (options.integerOnly) return { units: withoutFloatEnds(model, units, all), reasons: all };
-  // Its costs are those of 8-bit kernels.
-  if (!options.costModel || isWide(options.activations)) return { units, reasons: all };
-  const regions = chooseRegions(units, context);
-  for (const [unit, reason] of regions.reasons) all.set(unit.node, reason);
-  return { units: units.filter((unit) => regions.integer.has(unit)), reasons: all };
-}
-
-/** Types of all values for the shapes of the first calibration sample. */
-export async function inferFromData(model: Model, options: ResolvedOptions): Promise<TypeTable> {
-  const inputs: Record<string, ValueType> = {};
-  for await (const batch of options.data!.batches({ inputs: modelInputs(model), batchSize: 1, limit: 1 })) {
-    const feeds = { ...batch.feeds, ...batch.steps?.[0] };
-    for (const [name, tensor] of Object.entries(feeds)) inputs[name] = tensorType(tensor.dtype, tensor.dims);
-    break;
-  }
-  return inferTypes(model, { inputs });
-}
-
-/** Ranges of input channels, which say whether sums can saturate. */
-function channelRequests({ units }: StaticChoice, types: TypeTable, options: ResolvedOptions): ObserveRequest[] {
-  if (options.reduceRange !== 'auto') return [];
-  return units.flatMap((unit) => {
-    const axis = unit.weight && inputChannelAxis(unit, types);
-    return axis === undefined ? [] : [{ value: unit.node.input(unit.slots[0]!)!, axis }];
-  });
-}
-
-/** Runs the calibration data once and makes the range of every value in `values`. */
-export async function calibrateRanges(
-  model: Model,
-  values: readonly ObserveRequest[],
-  options: ResolvedOptions,
-): Promise<{ rangeOf: RangeProvider; calibration: Calibration }> {
-  const { calibrator, percentile, threads, signal, onProgress } = options;
-  const calibration = await calibrate(model, values, options.data!, {
-    histogram: calibrator !== 'minmax',
-    ...(threads === undefined ? {} : { threads }),
-    ...(signal ? { signal } : {}),
-    ...(onProgress ? { onProgress } : {}),
-  });
-  const rangeOf: RangeProvider = (value) => {
-    const statistics = calibration.statistics.get(value.name);
-    if (!statistics || !(statistics.max >= statistics.min)) return undefined;
-    return chooseRange(statistics, {
-      calibrator,
-      percentile,
-      bits: isWide(options.activations) ? 16 : 8,
-      mapping: 'asymmetric',
-    });
-  };
-  return { rangeOf, calibration };
-}
-
-/** The weights of all units, by the algorithm that was asked for. */
-async function learnWeights(model: Model, plan: StaticPlan, options: ResolvedOptions): Promise<LearnedCodes> {
-  const reader = new WeightReader(options.signal);
-  const rounded = new Map<Unit, UnitWeights>();
-  for (const unit of plan.units) {
-    if (!unit.weight) continue;
-    const { scale } = plan.params(plan.inputs.get(unit)![0]!);
-    rounded.set(
-      unit,
-      await nameLayer(unit.node.id, quantizeUnitWeights(unit, scale, { ...unitForm(options, unit.node), reader })),
-    );
-  }
-  return learnCodes(model, rounded, options);
-}
-
-/** Rewrites the planned units. */
-export async function emitStatic(
-  plan: StaticPlan,
-  calibration: Calibration,
-  options: ResolvedOptions,
-  store: CodeStore,
-  report: ReportBuilder,
-  learned?: LearnedCodes,
-): Promise<void> {
-  const reader = new WeightReader(options.signal);
-  const emitter = options.format === 'qdq' ? new QdqEmitter(plan, store) : new QOperatorEmitter(plan, store);
-  const reduced = new Set<Unit>();
-  const prepare = async (unit: Unit) => {
-    const [input] = plan.inputs.get(unit)!;
-    if (!unit.weight) return undefined;
-    const known = learned?.weights.get(unit);
-    if (known) return known;
-    const params = plan.params(input!);
-    const weights = { ...unitForm(options, unit.node), reader };
-    const full = await nameLayer(unit.node.id, quantizeUnitWeights(unit, params.scale, weights));
-    if (options.reduceRange !== 'auto' || !maySaturate(unit, full, codeBounds(input!, params, calibration)))
-      return full;
-    reduced.add(unit);
-    return quantizeUnitWeights(unit, params.scale, { ...weights, reduceRange: true });
-  };
-  let done = 0;
-  for await (const [unit, quantized] of readAhead(plan.units, prepare)) {
-    options.signal?.throwIfAborted();
-    // Before the edit: names of removed nodes change.
-    const { id, kind } = unit.node;
-    const fate = unitFate(unit, options);
-    const after = emitter.emit(unit, quantized);
-    const note = learned?.notes.get(unit);
-    const reason = note
-      ? `${fate.reason}; ${note}`
-      : reduced.has(unit)
-        ? `${fate.reason}; weights in 7 bits, or sums could saturate`
-        : fate.reason;
-    report.layer({ id, kind }, { ...fate, reason, bytes: { before: unitBytes(unit), after } });
-    options.onProgress?.({ stage: 'quantize', done: ++done, total: plan.units.length });
-  }
-}
-
-/** 16 bits: no CPU kernel computes on them. */
-const isWide = (dtype: ActivationDtype): boolean => dtype.endsWith('16');
-
-function unitBytes({ weight }: Unit): number {
-  return weight ? weight.stored.byteLength : 0;
-}
-
-type Fate = Pick<LayerReport, 'action' | 'reason' | 'merged'>;
-
-function unitFate({ kind, node, biasAdd, clip }: Unit, options: ResolvedOptions): Fate {
-  const { activations } = options;
-  const nodes = [biasAdd, clip].filter((item) => item !== undefined);
-  const isCompute = kind === 'compute';
-  const action = isWide(activations) ? 'weight-only' : 'quantized';
-  const stored = isCompute && unitForm(options, node).bits === 4 ? ', weights stored in 4 bits' : '';
-  const runs = isWide(activations) ? '16-bit activations, computed in float' : 'runs as an integer kernel';
-  const reason = kind === 'move' ? `passes ${isWide(activations) ? 16 : 8}-bit codes on` : `${runs}${stored}`;
-  if (nodes.length === 0) return { action, reason };
-  return {
-    action,
-    reason: `${reason}, with ${nodes.map(({ op }) => op).join(' and ')}`,
-    merged: nodes.map(({ id }) => id),
-  };
 }

@@ -2,7 +2,7 @@ import type { Node } from '@gossamer/graph';
 import { badOption } from '../errors.js';
 import { type LayerFilter, matchesLayer } from '../layer-selection.js';
 import type { LayerRule } from '../options.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import type { ChannelOptions } from '../weights/quantize-channels.js';
 
 /** How the weight of a layer is quantized in static mode. */

@@ -1,6 +1,6 @@
 import type { WeightView } from '@gossamer/graph';
 import type { BlockOptions } from '@gossamer/kernels';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 
 /** The clip search of `clip: true`: 20 ratios down to 0.8 of the full range, as literature finds enough. */
 export const CLIP_SEARCH = { steps: 20, min: 0.8 } as const;

@@ -1,7 +1,7 @@
 import { attribute, type Node, type WeightView } from '@gossamer/graph';
 import type { MatMulNBits } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { packedRows, type PackedStore, type PackedValues } from './packed-store.js';
 
 /** Puts GatherBlockQuantized on blocks that `store` keeps in the place of the Gather of an embedding table. Returns the bytes of the new constants. */

@@ -1,7 +1,7 @@
 import { attribute, type Node, Tensor, type Value, type WeightView } from '@gossamer/graph';
 import type { MatMulNBits } from '@gossamer/kernels';
 import { freshNodeName, nodeName } from '../node-name.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { floatData } from '../weights/float-data.js';
 import { scaleTensor } from '../weights/scale-tensor.js';
 import { addBias } from './add-bias.js';

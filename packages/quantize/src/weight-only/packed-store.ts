@@ -2,7 +2,7 @@ import { type Node, Tensor, type Value, type WeightView } from '@gossamer/graph'
 import { type BlockOptions, type MatMulNBits, quantizeMatMulNBitsAsync } from '@gossamer/kernels';
 import { storedScaleAxis } from '../layers.js';
 import { freshNodeName } from '../node-name.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import type { WeightReader } from '../weights/weight-reader.js';
 import { blockOptions } from './block-weight.js';
 

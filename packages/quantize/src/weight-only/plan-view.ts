@@ -1,6 +1,6 @@
 import type { Value, WeightView } from '@gossamer/graph';
-import type { WeightPlan } from '../algorithms/solve-layers.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { WeightPlan } from '../algorithms/weight-plan.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import type { SchemeChoice, SchemeOptions } from '../schemes/scheme-options.js';
 import { makesOutput } from './makes-output.js';
 

@@ -1,5 +1,6 @@
 import { type Model, type Value, type WeightView } from '@gossamer/graph';
-import { solveLayers, type WeightPlan } from '../algorithms/solve-layers.js';
+import { solveLayers } from '../algorithms/solve-layers.js';
+import type { WeightPlan } from '../algorithms/weight-plan.js';
 import type { SolvedWeight } from '../algorithms/solved-weight.js';
 import type { BiasCorrector } from '../bias-correction/bias-corrector.js';
 import { isCorrectable } from '../bias-correction/input-means.js';
@@ -11,7 +12,7 @@ import type { Target } from '../legality/legal.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import type { SchemeChoice, SchemeOptions } from '../schemes/scheme-options.js';
 import { announce, runWorks, type Work } from '../work.js';
 import { LEAST_ELEMENTS, planView } from './plan-view.js';

@@ -3,7 +3,7 @@ import { readBehindCast } from '../forms/read-behind-cast.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { floatData } from '../weights/float-data.js';
 import { announce, runWorks, type Work } from '../work.js';
 

@@ -2,7 +2,7 @@ import type { WeightView } from '@gossamer/graph';
 import { dequantizeMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { refuseLayer } from '../layers.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolved-options.js';
 import { findScheme } from '../schemes/registry.js';
 import { makeSchemes, type SchemeOptions } from '../schemes/scheme-options.js';
 import { BLOCKED, LEAST_ELEMENTS, planView } from './plan-view.js';
