@@ -20,6 +20,6 @@ export function badOption(
 ): never {
   throw new GossamerError<QuantizeErrorCode>(
     code,
-    `${name}: expected ${expected}, received ${JSON.stringify(received) ?? String(received)}`,
+    `${name}: expected ${expected}, received ${received === undefined ? 'none' : (JSON.stringify(received) ?? String(received))}`,
   );
 }
