@@ -10,7 +10,6 @@ export { activationAware, type ActivationAwareOptions } from './equalize/activat
 export { type AwqScales, awqScales, type ScaledMatrix } from './equalize/awq-scales.js';
 export { clippedNormalMean, correctBiases, meanShift, measuredShift } from './equalize/bias-correction.js';
 export { type CrossLayerOptions, type CrossLayerResult, equalizeCrossLayer } from './equalize/cross-layer.js';
-export { EQUALIZE_METHODS, type EqualizeMethod } from './equalize/equalize.js';
 export { type InputRows, collectRows, type ObserveOptions } from './equalize/input-statistics.js';
 export { normalizedMeans } from './equalize/normalized-means.js';
 export type { EqualizeNote, EqualizeResult } from './equalize/note.js';
@@ -19,19 +18,18 @@ export { smoothQuant, type SmoothOptions } from './equalize/smooth-quant.js';
 export { PROVENANCE_KEY } from './finish-model.js';
 export type { QuantizeErrorCode } from './errors.js';
 export type {
-  AccuracyGoal,
   ActivationDtype,
   BlockSize,
   Calibrator,
+  EqualizeMethod,
   Granularity,
-  LayerRule,
   Mapping,
   QuantizeMode,
-  QuantizeOptions,
   QuantizePreset,
-  QuantizeProgress,
   WeightDtype,
-} from './options.js';
+} from './choices.js';
+export { EQUALIZE_METHODS } from './choices.js';
+export type { AccuracyGoal, LayerRule, QuantizeOptions, QuantizeProgress } from './options.js';
 export { assertIntegerOnly, type FloatNode, floatComputeNodes } from './integer-only/assert-integer-only.js';
 export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
@@ -52,5 +50,5 @@ export { roundWeights, type RoundWeightsOptions } from './reconstruct/round-weig
 export type { WeightAlgorithm, WeightProblem } from './algorithms/weight-algorithm.js';
 export type { QuantizedMatrix } from './grid/quantized-matrix.js';
 export type { WeightGrid } from './grid/weight-grid.js';
-export type { RoundWeight } from './weight-only/weight-rounding.js';
+export type { RoundWeight } from './grid/round-weight.js';
 export { entropyRate, rateDistortion, type RateModel, type RateOptions } from './algorithms/rate-distortion.js';

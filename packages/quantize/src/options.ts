@@ -1,17 +1,17 @@
 import type { DataSource, Metric } from '@gossamer/runtime';
-import type { EqualizeMethod } from './equalize/equalize.js';
+import type {
+  ActivationDtype,
+  BlockSize,
+  Calibrator,
+  EqualizeMethod,
+  Granularity,
+  Mapping,
+  QuantizeMode,
+  QuantizePreset,
+  Target,
+  WeightDtype,
+} from './choices.js';
 import type { Clip } from './schemes/scheme.js';
-import type { Target } from './legality/legal.js';
-
-export type QuantizeMode = 'static' | 'dynamic' | 'weight-only';
-/** int8, uint8, int4, uint4; in weight-only mode any scheme: int2 to int8, int16, uint2 ..., nf4, fp4, float8e4m3fn, float16, codebook1 to 8, pot2 to 5, apot3 to 5. */
-export type WeightDtype = 'int8' | 'uint8' | 'int4' | 'uint4' | (string & {});
-export type ActivationDtype = 'uint8' | 'int8' | 'uint16' | 'int16';
-export type Granularity = 'perAxis' | 'perTensor' | 'perBlock';
-export type Mapping = 'symmetric' | 'asymmetric';
-export type Calibrator = 'minmax' | 'percentile' | 'entropy' | 'mse' | 'octav';
-export type QuantizePreset = 'q8' | 'int8' | 'uint8' | 'q4' | 'bnb4';
-export type BlockSize = 16 | 32 | 64 | 128 | 256;
 
 /** What `onProgress` receives: `done` of `total` steps of `stage` (total undefined: not known). */
 export interface QuantizeProgress {

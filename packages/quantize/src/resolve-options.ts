@@ -1,17 +1,26 @@
+import {
+  EQUALIZE_METHODS,
+  type EqualizeMethod,
+  type Mapping,
+  type QuantizeMode,
+  type Target,
+  TARGETS,
+  type WeightDtype,
+} from './choices.js';
 import { GossamerError } from '@gossamer/graph';
 import { type CalibratorName, CALIBRATORS } from '@gossamer/runtime';
 import { findAnyAlgorithm } from './algorithms/registry.js';
-import { EQUALIZE_METHODS, type EqualizeMethod } from './equalize/equalize.js';
+
 import { checkCombination } from './check-combination.js';
 import { badOption, type QuantizeErrorCode } from './errors.js';
-import { type Target, TARGETS } from './legality/legal.js';
+
 import type { Combination } from './legality/nearest-legal.js';
 import { requireLegal } from './legality/require-legal.js';
 import { targetDefaults } from './legality/target-defaults.js';
 import { limitSamples } from './limit-samples.js';
 import { schemeOptions } from './schemes/scheme-options.js';
 import { checkStaticRules } from './static/unit-form.js';
-import type { Mapping, QuantizeMode, QuantizeOptions, WeightDtype } from './options.js';
+import type { QuantizeOptions } from './options.js';
 import { PLAIN_WEIGHTS, type ResolvedOptions } from './resolved-options.js';
 
 const PRESETS: Readonly<Record<string, QuantizeOptions>> = {

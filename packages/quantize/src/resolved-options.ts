@@ -1,6 +1,7 @@
+import type { BlockSize, EqualizeMethod, Granularity, Mapping, QuantizeMode } from './choices.js';
 import type { UnitAlgorithm, WeightAlgorithm } from './algorithms/weight-algorithm.js';
-import type { EqualizeMethod } from './equalize/equalize.js';
-import type { BlockSize, Granularity, Mapping, QuantizeMode, QuantizeOptions } from './options.js';
+
+import type { QuantizeOptions } from './options.js';
 import type { SchemeOptions } from './schemes/scheme-options.js';
 
 /** Weights of all modes, without schemes. */

@@ -1,7 +1,7 @@
 import { inferTypes, type Model, type WeightView } from '@gossamer/graph';
 import { type InputMoments, inputMoments, layerwise } from '@gossamer/runtime';
 import { removeDeadCode } from '../remove-dead-code.js';
-import type { RoundWeight } from '../weight-only/weight-rounding.js';
+import type { RoundWeight } from '../grid/round-weight.js';
 import { type AwqScales, awqScales, type ScaledMatrix } from './awq-scales.js';
 import { findInputGroups, type InputGroup, insertScale, layersOf } from './input-groups.js';
 import { limitedData, type ObserveOptions, runOptions } from './input-statistics.js';

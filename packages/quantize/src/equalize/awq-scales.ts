@@ -1,5 +1,5 @@
 import { outputErrorAsync } from '@gossamer/kernels';
-import type { RoundWeight } from '../weight-only/weight-rounding.js';
+import type { RoundWeight } from '../grid/round-weight.js';
 
 /** One matrix of a layer whose input takes the scale. */
 export interface ScaledMatrix {

@@ -1,17 +1,13 @@
 import type { Model, WeightView } from '@gossamer/graph';
 import type { DataSource } from '@gossamer/runtime';
-import type { RoundWeight } from '../weight-only/weight-rounding.js';
+import { EQUALIZE_METHODS, type EqualizeMethod } from '../choices.js';
+import type { RoundWeight } from '../grid/round-weight.js';
 import { absorbHighBiases } from './absorb-bias.js';
 import { activationAware } from './activation-aware.js';
 import { equalizeCrossLayer } from './cross-layer.js';
 import type { EqualizeNote, EqualizeResult } from './note.js';
 import { rotateResidual } from './rotate-residual.js';
 import { smoothQuant } from './smooth-quant.js';
-
-/** Names of the transformations, in the order in which they are applied. */
-export const EQUALIZE_METHODS = ['rotate', 'cross-layer', 'absorb-bias', 'smooth', 'awq'] as const;
-
-export type EqualizeMethod = (typeof EQUALIZE_METHODS)[number];
 
 /** Those that look at activations. */
 export const EQUALIZE_NEEDS_DATA: ReadonlySet<EqualizeMethod> = new Set(['absorb-bias', 'smooth', 'awq']);

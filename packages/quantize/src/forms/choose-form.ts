@@ -1,8 +1,9 @@
+import type { Target } from '../choices.js';
 import type { WeightView } from '@gossamer/graph';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
 import { codesOf, type LevelGrid } from '../grid/weight-grid.js';
 import { codesOn } from '../legality/codes-on.js';
-import type { Target } from '../legality/legal.js';
+
 import { FLOAT8_LEVELS, type Float8Dtype } from '../schemes/float8.js';
 import { FP4_LEVELS, NF4_VALUES } from '../schemes/four-bit-floats.js';
 import { refuseBlocks } from '../weight-only/block-weight.js';

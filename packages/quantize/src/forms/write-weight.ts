@@ -1,6 +1,7 @@
+import type { Target } from '../choices.js';
 import { weightLayout, type WeightView } from '@gossamer/graph';
 import type { QuantizedMatrix } from '../grid/quantized-matrix.js';
-import type { Target } from '../legality/legal.js';
+
 import { emitGather } from '../weight-only/gather-blocks.js';
 import { emitMatMulBnb4, storeBnb4 } from '../weight-only/matmul-bnb4.js';
 import { emitMatMulNBits } from '../weight-only/matmul-nbits.js';

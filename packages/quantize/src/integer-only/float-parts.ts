@@ -1,8 +1,7 @@
 import { GossamerError, type Model, type Node, weightsOf } from '@gossamer/graph';
 import type { QuantizeErrorCode } from '../errors.js';
 import { unitNodes } from '../static/choose-regions.js';
-import type { StaticChoice } from '../static/choose-units.js';
-import { NOT_A_LAYER, type Unit } from '../static/unit.js';
+import { NOT_A_LAYER, type StaticChoice, type Unit } from '../static/unit.js';
 import { type Direction, reached } from './reached.js';
 
 /** Nodes named in an error. */

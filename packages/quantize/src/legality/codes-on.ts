@@ -1,4 +1,5 @@
-import { type LayerKind, LEGAL, type Target } from './legal.js';
+import type { Target } from '../choices.js';
+import { type LayerKind, LEGAL } from './legal.js';
 
 /** Whether the target has a kernel that reads codes of this kind in its mode: `weights` in blocks, or those that dynamic products read. */
 export function codesOn(

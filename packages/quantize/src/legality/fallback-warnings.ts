@@ -1,5 +1,6 @@
+import type { Target } from '../choices.js';
 import type { Model, Node, Value } from '@gossamer/graph';
-import type { Target } from './legal.js';
+
 import { WEBGPU_OPERATORS } from './webgpu-operators.js';
 
 /** Which nodes of the written model the target's provider hands to another one. Nodes over constants are folded before, and do not count. */

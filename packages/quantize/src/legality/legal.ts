@@ -1,16 +1,4 @@
-import type { ActivationDtype, Granularity, QuantizeMode } from '../options.js';
-
-/** What a quantized model is for. */
-export const TARGETS = [
-  'onnxruntime',
-  'onnxruntime-vnni',
-  'cpu-without-vnni',
-  'arm',
-  'web',
-  'webgpu',
-  'native',
-] as const;
-export type Target = (typeof TARGETS)[number];
+import type { ActivationDtype, Granularity, QuantizeMode, Target } from '../choices.js';
 
 /** Operators with weights; MatMul stands for Gemm too. */
 export type LayerKind = 'MatMul' | 'Conv' | 'ConvTranspose' | 'LSTM' | 'GRU' | 'Gather';

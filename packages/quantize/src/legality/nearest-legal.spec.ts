@@ -1,7 +1,8 @@
+import { TARGETS } from '../choices.js';
 import { resolveOptions } from '../resolve-options.js';
 import type { QuantizeOptions } from '../options.js';
 import { SOME_DATA } from '../testing/emit-static.js';
-import { LEGAL, TARGETS } from './legal.js';
+import { LEGAL } from './legal.js';
 import { type Combination, combinations, isLegal, nearestLegal } from './nearest-legal.js';
 
 const asked: Combination = {

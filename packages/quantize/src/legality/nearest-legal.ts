@@ -1,4 +1,5 @@
-import { LEGAL, type LegalForm, type LegalRow, type Target } from './legal.js';
+import type { Target } from '../choices.js';
+import { LEGAL, type LegalForm, type LegalRow } from './legal.js';
 
 /** The choices that have to go together. */
 export interface Combination {

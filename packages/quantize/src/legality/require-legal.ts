@@ -1,5 +1,6 @@
+import type { Target } from '../choices.js';
 import { badOption } from '../errors.js';
-import type { Target } from './legal.js';
+
 import { type Combination, isLegal, nearestLegal, OF_LAYER } from './nearest-legal.js';
 
 /** By mode: the option that chooses the form. */

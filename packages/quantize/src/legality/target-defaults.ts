@@ -1,5 +1,5 @@
+import type { Target } from '../choices.js';
 import type { QuantizeOptions } from '../options.js';
-import type { Target } from './legal.js';
 
 /** Defaults of a target, beside what was chosen already. */
 export function targetDefaults(target: Target, chosen: QuantizeOptions): QuantizeOptions {

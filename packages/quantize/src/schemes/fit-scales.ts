@@ -1,16 +1,10 @@
+import type { ScaleBlock } from './scale-block.js';
 import { TO_INTEGER } from '../grid/quantized-matrix.js';
 import { octavLimit } from './octav-limit.js';
 import type { Clip, SchemeLayout } from './scheme.js';
 
 /** Shares of the full range that a clip search tries, from 1 down. */
 export const CLIP = { steps: 24, min: 0.4 };
-
-/** A run of weights that share a scale. */
-export interface ScaleBlock {
-  readonly values: Float32Array;
-  /** Weight of each value's squared error. */
-  readonly importance: ArrayLike<number> | undefined;
-}
 
 /** What is found for each block: a scale, and a zero point where the scheme has one. */
 export interface FittedScale {

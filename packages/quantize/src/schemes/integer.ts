@@ -1,6 +1,7 @@
+import type { ScaleBlock } from './scale-block.js';
 import { roundHalfEven } from '@gossamer/graph';
 import type { AffineGrid } from '../grid/weight-grid.js';
-import { CLIP, clipShares, type FittedScale, fitScales, leastIntegerError, type ScaleBlock } from './fit-scales.js';
+import { CLIP, clipShares, type FittedScale, fitScales, leastIntegerError } from './fit-scales.js';
 import type { Clip, Scheme } from './scheme.js';
 
 /**

@@ -1,6 +1,7 @@
+import type { ScaleBlock } from './scale-block.js';
 import { nearestLevel } from '../grid/nearest-level.js';
 import type { LevelGrid } from '../grid/weight-grid.js';
-import { clipShares, type FittedScale, fitScales, leastError, type ScaleBlock } from './fit-scales.js';
+import { clipShares, type FittedScale, fitScales, leastError } from './fit-scales.js';
 import type { Scheme, SchemeLayout } from './scheme.js';
 
 /** A scheme of fixed levels, ascending, times a scale: the largest magnitude of a block meets the largest level. */

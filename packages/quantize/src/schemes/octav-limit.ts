@@ -1,4 +1,4 @@
-import type { ScaleBlock } from './fit-scales.js';
+import type { ScaleBlock } from './scale-block.js';
 
 /** Steps after which Newton's method stands still: it converges in about ten. */
 const MOST_STEPS = 50;

@@ -1,6 +1,7 @@
+import type { ActivationDtype } from '../choices.js';
 import { roundHalfEven, Tensor, type Value } from '@gossamer/graph';
 import { affineFromRange, type Range } from '@gossamer/runtime';
-import type { ActivationDtype } from '../options.js';
+
 import { floatData } from '../weights/float-data.js';
 import type { Unit } from './unit.js';
 

@@ -3,7 +3,8 @@ import { type Calibration, calibrate, chooseRange, modelInputs, type ObserveRequ
 import type { ResolvedOptions } from '../resolved-options.js';
 import { inputChannelAxis } from '../saturation/code-bounds.js';
 import type { RangeProvider } from './activation-params.js';
-import { isWide, type StaticChoice } from './choose-units.js';
+import { isWide } from './choose-units.js';
+import type { StaticChoice } from './unit.js';
 
 /** Types of all values for the shapes of the first calibration sample. */
 export async function inferFromData(model: Model, options: ResolvedOptions): Promise<TypeTable> {

@@ -1,17 +1,11 @@
-import type { Model, Node, TypeTable } from '@gossamer/graph';
+import type { ActivationDtype } from '../choices.js';
+import type { Model, TypeTable } from '@gossamer/graph';
 import { withoutFloatEnds } from '../integer-only/float-parts.js';
 import type { LayerFilter } from '../layer-selection.js';
-import type { ActivationDtype } from '../options.js';
+
 import type { ResolvedOptions } from '../resolved-options.js';
 import { chooseRegions } from './choose-regions.js';
-import { findUnits, type Unit } from './unit.js';
-
-/** The decision of a static run, before anything is rewritten. */
-export interface StaticChoice {
-  readonly units: readonly Unit[];
-  /** Nodes that stay in float, with reasons. */
-  readonly reasons: ReadonlyMap<Node, string>;
-}
+import { findUnits, type StaticChoice } from './unit.js';
 
 /** Chooses the units of the main graph that run in integers. */
 export function chooseUnits(

@@ -13,14 +13,14 @@ import { runWorks, type Work } from '../work.js';
 import type { RangeProvider } from './activation-params.js';
 import { calibrateRanges, channelRequests, inferFromData } from './calibrate-ranges.js';
 import { crossableValues } from './choose-regions.js';
-import { chooseUnits, isWide, type StaticChoice } from './choose-units.js';
+import { chooseUnits, isWide } from './choose-units.js';
 import { emitStatic, learnWeights, unitBytes, unitFate } from './emit-static.js';
 import { findKeptFloat } from './keep-float.js';
 import { layerNoise } from './layer-noise.js';
 import { qualityFeeds } from './output-quality.js';
 import { accuracyGoal, sqnrGoal } from './quality-goal.js';
 import { makeStaticPlan, type StaticPlan, valuesToCalibrate } from './static-plan.js';
-import { NOT_A_LAYER, type Unit } from './unit.js';
+import { NOT_A_LAYER, type StaticChoice, type Unit } from './unit.js';
 
 /**
  * Rewrites the main graph into integer regions, with ranges from calibration data; layers outside them keep float computation and 8-bit

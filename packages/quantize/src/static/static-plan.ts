@@ -1,5 +1,6 @@
+import type { ActivationDtype } from '../choices.js';
 import { roundHalfEven, type Value } from '@gossamer/graph';
-import type { ActivationDtype } from '../options.js';
+
 import {
   ACTIVATION_LIMITS,
   activationParams,

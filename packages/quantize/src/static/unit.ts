@@ -157,3 +157,10 @@ function onlyReader(node: Node): Node | undefined {
   if (isOutput || uses.length !== 1 || !use || use.node.graph !== node.graph) return undefined;
   return use.node;
 }
+
+/** The decision of a static run, before anything is rewritten. */
+export interface StaticChoice {
+  readonly units: readonly Unit[];
+  /** Nodes that stay in float, with reasons. */
+  readonly reasons: ReadonlyMap<Node, string>;
+}

@@ -1,3 +1,4 @@
+import type { Target } from '../choices.js';
 import { type Model, type Value, type WeightView } from '@gossamer/graph';
 import { solveLayers } from '../algorithms/solve-layers.js';
 import type { WeightPlan } from '../algorithms/weight-plan.js';
@@ -8,7 +9,7 @@ import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import { chooseForm } from '../forms/choose-form.js';
 import { solveUnits } from '../reconstruct/solve-units.js';
 import { writeWeight, type WriteOptions } from '../forms/write-weight.js';
-import type { Target } from '../legality/legal.js';
+
 import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';

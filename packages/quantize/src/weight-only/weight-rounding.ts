@@ -1,14 +1,12 @@
 import type { WeightView } from '@gossamer/graph';
 import { dequantizeMatrix, roundToGrid } from '../grid/quantized-matrix.js';
+import type { RoundWeight } from '../grid/round-weight.js';
 import type { LayerFilter } from '../layer-selection.js';
 import { refuseLayer } from '../layers.js';
 import type { ResolvedOptions } from '../resolved-options.js';
 import { findScheme } from '../schemes/registry.js';
 import { makeSchemes, type SchemeOptions } from '../schemes/scheme-options.js';
 import { BLOCKED, LEAST_ELEMENTS, planView } from './plan-view.js';
-
-/** Puts a matrix [rows, columns] on a grid and gives back the values that its codes stand for, [rows, columns]. */
-export type RoundWeight = (data: Float32Array, rows: number, columns: number) => Float32Array;
 
 const NONE: ReadonlySet<never> = new Set();
 

@@ -1,5 +1,5 @@
 import { dequantizeMatrix, roundToGrid } from '../../grid/quantized-matrix.js';
-import type { RoundWeight } from '../../weight-only/weight-rounding.js';
+import type { RoundWeight } from '../../grid/round-weight.js';
 
 /** Rounds to nearest, asymmetric, `bits` bits, a scale for each block of `blockSize` columns: the range of the block and 0. */
 export function roundBlocks(bits: number, blockSize: number): RoundWeight {
