@@ -1,0 +1,1 @@
+export type { EncodeErrorCode } from './error-codes.js';

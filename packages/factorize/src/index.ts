@@ -1,0 +1,1 @@
+export type { FactorizeErrorCode } from './error-codes.js';

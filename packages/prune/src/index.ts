@@ -1,0 +1,1 @@
+export type { PruneErrorCode } from './error-codes.js';
