@@ -45,6 +45,7 @@ export { collectDataset, type CollectOptions } from './data/collect-dataset.js';
 export { BatchPlan } from './data/batch-plan.js';
 export { type Dataset, type Numbers, type SampleArray, subset } from './data/dataset.js';
 export { splitDataset, type SplitDataset } from './data/split-dataset.js';
+export type { SparseParameter, Sparsifier, SparsifyContext } from './loop/sparsifier.js';
 export { fillUniform, permutation, streamOf } from './data/counter-random.js';
 export { differentiate, type DifferentiateOptions, type GradientGraph } from './differentiate.js';
 export { type CopiedGraph, copyGraph, type NodeVisitor, type ValueReplacer } from './emit/copy-graph.js';

@@ -8,12 +8,14 @@ export function checkTrainOptions({
   patience,
   validation,
   checkpoint,
-}: Pick<TrainOptions, 'batch' | 'accumulate' | 'patience' | 'validation' | 'checkpoint'>): void {
+  sparsifier,
+}: Pick<TrainOptions, 'batch' | 'accumulate' | 'patience' | 'validation' | 'checkpoint' | 'sparsifier'>): void {
   requireInteger('batch', batch, 1);
   requireInteger('accumulate', accumulate, 1);
   requireInteger('validation.every', validation?.every ?? 1, 1);
   requireInteger('checkpoint.every', checkpoint?.every ?? 1, 1);
   if (patience === undefined) return;
   requireInteger('patience', patience, 1);
+  if (sparsifier) badOption('patience', 'none with a sparsifier', patience);
   if (!validation) badOption('patience', 'validation beside it', 'none');
 }

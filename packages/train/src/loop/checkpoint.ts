@@ -25,7 +25,9 @@ export async function saveCheckpoint(path: string, trainer: Trainer): Promise<vo
     best: best && { epoch: best.epoch, value: best.value },
   };
   const tensors = new Map<string, Tensor>();
-  for (const [name, data] of arraysOf(trainer)) tensors.set(name, Tensor.of('float32', [data.length], data));
+  for (const [name, data] of arraysOf(trainer)) {
+    tensors.set(name, Tensor.of(data instanceof Uint8Array ? 'uint8' : 'float32', [data.length], data));
+  }
   for (const [name, data] of best?.weights ?? [])
     tensors.set(`best/${name}`, Tensor.of('float32', [data.length], data));
   await saveSafetensors(path, { tensors, metadata: new Map([['gossamer.training', toText(metadata)]]) });
@@ -82,14 +84,20 @@ const fromText = (text: string): Metadata =>
   JSON.parse(text, (_, value: unknown) => (NOT_FINITE.has(value) ? Number(value) : value)) as Metadata;
 
 /** Every array of the training, by its name in a checkpoint. */
-function arraysOf({ store, optimizer, gradientPath }: Trainer): [string, Float32Array][] {
+function arraysOf({ store, optimizer, gradientPath, sparsification }: Trainer): [string, Float32Array | Uint8Array][] {
   const live = [...store.parameters, ...store.running].map(({ name, data }): [string, Float32Array] => [
     `weight/${name}`,
     data,
   ]);
   const named = (prefix: string, arrays: ReadonlyMap<string, Float32Array>) =>
     [...arrays].map(([name, data]): [string, Float32Array] => [`${prefix}/${name}`, data]);
-  return [...live, ...named('slot', optimizer.arrays()), ...named('residual', gradientPath.residuals())];
+  return [
+    ...live,
+    ...named('slot', optimizer.arrays()),
+    ...named('residual', gradientPath.residuals()),
+    ...[...sparsification.own].map(([name, mask]): [string, Uint8Array] => [`mask/${name}`, mask]),
+    ...named('sparsifier', sparsification.state),
+  ];
 }
 
 function arrayOf(path: string, tensors: ReadonlyMap<string, Tensor>, name: string): Float32Array {

@@ -8,6 +8,7 @@ import { requirePositive } from '../require-option.js';
 import { chooseArithmetic } from './gradient-arithmetic.js';
 import { gradientNorm } from './gradient-norm.js';
 import type { Gradients } from './gradient-sums.js';
+import type { Masks } from './optimizer-state.js';
 import type { ParameterStore } from './parameter-store.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -21,6 +22,7 @@ export class GradientPath {
   constructor(
     private readonly options: TrainOptions,
     store: ParameterStore,
+    private readonly masks: Masks,
   ) {
     const { clipNorm, clipValue, gradientQuantization } = options;
     if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm);
@@ -51,10 +53,10 @@ export class GradientPath {
   }
 
   #quantize(quantizer: Pick<ErrorFeedback, 'quantize'>, gradients: Gradients, step: number): void {
-    const { seed = 0, masks } = this.options;
+    const { seed = 0 } = this.options;
     for (const [name, gradient] of gradients) {
       // A weight that does not move must not coarsen the levels of the others.
-      masks?.get(name)?.forEach((keep, i) => {
+      this.masks.get(name)?.forEach((keep, i) => {
         if (keep === 0) gradient[i] = 0;
       });
       quantizer.quantize(name, gradient, { seed, stream: streamOf(`gradient/${name}`), step });
@@ -63,9 +65,9 @@ export class GradientPath {
 
   /** What keeps the norm of `mean` times the gradients below clipNorm. */
   #clipFactor(gradients: Gradients, mean: number): number {
-    const { clipNorm, masks } = this.options;
+    const { clipNorm } = this.options;
     if (clipNorm === undefined) return 1;
-    const ofEach = [...gradients.keys()].map((name) => masks?.get(name));
+    const ofEach = [...gradients.keys()].map((name) => this.masks.get(name));
     return clipFactor(gradientNorm(gradients.values(), ofEach) * mean, clipNorm);
   }
 }

@@ -9,6 +9,7 @@ import type { TrainingEngine } from '../step/training-session.js';
 import type { BatchArrays } from './batch-feeder.js';
 import type { Masks } from './optimizer-state.js';
 import type { RegularizerTerm } from './regularization.js';
+import type { Sparsifier } from './sparsifier.js';
 
 /** What an augmentation may go by: the same for the same step and seed. */
 export interface AugmentContext {
@@ -76,6 +77,8 @@ export interface TrainOptions {
   /** Updates take what a receiver of quantized gradients decodes: each tensor's mean over all accumulated batches (and shards), clipped, without masked elements. Default: none. */
   readonly gradientQuantization?: GradientQuantizationOptions;
   readonly masks?: Masks;
+  /** Changes masks in the course of training. Not with `patience`: weights of an earlier epoch have other masks. Default: none. */
+  readonly sparsifier?: Sparsifier;
   /** Penalties of weights, taken as proximal steps after every update. Default: none. */
   readonly regularizers?: readonly RegularizerTerm[];
   /** Default 0. */
@@ -137,6 +140,8 @@ export interface EpochRecord {
 export interface TrainResult {
   /** The model that was given, with trained weights and running statistics: a clone that differs in nothing else. */
   readonly model: Model;
+  /** The masks that were given, as training left them. */
+  readonly masks: Masks;
   /** What was trained beside the model's own arrays (learned scales and ranges, gates, regressors), by name. */
   readonly added: ReadonlyMap<string, Float32Array>;
   readonly history: readonly EpochRecord[];

@@ -38,6 +38,7 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     return {
       model: trained,
       added: arraysOf(trainer, true),
+      masks: trainer.sparsification.masks,
       history: progress.history,
       steps: progress.step,
       ...(progress.best ? { best: { epoch: progress.best.epoch, value: progress.best.value } } : {}),

@@ -18,6 +18,7 @@ import { type Gradients, GradientSums } from './gradient-sums.js';
 import { OptimizerState } from './optimizer-state.js';
 import { ParameterStore } from './parameter-store.js';
 import { Regularization } from './regularization.js';
+import { Sparsification } from './sparsification.js';
 import type { EpochRecord, TrainOptions } from './train-options.js';
 import { digestOf } from './training-digest.js';
 
@@ -58,6 +59,7 @@ export class Trainer {
     readonly graph: TrainingGraph,
     readonly session: TrainingSession,
     readonly store: ParameterStore,
+    readonly sparsification: Sparsification,
     readonly optimizer: OptimizerState,
     readonly evaluator: Evaluator | undefined,
     readonly dataset: Dataset,
@@ -72,7 +74,7 @@ export class Trainer {
     this.#feeder = new BatchFeeder(dataset, fed, form.random, graph.batch, options.companions?.names);
     // ONNX Runtime makes a tensor of its own for each output, whatever it is given.
     this.#into = session.engine === 'ort' ? {} : gradientMemory(graph, store);
-    this.gradientPath = new GradientPath(options, store);
+    this.gradientPath = new GradientPath(options, store, sparsification.frozen);
     this.#regularization = new Regularization(store, options.regularizers ?? []);
     this.#plan = new BatchPlan(dataset.length, graph.batch, seed, shuffle);
   }
@@ -90,7 +92,8 @@ export class Trainer {
     const store = new ParameterStore(form, graph.lossParameters);
     const rule = findOptimizer(options.optimizer ?? 'adam');
     const resolved = rule.resolve({ ...options.optimizerOptions });
-    const optimizer = new OptimizerState(rule, resolved, store, options.groups ?? [], options.masks ?? new Map());
+    const sparsification = new Sparsification(store, options.masks ?? new Map(), options.sparsifier);
+    const optimizer = new OptimizerState(rule, resolved, store, options.groups ?? [], sparsification.frozen);
     const length = lengthOf(options, training.length, batch);
     const { learningRate = resolved.learningRate } = options;
     const rateAt = (step: number) =>
@@ -120,6 +123,7 @@ export class Trainer {
         graph,
         session,
         store,
+        sparsification,
         optimizer,
         evaluator,
         training,
@@ -195,9 +199,12 @@ export class Trainer {
         `loss: expected a finite number, received ${loss} at update ${step + 1} (learning rate ${rate}); a smaller learning rate or clipNorm may help`,
       );
     }
+    const update = { step, steps: this.length.steps, learningRate: rate, seed };
+    this.sparsification.beforeStep(gradients, update);
     const mean = accumulate === 1 ? 1 : this.graph.batch / total;
     this.optimizer.apply(gradients, step + 1, rate, this.gradientPath.prepare(gradients, mean, step));
     this.#regularization.apply(rate);
+    this.sparsification.afterStep(gradients, update);
     this.progress.step++;
     this.progress.lossSum += loss;
     this.progress.lossCount++;
