@@ -1,0 +1,37 @@
+import type { BinaryCoder } from './binary-coder.js';
+
+/** Reads what a RangeEncoder wrote. Any bytes decode to something; past their end it reads 0. */
+export class RangeDecoder implements BinaryCoder {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #code = 0;
+  #range = 0xffffffff;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    for (let i = 0; i < 4; i++) this.#code = ((this.#code << 8) | this.#next()) >>> 0;
+  }
+
+  code(p1: number, _bit: number): number {
+    const range = this.#range;
+    const bound = (Math.imul(range >>> 16, p1) + (Math.imul(range & 0xffff, p1) >>> 16)) >>> 0;
+    let bit: number;
+    if (this.#code < bound) {
+      this.#range = bound;
+      bit = 1;
+    } else {
+      this.#code = (this.#code - bound) >>> 0;
+      this.#range = (range - bound) >>> 0;
+      bit = 0;
+    }
+    while (this.#range < 2 ** 24) {
+      this.#range = (this.#range << 8) >>> 0;
+      this.#code = ((this.#code << 8) | this.#next()) >>> 0;
+    }
+    return bit;
+  }
+
+  #next(): number {
+    return this.#bytes[this.#at++] ?? 0;
+  }
+}
