@@ -1,1 +1,1 @@
-export type { EncodeErrorCode } from './error-codes.js';
+export { type EncodeErrorCode } from './error-codes.js';

@@ -1,7 +1,6 @@
-import { GossamerError } from '@gossamer/graph';
 import { type BinaryCoder, codeRaw } from './binary-coder.js';
 import type { BitModels } from './bit-models.js';
-import type { EncodeErrorCode } from '../error-codes.js';
+import { encodeError } from '../error-codes.js';
 
 /** Contexts that one exp-Golomb code takes: a prefix of up to 53, and for each length the first two bits after its leading 1. */
 export const EXP_GOLOMB_CONTEXTS = 54 + 54 * 4;
@@ -16,7 +15,7 @@ export function codeExpGolomb(coder: BinaryCoder, models: BitModels, base: numbe
   let length = 1;
   while (models.code(coder, base + length, wanted > length ? 1 : 0) === 1) {
     if (++length > MAX_LENGTH) {
-      throw new GossamerError<EncodeErrorCode>('ERR_GSM_FORMAT', 'integer: expected at most 53 bits, received more');
+      throw encodeError('ERR_GSM_FORMAT', 'integer: expected at most 53 bits, received more');
     }
   }
   let result = 1;

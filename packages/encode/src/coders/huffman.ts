@@ -1,5 +1,4 @@
-import { GossamerError } from '@gossamer/graph';
-import type { EncodeErrorCode } from '../error-codes.js';
+import { encodeError } from '../error-codes.js';
 
 /** As in Deflate: lengths fit 4 bits. */
 const MAX_BITS = 15;
@@ -104,6 +103,6 @@ export function decodeHuffman(bytes: Uint8Array, alphabet: number, count: number
   return symbols;
 }
 
-function damaged(expected: string, received: string): GossamerError<EncodeErrorCode> {
-  return new GossamerError('ERR_GSM_FORMAT', `huffman stream: expected ${expected}, received ${received}`);
+function damaged(expected: string, received: string): Error {
+  return encodeError('ERR_GSM_FORMAT', `huffman stream: expected ${expected}, received ${received}`);
 }

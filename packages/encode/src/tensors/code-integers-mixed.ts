@@ -12,7 +12,7 @@ const SIZES = 10;
 /**
  * Codes integers around 0 in a matrix: is it 0 (by neighbours and densities), sign, > 1, > 2, and the rest in exp-Golomb.
  *
- * A decoder fills `values`, which it gets zeroed. About 0.5 us an element; 16 bytes of counts a row and a column for each kind of decision.
+ * A decoder fills `values`. About 0.5 us an element; 16 bytes of counts a row and a column for each kind of decision.
  */
 export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout: MatrixLayout): void {
   const { rows, columns, rowStride, columnStride, period } = layout;
@@ -41,7 +41,10 @@ export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout
       contexts[2] = 64 * Math.min(3, groups[group]!) + Math.min(63, inGroup);
       const isSet = significant.code(coder, r, c, contexts, values[at] === 0 ? 0 : 1);
       window = ((window << 1) | isSet) & ((1 << WINDOW) - 1);
-      if (isSet === 0) continue;
+      if (isSet === 0) {
+        values[at] = 0;
+        continue;
+      }
       groups[group]!++;
       const value = values[at]!;
       contexts[0] = 3 * (1 + Math.sign(left)) + 1 + Math.sign(up);

@@ -1,0 +1,36 @@
+import { dtypeByteLength } from '@gossamer/graph';
+import type { BinaryCoder } from '../../coders/binary-coder.js';
+import { BitModels } from '../../coders/bit-models.js';
+import { RangeDecoder } from '../../coders/range-decoder.js';
+import { RangeEncoder } from '../../coders/range-encoder.js';
+import type { TensorForm } from '../plain-tensor.js';
+
+/** Bytes of anything, each under the one before it. */
+export const bytes: TensorForm = {
+  name: 'bytes',
+
+  encode(tensor) {
+    const encoder = new RangeEncoder();
+    code(encoder, tensor.bytes.slice());
+    return encoder.finish();
+  },
+
+  decode(body, { dtype, dims }) {
+    const decoded = new Uint8Array(
+      dtypeByteLength(
+        dtype,
+        dims.reduce((a, b) => a * b, 1),
+      ),
+    );
+    code(new RangeDecoder(body), decoded);
+    return decoded;
+  },
+};
+
+function code(coder: BinaryCoder, content: Uint8Array): void {
+  const models = new BitModels(256 * 256);
+  for (let i = 0, last = 0; i < content.length; i++) {
+    last = models.codeTree(coder, last << 8, 8, content[i]!);
+    content[i] = last;
+  }
+}
