@@ -12,6 +12,10 @@ export type EncodeErrorCode =
   | 'ERR_ENCODE_OPTION';
 
 /** A GossamerError of this package. */
-export function encodeError(code: EncodeErrorCode, message: string): GossamerError<EncodeErrorCode> {
-  return new GossamerError(code, message);
+export function encodeError(
+  code: EncodeErrorCode,
+  message: string,
+  options?: ErrorOptions,
+): GossamerError<EncodeErrorCode> {
+  return new GossamerError(code, message, options);
 }

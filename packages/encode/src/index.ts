@@ -1,1 +1,10 @@
+export { decodeModel, modelPieces, readOutside } from './container/decode-model.js';
+export { type EncodedModel, type EncodedTensor, encodeModel, type EncodeOptions } from './container/encode-model.js';
+export { Gsm, type GsmTensor } from './container/gsm.js';
+export { DEFAULT_GSM_LIMITS, type GsmLimits } from './container/limits.js';
+export { openGsm } from './container/open-gsm.js';
+export type { OutsideFile } from './container/outside-files.js';
+export { toModel } from './container/to-model.js';
 export { type EncodeErrorCode } from './error-codes.js';
+export { decodeTensor, encodeTensor, formOf } from './tensors/encode-tensor.js';
+export type { PlainTensor, TensorSpec } from './tensors/plain-tensor.js';

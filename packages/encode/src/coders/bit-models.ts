@@ -2,7 +2,7 @@ import type { BinaryCoder } from './binary-coder.js';
 
 /** Decisions after which the slow estimate of a context adapts at its slowest, and the fast one. */
 const SLOW_COUNT = 1023;
-const FAST_COUNT = 40;
+const FAST_COUNT = 150;
 
 /** Step towards the bit seen after `count` decisions, so that what is new learns at once. */
 const STEPS = Float64Array.from({ length: SLOW_COUNT + 1 }, (_, count) => 1 / (count + 1.6));

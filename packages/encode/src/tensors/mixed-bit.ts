@@ -4,7 +4,7 @@ import { STRETCH } from '../coders/logistic.js';
 import { Mixer } from '../coders/mixer.js';
 
 /** What the density of the whole weighs in the estimate of a row or column, in decisions. */
-const PRIOR = 6;
+const PRIOR = 20;
 /** Inputs before those of the caller's contexts: the whole, the row, the column. */
 const DENSITIES = 3;
 
@@ -24,8 +24,8 @@ export class MixedBit {
     this.#rows = new DensityCounts(rows);
     this.#columns = new DensityCounts(columns);
     this.#contexts = sizes.map((size) => new BitModels(size));
-    this.#mixer = new Mixer(DENSITIES + sizes.length, 1, 1 / (1 + sizes.length), 0.0008);
-    this.#mixer.setWeights(0, [-0.5, 0.65, 0.65]);
+    this.#mixer = new Mixer(DENSITIES + sizes.length, 1, 0.5 / sizes.length, 0.0015);
+    this.#mixer.setWeights(0, [-0.3, 0.4, 0.4]);
   }
 
   code(coder: BinaryCoder, row: number, column: number, contexts: Int32Array, bit: number): number {

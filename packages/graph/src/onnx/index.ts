@@ -16,3 +16,10 @@ export { makeFolders } from '../wire/make-folders.js';
 export { makeTempFolder, removeTempFolder } from '../wire/temp-folder.js';
 export { asWriteError, writeAtomically, type WriteOptions } from '../wire/write-file.js';
 export { ChunkList } from '../wire/chunk.js';
+// What lossless storage needs: where each tensor's bytes lie in a file and in the files beside it.
+export type { ByteSource } from '../wire/byte-source.js';
+export { openExternalFile } from '../wire/external-path.js';
+export { FileSource } from '../wire/file-source.js';
+export { MemorySource } from '../wire/memory-source.js';
+export * as onnxSchema from '../wire/onnx-schema.js';
+export { openWire, type WireMessage } from '../wire/wire-message.js';

@@ -5,11 +5,15 @@ import { RangeDecoder } from '../../coders/range-decoder.js';
 import { RangeEncoder } from '../../coders/range-encoder.js';
 import type { TensorForm } from '../plain-tensor.js';
 
+/** Fewer bytes do not fill the contexts. */
+const MIN_BYTES = 64;
+
 /** Bytes of anything, each under the one before it. */
 export const bytes: TensorForm = {
   name: 'bytes',
 
   encode(tensor) {
+    if (tensor.bytes.length < MIN_BYTES) return undefined;
     const encoder = new RangeEncoder();
     code(encoder, tensor.bytes.slice());
     return encoder.finish();

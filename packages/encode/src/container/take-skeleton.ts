@@ -1,0 +1,46 @@
+import { type ByteSource, onnxSchema, openWire, type WireMessage } from '@gossamer/graph/onnx';
+import { ByteWriter } from '../coders/byte-writer.js';
+import { type Payload, payloadOf } from './payload-of.js';
+
+/** Wire type of length-delimited fields. */
+export const BYTES = 2;
+
+/** An ONNX file seen as its skeleton (a sound ONNX file whose tensors are empty) and the payloads that were taken out. */
+export interface Skeleton {
+  readonly bytes: Uint8Array;
+  /** In the order of the file. */
+  readonly payloads: readonly Payload[];
+}
+
+/**
+ * Takes the tensors out of an ONNX file. Lengths around them are written anew, so `restoreFile` gives the file back only where it has
+ * them in their shortest form: the caller compares. Throws what the wire reader throws for a file that is not ONNX.
+ */
+export function takeSkeleton(source: ByteSource): Skeleton {
+  const payloads: Payload[] = [];
+  const hollow = (message: WireMessage): Uint8Array => {
+    const payload = message.schema.name === 'TensorProto' ? payloadOf(message) : undefined;
+    const field = payload && 'field' in payload.place ? payload.place.field : undefined;
+    let isTaken = payload !== undefined && field === undefined;
+    const writer = new ByteWriter();
+    const children = message.eachChild();
+    for (const { no, wireType, tagStart, valueStart, valueEnd } of message.fields()) {
+      if (no === field && wireType === BYTES && valueEnd - valueStart === payload!.byteLength) {
+        isTaken = true;
+        writer.varint(no * 8 + BYTES).varint(0);
+      } else if (message.schema.field(no)?.kind === 'message') {
+        const inner = hollow(children.next().value as WireMessage);
+        writer
+          .varint(no * 8 + BYTES)
+          .varint(inner.length)
+          .bytes(inner);
+      } else {
+        writer.bytes(source.read(tagStart, valueEnd));
+      }
+    }
+    if (isTaken) payloads.push(payload!);
+    return writer.finish();
+  };
+  const bytes = hollow(openWire(source, onnxSchema.ModelProto));
+  return { bytes, payloads };
+}
