@@ -86,6 +86,23 @@ function addWriting(add: Add, run: RunCommand): void {
     );
   addConvert(add, run, verify);
   addQuantize(add, run, [variant(), externalData(), verify()]);
+  add('encode', 'Stores a model in as few bytes as it has information; decode gives it back byte for byte.', [
+    'encode model.onnx -o model.gsm',
+    'encode model.onnx -o model.gsm --verbose      # every tensor: its form and bytes',
+  ])
+    .argument('<model>', 'an ONNX file; data files beside it go along')
+    .requiredOption('-o, --output <file>', 'the .gsm file to write; commands open it as they open an ONNX file')
+    .action((model: string, flags: Flags) =>
+      run('encode', flags, async (context) => (await import('./commands/encode.js')).run(model, flags, context)),
+    );
+  add('decode', 'Writes back the ONNX file that a .gsm file was made of, byte for byte.', [
+    'decode model.gsm -o model.onnx',
+  ])
+    .argument('<file>', 'a .gsm file')
+    .requiredOption('-o, --output <file>', 'the ONNX file to write; data files go beside it under their names')
+    .action((file: string, flags: Flags) =>
+      run('decode', flags, async (context) => (await import('./commands/decode.js')).run(file, flags, context)),
+    );
   add('demo', 'Compresses two real models and proves it on the 10,000 MNIST test images.', [
     'demo',
     'demo --output-dir results --json',

@@ -8,6 +8,7 @@ export {
   loadAnyModel,
   saveConverted,
 } from './convert.js';
+export { decode, encode, type EncodeOptions, type EncodeResult } from './encode.js';
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { openGsm, toModel as openGraph } from '@gossamer/encode';
 import { GossamerError, isGossamerError, type Model } from '@gossamer/graph';
 import { loadModel as readModel } from '@gossamer/graph/onnx';
 import type { Verification } from '@gossamer/runtime';
@@ -33,13 +34,14 @@ export class OnnxModel implements SavableModel {
 /** A model, or the path of one. */
 export type ModelInput = OnnxModel | string;
 
-/** Opens an ONNX file lazily: weights stay on disk until they are needed. Errors name the file. */
+/** Opens an ONNX or .gsm file lazily: weights stay on disk until they are needed. Errors name the file. */
 export async function loadModel(path: string): Promise<OnnxModel> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isFile() && found.size === 0) {
     throw new GossamerError('ERR_TRUNCATED', `${path}: expected an ONNX model, received an empty file`);
   }
   try {
+    if (path.endsWith('.gsm')) return new OnnxModel(openGraph(openGsm(path)));
     return new OnnxModel(await readModel(path));
   } catch (cause) {
     if (!isGossamerError(cause) || cause.message.startsWith(path)) throw cause;

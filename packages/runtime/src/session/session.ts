@@ -10,6 +10,7 @@ import { fillInto, requireInto } from './into.js';
 import { modelInputs } from './model-ports.js';
 import type { PortSpec } from './port-spec.js';
 import type { RunOptions } from './run-options.js';
+import { openGsmModel } from './open-gsm-model.js';
 import { type StateCarrier, Stepper } from './stepper.js';
 
 export interface SessionOptions {
@@ -65,8 +66,9 @@ export class Session {
     this.report = opened.report;
   }
 
-  /** Opens a model: a graph, the path of an .onnx file (data beside it included), or the bytes of one. */
-  static async open(model: Model | string | Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  /** Opens a model: a graph, the path of an .onnx file (data beside it included) or of a .gsm file, or the bytes of one. */
+  static async open(given: Model | string | Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    const model = openGsmModel(given);
     const engine = findEngine(options.engine ?? 'ort');
     options.signal?.throwIfAborted();
     requireRequantization(options.requantize ?? 'float', engine.name);
