@@ -1,0 +1,87 @@
+import { inferTypes, type Model, type Node, type TypeTable, type Value } from '@gossamer/graph';
+import { AxisCells } from './axis-cells.js';
+import { settle } from './choice.js';
+import { collectGroups } from './collect-groups.js';
+import { type Findings, NodeAxes } from './node-axes.js';
+import type { FrozenAxis, PruneGroup } from './prune-group.js';
+import { findGroupRule } from './registry.js';
+
+export interface GroupOptions {
+  /** Also features that a LayerNormalization has its statistics over; such units are marked inexact. Default false. */
+  readonly allowInexact?: boolean;
+}
+
+/** What can be removed from a model, and what cannot and why. */
+export interface ModelGroups {
+  readonly groups: readonly PruneGroup[];
+  readonly frozen: readonly FrozenAxis[];
+}
+
+/**
+ * The dependency graph over axes: every element of every axis with a fixed length, tied by the operators' rules to those that can only go
+ * with it. Frozen: what touches inputs or outputs of the graph, operators without a rule, axes that a rule does not follow, values that
+ * bodies of control flow read. Types are inferred when not given. Throws ERR_PRUNE_SIZE beyond 2^26 elements of axes.
+ *
+ * Source: Fang et al. 2023, arXiv:2301.12900 (DepGraph), there over layers; explicit maps of elements are ours.
+ */
+export function groupsOf(model: Model, options: GroupOptions = {}, types: TypeTable = inferTypes(model)): ModelGroups {
+  const cells = cellsOf(model, types);
+  const findings: Findings = { masked: [], choices: [], kinds: [], links: new Map() };
+  for (const value of cells.values()) freezeContract(value, cells);
+  const opset = model.opset;
+  for (const node of model.graph.nodes()) {
+    const axes = new NodeAxes(node, opset, options.allowInexact ?? false, cells, types, findings);
+    if (hasRule(model, node, types)) findGroupRule(node)!.tie(axes);
+    if (node.isStandard('Shape')) passUnread(node, axes);
+    if (!node.isStandard('Constant')) axes.close();
+  }
+  for (const choice of findings.choices) settle(choice, cells);
+  return collectGroups(model, cells, findings);
+}
+
+function cellsOf(model: Model, types: TypeTable): AxisCells {
+  const cells = new AxisCells();
+  for (const value of model.graph.values()) {
+    const shape = value.constant?.dims ?? types.shapeOf(value);
+    if (shape) cells.add(value, shape);
+  }
+  cells.seal();
+  return cells;
+}
+
+/** A rule holds where every value of the node has a known rank: else nothing is known of its axes. */
+function hasRule(model: Model, node: Node, types: TypeTable): boolean {
+  if (!findGroupRule(node) || model.function(node.domain, node.op, node.overload)) return false;
+  return [...node.inputs, ...node.outputs].every((value) => !value || types.shapeOf(value) !== undefined);
+}
+
+/** Inputs and outputs of the graph, and what bodies of control flow read, keep their shapes. */
+function freezeContract(value: Value, cells: AxisCells): void {
+  const rank = cells.shapeOf(value)!.length;
+  const body = value.uses.find(({ node }) => node.graph !== value.graph)?.node.graph.owner?.node;
+  const isSubByte = value.constant && /^u?int[24]$|^float4/.test(value.constant.dtype);
+  const reason = value.isInput
+    ? `${value.name} is an input of the graph`
+    : value.isOutput
+      ? `${value.name} is an output of the graph`
+      : body
+        ? `${body.id} (${body.kind}) reads ${value.name} from its body`
+        : isSubByte || value.constant?.dtype === 'string'
+          ? `${value.name} is stored as ${value.constant!.dtype}`
+          : undefined;
+  for (let axis = 0; reason !== undefined && axis < rank; axis++) cells.freezeAxis(value, axis, reason);
+}
+
+/** Of a shape that only a Gather with constant indices reads, axes may shrink that it does not pick. */
+function passUnread(node: Node, axes: NodeAxes): void {
+  const x = node.input(0);
+  if (!x || node.has('start') || node.has('end') || node.output.isOutput) return;
+  const rank = axes.rank(x);
+  const read = new Set<number>();
+  for (const { node: user, index } of node.output.uses) {
+    const picked = user.isStandard('Gather') && index === 0 ? user.input(1)?.constant?.toIntegers() : undefined;
+    if (!picked) return;
+    for (const axis of picked) read.add(axis < 0 ? axis + rank : axis);
+  }
+  for (let axis = 0; axis < rank; axis++) if (!read.has(axis)) axes.pass(x, axis);
+}
