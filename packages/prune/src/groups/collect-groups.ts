@@ -18,7 +18,7 @@ export function collectGroups(
   const kinds = kindsOf(cells, findings);
   const slices = slicesOf(cells, makers);
   const order = new Map([...model.graph.values()].map((value, i) => [value, i]));
-  const byShape = new Map<string, { layer: string; units: PruneUnit[] }>();
+  const byShape = new Map<string, { maker: Maker; units: PruneUnit[] }>();
   for (const [root, own] of slices) {
     const maker = makers.get(root)!;
     const kind = kinds.get(root) ?? 'neuron';
@@ -29,12 +29,13 @@ export function collectGroups(
     });
     const unit = { kind, slices: own, members, ...(inexact === undefined ? {} : { inexact }) };
     const shape = own.map(({ value, axis, indices }) => `${order.get(value)}:${axis}:${indices.length}`).join();
-    const group = byShape.get(shape) ?? { layer: maker.layer, units: [] };
+    const group = byShape.get(shape) ?? { maker, units: [] };
     byShape.set(shape, group);
     group.units.push(unit);
   }
   const taken = new Map<string, number>();
-  const groups = [...byShape.values()].map(({ layer, units }): PruneGroup => {
+  const inOrder = [...byShape.values()].sort((a, b) => a.maker.place - b.maker.place);
+  const groups = inOrder.map(({ maker: { layer }, units }): PruneGroup => {
     const count = taken.get(layer) ?? 0;
     taken.set(layer, count + 1);
     return { id: count === 0 ? layer : `${layer}#${count + 1}`, kind: units[0]!.kind, units };
@@ -60,6 +61,8 @@ function freezeWhole(cells: AxisCells): void {
 
 interface Maker {
   readonly layer: string;
+  /** Place of the layer among those that make something. */
+  readonly place: number;
   /** Axes of constants that make the unit. */
   readonly axes: Set<string>;
 }
@@ -67,19 +70,19 @@ interface Maker {
 /** Which parameters make a set, by its root: constants that rules named, and the first layer that reads them. */
 function makersOf(cells: AxisCells, findings: Findings): Map<number, Maker> {
   const makers = new Map<number, Maker>();
-  for (const { node, value, axis } of findings.masked) {
+  findings.masked.forEach(({ node, value, axis }, place) => {
     const source = sourceAxis(value, axis, findings.links);
-    if (!source) continue;
+    if (!source) return;
     const length = cells.length(source.value, source.axis) ?? 0;
     for (let i = 0; i < length; i++) {
       const cell = cells.cell(source.value, source.axis, i);
       if (cells.frozen(cell) !== undefined) continue;
       const root = cells.find(cell);
-      const maker = makers.get(root) ?? { layer: node.id, axes: new Set() };
+      const maker = makers.get(root) ?? { layer: node.id, place, axes: new Set() };
       makers.set(root, maker);
       maker.axes.add(keyOf(source.value, source.axis));
     }
-  }
+  });
   return makers;
 }
 

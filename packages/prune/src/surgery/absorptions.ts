@@ -1,6 +1,5 @@
 import type { Node, Value } from '@gossamer/graph';
 import type { Leftovers } from './leftovers.js';
-import { uniformValue } from './uniform-value.js';
 
 /** Numbers to add to the outputs of a node, for what masked inputs still give it. */
 export interface Absorption {
@@ -105,40 +104,38 @@ function deltaOf(
   const { data, dataAxis, weight, inAxis, outAxis, obstacle, scale = 1 } = reading;
   const owners = removal.owners(weight, inAxis);
   if (!owners) return undefined;
-  let sum: Float64Array | undefined;
+  const numbers = new Float64Array(owners.length);
   for (const unit of removal.unitsOf(weight, inAxis)) {
     const number = leftovers.on(data, dataAxis, unit);
     if (number === 0 || leftovers.on(weight, inAxis, unit) === 0) continue;
+    const barrier = obstacle ?? (weight.constant ? undefined : 'a computed weight');
     if (Number.isNaN(number)) {
       problems.set(unit, `${node.id} (${node.kind}): what is left of ${data.name} is no constant`);
-    } else if (obstacle ?? (weight.constant ? undefined : 'a computed weight')) {
+    } else if (barrier) {
       problems.set(
         unit,
-        `${node.id} (${node.kind}): ${data.name} leaves ${number}, and ${obstacle ?? 'a computed weight'} keeps it out of the bias`,
+        `${node.id} (${node.kind}): ${data.name} leaves ${number}, and ${barrier} keeps it out of the bias`,
       );
     } else {
-      sum ??= new Float64Array(weight.constant!.dims[outAxis]!);
-      addSlices(sum, weight, { inAxis, outAxis, isChosen: (i) => owners[i] === unit }, number * scale);
+      owners.forEach((owner, i) => {
+        if (owner === unit) numbers[i] = number * scale;
+      });
     }
   }
-  return sum;
+  return weight.constant && numbers.some((x) => x !== 0) ? sumOver(weight, inAxis, outAxis, numbers) : undefined;
 }
 
-interface Chosen {
-  readonly inAxis: number;
-  readonly outAxis: number;
-  readonly isChosen: (index: number) => boolean;
-}
-
-/** sum[o] += factor * the weights of output o and the chosen inputs. */
-function addSlices(sum: Float64Array, weight: Value, { inAxis, outAxis, isChosen }: Chosen, factor: number): void {
+/** For each output the sum over inputs of all weights between them, times the input's number. */
+function sumOver(weight: Value, inAxis: number, outAxis: number, numbers: Float64Array): Float64Array {
   const { dims } = weight.constant!;
   const data = weight.constant!.toFloat64();
   const stride = (axis: number) => dims.slice(axis + 1).reduce((a, b) => a * b, 1);
   const [inner, outer] = [stride(inAxis), stride(outAxis)];
+  const sum = new Float64Array(dims[outAxis]!);
   data.forEach((w, i) => {
-    if (isChosen(Math.floor(i / inner) % dims[inAxis]!)) sum[Math.floor(i / outer) % dims[outAxis]!]! += w * factor;
+    sum[Math.floor(i / outer) % dims[outAxis]!]! += w * numbers[Math.floor(i / inner) % dims[inAxis]!]!;
   });
+  return sum;
 }
 
 /** A hidden unit feeds all others through R: it must stay at 0. */
@@ -146,7 +143,7 @@ function checkStates(node: Node, leftovers: Leftovers, problems: Map<number, str
   const r = node.input(2)!;
   for (const unit of leftovers.removal.unitsOf(r, 2)) {
     const isQuiet = node.outputs.every((y) => !y || leftovers.at(y, unit) === 0);
-    if (!isQuiet && uniformValue(r.constant!, 2, (i) => leftovers.removal.owners(r, 2)![i] === unit) !== 0) {
+    if (!isQuiet && leftovers.on(r, 2, unit) !== 0) {
       problems.set(unit, `${node.id} (${node.kind}): a masked hidden unit does not stay at 0`);
     }
   }

@@ -24,7 +24,9 @@ const convolution: LeftoverRule = (call) => {
   const { node, unit, leftovers, axis } = call;
   const [x, weight, bias] = node.inputs;
   const groups = node.int('group', 1);
-  const outAxis = node.op === 'Conv' || (groups > 1 && !leftovers.removal.unitsOf(weight!, 1).has(unit)) ? 0 : 1;
+  // Of a grouped ConvTranspose a unit is on the axis of channels in a group, or a whole group on the other one.
+  const isWide = node.op === 'Conv' || (groups > 1 && !leftovers.removal.owners(weight!, 1)?.includes(unit));
+  const outAxis = isWide ? 0 : 1;
   const isGone = isZero(leftovers.on(weight!, outAxis, unit)) || (groups > 1 && isZero(leftovers.at(x!, unit)));
   return zeroIf(axis === 1 && isGone && addsNothing(bias, call));
 };

@@ -51,12 +51,10 @@ export class Removal {
     return this.kept(value, axis)?.length ?? length;
   }
 
-  /** Units of a value, on one axis or all. */
-  unitsOf(value: Value, axis?: number): Set<number> {
-    const units = new Set<number>();
-    for (const [own, owners] of this.#units.get(value) ?? []) {
-      if (axis === undefined || axis === own) for (const unit of owners) if (unit >= 0) units.add(unit);
-    }
+  /** Units on an axis, in the order in which they come. */
+  unitsOf(value: Value, axis: number): Set<number> {
+    const units = new Set(this.owners(value, axis));
+    units.delete(-1);
     return units;
   }
 

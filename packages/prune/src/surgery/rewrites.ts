@@ -133,6 +133,17 @@ const reshape: Rewrite = (node, context) => {
   else setIntegers(node, 1, values);
 };
 
+/** Axes of 1 by name: one that shrinks to 1 must not go too. */
+const squeeze: Rewrite = (node, { types, opset }) => {
+  if (node.has('axes') || node.input(1)) return;
+  const axes = types.shapeOf(node.input(0)!)!.flatMap((dim, axis) => (dim === 1 ? [axis] : []));
+  if (opset < 13) node.graph.setAttribute(node, 'axes', attribute.ints(axes));
+  else {
+    const tensor = Tensor.fromNumbers('int64', [axes.length], axes);
+    node.graph.setInput(node, 1, node.graph.addInitializer(`${node.output.name}_axes`, tensor));
+  }
+};
+
 /** Numbers of a constant shape that say how long a shrinking axis was. */
 const sized =
   (slot: number): Rewrite =>
@@ -159,6 +170,7 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   Slice: slice,
   Gather: gather,
   Reshape: reshape,
+  Squeeze: squeeze,
   Expand: sized(1),
   Resize: sized(3),
 };

@@ -49,6 +49,21 @@ function largestError(expected: Readonly<Record<string, Tensor>>, actual: Readon
   return worst;
 }
 
+/**
+ * The model with the inputs of closing Sigmoid and Softmax nodes as outputs in the place of their results: a probability near 0 has no digits to
+ * compare.
+ */
+export function withLogits(model: Model): Model {
+  const copy = model.clone();
+  const { graph } = copy;
+  for (const value of graph.outputs) {
+    const { producer } = value;
+    if (producer?.op !== 'Sigmoid' && producer?.op !== 'Softmax') continue;
+    graph.replaceOutput(value, producer.input(0)!);
+  }
+  return copy;
+}
+
 /** About `share` of each group's units, at least one stays. */
 export function someUnits(model: Model, share: number, random: () => number): PruneUnit[] {
   return groupsOf(model).groups.flatMap(({ units }) => {

@@ -23,7 +23,8 @@ export const convolution = defineGroupRule({
     }
     // What the weight's axes are: ConvTranspose has [input, output / groups, ...].
     const [inAxis, outAxis] = isTransposed ? [0, 1] : [1, 0];
-    axes.masks(weight, groups === 1 || !isTransposed ? outAxis : 0);
+    // A depthwise ConvTranspose has its outputs on the axis of inputs.
+    axes.masks(weight, isTransposed && groups > 1 && axes.length(weight, 1) === 1 ? 0 : outAxis);
     if (groups === 1) {
       axes.tie(x, 1, weight, inAxis);
       axes.tie(weight, outAxis, y, 1);

@@ -44,7 +44,8 @@ export const matMul = defineGroupRule({
     axes.masks(a, rankA - 2);
     axes.masks(b, rankB - 1);
     const isDynamic = node.inputs.every((value) => value && !value.constant);
-    axes.kind(y, rank - 1, 'neuron');
+    // Hidden features of a sequence, as in a transformer.
+    axes.kind(y, rank - 1, rank > 2 ? 'ffn' : 'neuron');
     for (const value of [a, b]) {
       const own = axes.rank(value);
       for (let axis = 0; axis < own - 2; axis++) {
