@@ -7,3 +7,8 @@ export { type GroupOptions, groupsOf, type ModelGroups } from './groups/groups-o
 export type { AxisSlice, FrozenAxis, PruneGroup, PruneUnit, UnitKind, UnitMember } from './groups/prune-group.js';
 export { maskModel } from './surgery/mask-model.js';
 export { type RemovalResult, removeUnits, type RemoveOptions, type UnitReason } from './surgery/remove-units.js';
+export { unitCost, type UnitCost } from './groups/unit-cost.js';
+export { removeBlocks } from './surgery/remove-blocks.js';
+export { type ResidualBlock, residualBlocks } from './surgery/residual-blocks.js';
+export { roundKept } from './widths/round-kept.js';
+export { floatGrid, measuredGrid, type WidthCost, type WidthGrid } from './widths/width-grid.js';

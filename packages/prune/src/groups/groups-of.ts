@@ -68,8 +68,15 @@ function freezeContract(value: Value, cells: AxisCells): void {
         ? `${body.id} (${body.kind}) reads ${value.name} from its body`
         : isSubByte || value.constant?.dtype === 'string'
           ? `${value.name} is stored as ${value.constant!.dtype}`
-          : undefined;
+          : isUnreadable(value)
+            ? `${value.name} has no dense data`
+            : undefined;
   for (let axis = 0; reason !== undefined && axis < rank; axis++) cells.freezeAxis(value, axis, reason);
+}
+
+/** Sparse data, and what nothing makes. */
+function isUnreadable(value: Value): boolean {
+  return !value.constant && (!value.producer || value.producer.isStandard('Constant'));
 }
 
 /** Of a shape that only a Gather with constant indices reads, axes may shrink that it does not pick. */

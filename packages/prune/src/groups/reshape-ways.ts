@@ -3,7 +3,7 @@ import { equalDims, type Value } from '@gossamer/graph';
 import type { ElementMap, NodeAxes, Way } from './node-axes.js';
 
 /** Most elements of the axes that a Reshape merges or parts; beyond that they are frozen. */
-const MAX_ELEMENTS = 2 ** 24;
+const MAX_ELEMENTS = 2 ** 22;
 
 /**
  * Ties the axes of `x` and `y`, which hold the same elements in the same order. They are cut into the shortest stretches of equal products; a
