@@ -28,11 +28,22 @@ export function settle(choice: Choice, cells: AxisCells): void {
     apply(candidate, pairs, choice.reason, cells);
     return;
   }
-  for (const { pairs, frozen } of choice.candidates) {
-    for (const cell of pairs().a) cells.freeze(cell, choice.reason);
-    for (const cell of pairs().b) cells.freeze(cell, choice.reason);
-    for (const [value, axis] of frozen) cells.freezeAxis(value, axis, choice.reason);
+  const ends = choice.candidates.map(({ pairs }) => pairs()).flatMap(({ a, b }) => [a, b]);
+  const cause = firstReason(ends, cells);
+  const reason = cause === undefined ? choice.reason : `${choice.reason}: ${cause}`;
+  for (const side of ends) for (const cell of side) cells.freeze(cell, reason);
+  for (const { frozen } of choice.candidates) for (const [value, axis] of frozen) cells.freezeAxis(value, axis, reason);
+}
+
+/** Why some of the cells stay, where one does. */
+function firstReason(ends: readonly Int32Array[], cells: AxisCells): string | undefined {
+  for (const side of ends) {
+    for (const cell of side) {
+      const reason = cells.frozen(cell);
+      if (reason !== undefined) return reason;
+    }
   }
+  return undefined;
 }
 
 function apply({ frozen }: Candidate, { a, b }: CellPairs, reason: string, cells: AxisCells): void {

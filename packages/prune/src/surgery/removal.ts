@@ -1,5 +1,6 @@
-import { GossamerError, type Model, type Value } from '@gossamer/graph';
+import type { Model, Value } from '@gossamer/graph';
 import type { PruneUnit } from '../groups/prune-group.js';
+import { findValue } from './find-value.js';
 
 /** Which elements of which axes go, and with which unit, by the values of one model (a copy of that of the units: values are found by name). */
 export class Removal {
@@ -8,15 +9,9 @@ export class Removal {
   /** `lengthOf` gives the length of an axis. Throws ERR_PRUNE_REMOVAL for a unit of another model. */
   constructor(model: Model, units: readonly PruneUnit[], lengthOf: (value: Value, axis: number) => number | undefined) {
     units.forEach(({ slices }, unit) => {
-      for (const { value: original, axis, indices } of slices) {
-        const value = model.graph.value(original.name);
-        const length = value && lengthOf(value, axis);
-        if (!value || length === undefined || indices.at(-1)! >= length) {
-          throw new GossamerError(
-            'ERR_PRUNE_REMOVAL',
-            `unit: expected slices of this model, received ${original.name}[${indices.join()}] on axis ${axis}`,
-          );
-        }
+      for (const slice of slices) {
+        const { axis, indices } = slice;
+        const { value, length } = findValue(model, slice, (found) => lengthOf(found, axis));
         const axes = this.#units.get(value) ?? new Map<number, Int32Array>();
         this.#units.set(value, axes);
         const owners = axes.get(axis) ?? new Int32Array(length).fill(-1);
