@@ -39,6 +39,8 @@ export {
   type DampedFactor,
   permuteSymmetric,
 } from './linalg/factor.js';
+export { largeSingularValues } from './linalg/large-singular-values.js';
+export { multiplyMatrices, transposeMatrix } from './linalg/multiply-matrices.js';
 export { type DriftProblem, followInputsAsync } from './linalg/follow-inputs.js';
 export { addGram, addGramAsync, type GramVectors, mirrorUpper } from './linalg/gram.js';
 export { type Hadamard, hadamard, multiplyHadamard } from './linalg/hadamard.js';
