@@ -1,0 +1,139 @@
+import { multiplyMatrices, symmetricEigen } from '@gossamer/kernels';
+import { normalQuantile, philox4x32 } from '@gossamer/runtime';
+
+const ROUNDS = 100;
+/** A round that lowers the error by less, as a share of the weight's energy, is the last. */
+const LEAST_GAIN = 1e-6;
+/** Added to the diagonal of what is solved, as a share of its mean. */
+const RIDGE = 1e-8;
+
+/** W is near the sum over p of the outer products of column p of all factors. */
+export interface CpFit {
+  /** One a mode: [size, rank]. */
+  readonly factors: readonly Float64Array[];
+  /** ‖W - W'‖² / ‖W‖². */
+  readonly lost: number;
+  /** Sum of the squared norms of the rank-one terms over ‖W‖²: large where they cancel each other. */
+  readonly cancellation: number;
+}
+
+/**
+ * Canonical polyadic form of a row-major tensor by alternating least squares with a ridge, from seeded normal numbers.
+ *
+ * Source: Carroll and Chang 1970; Kolda and Bader, "Tensor decompositions and applications", SIAM Review 2009, figure 3.3.
+ */
+export function fitCp(tensor: Float64Array, sizes: readonly number[], rank: number, seed: number): CpFit {
+  const factors = sizes.map((size, mode) => normals(size * rank, seed, mode));
+  const grams = factors.map((factor) => gramOf(factor, rank));
+  const energy = tensor.reduce((sum, x) => sum + x * x, 0);
+  let lost = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    let fit = 0;
+    for (const [mode, size] of sizes.entries()) {
+      const products = contract(tensor, sizes, factors, mode, rank);
+      const others = hadamard(grams, rank, mode);
+      const factor = multiplyMatrices(products, ridgeInverse(others, rank), size, rank, rank);
+      factors[mode] = factor;
+      grams[mode] = gramOf(factor, rank);
+      // ‖W - W'‖² = ‖W‖² - 2 <W, W'> + ‖W'‖², at the last mode.
+      fit = energy - 2 * sumOf(products, factor) + sumOf(others, grams[mode]!);
+    }
+    const now = Math.max(0, fit / energy);
+    const gain = lost - now;
+    lost = now;
+    if (gain < LEAST_GAIN) break;
+  }
+  const terms = hadamard(grams, rank, -1);
+  let norms = 0;
+  for (let p = 0; p < rank; p++) norms += terms[p * rank + p]!;
+  spread(factors, rank);
+  return { factors, lost, cancellation: norms / energy };
+}
+
+function normals(length: number, seed: number, mode: number): Float64Array {
+  const words = new Uint32Array(4);
+  return Float64Array.from({ length }, (_, i) => {
+    philox4x32(words, i, mode, 0, 0, seed % 2 ** 32, Math.floor(seed / 2 ** 32));
+    return normalQuantile((words[0]! + 0.5) / 2 ** 32);
+  });
+}
+
+/** Each element of the tensor times the rows of the other factors it meets: [size of mode, rank]. */
+function contract(
+  tensor: Float64Array,
+  sizes: readonly number[],
+  factors: readonly Float64Array[],
+  mode: number,
+  rank: number,
+): Float64Array {
+  const out = new Float64Array(sizes[mode]! * rank);
+  const at = sizes.map(() => 0);
+  const row = new Float64Array(rank);
+  for (const x of tensor) {
+    row.fill(x);
+    for (const [other, factor] of factors.entries()) {
+      if (other === mode) continue;
+      const base = at[other]! * rank;
+      for (let p = 0; p < rank; p++) row[p]! *= factor[base + p]!;
+    }
+    const base = at[mode]! * rank;
+    for (let p = 0; p < rank; p++) out[base + p]! += row[p]!;
+    for (let axis = sizes.length - 1; axis >= 0 && ++at[axis]! === sizes[axis]; axis--) at[axis] = 0;
+  }
+  return out;
+}
+
+function gramOf(factor: Float64Array, rank: number): Float64Array {
+  const out = new Float64Array(rank * rank);
+  for (let base = 0; base < factor.length; base += rank) {
+    for (let p = 0; p < rank; p++) {
+      for (let q = 0; q < rank; q++) out[p * rank + q]! += factor[base + p]! * factor[base + q]!;
+    }
+  }
+  return out;
+}
+
+/** The elementwise product of all grams but one. */
+function hadamard(grams: readonly Float64Array[], rank: number, without: number): Float64Array {
+  const out = new Float64Array(rank * rank).fill(1);
+  grams.forEach((gram, mode) => {
+    if (mode !== without) for (let i = 0; i < out.length; i++) out[i]! *= gram[i]!;
+  });
+  return out;
+}
+
+/** (A + ridge I)⁻¹ of a symmetric A without negative eigenvalues. */
+function ridgeInverse(matrix: Float64Array, n: number): Float64Array {
+  const { values, vectors } = symmetricEigen(matrix, n);
+  const ridge = (RIDGE * values.reduce((a, b) => a + Math.max(0, b), 0)) / n || 1;
+  const out = new Float64Array(n * n);
+  for (let p = 0; p < n; p++) {
+    const weight = 1 / (Math.max(0, values[p]!) + ridge);
+    for (let i = 0; i < n; i++) {
+      const scaled = weight * vectors[p * n + i]!;
+      for (let j = 0; j < n; j++) out[i * n + j]! += scaled * vectors[p * n + j]!;
+    }
+  }
+  return out;
+}
+
+function sumOf(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+}
+
+/** Gives column p the same norm in all factors. */
+function spread(factors: readonly Float64Array[], rank: number): void {
+  for (let p = 0; p < rank; p++) {
+    const norms = factors.map((factor) => {
+      let sum = 0;
+      for (let at = p; at < factor.length; at += rank) sum += factor[at]! ** 2;
+      return Math.sqrt(sum);
+    });
+    if (norms.includes(0)) continue;
+    const mean = norms.reduce((sum, norm) => sum + Math.log(norm), 0) / norms.length;
+    factors.forEach((factor, mode) => {
+      const scale = Math.exp(mean) / norms[mode]!;
+      for (let at = p; at < factor.length; at += rank) factor[at]! *= scale;
+    });
+  }
+}
