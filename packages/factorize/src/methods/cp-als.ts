@@ -1,7 +1,7 @@
 import { multiplyMatrices, symmetricEigen } from '@gossamer/kernels';
 import { normalQuantile, philox4x32 } from '@gossamer/runtime';
 
-const ROUNDS = 100;
+const ROUNDS = 200;
 /** A round that lowers the error by less, as a share of the weight's energy, is the last. */
 const LEAST_GAIN = 1e-6;
 /** Added to the diagonal of what is solved, as a share of its mean. */

@@ -3,8 +3,8 @@ import { type CpFit, fitCp } from './cp-als.js';
 import { defineMethod, type Stage } from './method.js';
 import { refuseKernel, stridesOf } from './refuse-kernel.js';
 
-/** Rank-one terms with this much of the weight's energy in sum, or more, cancel each other: float32 would not hold the difference. */
-const DEGENERATE = 1e4;
+/** Rank-one terms with this much of the weight's energy in sum, or more, cancel each other: ten times its norm, of which little is left. */
+const DEGENERATE = 100;
 
 /**
  * 1 x 1 to rank channels, a depthwise window for each axis, 1 x 1. A fit whose terms cancel each other is no candidate.
