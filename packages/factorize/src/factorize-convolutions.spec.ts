@@ -55,16 +55,19 @@ const METHODS = [
 ] as const;
 const CASES = METHODS.flatMap(([method, nodes]) => FORMS.map((form) => [method, nodes, ...form] as const));
 
-test.each(CASES)('%s (%i nodes), %s: a kernel of rank 2 is the same with rank 2', async (method, nodes, _, input, kernel, attributes) => {
-  const model = convolution(input, kernel, attributes);
-  const { model: small, report } = await factorize(model, { method, rank: 2 });
-  expect(opsOf(small)).toEqual(new Array(nodes).fill('Conv'));
-  const [expected, actual] = await outputs(model, small, floats(input, 4));
-  expect(relativeError(expected, actual)).toBeLessThan(method === 'cp' ? CP_SAME : SAME);
-  expect([...small.graph.nodes()].at(-1)!.name).toBe('conv');
-  const { macs } = report.layers[0]!;
-  expect(macs!.after).toBeLessThan(macs!.before);
-});
+test.each(CASES)(
+  '%s (%i nodes), %s: a kernel of rank 2 is the same with rank 2',
+  async (method, nodes, _, input, kernel, attributes) => {
+    const model = convolution(input, kernel, attributes);
+    const { model: small, report } = await factorize(model, { method, rank: 2 });
+    expect(opsOf(small)).toEqual(new Array(nodes).fill('Conv'));
+    const [expected, actual] = await outputs(model, small, floats(input, 4));
+    expect(relativeError(expected, actual)).toBeLessThan(method === 'cp' ? CP_SAME : SAME);
+    expect([...small.graph.nodes()].at(-1)!.name).toBe('conv');
+    const { macs } = report.layers[0]!;
+    expect(macs!.after).toBeLessThan(macs!.before);
+  },
+);
 
 /** Alternating least squares ends when a round gains less than 10^-6 of the energy: linear convergence leaves some hundred times as much. */
 const CP_SAME = Math.sqrt(100 * 1e-6);
@@ -94,7 +97,12 @@ test('strides of a flat axis are on the first stage of cp', async () => {
 test('multiply-accumulates are those of the nodes that are written', async () => {
   // No padding, and sizes that strides divide: positions of stages are the output's times the strides to come.
   const model = convolution([1, 12, 6, 6], [16, 12, 2, 2], { strides: [2, 2] });
-  const counts = { svd: 9 * 2 * 64, spatial: 2 * (18 * 24 + 9 * 32), 'tucker-2': 36 * 24 + 9 * (16 + 32), cp: 36 * 24 + 18 * 4 + 9 * 36 };
+  const counts = {
+    svd: 9 * 2 * 64,
+    spatial: 2 * (18 * 24 + 9 * 32),
+    'tucker-2': 36 * 24 + 9 * (16 + 32),
+    cp: 36 * 24 + 18 * 4 + 9 * 36,
+  };
   for (const [method, macs] of Object.entries(counts)) {
     const { report } = await factorize(model, { method: method as 'svd', rank: 2 });
     expect([method, report.layers[0]!.macs!.after]).toEqual([method, macs]);

@@ -90,7 +90,9 @@ test('a weight that layers share is factored once; one that something else reads
     return g.op('Add', [g.op('MatMul', [x, w]), w]);
   });
   const { layers } = (await factorize(read, { rank: 4 })).report;
-  expect(layers).toMatchObject([{ action: 'left', reason: expect.stringContaining('read by more than layers') as string }]);
+  expect(layers).toMatchObject([
+    { action: 'left', reason: expect.stringContaining('read by more than layers') as string },
+  ]);
 });
 
 test('what is left has its reason, and its bytes', async () => {
@@ -128,7 +130,10 @@ test('float16 stays float16', async () => {
     return g.op('Cast', [g.op('MatMul', [half, w])], { to: 1 });
   });
   const result = await factorize(model, { rank: 4 });
-  expect(Array.from(result.model.graph.initializers(), ({ initializer }) => initializer!.dtype)).toEqual(['float16', 'float16']);
+  expect(Array.from(result.model.graph.initializers(), ({ initializer }) => initializer!.dtype)).toEqual([
+    'float16',
+    'float16',
+  ]);
   const x = floats([5, 24], 2);
   const [expected, actual] = [await runOrt(model, { x }), await runOrt(result.model, { x })];
   // Weights, inner values and both factors are rounded to 11 bits: some roundings of each of the 24 and 4 products.
@@ -137,7 +142,11 @@ test('float16 stays float16', async () => {
 });
 
 test('the same inputs and seed give the same bytes', async () => {
-  const model = network([5, 48], (g, x) => g.op('MatMul', [x, g.weight('w', [48, 64], Float32Array.from(randomNumbers(48 * 64, 7)))]));
-  const bytes = await Promise.all([0, 1].map(async () => serializeModel((await factorize(model, { energy: 0.5 })).model)));
+  const model = network([5, 48], (g, x) =>
+    g.op('MatMul', [x, g.weight('w', [48, 64], Float32Array.from(randomNumbers(48 * 64, 7)))]),
+  );
+  const bytes = await Promise.all(
+    [0, 1].map(async () => serializeModel((await factorize(model, { energy: 0.5 })).model)),
+  );
   expect(bytes[0]).toEqual(bytes[1]);
 });

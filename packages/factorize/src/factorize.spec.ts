@@ -43,21 +43,26 @@ test('energy: the smallest multiple that keeps it', async () => {
   fewer.report.layers.forEach(({ bytes }, i) => expect(bytes.after).toBeLessThanOrEqual(report.layers[i]!.bytes.after));
 });
 
-test.each(['bytes', 'macs'] as const)('a budget of %s is kept, and the more there is the smaller the error', async (of) => {
-  const errors: number[] = [];
-  for (const share of [0.3, 0.5, 0.8]) {
-    const { report, error } = await made(fourLayers(), { method: 'svd', budget: { of, share }, roundTo: 4 });
-    expect(report[of].after).toBeLessThanOrEqual(share * report[of].before);
-    expect(report.warnings).toEqual([]);
-    errors.push(error);
-  }
-  expect(errors).toEqual(errors.toSorted((a, b) => b - a));
-});
+test.each(['bytes', 'macs'] as const)(
+  'a budget of %s is kept, and the more there is the smaller the error',
+  async (of) => {
+    const errors: number[] = [];
+    for (const share of [0.3, 0.5, 0.8]) {
+      const { report, error } = await made(fourLayers(), { method: 'svd', budget: { of, share }, roundTo: 4 });
+      expect(report[of].after).toBeLessThanOrEqual(share * report[of].before);
+      expect(report.warnings).toEqual([]);
+      errors.push(error);
+    }
+    expect(errors).toEqual(errors.toSorted((a, b) => b - a));
+  },
+);
 
 test('a budget that cannot be met ends in the smallest ranks and a warning', async () => {
   const { report } = await made(fourLayers(), { method: 'svd', budget: { of: 'bytes', share: 0.01 } });
   expect(report.layers.map(({ ranks }) => ranks)).toEqual([[16], [16], [16], [16]]);
-  expect(report.warnings).toEqual([expect.stringMatching(/^budget: expected at most \d+ bytes, received \d+ with the smallest/)]);
+  expect(report.warnings).toEqual([
+    expect.stringMatching(/^budget: expected at most \d+ bytes, received \d+ with the smallest/),
+  ]);
 });
 
 test('sensitivity: no layer alone changes the outputs by more, a smaller rank would', async () => {
@@ -70,21 +75,24 @@ test('sensitivity: no layer alone changes the outputs by more, a smaller rank wo
   }
 });
 
-test.each(['svd', 'whitened-svd'] as const)('refit after %s lowers errors layer by layer, and that of the outputs', async (method) => {
-  const plain = await made(fourLayers(), { method, rank: 12, data });
-  const refitted = await made(fourLayers(), { method, rank: 12, data, refit: true });
-  for (const [index, { refit, outputError }] of refitted.report.layers.entries()) {
-    // The first layer's inputs are the given ones: whitened factors are the best for them already.
-    const isBest = method === 'whitened-svd' && index === 0;
-    expect(refit!.kept).toBe(isBest ? 'least squares did not lower its error' : undefined);
-    if (isBest) expect(outputError).toBe(refit!.outputError);
-    else expect(outputError!).toBeLessThan(refit!.outputError!);
-  }
-  expect(refitted.error).toBeLessThan(plain.error);
-  // The last layer makes the model's output: what is reported is what ONNX Runtime shows. Moments are off by 2^-16.
-  expect(Math.abs(refitted.report.layers.at(-1)!.outputError! / refitted.error - 1)).toBeLessThan(1e-2);
-  expect(refitted.report.layers.map(({ bytes }) => bytes)).toEqual(plain.report.layers.map(({ bytes }) => bytes));
-});
+test.each(['svd', 'whitened-svd'] as const)(
+  'refit after %s lowers errors layer by layer, and that of the outputs',
+  async (method) => {
+    const plain = await made(fourLayers(), { method, rank: 12, data });
+    const refitted = await made(fourLayers(), { method, rank: 12, data, refit: true });
+    for (const [index, { refit, outputError }] of refitted.report.layers.entries()) {
+      // The first layer's inputs are the given ones: whitened factors are the best for them already.
+      const isBest = method === 'whitened-svd' && index === 0;
+      expect(refit!.kept).toBe(isBest ? 'least squares did not lower its error' : undefined);
+      if (isBest) expect(outputError).toBe(refit!.outputError);
+      else expect(outputError!).toBeLessThan(refit!.outputError!);
+    }
+    expect(refitted.error).toBeLessThan(plain.error);
+    // The last layer makes the model's output: what is reported is what ONNX Runtime shows. Moments are off by 2^-16.
+    expect(Math.abs(refitted.report.layers.at(-1)!.outputError! / refitted.error - 1)).toBeLessThan(1e-2);
+    expect(refitted.report.layers.map(({ bytes }) => bytes)).toEqual(plain.report.layers.map(({ bytes }) => bytes));
+  },
+);
 
 test('the output error of a single layer is what ONNX Runtime shows', async () => {
   const { report, error } = await made(fourLayers(), { rank: 12, data, include: ['layer3'] });
@@ -151,7 +159,11 @@ test('a run that is aborted ends', async () => {
 
 test('progress counts layers to their number', async () => {
   const seen: string[] = [];
-  await factorize(fourLayers(), { rank: 12, data, onProgress: ({ stage, done, total }) => seen.push(`${stage} ${done}/${total}`) });
+  await factorize(fourLayers(), {
+    rank: 12,
+    data,
+    onProgress: ({ stage, done, total }) => seen.push(`${stage} ${done}/${total}`),
+  });
   expect(seen).toEqual(['decompose', 'measure'].flatMap((stage) => [1, 2, 3, 4].map((done) => `${stage} ${done}/4`)));
 });
 
@@ -170,11 +182,16 @@ test.each<[string, FactorizeOptions, string]>([
   ['no data to measure with', { sensitivity: 0.1 }, 'ERR_FACTORIZE_DATA'],
   ['no data to refit on', { refit: true }, 'ERR_FACTORIZE_DATA'],
 ])('wrong options: %s', async (_, options, code) => {
-  const error = expect.objectContaining({ code, message: expect.stringMatching(/expected .*, received /) as string }) as Error;
+  const error = expect.objectContaining({
+    code,
+    message: expect.stringMatching(/expected .*, received /) as string,
+  }) as Error;
   await expect(factorize(fourLayers(), options)).rejects.toThrow(error);
 });
 
 test('data that hold no sample', async () => {
   const empty = dataFromArrays({ x: Tensor.of('float32', [0, 48], new Float32Array(0)) });
-  await expect(factorize(fourLayers(), { data: empty })).rejects.toThrow(expect.objectContaining({ code: 'ERR_CALIBRATION' }) as Error);
+  await expect(factorize(fourLayers(), { data: empty })).rejects.toThrow(
+    expect.objectContaining({ code: 'ERR_CALIBRATION' }) as Error,
+  );
 });
