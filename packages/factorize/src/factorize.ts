@@ -54,7 +54,11 @@ export async function factorize(model: Model, options: FactorizeOptions = {}): P
 async function samplesOf(model: Model, { data, samples, signal }: ResolvedOptions): Promise<DataSource | undefined> {
   if (!data) return undefined;
   const batchSize = 8;
-  const [kept] = await keepSamples(data, modelInputs(model), { parts: [samples], batchSize, ...(signal ? { signal } : {}) });
+  const [kept] = await keepSamples(data, modelInputs(model), {
+    parts: [samples],
+    batchSize,
+    ...(signal ? { signal } : {}),
+  });
   return kept;
 }
 

@@ -17,7 +17,10 @@ export function layerFilter(
   const compiled = new Map<string, RegExp>();
   for (const pattern of [...include, ...exclude]) if (/[*?]/.test(pattern)) compiled.set(pattern, globOf(pattern));
   const matches = (pattern: string, node: Node) =>
-    pattern === node.id || pattern === node.kind || pattern === node.op || (compiled.get(pattern)?.test(node.id) ?? false);
+    pattern === node.id ||
+    pattern === node.kind ||
+    pattern === node.op ||
+    (compiled.get(pattern)?.test(node.id) ?? false);
   for (const [list, patterns] of Object.entries({ include, exclude })) {
     for (const pattern of patterns) {
       if (nodes.some((node) => matches(pattern, node))) continue;

@@ -26,7 +26,9 @@ export const cp = defineMethod({
     const fitOf = (rank: number): CpFit => {
       const fit = fits.get(rank) ?? fitCp(weight, sizes, rank, seed);
       if (!fits.has(rank) && fit.cancellation > DEGENERATE) {
-        failures.push(`rank ${rank}: terms of ${fit.cancellation.toExponential(1)} times the weight's energy cancel each other`);
+        failures.push(
+          `rank ${rank}: terms of ${fit.cancellation.toExponential(1)} times the weight's energy cancel each other`,
+        );
       }
       fits.set(rank, fit);
       return fit;
@@ -34,7 +36,8 @@ export const cp = defineMethod({
     // Before a window, an axis has as many positions as the input.
     const strideFrom = (place: number) => axes.slice(place).reduce((product, axis) => product * strides[axis]!, 1);
     // An axis of one point may stride as well: the first stage skips what no window reads.
-    const macsOfRank = axes.reduce((sum, axis, place) => sum + window[axis]! * strideFrom(place + 1), outs) + ins * strideFrom(0);
+    const macsOfRank =
+      axes.reduce((sum, axis, place) => sum + window[axis]! * strideFrom(place + 1), outs) + ins * strideFrom(0);
     const parameters = sizes.reduce((a, b) => a + b, 0);
     const least = Math.floor((outs * columns) / parameters);
     return {

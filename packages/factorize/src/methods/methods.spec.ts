@@ -43,7 +43,8 @@ function momentOf(x: Float64Array, columns: number): Float64Array {
   const moment = new Float64Array(columns * columns);
   const count = x.length / columns;
   for (let v = 0; v < x.length; v += columns) {
-    for (let i = 0; i < columns; i++) for (let j = 0; j < columns; j++) moment[i * columns + j]! += (x[v + i]! * x[v + j]!) / count;
+    for (let i = 0; i < columns; i++)
+      for (let j = 0; j < columns; j++) moment[i * columns + j]! += (x[v + i]! * x[v + j]!) / count;
   }
   return moment;
 }
@@ -72,32 +73,40 @@ const energyOf = (data: Float64Array) => data.reduce((sum, x) => sum + x * x, 0)
 test.each([
   ['wide', 12, 30],
   ['tall', 40, 18],
-])('whitened, %s: the output error is the root of the sum of the discarded squares, to 10^-6', async (_, rows, columns) => {
-  const x = inputsOf(columns, 200, 1);
-  const moment = momentOf(x, columns);
-  const problem = problemOf([rows, columns], randomNumbers(rows * columns, 2), moment);
-  const cut = await decompose(whitenedSvd, problem);
-  const whole = outputErrorOf(problem.weight, x, columns);
-  for (const [index, candidate] of cut.candidates.entries()) {
-    if (candidate.ranks[0] === Math.min(rows, columns)) continue;
-    const error = Math.sqrt(outputErrorOf(changeOf(problem, cut, index), x, columns));
-    expect(Math.abs(error / Math.sqrt(cut.lost(candidate) * whole) - 1)).toBeLessThan(1e-6);
-  }
-});
+])(
+  'whitened, %s: the output error is the root of the sum of the discarded squares, to 10^-6',
+  async (_, rows, columns) => {
+    const x = inputsOf(columns, 200, 1);
+    const moment = momentOf(x, columns);
+    const problem = problemOf([rows, columns], randomNumbers(rows * columns, 2), moment);
+    const cut = await decompose(whitenedSvd, problem);
+    const whole = outputErrorOf(problem.weight, x, columns);
+    for (const [index, candidate] of cut.candidates.entries()) {
+      if (candidate.ranks[0] === Math.min(rows, columns)) continue;
+      const error = Math.sqrt(outputErrorOf(changeOf(problem, cut, index), x, columns));
+      expect(Math.abs(error / Math.sqrt(cut.lost(candidate) * whole) - 1)).toBeLessThan(1e-6);
+    }
+  },
+);
 
 test('whitened is the optimum: its error is never above that of any other cut of the same rank', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 2, max: 10 }), fc.integer({ min: 2, max: 10 }), fc.nat(1000), async (rows, columns, seed) => {
-      const moment = momentOf(inputsOf(columns, 30, seed), columns);
-      const problem = problemOf([rows, columns], randomNumbers(rows * columns, seed + 1), moment);
-      const [white, plain] = await Promise.all([decompose(whitenedSvd, problem), decompose(svd, problem)]);
-      const whole = power(problem.weight, moment, rows, columns);
-      white.candidates.forEach((_, index) => {
-        const [a, b] = [white, plain].map((cut) => power(changeOf(problem, cut, index), moment, rows, columns));
-        // Rounding, and the 10^-10 of the mean that the moment is damped with.
-        expect(a!).toBeLessThanOrEqual(b! + 1e-9 * whole);
-      });
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 2, max: 10 }),
+      fc.integer({ min: 2, max: 10 }),
+      fc.nat(1000),
+      async (rows, columns, seed) => {
+        const moment = momentOf(inputsOf(columns, 30, seed), columns);
+        const problem = problemOf([rows, columns], randomNumbers(rows * columns, seed + 1), moment);
+        const [white, plain] = await Promise.all([decompose(whitenedSvd, problem), decompose(svd, problem)]);
+        const whole = power(problem.weight, moment, rows, columns);
+        white.candidates.forEach((_, index) => {
+          const [a, b] = [white, plain].map((cut) => power(changeOf(problem, cut, index), moment, rows, columns));
+          // Rounding, and the 10^-10 of the mean that the moment is damped with.
+          expect(a!).toBeLessThanOrEqual(b! + 1e-9 * whole);
+        });
+      },
+    ),
     { numRuns: 40, seed: 1 },
   );
 });

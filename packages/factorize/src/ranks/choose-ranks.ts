@@ -79,7 +79,9 @@ function chooseWithin(
   });
   const cost = chosen.reduce((sum, index, i) => sum + choices[i]![index]!.cost, 0);
   if (cost <= budget) return [];
-  return [`budget: expected at most ${Math.floor(share * whole)} ${of}, received ${cost + other} with the smallest ranks`];
+  return [
+    `budget: expected at most ${Math.floor(share * whole)} ${of}, received ${cost + other} with the smallest ranks`,
+  ];
 }
 
 /** Of equals the first. */

@@ -31,13 +31,17 @@ const values = fc.array(fc.double({ min: 0, max: 9, noNaN: true }), { minLength:
 
 test('four layers of one price: as good as the best of all combinations', () => {
   fc.assert(
-    fc.property(fc.array(values, { minLength: 4, maxLength: 4 }), fc.double({ min: 0, max: 1, noNaN: true }), (nets, share) => {
-      const layers = nets.map((net) => layerOf(net, 16));
-      const budget = share * layers.reduce((sum, [whole]) => sum + whole!.cost, 0);
-      const chosen = withinBudget(layers, budget)!;
-      expect(sumOf(layers, chosen, 'cost')).toBeLessThanOrEqual(budget);
-      expect(sumOf(layers, chosen, 'lost')).toBeCloseTo(bruteForce(layers, budget)!, 10);
-    }),
+    fc.property(
+      fc.array(values, { minLength: 4, maxLength: 4 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (nets, share) => {
+        const layers = nets.map((net) => layerOf(net, 16));
+        const budget = share * layers.reduce((sum, [whole]) => sum + whole!.cost, 0);
+        const chosen = withinBudget(layers, budget)!;
+        expect(sumOf(layers, chosen, 'cost')).toBeLessThanOrEqual(budget);
+        expect(sumOf(layers, chosen, 'lost')).toBeCloseTo(bruteForce(layers, budget)!, 10);
+      },
+    ),
     { numRuns: 200, seed: 2 },
   );
 });
@@ -53,7 +57,9 @@ test('four layers of any choices: within the budget, and at most one step worse 
       if (!chosen) return;
       expect(sumOf(layers, chosen, 'cost')).toBeLessThanOrEqual(budget);
       // The hull is the bound of the linear problem; a single step overshoots by at most what it loses.
-      const step = Math.max(...layers.map((l) => Math.max(...l.map(({ lost }) => lost)) - Math.min(...l.map(({ lost }) => lost))));
+      const step = Math.max(
+        ...layers.map((l) => Math.max(...l.map(({ lost }) => lost)) - Math.min(...l.map(({ lost }) => lost))),
+      );
       expect(sumOf(layers, chosen, 'lost')).toBeLessThanOrEqual(best! + step + 1e-12);
     }),
     { numRuns: 500, seed: 3 },
@@ -61,7 +67,13 @@ test('four layers of any choices: within the budget, and at most one step worse 
 });
 
 test('impossible choices are never taken', () => {
-  const layers = [[{ cost: 10, lost: 0 }, { cost: 5, lost: Infinity }, { cost: 8, lost: 0.1 }]];
+  const layers = [
+    [
+      { cost: 10, lost: 0 },
+      { cost: 5, lost: Infinity },
+      { cost: 8, lost: 0.1 },
+    ],
+  ];
   expect(withinBudget(layers, 9)).toEqual([2]);
   expect(withinBudget(layers, 5)).toBeUndefined();
   expect(withinBudget([], 0)).toEqual([]);

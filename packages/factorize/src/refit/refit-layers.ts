@@ -78,9 +78,7 @@ async function solved(
 ): Promise<Factors | undefined> {
   const { prefix, sparse, last } = factors;
   const inside = prefix.length / columns;
-  const goal = sparse
-    ? multiplyMatrices(sparse, second, rows, columns, columns).map((x, i) => target[i]! - x)
-    : target;
+  const goal = sparse ? multiplyMatrices(sparse, second, rows, columns, columns).map((x, i) => target[i]! - x) : target;
   const cross = multiplyMatrices(goal, transposeMatrix(prefix, inside, columns), rows, columns, inside);
   const weight = await solveLast(cross, momentBehind(prefix, second, inside, columns), rows, inside);
   return weight && { ...factors, last: { ...last, weight } };

@@ -5,10 +5,7 @@ import * as ort from 'onnxruntime-node';
 const ARRAYS = { float32: Float32Array, float16: Uint16Array, int64: BigInt64Array } as const;
 
 /** Runs a model in ONNX Runtime, one thread. */
-export async function runOrt(
-  model: Model,
-  feeds: Readonly<Record<string, Tensor>>,
-): Promise<Record<string, Tensor>> {
+export async function runOrt(model: Model, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
   const session = await ort.InferenceSession.create(serializeModel(model), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

@@ -22,7 +22,16 @@ export function lowRankMatrix(rows: number, columns: number, rank: number, seed:
 }
 
 export const floats = (dims: readonly number[], seed: number): Tensor =>
-  Tensor.of('float32', dims, Float32Array.from(randomNumbers(dims.reduce((a, b) => a * b, 1), seed)));
+  Tensor.of(
+    'float32',
+    dims,
+    Float32Array.from(
+      randomNumbers(
+        dims.reduce((a, b) => a * b, 1),
+        seed,
+      ),
+    ),
+  );
 
 /** A model of what `build` makes of its input x. */
 export function network(shape: readonly (number | string)[], build: (g: GraphBuilder, x: Value) => Value): Model {

@@ -37,7 +37,11 @@ export class FactorStore {
     const value = graph.declare(graph.uniqueName(`${source.name}_${key}`));
     graph.setInitializer(value, {
       dims,
-      values: Tensor.fromNumbers(stored.dtype, [places.length], places.map((at) => elements[at]!)),
+      values: Tensor.fromNumbers(
+        stored.dtype,
+        [places.length],
+        places.map((at) => elements[at]!),
+      ),
       indices: Tensor.fromNumbers('int64', [places.length], places),
     });
     this.#values.set(key, value);
