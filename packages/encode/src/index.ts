@@ -6,5 +6,8 @@ export { openGsm } from './container/open-gsm.js';
 export type { OutsideFile } from './container/outside-files.js';
 export { toModel } from './container/to-model.js';
 export { type EncodeErrorCode } from './error-codes.js';
+export type { SparseForm } from './sparse/sparse-form.js';
+export { SPARSE_FORMS, sparseBytes } from './sparse/sparse-bytes.js';
+export { decodeHuffman, encodeHuffman, huffmanLengths } from './coders/huffman.js';
 export { decodeTensor, encodeTensor, formOf } from './tensors/encode-tensor.js';
 export type { PlainTensor, TensorSpec } from './tensors/plain-tensor.js';

@@ -195,3 +195,18 @@ test('data that hold no sample', async () => {
     expect.objectContaining({ code: 'ERR_CALIBRATION' }) as Error,
   );
 });
+
+test('inputs that are not finite: a layer is not whitened by them, and said', async () => {
+  const bad = dataFromArrays({ x: Tensor.of('float32', [2, 48], new Float32Array(96).fill(Infinity)) });
+  const { report } = await factorize(fourLayers(), { rank: 12, data: bad });
+  expect(report.layers[0]).toMatchObject({ action: 'left', reason: 'its inputs are not finite' });
+});
+
+test('sizes that would take hours are left', async () => {
+  const wide = network(['n', 4097], (g, input) => {
+    const w = g.weight('w', [4097, 4097], new Float32Array(4097 * 4097));
+    return g.op('MatMul', [input, w]);
+  });
+  const { report } = await factorize(wide, { rank: 12 });
+  expect(report.layers[0]!.reason).toBe('its smaller side is 4097: at most 4096 is factored');
+});

@@ -4,7 +4,7 @@ import { factorsMatrix } from './factors-matrix.js';
 import { findLayers } from './layers/find-layers.js';
 import { layerFilter } from './layers/layer-filter.js';
 import { makeReport } from './make-report.js';
-import { power } from './measure/inner.js';
+import { power, refusePower } from './measure/inner.js';
 import { walkMoments } from './measure/walk-moments.js';
 import type { FactorizeOptions } from './options.js';
 import { chooseRanks } from './ranks/choose-ranks.js';
@@ -80,7 +80,8 @@ async function decompose(
       const { weight, rows, columns } = work.problem;
       work.power = power(weight, moments.second, rows, columns);
       if (!needsMoments) continue;
-      if (work.power === 0) work.left = 'its inputs give no output but the bias';
+      const useless = refusePower(work.power);
+      if (useless !== undefined) work.left = useless;
       else {
         work.decomposition = await method.decompose({ ...work.problem, moment: moments.second });
         onLayer();

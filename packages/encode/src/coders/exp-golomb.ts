@@ -2,6 +2,9 @@ import { type BinaryCoder, codeRaw } from './binary-coder.js';
 import type { BitModels } from './bit-models.js';
 import { encodeError } from '../error-codes.js';
 
+/** Bound once: looking Math up costs in the innermost loops of a vm context. */
+const { floor, clz32 } = Math;
+
 /** Contexts that one exp-Golomb code takes: a prefix of up to 53, and for each length the first two bits after its leading 1. */
 export const EXP_GOLOMB_CONTEXTS = 54 + 54 * 4;
 const MAX_LENGTH = 53;
@@ -21,7 +24,7 @@ export function codeExpGolomb(coder: BinaryCoder, models: BitModels, base: numbe
   let result = 1;
   let node = 1;
   for (let i = length - 2; i >= 0; i--) {
-    const bit = Math.floor((value + 1) / 2 ** i) % 2;
+    const bit = floor((value + 1) / 2 ** i) % 2;
     if (length - 2 - i < 2) {
       const seen = models.code(coder, base + 54 + 4 * length + node, bit);
       node = (node << 1) | seen;
@@ -34,5 +37,5 @@ export function codeExpGolomb(coder: BinaryCoder, models: BitModels, base: numbe
 }
 
 function bitLength(value: number): number {
-  return value < 2 ** 32 ? 32 - Math.clz32(value) : 32 + bitLength(Math.floor(value / 2 ** 32));
+  return value < 2 ** 32 ? 32 - clz32(value) : 32 + bitLength(floor(value / 2 ** 32));
 }

@@ -1,5 +1,8 @@
 import type { BinaryCoder } from './binary-coder.js';
 
+/** Bound once: looking Math up costs in the innermost loops of a vm context. */
+const { imul, floor } = Math;
+
 /** Below this the range gives out a byte, so that 16-bit probabilities never make an empty part. */
 const RENORMALIZE = 2 ** 24;
 const WORD = 2 ** 32;
@@ -22,7 +25,7 @@ export class RangeEncoder implements BinaryCoder {
   code(p1: number, bit: number): number {
     const range = this.#range;
     // floor(range * p1 / 2^16) in 32-bit integers.
-    const bound = (Math.imul(range >>> 16, p1) + (Math.imul(range & 0xffff, p1) >>> 16)) >>> 0;
+    const bound = (imul(range >>> 16, p1) + (imul(range & 0xffff, p1) >>> 16)) >>> 0;
     if (bit === 1) {
       this.#range = bound;
     } else {
@@ -58,7 +61,7 @@ export class RangeEncoder implements BinaryCoder {
       const carry = this.#low >= WORD ? 1 : 0;
       this.#push((this.#cache + carry) & 0xff);
       for (; this.#pending > 0; this.#pending--) this.#push((0xff + carry) & 0xff);
-      this.#cache = Math.floor(this.#low / RENORMALIZE) & 0xff;
+      this.#cache = floor(this.#low / RENORMALIZE) & 0xff;
     } else {
       this.#pending++;
     }

@@ -13,6 +13,9 @@ import { type RestoredFile, restoreFile } from './restore-file.js';
 /** First bytes of a file that are read for its head; twice as many as long as they do not hold it. */
 const HEAD_BYTES = 2 ** 16;
 
+/** Tensors may together have so many times the bytes of the files they are in. */
+const OVERLAPS = 2;
+
 /** A tensor stored in a .gsm file. */
 export interface GsmTensor extends TensorSpec {
   /** Position in the file, for `read`. */
@@ -45,6 +48,9 @@ export class Gsm {
     this.#head = head;
     this.#headBytes = byteLength;
     this.fileBytes = head.fileBytes;
+    this.#blocks = blocksOf(head.streams);
+    const end = this.#blocks.reduce((sum, block) => sum + block.byteLength + 4, byteLength);
+    if (end !== source.byteLength) throw mismatch('bytes', end, source.byteLength);
     this.#skeleton = head.skeleton && decodeSkeleton(head.skeleton.stream, head.skeleton.byteLength);
     const restored = this.#skeleton && restoreFile(this.#skeleton);
     const payloads = restored?.payloads ?? [];
@@ -67,10 +73,13 @@ export class Gsm {
       checkLimit('bytes of a tensor', length, bounds.maxTensorBytes);
       if (length > head.largestBytes) throw mismatch('bytes of a tensor', head.largestBytes, length);
     }
+    // Tensors may overlap in a file beside the model, but not so often that little data takes long.
+    const decoded = specs.reduce(
+      (sum, { byteLength: length }, i) => sum + ((this.#first[i] ?? i) === i ? length : 0),
+      0,
+    );
+    if (decoded > OVERLAPS * head.totalBytes) throw mismatch('bytes of tensors', OVERLAPS * head.totalBytes, decoded);
     this.#specs = specs;
-    this.#blocks = blocksOf(head.streams);
-    const end = this.#blocks.reduce((sum, block) => sum + block.byteLength + 4, byteLength);
-    if (end !== source.byteLength) throw mismatch('bytes', end, source.byteLength);
     this.tensors = payloads.map(({ name, dtype, dims, byteLength: length }, index) => ({
       index,
       name,
@@ -113,7 +122,15 @@ export class Gsm {
   }
 
   #decode(index: number): Uint8Array {
-    return decodeTensor(this.#stream(index), this.#specs[index]!);
+    const stream = this.#stream(index);
+    try {
+      return decodeTensor(stream, this.#specs[index]!);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw encodeError('ERR_GSM_LIMIT', `stream ${index}: expected a tensor that fits memory, received a larger one`, {
+        cause,
+      });
+    }
   }
 
   /** Reads the block of a stream and checks it. */

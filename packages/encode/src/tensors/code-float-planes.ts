@@ -1,6 +1,7 @@
 import { BitModels } from '../coders/bit-models.js';
 import { ByteReader } from '../coders/byte-reader.js';
 import { ByteWriter } from '../coders/byte-writer.js';
+import { checkSymbols } from '../coders/check-symbols.js';
 import { RangeDecoder } from '../coders/range-decoder.js';
 import { RangeEncoder } from '../coders/range-encoder.js';
 import type { BinaryCoder } from '../coders/binary-coder.js';
@@ -40,14 +41,16 @@ export function encodeFloatPlanes(bytes: Uint8Array, parts: FloatParts): Uint8Ar
 export function decodeFloatPlanes(body: Uint8Array, byteLength: number, parts: FloatParts): Uint8Array {
   const reader = new ByteReader(body);
   const [rawPlanes] = reader.bytes(1);
-  const { width } = parts;
+  const { width, highBits, middleBits } = parts;
   const count = byteLength / width;
   const raw = Array.from({ length: lowPlanes(parts) }, (_, k) =>
     (rawPlanes! >> k) & 1 ? reader.bytes(count) : undefined,
   );
+  const coded = reader.rest();
+  checkSymbols((highBits + middleBits) * count, coded.length);
   const bytes = new Uint8Array(byteLength);
   raw.forEach((plane, k) => plane?.forEach((byte, i) => (bytes[i * width + k] = byte)));
-  code(new RangeDecoder(reader.rest()), bytes, parts, rawPlanes!);
+  code(new RangeDecoder(coded), bytes, parts, rawPlanes!);
   return bytes;
 }
 

@@ -3,6 +3,9 @@ import { BitModels } from '../coders/bit-models.js';
 import { codeExpGolomb, EXP_GOLOMB_CONTEXTS } from '../coders/exp-golomb.js';
 import type { MatrixLayout } from './matrix-layout.js';
 
+/** Bound once: looking Math up costs in the innermost loops of a vm context. */
+const { abs, min, max, clz32 } = Math;
+
 /** Alphabets up to this many bits are coded as trees. */
 const TREE_BITS = 8;
 const CLASSES = 6;
@@ -20,9 +23,9 @@ export function codeIntegersDirect(coder: BinaryCoder, values: Int32Array, layou
       const at = r * rowStride + c * columnStride;
       const left = c > 0 ? values[at - columnStride]! : 0;
       const up = r > 0 ? values[at - rowStride]! : 0;
-      const size = Math.abs(left) + Math.abs(up);
+      const size = abs(left) + abs(up);
       // Classes 0 .. 5: sums of 0, 1, 2-3, then in thirds of the way to the largest.
-      const context = size === 0 ? 0 : Math.min(CLASSES - 1, 32 - Math.clz32(size >> Math.max(0, bits - 5)));
+      const context = size === 0 ? 0 : min(CLASSES - 1, 32 - clz32(size >> max(0, bits - 5)));
       const value = values[at]!;
       const zigzag = value >= 0 ? 2 * value : -2 * value - 1;
       const seen = isTree

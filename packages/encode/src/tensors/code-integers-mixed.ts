@@ -4,6 +4,9 @@ import { codeExpGolomb, EXP_GOLOMB_CONTEXTS } from '../coders/exp-golomb.js';
 import type { MatrixLayout } from './matrix-layout.js';
 import { MixedBit } from './mixed-bit.js';
 
+/** Bound once: looking Math up costs in the innermost loops of a vm context. */
+const { abs, min, floor, clz32, sign } = Math;
+
 /** Neighbours further than this behind in the row count as density. */
 const WINDOW = 12;
 /** Classes of the size of the neighbours, for what is left above 2. */
@@ -34,11 +37,11 @@ export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout
       const up2 = r > 1 ? values[at - 2 * rowStride]! : 0;
       const upRight = r > 0 && c + 1 < columns ? values[at - rowStride + columnStride]! : 0;
       const upLeft = r > 0 && c > 0 ? values[at - rowStride - columnStride]! : 0;
-      const group = Math.floor(c / period);
+      const group = floor(c / period);
       const inGroup = c - group * period;
-      contexts[0] = level(left) + 3 * (level(up) + 3 * (sign(left2) + 2 * (sign(upRight) + 2 * sign(upLeft))));
-      contexts[1] = Math.min(WINDOW, bits(window)) * 4 + sign(up) + 2 * sign(up2);
-      contexts[2] = 64 * Math.min(3, groups[group]!) + Math.min(63, inGroup);
+      contexts[0] = level(left) + 3 * (level(up) + 3 * (flag(left2) + 2 * (flag(upRight) + 2 * flag(upLeft))));
+      contexts[1] = min(WINDOW, bits(window)) * 4 + flag(up) + 2 * flag(up2);
+      contexts[2] = 64 * min(3, groups[group]!) + min(63, inGroup);
       const isSet = significant.code(coder, r, c, contexts, values[at] === 0 ? 0 : 1);
       window = ((window << 1) | isSet) & ((1 << WINDOW) - 1);
       if (isSet === 0) {
@@ -47,16 +50,16 @@ export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout
       }
       groups[group]!++;
       const value = values[at]!;
-      contexts[0] = 3 * (1 + Math.sign(left)) + 1 + Math.sign(up);
+      contexts[0] = 3 * (1 + sign(left)) + 1 + sign(up);
       const isNegative = negative.code(coder, r, c, contexts, value < 0 ? 1 : 0);
-      const size = Math.abs(value);
-      contexts[0] = 4 * Math.min(3, Math.abs(left)) + Math.min(3, Math.abs(up));
+      const size = abs(value);
+      contexts[0] = 4 * min(3, abs(left)) + min(3, abs(up));
       let coded = 1;
       if (aboveOne.code(coder, r, c, contexts, size > 1 ? 1 : 0) === 1) {
         coded = 2;
         if (aboveTwo.code(coder, r, c, contexts, size > 2 ? 1 : 0) === 1) {
-          const near = 2 * Math.abs(left) + 2 * Math.abs(up) + Math.abs(left2) + Math.abs(up2);
-          const context = Math.min(SIZES - 1, 32 - Math.clz32(near));
+          const near = 2 * abs(left) + 2 * abs(up) + abs(left2) + abs(up2);
+          const context = min(SIZES - 1, 32 - clz32(near));
           coded = 3 + codeExpGolomb(coder, rest, context * EXP_GOLOMB_CONTEXTS, size - 3);
         }
       }
@@ -65,7 +68,7 @@ export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout
   }
 }
 
-const sign = (value: number): number => (value === 0 ? 0 : 1);
+const flag = (value: number): number => (value === 0 ? 0 : 1);
 const level = (value: number): number => (value === 0 ? 0 : value === 1 || value === -1 ? 1 : 2);
 
 function bits(word: number): number {

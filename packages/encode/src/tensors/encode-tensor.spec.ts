@@ -32,7 +32,7 @@ const DTYPES: DType[] = [
 
 const DIMS = fc.oneof(
   fc.constantFrom([], [0], [3, 0, 2], [1], [1, 1, 1]),
-  fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 5 }),
+  fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
 );
 
 /** A generator of numbers in [0, 1). */
@@ -75,7 +75,7 @@ describe('encodeTensor', () => {
         expect(stream.length).toBeLessThanOrEqual(bytes.length + 1);
         expect(Buffer.compare(decodeTensor(stream, { dtype, dims }), bytes)).toBe(0);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -87,6 +87,7 @@ describe('encodeTensor', () => {
     const tensors = [
       floats([20, 30], sparse),
       floats([20, 5, 3, 2], sparse),
+      { dtype: 'uint8' as const, dims: [600], bytes: Uint8Array.from(sparse, (v) => 99 * v) },
       { dtype: 'int8' as const, dims: [600], bytes: Uint8Array.from(sparse, (v) => 99 * v) },
     ];
     const taken = new Set<string>();

@@ -1,6 +1,7 @@
 import { type BinaryCoder, codeRaw } from '../coders/binary-coder.js';
 import { BitModels } from '../coders/bit-models.js';
 import { codeExpGolomb, EXP_GOLOMB_CONTEXTS } from '../coders/exp-golomb.js';
+import { checkSymbols } from '../coders/check-symbols.js';
 import { RangeDecoder } from '../coders/range-decoder.js';
 import { RangeEncoder } from '../coders/range-encoder.js';
 import { encodeError } from '../error-codes.js';
@@ -37,7 +38,7 @@ export function encodeIntegers(values: Int32Array, dims: readonly number[], head
     for (let i = 0; i < centred.length; i++) centred[i] = centred[i]! - centre;
     const encoder = new RangeEncoder();
     head(encoder);
-    const plan = codePlan(encoder, { isMixed, isDelta, layout, centre, bits: widestBits(centred) });
+    const plan = codePlan(encoder, values.length, { isMixed, isDelta, layout, centre, bits: widestBits(centred) });
     codeCentred(encoder, centred, dims, plan);
     return encoder.finish();
   });
@@ -46,10 +47,12 @@ export function encodeIntegers(values: Int32Array, dims: readonly number[], head
 
 /** The inverse of `encodeIntegers`: as many as `dims` say. Any bytes give some integers, or ERR_GSM_FORMAT. */
 export function decodeIntegers(bytes: Uint8Array, dims: readonly number[], head: Head = () => {}): Int32Array {
-  const values = new Int32Array(dims.reduce((a, b) => a * b, 1));
+  const count = dims.reduce((a, b) => a * b, 1);
+  checkSymbols(count, bytes.length);
+  const values = new Int32Array(count);
   const decoder = new RangeDecoder(bytes);
   head(decoder);
-  const plan = codePlan(decoder, { isMixed: false, isDelta: false, layout: 0, centre: 0, bits: 0 });
+  const plan = codePlan(decoder, count, { isMixed: false, isDelta: false, layout: 0, centre: 0, bits: 0 });
   codeCentred(decoder, values, dims, plan);
   const { centre } = plan;
   for (let i = 0; i < values.length; i++) values[i] = values[i]! + centre;
@@ -65,13 +68,15 @@ function plansFor(values: Int32Array, dims: readonly number[]): Pick<Plan, 'isMi
   return isRising(values) ? [...plans, { isMixed: true, layout: 0, isDelta: true }] : plans;
 }
 
-function codePlan(coder: BinaryCoder, wanted: Plan): Plan {
+function codePlan(coder: BinaryCoder, count: number, wanted: Plan): Plan {
   const head = codeRaw(coder, 4, (wanted.isMixed ? 1 : 0) + (wanted.isDelta ? 2 : 0) + 4 * wanted.layout);
   const isMixed = (head & 1) === 1;
   const models = new BitModels(2 * EXP_GOLOMB_CONTEXTS);
   const folded = wanted.centre >= 0 ? 2 * wanted.centre : -2 * wanted.centre - 1;
   const centre = codeExpGolomb(coder, models, 0, folded);
   const bits = isMixed ? WIDEST : codeExpGolomb(coder, models, EXP_GOLOMB_CONTEXTS, wanted.bits);
+  if (isMixed && count > TRY_ALL)
+    throw encodeError('ERR_GSM_FORMAT', `integers: expected at most ${TRY_ALL} mixed, received ${count}`);
   if (bits > WIDEST) throw encodeError('ERR_GSM_FORMAT', `integers: expected at most 32 bits, received ${bits}`);
   return {
     isMixed,

@@ -1,6 +1,9 @@
-import type { WeightView } from '@gossamer/graph';
+import { weightLayout, type WeightView } from '@gossamer/graph';
 
 const FLOATS: ReadonlySet<string> = new Set(['float32', 'float16', 'bfloat16']);
+
+/** Smaller side of a matrix whose singular values are found: time grows with its cube, and cannot be interrupted. */
+const MOST = 4096;
 
 /** What no method can factor, whatever its weight holds; undefined: some can. */
 export function refuseLayer(view: WeightView): string | undefined {
@@ -12,5 +15,8 @@ export function refuseLayer(view: WeightView): string | undefined {
   if (groups !== 1) return `it has ${groups} groups: only convolutions of one are factored`;
   if (node.op === 'Gemm' && inputIndex === 0) return 'its weight is the left operand of a Gemm';
   if (node.op === 'MatMul' && shape.length !== 2) return `its weight is a stack of shape [${shape.join(', ')}]`;
+  const { rows, columns } = weightLayout(view);
+  if (Math.min(rows, columns) > MOST)
+    return `its smaller side is ${Math.min(rows, columns)}: at most ${MOST} is factored`;
   return undefined;
 }

@@ -11,3 +11,9 @@ export function inner(a: Float64Array, b: Float64Array): number {
 export function power(a: Float64Array, moment: Float64Array, rows: number, columns: number): number {
   return Math.max(0, inner(multiplyMatrices(a, moment, rows, columns, columns), a));
 }
+
+/** Why an output of that power is nothing to aim at; undefined where it is. */
+export function refusePower(power: number): string | undefined {
+  if (!Number.isFinite(power)) return 'its inputs are not finite';
+  return power === 0 ? 'its inputs give no output but the bias' : undefined;
+}

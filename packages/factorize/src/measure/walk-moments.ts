@@ -18,6 +18,9 @@ export interface MomentVisit {
   readonly step: LayerStep;
 }
 
+/** Columns of a second moment: 512 MiB. */
+const MOST = 8192;
+
 interface Sums {
   second: Float64Array;
   cross: Float64Array;
@@ -39,7 +42,11 @@ export async function* walkMoments(
 ): AsyncGenerator<MomentVisit> {
   const { seed, signal } = options;
   const byNode = new Map<Node, LayerWork>();
-  for (const work of works) for (const { node } of work.layer.views) byNode.set(node, work);
+  for (const work of works) {
+    const { columns } = work.problem;
+    if (columns > MOST) onMissed(work, `it has ${columns} inputs: moments are taken of at most ${MOST}`);
+    else for (const { node } of work.layer.views) byNode.set(node, work);
+  }
   if (byNode.size === 0) return;
   const streams = arrive ? 'both' : 'quantized';
   const walk = await layerwise(model, byNode.keys(), data, { streams, ...(signal ? { signal } : {}) });

@@ -25,12 +25,19 @@ export interface CpFit {
 export function fitCp(tensor: Float64Array, sizes: readonly number[], rank: number, seed: number): CpFit {
   const factors = sizes.map((size, mode) => normals(size * rank, seed, mode));
   const grams = factors.map((factor) => gramOf(factor, rank));
+  const unfolded = sizes.map((_, mode) => unfold(tensor, sizes, mode));
   const energy = tensor.reduce((sum, x) => sum + x * x, 0);
   let lost = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
     let fit = 0;
     for (const [mode, size] of sizes.entries()) {
-      const products = contract(tensor, sizes, factors, mode, rank);
+      const products = multiplyMatrices(
+        unfolded[mode]!,
+        khatriRao(factors, mode, rank),
+        size,
+        tensor.length / size,
+        rank,
+      );
       const others = hadamard(grams, rank, mode);
       const factor = multiplyMatrices(products, ridgeInverse(others, rank), size, rank, rank);
       factors[mode] = factor;
@@ -58,28 +65,34 @@ function normals(length: number, seed: number, mode: number): Float64Array {
   });
 }
 
-/** Each element of the tensor times the rows of the other factors it meets: [size of mode, rank]. */
-function contract(
-  tensor: Float64Array,
-  sizes: readonly number[],
-  factors: readonly Float64Array[],
-  mode: number,
-  rank: number,
-): Float64Array {
-  const out = new Float64Array(sizes[mode]! * rank);
-  const at = sizes.map(() => 0);
-  const row = new Float64Array(rank);
-  for (const x of tensor) {
-    row.fill(x);
-    for (const [other, factor] of factors.entries()) {
-      if (other === mode) continue;
-      const base = at[other]! * rank;
-      for (let p = 0; p < rank; p++) row[p]! *= factor[base + p]!;
+/** The tensor as a matrix [size of mode, all others]. */
+function unfold(tensor: Float64Array, sizes: readonly number[], mode: number): Float64Array {
+  const size = sizes[mode]!;
+  const inner = sizes.slice(mode + 1).reduce((a, b) => a * b, 1);
+  const outer = tensor.length / size / inner;
+  const out = new Float64Array(tensor.length);
+  for (let o = 0; o < outer; o++) {
+    for (let m = 0; m < size; m++) {
+      out.set(tensor.subarray((o * size + m) * inner, (o * size + m + 1) * inner), (m * outer + o) * inner);
     }
-    const base = at[mode]! * rank;
-    for (let p = 0; p < rank; p++) out[base + p]! += row[p]!;
-    for (let axis = sizes.length - 1; axis >= 0 && ++at[axis]! === sizes[axis]; axis--) at[axis] = 0;
   }
+  return out;
+}
+
+/** Products of the rows of all factors but one, the last mode fastest: [product of their sizes, rank]. */
+function khatriRao(factors: readonly Float64Array[], without: number, rank: number): Float64Array {
+  let out = new Float64Array(rank).fill(1);
+  factors.forEach((factor, mode) => {
+    if (mode === without) return;
+    const before = out;
+    out = new Float64Array((before.length * factor.length) / rank);
+    let at = 0;
+    for (let i = 0; i < before.length; i += rank) {
+      for (let j = 0; j < factor.length; j += rank) {
+        for (let p = 0; p < rank; p++) out[at++] = before[i + p]! * factor[j + p]!;
+      }
+    }
+  });
   return out;
 }
 

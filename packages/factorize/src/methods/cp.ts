@@ -6,6 +6,9 @@ import { refuseKernel, stridesOf } from './refuse-kernel.js';
 /** Rank-one terms with this much of the weight's energy in sum, or more, cancel each other: ten times its norm, of which little is left. */
 const DEGENERATE = 100;
 
+/** Multiplications of a round, which is one of some hundred at most. */
+const MOST_WORK = 5e8;
+
 /**
  * 1 x 1 to rank channels, a depthwise window for each axis, 1 x 1. A fit whose terms cancel each other is no candidate.
  *
@@ -39,9 +42,11 @@ export const cp = defineMethod({
     const macsOfRank =
       axes.reduce((sum, axis, place) => sum + window[axis]! * strideFrom(place + 1), outs) + ins * strideFrom(0);
     const parameters = sizes.reduce((a, b) => a + b, 0);
-    const least = Math.floor((outs * columns) / parameters);
+    const bearable = Math.floor(MOST_WORK / (weight.length * sizes.length));
+    const saving = Math.floor((outs * columns) / parameters);
+    if (bearable < saving) failures.push(`ranks above ${bearable} take too long`);
     return {
-      candidates: ranksUpTo(least).map((rank) => ({
+      candidates: ranksUpTo(Math.min(saving, bearable)).map((rank) => ({
         ranks: [rank],
         bytes: rank * parameters * elementBytes,
         macs: rank * macsOfRank,

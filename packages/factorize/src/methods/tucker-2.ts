@@ -1,4 +1,4 @@
-import { largeSingularValues, multiplyMatrices, transposeMatrix } from '@gossamer/kernels';
+import { multiplyMatrices, symmetricEigen, transposeMatrix } from '@gossamer/kernels';
 import { type Candidate, defineMethod } from './method.js';
 import { refuseKernel, stridesOf } from './refuse-kernel.js';
 
@@ -64,12 +64,11 @@ export const tucker2 = defineMethod({
   },
 });
 
-/** The first `count` left singular vectors of a matrix of `rows` rows, one a row. */
+/** The first `count` left singular vectors of a matrix of `rows` rows, one a row: orthonormal, whatever its rank. */
 function directions(matrix: Float64Array, rows: number, count: number): Float64Array {
-  const { u, values } = largeSingularValues(matrix, rows, matrix.length / rows);
-  const out = new Float64Array(count * rows);
-  out.set(u.subarray(0, Math.min(count, values.length) * rows));
-  return out;
+  const columns = matrix.length / rows;
+  const gram = multiplyMatrices(matrix, transposeMatrix(matrix, rows, columns), rows, columns, rows);
+  return symmetricEigen(gram, rows).vectors.slice(0, count * rows);
 }
 
 /** [a, b, c] as [b, a, c]. */

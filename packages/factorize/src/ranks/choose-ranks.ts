@@ -26,7 +26,7 @@ export async function chooseRanks(
     signal?.throwIfAborted();
     const candidates = savingCandidates(work);
     if (candidates.length === 0) {
-      work.left = NOTHING_SAVES;
+      work.left = [NOTHING_SAVES, ...work.decomposition!.failures].join('; ');
       continue;
     }
     const { decomposition } = work;

@@ -2,7 +2,7 @@ import { fromWeightMatrix, type Model } from '@gossamer/graph';
 import { multiplyMatrices, transposeMatrix } from '@gossamer/kernels';
 import type { DataSource, LayerStep } from '@gossamer/runtime';
 import { factorsMatrix } from '../factors-matrix.js';
-import { inner, power } from '../measure/inner.js';
+import { inner, power, refusePower } from '../measure/inner.js';
 import { walkMoments, type WorkMoments } from '../measure/walk-moments.js';
 import type { Factors } from '../methods/method.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -45,8 +45,9 @@ export async function refitLayers(
 async function refitLayer(work: LayerWork, moments: WorkMoments, isShared: boolean): Promise<void> {
   const { problem, factors } = work;
   const { rows, columns, weight } = problem;
-  if (!(work.power! > 0)) {
-    work.refit = { kept: 'its inputs give no output but the bias' };
+  const useless = refusePower(work.power!);
+  if (useless !== undefined) {
+    work.refit = { kept: useless };
     return;
   }
   // Mean of W x_given xᵀ.

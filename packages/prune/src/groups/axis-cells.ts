@@ -1,7 +1,7 @@
 import { type Dim, GossamerError, type Value } from '@gossamer/graph';
 
-/** Most elements of axes of a model, all values together (1 GB of bookkeeping): beyond that a file is hostile. */
-const MAX_CELLS = 2 ** 26;
+/** Most elements of axes of a model, all values together (400 MB of bookkeeping): beyond that a file is hostile. */
+const MAX_CELLS = 2 ** 25;
 
 /**
  * Every element of every axis with a fixed length, as a number (its cell), and which of them can only go together: a union-find. A
@@ -12,8 +12,11 @@ export class AxisCells {
   readonly #first = new Map<Value, Int32Array>();
   #count = 0;
   #parent = new Int32Array(0);
-  readonly #frozen = new Map<number, string>();
-  readonly #inexact = new Map<number, string>();
+  /** By root, the place of a reason in the list; 0: none. */
+  #frozen = new Int32Array(0);
+  #inexact = new Int32Array(0);
+  readonly #reasons: string[] = [''];
+  readonly #places = new Map<string, number>();
 
   /** Declares a value before anything is tied. A symbolic or unknown dimension has no cells. */
   add(value: Value, shape: readonly Dim[]): void {
@@ -35,7 +38,10 @@ export class AxisCells {
 
   /** Ends the declarations. */
   seal(): void {
-    this.#parent = Int32Array.from({ length: this.#count }, (_, i) => i);
+    this.#parent = new Int32Array(this.#count);
+    for (let i = 0; i < this.#count; i++) this.#parent[i] = i;
+    this.#frozen = new Int32Array(this.#count);
+    this.#inexact = new Int32Array(this.#count);
   }
 
   values(): IterableIterator<Value> {
@@ -72,16 +78,11 @@ export class AxisCells {
     if (x === y) return;
     const [root, other] = x < y ? [x, y] : [y, x];
     this.#parent[other] = root;
-    for (const reasons of [this.#frozen, this.#inexact]) {
-      const reason = reasons.get(root) ?? reasons.get(other);
-      reasons.delete(other);
-      if (reason !== undefined) reasons.set(root, reason);
-    }
+    for (const reasons of [this.#frozen, this.#inexact]) if (reasons[root] === 0) reasons[root] = reasons[other]!;
   }
 
   freeze(cell: number, reason: string): void {
-    const root = this.find(cell);
-    if (!this.#frozen.has(root)) this.#frozen.set(root, reason);
+    this.#mark(this.#frozen, cell, reason);
   }
 
   freezeAxis(value: Value, axis: number, reason: string): void {
@@ -91,15 +92,24 @@ export class AxisCells {
 
   /** Why the set of a cell stays; undefined when it may go. */
   frozen(cell: number): string | undefined {
-    return this.#frozen.get(this.find(cell));
+    const place = this.#frozen[this.find(cell)]!;
+    return place === 0 ? undefined : this.#reasons[place];
   }
 
   markInexact(cell: number, reason: string): void {
-    const root = this.find(cell);
-    if (!this.#inexact.has(root)) this.#inexact.set(root, reason);
+    this.#mark(this.#inexact, cell, reason);
   }
 
   inexact(cell: number): string | undefined {
-    return this.#inexact.get(this.find(cell));
+    const place = this.#inexact[this.find(cell)]!;
+    return place === 0 ? undefined : this.#reasons[place];
+  }
+
+  #mark(reasons: Int32Array, cell: number, reason: string): void {
+    const root = this.find(cell);
+    if (reasons[root] !== 0) return;
+    const place = this.#places.get(reason) ?? this.#reasons.push(reason) - 1;
+    this.#places.set(reason, place);
+    reasons[root] = place;
   }
 }

@@ -92,6 +92,7 @@ function kindsOf(cells: AxisCells, findings: Findings): Map<number, UnitKind> {
     const length = cells.length(value, axis) ?? 0;
     for (let i = 0; i < length; i++) {
       const root = cells.find(cells.cell(value, axis, i));
+      if (cells.frozen(root) !== undefined) continue;
       const known = kinds.get(root);
       if (!known || KINDS.indexOf(kind) > KINDS.indexOf(known)) kinds.set(root, kind);
     }

@@ -20,7 +20,7 @@ export interface ModelGroups {
 /**
  * The dependency graph over axes: every element of every axis with a fixed length, tied by the operators' rules to those that can only go
  * with it. Frozen: what touches inputs or outputs of the graph, operators without a rule, axes that a rule does not follow, values that
- * bodies of control flow read. Types are inferred when not given. Throws ERR_PRUNE_SIZE beyond 2^26 elements of axes.
+ * bodies of control flow read. Types are inferred when not given. Throws ERR_PRUNE_SIZE beyond 2^25 elements of axes.
  *
  * Source: Fang et al. 2023, arXiv:2301.12900 (DepGraph), there over layers; explicit maps of elements are ours.
  */

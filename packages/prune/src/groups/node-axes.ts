@@ -71,8 +71,10 @@ export class NodeAxes {
     for (let i = 0; i < x; i++) this.cells.union(this.cells.cell(a, aAxis, i), this.cells.cell(b, bAxis, i));
   }
 
-  /** Ties elements of two axes by an explicit map. */
+  /** Ties elements of two axes by an explicit map; where it does not fit their lengths, both stay. */
   tieBy(a: Value, aAxis: number, b: Value, bAxis: number, { from, to }: ElementMap): void {
+    const isWithin = (map: Int32Array, length = 0) => map.every((i) => i >= 0 && i < length);
+    if (!isWithin(from, this.length(a, aAxis)) || !isWithin(to, this.length(b, bAxis))) return;
     this.link(a, aAxis, b, bAxis);
     for (let i = 0; i < from.length; i++) {
       this.cells.union(this.cells.cell(a, aAxis, from[i]!), this.cells.cell(b, bAxis, to[i]!));

@@ -39,8 +39,8 @@ export function addToBias(
   const y = node.output;
   const [use] = y.uses;
   if (node.op === 'MatMul' && y.uses.length === 1 && !y.isOutput && use!.node.isStandard('Add')) {
-    const other = use!.node.input(1 - use!.index)!;
-    const value = other.constant && other.constant.dims.length <= 1 ? raised(other) : undefined;
+    const other = use!.node.input(1 - use!.index);
+    const value = other?.constant && other.constant.dims.length <= 1 ? raised(other) : undefined;
     if (value) {
       graph.setInput(use!.node, 1 - use!.index, value);
       return;

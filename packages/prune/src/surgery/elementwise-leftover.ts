@@ -1,6 +1,7 @@
-import { Tensor, type Value } from '@gossamer/graph';
+import { type Node, Tensor, type Value } from '@gossamer/graph';
 import { canEvaluate, evaluateNode } from '@gossamer/graph/eval';
 import type { LeftoverCall } from './leftover-rules.js';
+import type { Leftovers } from './leftovers.js';
 import { uniformValue } from './uniform-value.js';
 
 /** What an operator that works element by element makes of the numbers that its operands hold, by the reference evaluator. */
@@ -16,13 +17,24 @@ export function elementwiseLeftover({ node, output, unit, leftovers }: LeftoverC
   if (absorbed !== undefined) return absorbed;
   const isKnown = node.inputs.every((value, i) => !value || !Number.isNaN(numbers[i]));
   if (!isKnown || !canEvaluate(node)) return NaN;
+  const known = results.get(node) ?? new Map<string, readonly number[]>();
+  results.set(node, known);
+  const key = numbers.join();
+  const found = known.get(key) ?? evaluateOn(node, numbers, leftovers);
+  known.set(key, found);
+  return found[node.outputs.indexOf(output)] ?? NaN;
+}
+
+/** Units of a layer mostly hold the same number. */
+const results = new WeakMap<Node, Map<string, readonly number[]>>();
+
+function evaluateOn(node: Node, numbers: readonly number[], { types, model }: Leftovers): number[] {
   const scalars = node.inputs.map((value, i) => {
     if (!value) return undefined;
-    const dtype = leftovers.types.dtypeOf(value) ?? value.constant?.dtype ?? 'float32';
-    return Tensor.scalar(dtype, dtype.includes('int64') ? BigInt(numbers[i]!) : numbers[i]!);
+    const dtype = types.dtypeOf(value) ?? value.constant?.dtype ?? 'float32';
+    return Tensor.scalar(dtype, numbers[i]!);
   });
-  const results = evaluateNode(node, scalars, { opsets: leftovers.model.opsets });
-  return results[node.outputs.indexOf(output)]?.toFloat64()[0] ?? NaN;
+  return evaluateNode(node, scalars, { opsets: model.opsets }).map((tensor) => tensor?.toFloat64()[0] ?? NaN);
 }
 
 /** Results that one operand decides alone: 0 times anything, 0 divided, both branches alike. */

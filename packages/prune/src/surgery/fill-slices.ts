@@ -14,9 +14,11 @@ export function fillSlices(
   const bytes = tensor.bytes().slice();
   for (const index of indices) {
     const element = elementOf(index);
+    const isZero = element.every((byte) => byte === 0);
     for (let block = 0; block < outer; block++) {
       const start = (block * dims[axis]! + index) * inner * width;
-      for (let i = 0; i < inner; i++) bytes.set(element, start + i * width);
+      if (isZero) bytes.fill(0, start, start + inner * width);
+      else for (let i = 0; i < inner; i++) bytes.set(element, start + i * width);
     }
   }
   return Tensor.of(tensor.dtype, dims, bytes);

@@ -96,6 +96,14 @@ const pad: LeftoverRule = (call) => {
   return number === frame ? number : NaN;
 };
 
+/** Places outside the image hold a number of their own where it is cropped. */
+const resize: LeftoverRule = (call) => {
+  const { node } = call;
+  const number = move(call);
+  if (node.string('coordinate_transformation_mode', '') !== 'tf_crop_and_resize') return number;
+  return number === node.float('extrapolation_value', 0) ? number : NaN;
+};
+
 const RULES: Readonly<Record<string, LeftoverRule>> = {
   Conv: convolution,
   ConvTranspose: convolution,
@@ -110,6 +118,7 @@ const RULES: Readonly<Record<string, LeftoverRule>> = {
   Transpose: transpose,
   AveragePool: averagePool,
   Pad: pad,
+  Resize: resize,
   ...Object.fromEntries(
     ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare', 'LpPool', 'GlobalLpPool', 'CumSum'].map((op) => [
       op,
@@ -131,7 +140,6 @@ const RULES: Readonly<Record<string, LeftoverRule>> = {
       'ReduceMean',
       'ReduceMin',
       'Reshape',
-      'Resize',
       'Slice',
       'SpaceToDepth',
       'Split',

@@ -20,13 +20,13 @@ export class Leftovers {
 
   /** On one axis; NaN where the unit is not on it. */
   on(value: Value, axis: number, unit: number): number {
-    if (value.constant) this.#readConstant(value);
+    if (value.constant) this.#readConstant(value, axis);
     return this.#known.get(value)?.get(axis)?.get(unit) ?? NaN;
   }
 
   /** On all its axes, where they agree; undefined where the value has no part in the unit. */
   at(value: Value, unit: number): number | undefined {
-    if (value.constant) this.#readConstant(value);
+    if (value.constant) for (const axis of this.removal.axes(value)) this.#readConstant(value, axis);
     let common: number | undefined;
     for (const units of this.#known.get(value)?.values() ?? []) {
       const own = units.get(unit);
@@ -37,13 +37,12 @@ export class Leftovers {
     return common;
   }
 
-  #readConstant(value: Value): void {
-    if (this.#known.has(value)) return;
-    const axes = this.removal.axes(value);
-    this.#known.set(
-      value,
-      new Map(axes.map((axis) => [axis, uniformSlices(value.constant!, axis, this.removal.owners(value, axis)!)])),
-    );
+  /** Once, when it is asked for: most weights are never looked at along both axes. */
+  #readConstant(value: Value, axis: number): void {
+    const known = this.#known.get(value) ?? new Map<number, Map<number, number>>();
+    this.#known.set(value, known);
+    const owners = this.removal.owners(value, axis);
+    if (owners && !known.has(axis)) known.set(axis, uniformSlices(value.constant!, axis, owners));
   }
 
   #follow(node: Node): void {

@@ -11,18 +11,28 @@ export function uniformValue(tensor: Tensor): number {
 export function uniformSlices(tensor: Tensor, axis: number, owners: Int32Array): Map<number, number> {
   const found = new Map<number, number>();
   if (tensor.dtype === 'string') return found;
-  const data = tensor.toFloat64();
+  const data = tensor.dtype === 'float32' ? tensor.toFloat32() : tensor.toFloat64();
   const inner = tensor.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
   const outer = tensor.dims.slice(0, axis).reduce((a, b) => a * b, 1);
-  owners.forEach((unit, index) => {
-    if (unit < 0) return;
-    let number = found.get(unit);
-    for (let block = 0; block < outer && !Number.isNaN(number); block++) {
-      const start = (block * owners.length + index) * inner;
-      number ??= data[start];
-      for (let at = start; at < start + inner; at++) if (data[at] !== number) number = NaN;
+  const chosen = Int32Array.from(owners.keys()).filter((index) => owners[index]! >= 0);
+  const first = Float64Array.from(chosen, (index) => data[index * inner] ?? NaN);
+  // In the order of memory: a column is read row by row, beside its neighbours.
+  for (let block = 0; block < outer; block++) {
+    for (let i = 0; i < chosen.length; i++) {
+      const number = first[i]!;
+      if (Number.isNaN(number)) continue;
+      const start = (block * owners.length + chosen[i]!) * inner;
+      for (let at = start; at < start + inner; at++) {
+        if (data[at] === number) continue;
+        first[i] = NaN;
+        break;
+      }
     }
-    found.set(unit, number ?? NaN);
+  }
+  chosen.forEach((index, i) => {
+    const unit = owners[index]!;
+    const known = found.get(unit);
+    found.set(unit, known === undefined || known === first[i] ? first[i]! : NaN);
   });
   return found;
 }

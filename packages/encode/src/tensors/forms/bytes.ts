@@ -1,6 +1,7 @@
 import { dtypeByteLength } from '@gossamer/graph';
 import type { BinaryCoder } from '../../coders/binary-coder.js';
 import { BitModels } from '../../coders/bit-models.js';
+import { checkSymbols } from '../../coders/check-symbols.js';
 import { RangeDecoder } from '../../coders/range-decoder.js';
 import { RangeEncoder } from '../../coders/range-encoder.js';
 import type { TensorForm } from '../plain-tensor.js';
@@ -8,24 +9,27 @@ import type { TensorForm } from '../plain-tensor.js';
 /** Fewer bytes do not fill the contexts. */
 const MIN_BYTES = 64;
 
+/** Types whose bytes may be text or other data; `planes` and `integers` know the others better. */
+const PLAIN = /^uint8$|^u?int64$|^complex|^float(6e|8)/;
+
 /** Bytes of anything, each under the one before it. */
 export const bytes: TensorForm = {
   name: 'bytes',
 
   encode(tensor) {
-    if (tensor.bytes.length < MIN_BYTES) return undefined;
+    if (tensor.bytes.length < MIN_BYTES || !PLAIN.test(tensor.dtype)) return undefined;
     const encoder = new RangeEncoder();
     code(encoder, tensor.bytes.slice());
     return encoder.finish();
   },
 
   decode(body, { dtype, dims }) {
-    const decoded = new Uint8Array(
-      dtypeByteLength(
-        dtype,
-        dims.reduce((a, b) => a * b, 1),
-      ),
+    const byteLength = dtypeByteLength(
+      dtype,
+      dims.reduce((a, b) => a * b, 1),
     );
+    checkSymbols(8 * byteLength, body.length);
+    const decoded = new Uint8Array(byteLength);
     code(new RangeDecoder(body), decoded);
     return decoded;
   },

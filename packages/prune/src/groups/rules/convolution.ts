@@ -53,7 +53,7 @@ function tieGroups(axes: NodeAxes, { x, weight, y, groups, wide, narrow, isTrans
   // `all` is tied to the wide axis element by element, `part` to the narrow one.
   const [all, part] = isTransposed ? [x, y] : [y, x];
   const [count, inner] = [axes.length(all, 1), axes.length(weight, narrow)];
-  if (count === undefined || inner === undefined || axes.length(part, 1) !== inner * groups) return;
+  if (!count || !inner || count % groups !== 0 || axes.length(part, 1) !== inner * groups) return;
   axes.tie(all, 1, weight, wide);
   const size = count / groups;
   const within = { a: weight, aAxis: narrow, b: part, bAxis: 1, map: () => periodicMap(inner * groups, inner) };

@@ -7,7 +7,16 @@ export const channelNormalization = defineGroupRule({
   tie(axes) {
     const { node } = axes;
     const [x, ...parameters] = node.inputs;
-    if (!x || node.int('training_mode', 0) !== 0 || node.outputs.length > 1 || axes.rank(x) < 2) return;
+    // Scale and bias are not optional.
+    if (
+      !x ||
+      !parameters[0] ||
+      !parameters[1] ||
+      node.int('training_mode', 0) !== 0 ||
+      node.outputs.length > 1 ||
+      axes.rank(x) < 2
+    )
+      return;
     axes.tie(x, 0, node.output, 0);
     axes.tie(x, 1, node.output, 1);
     // Scale and bias alone make the output 0; mean and variance may stay.

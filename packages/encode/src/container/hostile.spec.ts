@@ -1,0 +1,140 @@
+import { GraphBuilder, isGossamerError } from '@gossamer/graph';
+import { serializeModel } from '@gossamer/graph/onnx';
+import fc from 'fast-check';
+import { fileOf, gsmOf } from '../testing/gsm-of.js';
+import { ByteWriter } from '../coders/byte-writer.js';
+import { crc32 } from './crc32.js';
+import type { GsmLimits } from './limits.js';
+import { openGsm } from './open-gsm.js';
+import { toModel } from './to-model.js';
+
+function smallModel() {
+  const g = new GraphBuilder('small');
+  const x = g.input('x', 'float32', ['n', 16]);
+  const weight = Float32Array.from({ length: 256 }, (_, i) => (i % 7 === 0 ? ((i % 5) - 2) * 0.25 : 0));
+  const bias = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i));
+  const w = g.weight('w', [16, 16], weight);
+  const b = g.weight('b', [16], bias);
+  return g.output(g.op('Add', [g.op('MatMul', [x, w]), b]), 'y', 'float32', ['n', 16]).model();
+}
+
+const original = Buffer.from(serializeModel(smallModel()));
+const gsm = gsmOf(smallModel());
+const LIMITS: Partial<GsmLimits> = {
+  maxDecodedBytes: 2 ** 20,
+  maxTensorBytes: 2 ** 18,
+  maxSkeletonBytes: 2 ** 12,
+  maxTensors: 100,
+};
+
+/** 'exact', or the code of the error; anything else is thrown on. */
+function outcome(file: Uint8Array): string {
+  try {
+    return Buffer.compare(fileOf(openGsm(file, LIMITS)), original) === 0 ? 'exact' : 'other bytes';
+  } catch (error) {
+    if (isGossamerError(error)) return error.code;
+    throw error;
+  }
+}
+
+/** The head's length: it ends with its checksum. */
+function headLength(): number {
+  for (let end = 4; ; end++)
+    if (Buffer.compare(crc32(gsm.subarray(0, end)), gsm.subarray(end, end + 4)) === 0) return end;
+}
+
+describe('damaged and hostile .gsm files', () => {
+  it('sound ones are read', () => expect(outcome(gsm)).toBe('exact'));
+
+  it('every truncation is noticed', () => {
+    for (let end = 0; end < gsm.length; end++) expect(outcome(gsm.subarray(0, end))).toMatch(/^ERR_GSM_/);
+    expect(outcome(Buffer.concat([gsm, Buffer.of(0)]))).toMatch(/^ERR_GSM_/);
+  });
+
+  it('every flipped bit is noticed', () => {
+    const end = headLength();
+    // Behind the head one bit a byte, another one each time: the skeleton is decoded before they are met.
+    for (let bit = 0; bit < 8 * gsm.length; bit += bit < 8 * end ? 1 : 13) {
+      const flipped = Buffer.from(gsm);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      expect(outcome(flipped)).toMatch(/^ERR_GSM_/);
+    }
+  });
+
+  it('random bytes behind a sound beginning end in an error', () => {
+    fc.assert(
+      fc.property(fc.nat(gsm.length), fc.uint8Array({ maxLength: 300 }), (keep, tail) => {
+        const file = Buffer.concat([gsm.subarray(0, keep), tail]);
+        expect(outcome(file)).toMatch(file.equals(gsm) ? /exact/ : /^ERR_GSM_/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('files with right checksums around wrong bytes end in an error of ours, soon', () => {
+    const end = headLength();
+    const change = fc.record({ at: fc.integer({ min: 4, max: gsm.length - 1 }), byte: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        const file = Buffer.from(gsm);
+        for (const { at, byte } of changes) file[at] = byte;
+        file.set(crc32(file.subarray(0, end)), end);
+        file.set(crc32(file.subarray(end + 4, file.length - 4)), file.length - 4);
+        const started = performance.now();
+        expect(outcome(file)).toMatch(/^ERR_GSM_|^exact$|^other bytes$/);
+        expect(performance.now() - started).toBeLessThan(5000);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('a head that declares too much is refused before anything is made', () => {
+    const head = (...numbers: number[]) => {
+      const writer = new ByteWriter().bytes(Buffer.from('GSM\u0001'));
+      for (const number of numbers) writer.varint(number);
+      const bytes = writer.finish();
+      return Buffer.concat([bytes, crc32(bytes)]);
+    };
+    const before = process.memoryUsage().arrayBuffers;
+    // Total, beside, largest, streams, skeleton + 1, its stream, files.
+    expect(outcome(head(2 ** 40, 0, 1, 1, 0, 0))).toBe('ERR_GSM_LIMIT');
+    expect(outcome(head(100, 0, 2 ** 40, 1, 0, 0))).toBe('ERR_GSM_LIMIT');
+    expect(outcome(head(100, 0, 1, 2 ** 40, 0, 0))).toBe('ERR_GSM_LIMIT');
+    expect(outcome(head(100, 0, 1, 1, 2 ** 40, 0, 0))).toBe('ERR_GSM_LIMIT');
+    expect(outcome(head(100, 0, 1, 1, 0, 2 ** 40))).toBe('ERR_GSM_LIMIT');
+    expect(outcome(head(100, 0, 100, 50, 0, 0))).toBe('ERR_GSM_FORMAT');
+    expect(outcome(head(10, 20, 1, 1, 0, 1, 20, 1))).toBe('ERR_GSM_FORMAT');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 22);
+  });
+
+  it('few bytes that claim to hold many elements are refused, constants apart', () => {
+    const opaque = (length: number, stream: Uint8Array) => {
+      const head = new ByteWriter()
+        .bytes(Buffer.from('GSM\u0001'))
+        .varint(length)
+        .varint(0)
+        .varint(length)
+        .varint(1)
+        .varint(0)
+        .varint(0)
+        .varint(stream.length)
+        .finish();
+      return Buffer.concat([head, crc32(head), stream, crc32(stream)]);
+    };
+    const large = { maxTensorBytes: 2 ** 34, maxDecodedBytes: 2 ** 34 };
+    for (const form of [0, 2, 8]) {
+      expect(() => openGsm(opaque(2 ** 33, Uint8Array.of(form, 255, 0, 0)), large).readOpaque()).toThrow(
+        expect.objectContaining({ code: 'ERR_GSM_FORMAT' }),
+      );
+    }
+    expect(openGsm(opaque(1000, Uint8Array.of(1, 7))).readOpaque()).toEqual(new Uint8Array(1000).fill(7));
+  });
+
+  it('a Model over a damaged file fails where the damage is read', () => {
+    const damaged = Buffer.from(gsm);
+    damaged[damaged.length - 6]! ^= 1;
+    expect(() => toModel(openGsm(damaged)).graph.value('w')!.initializer!.bytes()).toThrow(
+      expect.objectContaining({ code: 'ERR_GSM_CHECKSUM' }),
+    );
+  });
+});
