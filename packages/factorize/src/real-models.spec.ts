@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkGraph, type Model, toWeightMatrix, weightsOf } from '@gossamer/graph';
+import { checkGraph, type Model, Tensor, toWeightMatrix, weightsOf } from '@gossamer/graph';
 import { loadModel } from '@gossamer/graph/onnx';
 import { largeSingularValues } from '@gossamer/kernels';
 import {
   createMetric,
+  dataFromArrays,
   type DataSource,
   evaluateMetrics,
   inputMoments,
