@@ -1,8 +1,7 @@
-import { countMacs, inferTypes, type Model } from '@gossamer/graph';
+import { countMacs, inferTypes, layerFilter, type Model } from '@gossamer/graph';
 import { type DataSource, keepSamples, modelInputs } from '@gossamer/runtime';
 import { factorsMatrix } from './factors-matrix.js';
 import { findLayers } from './layers/find-layers.js';
-import { layerFilter } from './layers/layer-filter.js';
 import { makeReport } from './make-report.js';
 import { power, refusePower } from './measure/inner.js';
 import { walkMoments } from './measure/walk-moments.js';
@@ -28,7 +27,7 @@ export async function factorize(model: Model, options: FactorizeOptions = {}): P
   const { method, include, exclude, signal, onProgress } = resolved;
   signal?.throwIfAborted();
   const copy = model.clone();
-  const { filter, warnings } = layerFilter(copy, include, exclude);
+  const { filter, warnings } = layerFilter(copy, { include, exclude });
   const { layers, left } = findLayers(copy, method, filter);
   const { perLayer } = countMacs(copy, inferTypes(copy));
   const macsOf = (id: string) => perLayer.get(id)?.macs;

@@ -39,6 +39,10 @@ export { tensorType, type TensorType, type ValueType } from './ir/value-type.js'
 export {
   type EditMode,
   fromWeightMatrix,
+  type LayerFilter,
+  layerFilter,
+  type LayerPatterns,
+  matchesLayer,
   storeConstant,
   type TiedCopy,
   tieEmbeddings,

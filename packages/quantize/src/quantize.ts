@@ -1,4 +1,4 @@
-import type { Model } from '@gossamer/graph';
+import { layerFilter, type Model } from '@gossamer/graph';
 import { runPasses } from '@gossamer/graph/passes';
 import { BiasCorrector } from './bias-correction/bias-corrector.js';
 import { correctAhead } from './bias-correction/correct-ahead.js';
@@ -9,7 +9,6 @@ import { storeNarrow } from './float32-form.js';
 import { finishModel } from './finish-model.js';
 import { assertIntegerOnly } from './integer-only/assert-integer-only.js';
 import { fallbackWarnings } from './legality/fallback-warnings.js';
-import { layerFilter } from './layer-selection.js';
 import type { QuantizeOptions } from './options.js';
 import { prepareModel } from './prepare-model.js';
 import { type QuantizeReport, ReportBuilder } from './report.js';

@@ -1,6 +1,13 @@
-import { type Model, type Node, type Value, weightLayout, type WeightView, weightsOf } from '@gossamer/graph';
+import {
+  type LayerFilter,
+  type Model,
+  type Node,
+  type Value,
+  weightLayout,
+  weightsOf,
+  type WeightView,
+} from '@gossamer/graph';
 import type { Method } from '../methods/method.js';
-import type { LayerFilter } from './layer-filter.js';
 import { refuseLayer } from './refuse-layer.js';
 
 /** Layers that read one stored weight in the same form: factored once. */

@@ -1,3 +1,4 @@
+export { type LayerFilter, layerFilter, type LayerPatterns, matchesLayer } from './layer-selection.js';
 export { tieEmbeddings, type TiedCopy } from './tie-embeddings.js';
 export { tiedWeights } from './tied-weights.js';
 export {

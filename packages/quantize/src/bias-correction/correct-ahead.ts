@@ -1,5 +1,4 @@
-import { type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
-import type { LayerFilter } from '../layer-selection.js';
+import { type LayerFilter, type Model, toWeightMatrix, type WeightView } from '@gossamer/graph';
 import { refuseLayer } from '../layers.js';
 import type { ResolvedOptions } from '../resolved-options.js';
 import { unitForm } from '../static/unit-form.js';

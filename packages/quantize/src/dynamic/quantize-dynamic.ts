@@ -1,6 +1,5 @@
-import type { Model, WeightView } from '@gossamer/graph';
+import type { LayerFilter, Model, WeightView } from '@gossamer/graph';
 import { codesOn } from '../legality/codes-on.js';
-import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolved-options.js';

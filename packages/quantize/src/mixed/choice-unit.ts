@@ -1,5 +1,6 @@
 import {
   fromWeightMatrix,
+  type LayerFilter,
   type Model,
   toWeightMatrix,
   type Value,
@@ -7,7 +8,6 @@ import {
   type WeightView,
 } from '@gossamer/graph';
 import { dequantizeMatrix, roundToGrid } from '../grid/quantized-matrix.js';
-import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseLayer } from '../layers.js';
 import type { WeightOption } from './weight-option.js';
 

@@ -1,7 +1,6 @@
-import { type Model } from '@gossamer/graph';
+import { layerFilter, type Model } from '@gossamer/graph';
 import { type DataSource, keepSamples, modelInputs } from '@gossamer/runtime';
 import { badOption } from '../errors.js';
-import { layerFilter } from '../layer-selection.js';
 import type { LayerRule } from '../options.js';
 import { prepareModel } from '../prepare-model.js';
 import { quantize } from '../quantize.js';

@@ -1,7 +1,6 @@
-import type { Model, Node } from '@gossamer/graph';
+import type { LayerFilter, Model, Node } from '@gossamer/graph';
 import type { Calibration, Range } from '@gossamer/runtime';
 import type { Dataset, TrainingFormOptions } from '@gossamer/train';
-import type { LayerFilter } from '../layer-selection.js';
 import { makeStaticPlan, type StaticPlan } from '../static/static-plan.js';
 import type { Unit } from '../static/unit.js';
 import { findAwareUnits, typesFor } from './aware-units.js';

@@ -1,5 +1,6 @@
 import {
   inferTypes,
+  type LayerFilter,
   type Model,
   type Node,
   Tensor,
@@ -9,7 +10,6 @@ import {
   type ValueType,
 } from '@gossamer/graph';
 import { type Dataset, toTrainingForm, type TrainingFormOptions } from '@gossamer/train';
-import type { LayerFilter } from '../layer-selection.js';
 import { clipBounds } from '../static/integer-rules.js';
 import { findUnits, type Unit } from '../static/unit.js';
 

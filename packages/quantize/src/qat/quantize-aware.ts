@@ -1,7 +1,6 @@
-import type { Model } from '@gossamer/graph';
+import { layerFilter, type Model } from '@gossamer/graph';
 import { crossEntropy, type Dataset, type EpochRecord, train, type TrainOptions } from '@gossamer/train';
 import { finishModel } from '../finish-model.js';
-import { layerFilter } from '../layer-selection.js';
 import { prepareModel } from '../prepare-model.js';
 import { ReportBuilder } from '../report.js';
 import { resolveOptions } from '../resolve-options.js';

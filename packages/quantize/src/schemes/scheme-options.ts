@@ -1,9 +1,8 @@
 import type { Granularity } from '../choices.js';
-import type { Node } from '@gossamer/graph';
+import { matchesLayer, type Node } from '@gossamer/graph';
 import { findAnyAlgorithm } from '../algorithms/registry.js';
 import type { UnitAlgorithm, WeightAlgorithm } from '../algorithms/weight-algorithm.js';
 import { badOption } from '../errors.js';
-import { matchesLayer } from '../layer-selection.js';
 import type { QuantizeOptions } from '../options.js';
 import { integer } from './integer.js';
 import { findScheme } from './registry.js';

@@ -1,7 +1,6 @@
 import type { ActivationDtype } from '../choices.js';
-import type { Model, TypeTable } from '@gossamer/graph';
+import type { LayerFilter, Model, TypeTable } from '@gossamer/graph';
 import { withoutFloatEnds } from '../integer-only/float-parts.js';
-import type { LayerFilter } from '../layer-selection.js';
 
 import type { ResolvedOptions } from '../resolved-options.js';
 import { chooseRegions } from './choose-regions.js';

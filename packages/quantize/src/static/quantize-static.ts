@@ -1,8 +1,7 @@
-import { inferTypes, type Model, type Node, type TypeTable } from '@gossamer/graph';
+import { inferTypes, type LayerFilter, type Model, type Node, type TypeTable } from '@gossamer/graph';
 import type { Calibration } from '@gossamer/runtime';
 import { finishModel } from '../finish-model.js';
 import { requireIntegers } from '../integer-only/float-parts.js';
-import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, refuseLayer, storedBytes } from '../layers.js';
 import { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolved-options.js';

@@ -1,6 +1,5 @@
-import type { Node } from '@gossamer/graph';
+import { type LayerFilter, matchesLayer, type Node } from '@gossamer/graph';
 import { badOption } from '../errors.js';
-import { type LayerFilter, matchesLayer } from '../layer-selection.js';
 import type { LayerRule } from '../options.js';
 import type { ResolvedOptions } from '../resolved-options.js';
 import type { ChannelOptions } from '../weights/quantize-channels.js';

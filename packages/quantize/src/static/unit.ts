@@ -1,5 +1,4 @@
-import { isFloat, type Node, type Value, type WeightView, weightsOf } from '@gossamer/graph';
-import type { LayerFilter } from '../layer-selection.js';
+import { isFloat, type LayerFilter, type Node, type Value, weightsOf, type WeightView } from '@gossamer/graph';
 import {
   clipBounds,
   floatReason,

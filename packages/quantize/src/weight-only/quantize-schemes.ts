@@ -1,5 +1,5 @@
 import type { Target } from '../choices.js';
-import { type Model, type Value, type WeightView } from '@gossamer/graph';
+import type { LayerFilter, Model, Value, WeightView } from '@gossamer/graph';
 import { solveLayers } from '../algorithms/solve-layers.js';
 import type { WeightPlan } from '../algorithms/weight-plan.js';
 import type { SolvedWeight } from '../algorithms/solved-weight.js';
@@ -10,7 +10,6 @@ import { chooseForm } from '../forms/choose-form.js';
 import { solveUnits } from '../reconstruct/solve-units.js';
 import { writeWeight, type WriteOptions } from '../forms/write-weight.js';
 
-import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolved-options.js';

@@ -1,5 +1,4 @@
-import type { Model, Value, WeightView } from '@gossamer/graph';
-import type { LayerFilter } from '../layer-selection.js';
+import type { LayerFilter, Model, Value, WeightView } from '@gossamer/graph';
 import { findLayers, type Layer, refuseLayer, storedBytes, tiedSources } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolved-options.js';

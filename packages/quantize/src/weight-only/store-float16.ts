@@ -1,6 +1,5 @@
-import { type Model, Tensor, type Value } from '@gossamer/graph';
+import { type LayerFilter, type Model, Tensor, type Value } from '@gossamer/graph';
 import { readBehindCast } from '../forms/read-behind-cast.js';
-import type { LayerFilter } from '../layer-selection.js';
 import { findLayers, type Layer, refuseLayer, storedBytes } from '../layers.js';
 import type { ReportBuilder } from '../report.js';
 import type { ResolvedOptions } from '../resolved-options.js';

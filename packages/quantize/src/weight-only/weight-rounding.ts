@@ -1,7 +1,6 @@
-import type { WeightView } from '@gossamer/graph';
+import type { LayerFilter, WeightView } from '@gossamer/graph';
 import { dequantizeMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import type { RoundWeight } from '../grid/round-weight.js';
-import type { LayerFilter } from '../layer-selection.js';
 import { refuseLayer } from '../layers.js';
 import type { ResolvedOptions } from '../resolved-options.js';
 import { findScheme } from '../schemes/registry.js';

@@ -1,4 +1,5 @@
-import type { Model, Node } from '@gossamer/graph';
+import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
 
 /** Why a layer may not be touched; undefined when it may. */
 export type LayerFilter = (node: Node) => string | undefined;

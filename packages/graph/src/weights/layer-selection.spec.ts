@@ -1,4 +1,4 @@
-import { GraphBuilder } from '@gossamer/graph';
+import { GraphBuilder } from '../builder.js';
 import { layerFilter } from './layer-selection.js';
 
 function model() {
