@@ -49,7 +49,7 @@ function learnedWeights(unit: Unit, grid: WeightGrid, inputScale: number): UnitW
   return { weight, bias: bias && quantizeBias(bias, inputScale, weight.scale) };
 }
 
-/** Codes of a weight on its learned grid, rounded half to even as in training, in float32. */
+/** Codes of a weight on its learned grid, rounded half to even as in training, in float32; those of up to 4 bits take 4 in the file. */
 export function quantizedWeight(data: Float32Array, { shape, axis, scales, bits }: WeightGrid): QuantizedWeight {
   const { quantMin, quantMax } = weightLimits(bits);
   const inner = axis === undefined ? data.length : shape.slice(axis + 1).reduce((a, b) => a * b, 1);
@@ -63,6 +63,7 @@ export function quantizedWeight(data: Float32Array, { shape, axis, scales, bits 
     scale: Tensor.of('float32', dims, scales),
     zeroPoint: Tensor.of('int8', dims, new Int8Array(scales.length)),
     axis,
+    ...(bits <= 4 ? { bits: 4 } : {}),
   };
 }
 

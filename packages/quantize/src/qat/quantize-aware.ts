@@ -37,7 +37,9 @@ export async function quantizeAware(
   const report = new ReportBuilder();
   const inputs = model.graph.inputs.map(({ name }) => name);
   const data = samplesOf(dataset, inputs, samples);
-  const resolved = resolveOptions({ mode: 'static', data, costModel: false, include, exclude, samples });
+  // Codes of up to 4 bits ask for the opset that has them.
+  const weights = Math.min(aware.bits.weight, aware.bits.edge) <= 4 ? 'int4' : 'int8';
+  const resolved = resolveOptions({ mode: 'static', weights, data, costModel: false, include, exclude, samples });
   const prepared = prepareModel(model, resolved, report).copy;
   const { filter, warnings } = layerFilter(prepared, { include, exclude });
   report.warnings.push(...warnings);
