@@ -48,11 +48,7 @@ export function resolveOptions(given: QuantizeOptions): ResolvedOptions {
   const schemes = mode === 'weight-only' ? schemeOptions(options) : undefined;
   const rounding = mode === 'static' ? staticRounding(options) : undefined;
   if (mode === 'static') checkStaticRules(options.layers ?? []);
-  if (!schemes)
-    refuseSchemes(
-      { ...options, ...(rounding ? { algorithm: 'nearest' } : {}), ...(mode === 'static' ? { layers: [] } : {}) },
-      mode,
-    );
+  else if (!schemes) refuseSchemes(options, mode);
   return {
     ...resolvePlain(schemes ? plainPart(options) : options, mode),
     ...(schemes ? { schemes } : {}),

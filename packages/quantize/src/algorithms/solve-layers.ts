@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fromWeightMatrix, type Model, toWeightMatrix, type Value, type WeightView } from '@gossamer/graph';
 import { type DataSource, inputMoments, layerwise } from '@gossamer/runtime';
+import { joinValues } from '../grid/join-values.js';
 import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import type { QuantizeProgress } from '../options.js';
 import { storedScaleAxis } from '../layers.js';
@@ -65,7 +66,7 @@ export async function solveLayers(
       planned.map(async ({ view, plan, matrix }) => {
         const { weight, values } = await nameLayer(view.layerId, solveWeight(plan, matrix, moments.get(view), common));
         solved.set(plan.view, weight);
-        step.setWeight(view, fromWeightMatrix(view, joined(values ?? weight.matrices.map(dequantizeMatrix))));
+        step.setWeight(view, fromWeightMatrix(view, joinValues(values ?? weight.matrices.map(dequantizeMatrix))));
       }),
     );
     onProgress?.({ stage: algorithm.name, done: step.index + 1, total: step.total });
@@ -99,15 +100,3 @@ function sharedKey({ view, key = '' }: WeightPlan): string {
 }
 
 const placeOf = ({ node, inputIndex }: WeightView): string => `${node.id} ${inputIndex}`;
-
-/** Groups one behind the other, [groups, rows, columns]. */
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let first = 0;
-  for (const part of parts) {
-    all.set(part, first);
-    first += part.length;
-  }
-  return all;
-}

@@ -1,6 +1,7 @@
 import { fromWeightMatrix, Tensor, toWeightMatrix, type WeightView } from '@gossamer/graph';
 import type { WeightPlan } from '../algorithms/weight-plan.js';
 import { variableOf } from '../algorithms/rounding-variable.js';
+import { joinValues } from '../grid/join-values.js';
 import { type Neighbours, neighboursOn, openWeights, roundedBy } from '../grid/neighbours.js';
 import { type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 
@@ -29,7 +30,7 @@ export function softWeight(view: WeightView, fit: WeightPlan['fit']): SoftWeight
   const sides = parts.map((part, group) => neighboursOn(part, fit(part, rows, columns, undefined, group)));
   view.write(view.toFloat32(), 'clone-for');
   const seen = (pick: (side: Neighbours) => Float32Array) =>
-    Tensor.of('float32', view.shape, fromWeightMatrix(view, joined(sides.map(pick))));
+    Tensor.of('float32', view.shape, fromWeightMatrix(view, joinValues(sides.map(pick))));
   // Where each element that the node sees lies in the matrices.
   const order = fromWeightMatrix(
     view,
@@ -49,14 +50,4 @@ export function softWeight(view: WeightView, fit: WeightPlan['fit']): SoftWeight
       return sides.map((side, group) => roundedBy(side, matrix.subarray(group * size, (group + 1) * size)));
     },
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -5,6 +5,7 @@ import type { WeightPlan } from '../algorithms/weight-plan.js';
 import type { SolvedWeight } from '../algorithms/solved-weight.js';
 import type { BiasCorrector } from '../bias-correction/bias-corrector.js';
 import { isCorrectable } from '../bias-correction/input-means.js';
+import { joinValues } from '../grid/join-values.js';
 import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import { chooseForm } from '../forms/choose-form.js';
 import { solveUnits } from '../reconstruct/solve-units.js';
@@ -72,10 +73,7 @@ function correctBiases(
   solved: ReadonlyMap<WeightView, SolvedWeight>,
 ): void {
   for (const { view } of plans.filter((plan) => isCorrectable(plan.view))) {
-    const parts = solved.get(view)!.matrices.map(dequantizeMatrix);
-    const rounded = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-    parts.reduce((first, part) => (rounded.set(part, first), first + part.length), 0);
-    corrector.correct(view, rounded);
+    corrector.correct(view, joinValues(solved.get(view)!.matrices.map(dequantizeMatrix)));
   }
 }
 
