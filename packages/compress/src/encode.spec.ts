@@ -79,6 +79,10 @@ test('nothing is written over, damaged files are named, an abort leaves nothing'
   const gsm = join(folder, 'a.gsm');
   await expect(encode(net, net)).rejects.toMatchObject({ code: 'ERR_OUTPUT_PATH' });
   await expect(encode(net, gsm, { signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
+  // Between two tensors, by what else is to be done.
+  const stop = new AbortController();
+  const onProgress = () => void setImmediate(() => stop.abort(new Error('stopped between')));
+  await expect(encode(net, gsm, { signal: stop.signal, onProgress })).rejects.toThrow('stopped between');
   expect(readdirSync(folder)).toEqual(['in']);
   await encode(net, gsm);
   await expect(encode(net, gsm)).rejects.toMatchObject({ code: 'ERR_OUTPUT_EXISTS' });

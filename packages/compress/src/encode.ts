@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { rename } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   decodeModel,
   encodeModel,
@@ -48,7 +49,7 @@ export interface EncodeResult {
 export async function encode(input: string, output: string, options: EncodeOptions = {}): Promise<EncodeResult> {
   const { force = false, signal, onProgress } = options;
   assertWritable({ path: input, reference: undefined }, output, force);
-  const encoded = encodeModel(input, {
+  const encoded = await encodeModel(input, {
     ...(signal ? { signal } : {}),
     onProgress: ({ done, total }) => onProgress?.({ stage: 'encode', done, total }),
   });
@@ -58,7 +59,7 @@ export async function encode(input: string, output: string, options: EncodeOptio
     const chunks = new ChunkList();
     for (const piece of encoded.pieces) chunks.push(piece);
     await writeAtomically(draft, chunks);
-    prove(draft, input, options);
+    await prove(draft, input, options);
     await rename(draft, output).catch((error: unknown) => {
       throw asWriteError(error, output);
     });
@@ -90,7 +91,7 @@ export async function decode(
 }
 
 /** Throws ERR_GATE unless the file at `path` gives back every byte of the model at `input`. */
-function prove(path: string, input: string, { signal, onProgress }: EncodeOptions): void {
+async function prove(path: string, input: string, { signal, onProgress }: EncodeOptions): Promise<void> {
   const gsm = openGsm(path);
   const source = new FileSource(input);
   try {
@@ -101,6 +102,7 @@ function prove(path: string, input: string, { signal, onProgress }: EncodeOption
         throw different(input);
       at += piece.length;
       onProgress?.({ stage: 'verify', done: at, total: source.byteLength });
+      await nextTurn();
     }
     if (at !== source.byteLength) throw different(input);
     proveOutside(gsm, input);

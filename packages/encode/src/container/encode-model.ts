@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isGossamerError, type Model } from '@gossamer/graph';
 import { type ByteSource, FileSource, MemorySource, openExternalFile, serializeModel } from '@gossamer/graph/onnx';
 import { crc32 } from './crc32.js';
@@ -46,19 +47,20 @@ export interface EncodeOptions {
 /**
  * Stores a model without loss: the file at a path with the data files beside it, or a Model as it would be written.
  *
- * A file that is not ONNX, or not to be restored bit for bit from its parts, is stored as bytes, and a warning says so. Takes the
+ * Between two tensors the event loop has its turn. A file that is not ONNX, or not to be restored bit for bit from its parts, is stored as bytes, and a warning says so. Takes the
  * memory of the result and of the largest tensor a few times over. Throws what opening and reading the files throws.
  */
-export function encodeModel(model: string | Model, options: EncodeOptions = {}): EncodedModel {
+export async function encodeModel(model: string | Model, options: EncodeOptions = {}): Promise<EncodedModel> {
+  options.signal?.throwIfAborted();
   const source = typeof model === 'string' ? new FileSource(model) : new MemorySource(serializeModel(model));
   try {
-    return encodeSource(source, options);
+    return await encodeSource(source, options);
   } finally {
     source.close();
   }
 }
 
-function encodeSource(source: ByteSource, options: EncodeOptions): EncodedModel {
+async function encodeSource(source: ByteSource, options: EncodeOptions): Promise<EncodedModel> {
   const warnings: string[] = [];
   const parts = takeApart(source, warnings);
   if (!parts) return encodeOpaque(source, warnings, options);
@@ -83,6 +85,7 @@ function encodeSource(source: ByteSource, options: EncodeOptions): EncodedModel 
         streams.push(encodeTensor({ dtype, dims, bytes: from.read(start, start + byteLength) }));
       }
       options.onProgress?.({ done: index + 1, total: payloads.length });
+      await nextTurn();
     }
     for (const { location, gaps } of files) {
       const bytes = Buffer.concat(gaps.map(([start, end]) => outside.get(location)!.read(start, end)));

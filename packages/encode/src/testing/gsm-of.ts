@@ -4,8 +4,8 @@ import { encodeModel } from '../container/encode-model.js';
 import type { Gsm } from '../container/gsm.js';
 
 /** The .gsm of a model or file, in one piece. */
-export function gsmOf(model: string | Model): Buffer {
-  return Buffer.concat(encodeModel(model).pieces);
+export async function gsmOf(model: string | Model): Promise<Buffer> {
+  return Buffer.concat((await encodeModel(model)).pieces);
 }
 
 /** The model's file that a .gsm holds. */

@@ -1,29 +1,14 @@
-import { type Model, Tensor, type DType } from '@gossamer/graph';
-import { serializeModel } from '@gossamer/graph/onnx';
-import * as ort from 'onnxruntime-node';
-
-const ARRAYS = { float32: Float32Array, float16: Uint16Array, int64: BigInt64Array } as const;
+import type { Model, Tensor } from '@gossamer/graph';
+import { type Feeds, type Outputs, Session } from '@gossamer/runtime';
 
 /** Runs a model in ONNX Runtime, one thread. */
-export async function runOrt(model: Model, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-  const session = await ort.InferenceSession.create(serializeModel(model), {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  });
-  const inputs = Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)] as const);
-  const results = await session.run(Object.fromEntries(inputs));
-  const outputs = Object.entries(results).map(
-    ([name, { type, dims, data }]) => [name, Tensor.of(type as DType, dims, data as Float32Array)] as const,
-  );
-  await session.release();
-  return Object.fromEntries(outputs);
-}
-
-function toOrt(tensor: Tensor): ort.Tensor {
-  const Constructor = ARRAYS[tensor.dtype as keyof typeof ARRAYS];
-  const { buffer } = tensor.bytes().slice();
-  return new ort.Tensor(tensor.dtype as 'float32', new Constructor(buffer) as Float32Array, tensor.dims);
+export async function runOrt(model: Model, feeds: Feeds): Promise<Outputs> {
+  const session = await Session.open(model, { engine: 'ort', threads: 1 });
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.dispose();
+  }
 }
 
 /** ‖a - b‖ / ‖a‖ over all elements. */

@@ -3,16 +3,17 @@ import { requireShare } from '../require-share.js';
 import { cubicSparsity } from '../schedules/cubic.js';
 import { maskLeast, type SharedAs } from './shared-counts.js';
 
+/** What sparsifiers along a cubic schedule are told. */
 export interface GradualOptions {
   /** Names of the parameters whose weights are taken away. */
   readonly parameters: readonly string[];
   /** Share of all their weights that are 0 in the end, in (0, 1). */
   readonly sparsity: number;
-  /** Share of the updates before which nothing goes. Default 0. */
+  /** Share of the updates before which nothing goes. Default 0; of `movement` 0.1: scores gather meanwhile. */
   readonly begin?: number;
   /** Share of the updates from which masks stay as they are, and weights recover. Default 0.75. */
   readonly end?: number;
-  /** Updates between two changes of the masks. Default 100. */
+  /** Updates between two changes of the masks. Default 100; of `movement` 1, as scores change at every one. */
   readonly every?: number;
   /** Default 'global'. */
   readonly allocation?: SharedAs;

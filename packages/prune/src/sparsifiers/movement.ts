@@ -1,22 +1,8 @@
 import type { Sparsifier } from '@gossamer/train';
 import { requireShare } from '../require-share.js';
 import { cubicSparsity } from '../schedules/cubic.js';
-import { maskLeast, type SharedAs } from './shared-counts.js';
-
-export interface MovementOptions {
-  /** Names of the parameters whose weights are taken away. */
-  readonly parameters: readonly string[];
-  /** Share of all their weights that are 0 in the end, in (0, 1). */
-  readonly sparsity: number;
-  /** Share of the updates before which nothing goes. Default 0.1: scores gather meanwhile. */
-  readonly begin?: number;
-  /** Share of the updates from which masks stay as they are. Default 0.75. */
-  readonly end?: number;
-  /** Updates between two changes of the masks. Default 1, as scores change at every one. */
-  readonly every?: number;
-  /** Default 'global'. */
-  readonly allocation?: SharedAs;
-}
+import type { GradualOptions } from './gradual.js';
+import { maskLeast } from './shared-counts.js';
 
 /**
  * What moves to 0 in fine-tuning goes, however large it is: scores are -Σ rate g w over the updates, w the weight that lies under the mask. Weights keep their value while they are masked, and may
@@ -24,7 +10,7 @@ export interface MovementOptions {
  *
  * Source: Sanh, Wolf and Rush, "Movement Pruning" (arXiv:2005.07683), equations 4 and 6. Throws ERR_PRUNE_OPTION.
  */
-export function movement(options: MovementOptions): Sparsifier {
+export function movement(options: GradualOptions): Sparsifier {
   const { parameters, sparsity, begin = 0.1, end = 0.75, every = 1, allocation = 'global' } = options;
   requireShare('sparsity', sparsity);
   requireShare('end', end, begin);

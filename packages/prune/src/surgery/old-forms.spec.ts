@@ -1,7 +1,7 @@
 import { GraphBuilder, Tensor, type Value } from '@gossamer/graph';
 import { groupsOf } from '../groups/groups-of.js';
 import { checkRemoval, noise } from '../testing/check-removal.js';
-import type { Feeds } from '../testing/ort.js';
+import type { Feeds } from '@gossamer/runtime';
 
 /** A network whose first layer has 8 features, in a given opset, with what is between. */
 interface Case {

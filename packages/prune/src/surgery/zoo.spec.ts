@@ -5,7 +5,8 @@ import { parseModel, serializeModel } from '@gossamer/graph/onnx';
 import * as zoo from '@gossamer/graph/zoo';
 import { groupsOf } from '../groups/groups-of.js';
 import { checkRemoval, noise, randomNumbers, someUnits, withLogits } from '../testing/check-removal.js';
-import { type Feeds, runOrt } from '../testing/ort.js';
+import type { Feeds } from '@gossamer/runtime';
+import { runOrt } from '../testing/ort.js';
 import { removeUnits } from './remove-units.js';
 
 const image = (...dims: number[]): Feeds => ({ input: noise(dims, 5) });

@@ -3,7 +3,8 @@ import type { PruneUnit } from '../groups/prune-group.js';
 import { groupsOf } from '../groups/groups-of.js';
 import { maskModel } from '../surgery/mask-model.js';
 import { removeUnits, type RemovalResult } from '../surgery/remove-units.js';
-import { type Feeds, runOrt } from './ort.js';
+import type { Feeds } from '@gossamer/runtime';
+import { runOrt } from './ort.js';
 
 /** Sums over other numbers of terms round differently: the bound the design fixes, as a share of the largest output. */
 const TOLERANCE = 1e-5;

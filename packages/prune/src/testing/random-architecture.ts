@@ -1,7 +1,7 @@
 import { type Model, Tensor, type Value } from '@gossamer/graph';
 import { noise } from './check-removal.js';
 import { IMAGE_BLOCKS, type Image } from './image-blocks.js';
-import type { Feeds } from './ort.js';
+import type { Feeds } from '@gossamer/runtime';
 import { RandomNet } from './random-net.js';
 import { attentionBlock, feedForwardBlock, recurrentBlock } from './sequence-blocks.js';
 
