@@ -32,14 +32,15 @@ type Head = (coder: BinaryCoder) => void;
 
 /** Codes 32-bit integers of a tensor of `dims`: each plan that may pay is carried out, the shortest result is taken. */
 export function encodeIntegers(values: Int32Array, dims: readonly number[], head: Head = () => {}): Uint8Array {
-  const streams = plansFor(values, dims).map(({ isMixed, layout, isDelta }) => {
-    const centred = isDelta ? differences(values) : values.slice();
-    const centre = mostFrequent(centred);
-    for (let i = 0; i < centred.length; i++) centred[i] = centred[i]! - centre;
+  const plans = plansFor(values, dims);
+  const plain = centredBy(values);
+  const rising = plans.some(({ isDelta }) => isDelta) ? centredBy(differences(values)) : plain;
+  const streams = plans.map(({ isMixed, layout, isDelta }) => {
+    const { centred, centre, bits } = isDelta ? rising : plain;
     const encoder = new RangeEncoder();
     head(encoder);
-    const plan = codePlan(encoder, values.length, { isMixed, isDelta, layout, centre, bits: widestBits(centred) });
-    codeCentred(encoder, centred, dims, plan);
+    const plan = codePlan(encoder, values.length, { isMixed, isDelta, layout, centre, bits });
+    codeCentred(encoder, centred.slice(), dims, plan);
     return encoder.finish();
   });
   return streams.reduce((best, stream) => (stream.length < best.length ? stream : best));
@@ -109,16 +110,22 @@ function widestBits(values: Int32Array): number {
   return 32 - Math.clz32(widest);
 }
 
-/** The value that occurs most; the smallest of several, 0 for none. */
+/** The values less the most frequent one, and the bits of what is left. */
+function centredBy(values: Int32Array): { centred: Int32Array; centre: number; bits: number } {
+  const centre = mostFrequent(values);
+  const centred = values.map((value) => value - centre);
+  return { centred, centre, bits: widestBits(centred) };
+}
+
+/** Of equally frequent ones the least; 0 of none. */
 function mostFrequent(values: Int32Array): number {
-  const counts = new Map<number, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  let best = 0;
-  let most = 0;
-  for (const [value, count] of counts) {
-    if (count < most || (count === most && value > best)) continue;
-    best = value;
-    most = count;
+  const sorted = values.slice().sort();
+  let [best, longest] = [0, 0];
+  for (let first = 0; first < sorted.length;) {
+    let end = first + 1;
+    while (end < sorted.length && sorted[end] === sorted[first]) end++;
+    if (end - first > longest) [best, longest] = [sorted[first]!, end - first];
+    first = end;
   }
   return best;
 }
