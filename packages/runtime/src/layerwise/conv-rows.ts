@@ -1,6 +1,6 @@
 import type { Node, WeightView } from '@gossamer/graph';
 import { choosePositions } from './choose-positions.js';
-import type { RowBlock, RowReader, RowRequest } from './input-rows.js';
+import type { RowBlock, RowReader, RowRequest } from './row-reader.js';
 import type { FloatArray } from './meant-part.js';
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);

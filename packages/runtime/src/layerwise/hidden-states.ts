@@ -2,7 +2,7 @@ import { Tensor, type Model, type Node, type WeightView } from '@gossamer/graph'
 import type { Feeds } from '../session/feeds.js';
 import { Session } from '../session/session.js';
 import { float32View } from '../session/tensor-view.js';
-import type { RowReader } from './input-rows.js';
+import type { RowReader } from './row-reader.js';
 import type { LayerInputs, LayerStep } from './layer-step.js';
 
 const RECURRENT: ReadonlySet<string> = new Set(['LSTM', 'GRU', 'RNN']);

@@ -2,7 +2,8 @@ import { GossamerError, type Node, type Tensor, type WeightView } from '@gossame
 import { addGram, addGramAsync, mirrorUpper } from '@gossamer/kernels';
 import type { RuntimeErrorCode } from '../error-codes.js';
 import { hiddenReader, HiddenStates } from './hidden-states.js';
-import { type RowBlock, type RowReader, rowReader, type RowRequest } from './input-rows.js';
+import { rowReader } from './input-rows.js';
+import type { RowBlock, RowReader, RowRequest } from './row-reader.js';
 import type { LayerInputs, LayerStep } from './layer-step.js';
 import { type FloatArray, meantPart } from './meant-part.js';
 

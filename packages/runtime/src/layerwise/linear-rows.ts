@@ -1,5 +1,5 @@
 import type { WeightView } from '@gossamer/graph';
-import type { RowBlock, RowReader } from './input-rows.js';
+import type { RowBlock, RowReader } from './row-reader.js';
 import type { FloatArray } from './meant-part.js';
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
