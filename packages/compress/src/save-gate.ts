@@ -16,6 +16,7 @@ import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime
 import { dataFiles } from './file-bytes.js';
 import { gateFailure } from './gate-failure.js';
 import { gateWarnings } from './gate-warnings.js';
+import { modelOrFile } from './model-or-file.js';
 import { isTooNew, proveTooNew } from './prove-too-new.js';
 import type { SavableModel } from './savable-model.js';
 import type { WorkOptions } from './progress.js';
@@ -102,7 +103,7 @@ async function prove(model: SavableModel, path: string, options: GateOptions): P
   const level = options.verify ?? 'full';
   if (level === 'none') return undefined;
   options.onProgress?.({ stage: 'verify', done: 0, total: 1 });
-  const reference = level === 'full' ? (model.reference?.path ?? model.reference?.ir) : undefined;
+  const reference = level === 'full' && model.reference ? modelOrFile(model.reference) : undefined;
   const inRuntime = await verify(path, {
     level,
     ...(reference === undefined ? {} : { reference }),
