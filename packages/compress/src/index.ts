@@ -8,12 +8,14 @@ export {
   loadAnyModel,
   saveConverted,
 } from './convert.js';
+export type { AccuracyGoal, AccuracyResult } from './accuracy-gate.js';
 export { decode, encode, type EncodeOptions, type EncodeResult } from './encode.js';
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';
 export { explain, type ExplainOptions, type Explanation } from './explain.js';
 export { dataFiles } from './file-bytes.js';
+export { factorize, type FactorizeOptions, type FactorizeResult } from './factorize.js';
 export { inspect, type Inspection, type InspectOptions, type PortInspection } from './inspect.js';
 export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 export {
@@ -29,6 +31,8 @@ export { quantizeTfjs, type QuantizeTfjsOptions, type QuantizeTfjsResult } from 
 export {
   convertFolder,
   type ConvertFolderOptions,
+  factorizeFolder,
+  type FactorizeFolderOptions,
   type FolderInspection,
   type FolderInput,
   type FolderResult,

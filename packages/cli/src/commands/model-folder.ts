@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import {
   convertFolder,
+  factorizeFolder,
+  type FactorizeFolderOptions,
   type FolderResult,
   inspectFolder,
   optimizeFolder,
@@ -78,6 +80,18 @@ export async function quantize(
   refuseFlags(flags, ['data', 'explain', 'budget', 'layersOut', 'accuracy'], 'with a folder of models');
   const { output, options } = common(flags, context);
   return report(path, await quantizeFolder(path, output, { ...options, quantize: chosen }));
+}
+
+/** gossamer factorize DIR -o OUTDIR */
+export async function factorize(
+  path: string,
+  flags: Flags,
+  context: CommandContext,
+  choice: NonNullable<FactorizeFolderOptions['factorize']>,
+): Promise<CommandResult> {
+  refuseFlags(flags, ['data', 'accuracy', 'evalData'], 'with a folder of models');
+  const { output, options } = common(flags, context);
+  return report(path, await factorizeFolder(path, output, { ...options, factorize: choice }));
 }
 
 function common(flags: Flags, context: CommandContext): { output: string; options: ProcessFolderOptions } {

@@ -1,4 +1,5 @@
 export { convertFolder, type ConvertFolderOptions } from './convert-folder.js';
+export { factorizeFolder, type FactorizeFolderOptions } from './factorize-folder.js';
 export type { FolderResult, PartResult } from './folder-result.js';
 export {
   type FolderInspection,
