@@ -24,6 +24,9 @@ export {
   type MixedPrecisionOptions,
   type MixedPrecisionResult,
 } from './mixed-precision.js';
+export { prune, type PruneOptions, type PruneResult } from './prune/prune.js';
+export type { Change, WeightChange } from './prune/compare-weights.js';
+export type { PrunedLayer, PruneReport } from './prune/prune-report.js';
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
 export { type LayerRule, quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
@@ -43,6 +46,8 @@ export {
   type PartInspection,
   type PartResult,
   type ProcessFolderOptions,
+  pruneFolder,
+  type PruneFolderOptions,
   quantizeFolder,
   type QuantizeFolderOptions,
 } from './model-folder/index.js';
@@ -69,7 +74,8 @@ export {
   type TuneTrainingResult,
 } from './training/tune-training.js';
 export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
-export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
+export { assertWritable } from './assert-writable.js';
+export type { GateOptions, VerifyLevel } from './save-gate.js';
 export {
   createMetric,
   type DataSource,

@@ -8,6 +8,8 @@ import {
   optimizeFolder,
   parseFolderDtype,
   type ProcessFolderOptions,
+  pruneFolder,
+  type PruneFolderOptions,
   quantizeFolder,
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
@@ -80,6 +82,18 @@ export async function quantize(
   refuseFlags(flags, ['data', 'explain', 'budget', 'layersOut', 'accuracy'], 'with a folder of models');
   const { output, options } = common(flags, context);
   return report(path, await quantizeFolder(path, output, { ...options, quantize: chosen }));
+}
+
+/** gossamer prune DIR -o OUTDIR */
+export async function prune(
+  path: string,
+  flags: Flags,
+  context: CommandContext,
+  choice: PruneFolderOptions['prune'],
+): Promise<CommandResult> {
+  refuseFlags(flags, ['data', 'accuracy', 'evalData', 'preview'], 'with a folder of models');
+  const { output, options } = common(flags, context);
+  return report(path, await pruneFolder(path, output, { ...options, prune: choice }));
 }
 
 /** gossamer factorize DIR -o OUTDIR */

@@ -9,4 +9,5 @@ export {
 } from './inspect-folder.js';
 export { optimizeFolder, type OptimizeFolderOptions } from './optimize-folder.js';
 export type { FolderInput, ProcessFolderOptions } from './process-folder.js';
+export { pruneFolder, type PruneFolderOptions } from './prune-folder.js';
 export { quantizeFolder, type QuantizeFolderOptions } from './quantize-folder.js';
