@@ -14,3 +14,6 @@ export { roundKept } from './widths/round-kept.js';
 export { floatGrid, measuredGrid, type WidthCost, type WidthGrid } from './widths/width-grid.js';
 export { type PrunedWeight, pruneWeights, type PruneWeightsResult } from './prune-weights.js';
 export type { PruneWeightsOptions } from './prune-weights-options.js';
+export type { Threshold } from './criteria/threshold.js';
+export { type ThresholdShare, thresholdShares } from './threshold-shares.js';
+export type { UpdateName } from './updates/registry.js';

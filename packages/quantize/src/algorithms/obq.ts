@@ -1,5 +1,4 @@
-import { inverseAsync, solveRowsAsync } from '@gossamer/kernels';
-import { dampedMoment } from './damped-moment.js';
+import { dampedMoment, inverseAsync, solveRowsAsync } from '@gossamer/kernels';
 import { DAMPING } from './damped-factor.js';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
