@@ -27,7 +27,9 @@ export type PruneJson = CompressionResult & PruneReport & { readonly accuracy?: 
 export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
   const output = flags['output'] as string | undefined;
   const { seed, threads, verbose } = context.options;
-  const choice = { ...given(flags, NAMES), seed, ...(threads === undefined ? {} : { threads }) } as PruneOptions;
+  const byThreshold = flags['threshold'] === undefined ? {} : { criterion: 'threshold' };
+  const common = { seed, ...(threads === undefined ? {} : { threads }) };
+  const choice = { ...byThreshold, ...given(flags, NAMES), ...common } as PruneOptions;
   const isPreview = flags['preview'] === true;
   if (isPreview) refuseFlags(flags, ['output', 'accuracy', 'evalData'], 'with --preview, which writes nothing');
   else if (output === undefined) {
@@ -69,5 +71,8 @@ export async function run(model: string, flags: Flags, context: CommandContext):
 
 /** Flags whose name and meaning are those of the SDK option. */
 const NAMES = Object.fromEntries(
-  ['pattern', 'sparsity', 'criterion', 'allocation', 'samples', 'include', 'exclude'].map((name) => [name, name]),
+  [
+    ...['pattern', 'sparsity', 'threshold', 'criterion', 'update', 'allocation'],
+    ...['samples', 'include', 'exclude'],
+  ].map((name) => [name, name]),
 );

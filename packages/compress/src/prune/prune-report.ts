@@ -4,6 +4,8 @@ import type { Change, WeightChange } from './compare-weights.js';
 /** What became of one layer. */
 export interface PrunedLayer extends LayerResult, Omit<WeightChange, 'bytes'> {
   readonly action: 'pruned' | 'left';
+  /** With an update, what it says that rises: the mean squared error of the layer's outputs, summed over them; of 'woodfisher' the loss. */
+  readonly rise?: number;
 }
 
 export interface PruneReport {

@@ -2,13 +2,19 @@ import type { AccuracyGoal } from '@gossamer/quantize';
 import { pruneWeights, type PruneWeightsOptions } from '@gossamer/prune';
 import { accuracyGate, type AccuracyResult } from '../accuracy-gate.js';
 import { loadAnyModel } from '../convert.js';
-import { type ModelInput, OnnxModel } from '../onnx-model.js';
+import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
 import { compareWeights } from './compare-weights.js';
 import { pruneHints } from './prune-hints.js';
 import { type PrunedLayer, type PruneReport, totals } from './prune-report.js';
 
-export interface PruneOptions extends Omit<PruneWeightsOptions, 'signal' | 'onProgress'>, WorkOptions {
+export interface PruneOptions extends Omit<PruneWeightsOptions, 'teacher' | 'signal' | 'onProgress'>, WorkOptions {
+  /** Draws labels for gradients where the data have none. Default: the model itself. */
+  readonly teacher?: ModelInput;
+  /** Train the pruned model on, its zeros masked. Default: not at all. */
+  readonly recovery?: RecoveryOptions;
+  /** Folder for the checkpoint and the log of the recovery, which goes on there after an interruption and ends in the same bytes. Default: none. */
+  readonly run?: string;
   /** Refuse a result whose metric has fallen by more. Default: none. */
   readonly accuracy?: AccuracyGoal;
 }
@@ -18,8 +24,8 @@ export interface PruneResult {
   readonly model: OnnxModel;
   /** What was done to each layer, and why. */
   readonly report: PruneReport;
-  /** Of weights whose elements were chosen, by name of the stored tensor and in its layout, 1: stays. */
-  readonly masks: ReadonlyMap<string, Uint8Array>;
+  /** With `recovery`. */
+  readonly recovery?: RecoveryReport;
   /** With `accuracy`. */
   readonly accuracy?: AccuracyResult;
 }
@@ -27,17 +33,28 @@ export interface PruneResult {
 const REMEDY = 'prune less, leave out what the report shows (exclude), or train on with the zeros kept';
 
 /**
- * Sets weights of least importance to 0, in the pattern asked for; what stays keeps its bits. Opens ONNX, .gsm and TF.js (model.json) files. The input never changes. Throws ERR_PRUNE_OPTION,
+ * Sets weights of least importance to 0, in the pattern asked for; what stays keeps its bits, or becomes what `update` makes of it. Opens ONNX, .gsm and TF.js (model.json) files. The input never changes. Throws ERR_PRUNE_OPTION,
  * ERR_PRUNE_DATA, ERR_ACCURACY.
  */
 export async function prune(input: ModelInput, options: PruneOptions = {}): Promise<PruneResult> {
-  const { accuracy, ...choice } = options;
+  const { accuracy, teacher, ...choice } = options;
   const source = typeof input === 'string' ? await loadAnyModel(input) : input;
   const gate = accuracy && (await accuracyGate(source, accuracy, options));
-  const { model: ir, masks, report: made } = await pruneWeights(source.ir, choice);
+  const {
+    model: ir,
+    masks,
+    report: made,
+  } = await pruneWeights(source.ir, {
+    ...choice,
+    ...(teacher === undefined ? {} : { teacher: (await toModel(teacher)).ir }),
+  });
   const model = new OnnxModel(ir, source, { integerProducts: 0, isCalibrated: false, remedy: REMEDY });
-  const { pattern = 'unstructured', criterion = 'magnitude' } = choice;
+  const { pattern = 'unstructured', update = 'none' } = choice;
+  const criterion = choice.criterion ?? (update === 'none' ? 'magnitude' : update);
   const reasons = new Map(made.left.map(({ name, reason }) => [name, reason]));
+  const rises = new Map(
+    made.weights.flatMap(({ layers: [name], rise }) => (rise === undefined ? [] : [[name!, rise]])),
+  );
   const layers = compareWeights(source.ir, ir).map(({ bytes, ...layer }): PrunedLayer => {
     const reason = reasons.get(layer.name);
     const share = layer.elements.after > 0 ? ` ${percent(layer.zeros.after / layer.elements.after)} are 0` : '';
@@ -46,6 +63,7 @@ export async function prune(input: ModelInput, options: PruneOptions = {}): Prom
       bytes,
       action: reason === undefined ? 'pruned' : 'left',
       reason: reason ?? `${pattern} by ${criterion}:${share || ' its weight is that of another layer'}`,
+      ...(rises.has(layer.name) ? { rise: rises.get(layer.name)! } : {}),
     };
   });
   const summary = { pattern, criterion, layers, ...totals(layers) };
