@@ -182,7 +182,7 @@ export interface Operations {
     weights: Float32Array | undefined,
     losses: Float64Array,
   ];
-  /** linalg/solve_rows.h. counts undefined: all columns. */
+  /** linalg/solve_rows.h. counts undefined: all columns that may go; blockSize 0: no blocks. */
   solveRows: [
     w: Float32Array,
     rows: number,
@@ -195,6 +195,9 @@ export interface Operations {
     weights: Float32Array,
     fixed: Int32Array,
     losses: Float64Array,
+    kept: Uint8Array | undefined,
+    blockSize: number,
+    keep: number,
   ];
 }
 

@@ -202,7 +202,7 @@ Work PrepareSolveColumns(Arguments& args) {
   };
 }
 
-// w, rows, columns, inverse; 4: grid; 12: isGreedy, counts, codes, weights, fixed, losses.
+// w, rows, columns, inverse; 4: grid; 12: isGreedy, counts, codes, weights, fixed, losses; 18: kept, block size, keep.
 Work PrepareSolveRows(Arguments& args) {
   RowProblem problem{};
   const Array<const float> w = args.In<float>(0, "w");
@@ -230,6 +230,16 @@ Work PrepareSolveRows(Arguments& args) {
   solution.weights = args.Out<float>(15, "weights", w.length).data;
   solution.fixed = args.Out<int32_t>(16, "fixed", w.length).data;
   solution.losses = args.Out<double>(17, "losses", w.length).data;
+  if (!args.IsMissing(18)) {
+    const Array<const uint8_t> kept = args.InBytes(18, "kept");
+    RequireLength("kept", kept.length, w.length);
+    problem.mask.kept = kept.data;
+  }
+  problem.mask.block_size = args.Size(19, "blockSize");
+  problem.mask.keep = args.Size(20, "keep");
+  if (problem.mask.keep > problem.mask.block_size) {
+    throw ArgumentError{"ERR_BAD_OPTION", "keep: expected no more than the block size"};
+  }
   return [=](AbortFlag abort) { return SolveRows(problem, solution, abort); };
 }
 

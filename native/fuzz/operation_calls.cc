@@ -370,6 +370,13 @@ void SolveRowsCall(CallBuilder& call, Input& input) {
   call.Floats(rows * columns);
   call.Integers(rows * columns, 0, 0);
   call.Doubles(rows * columns);
+  if (input.Bool()) {
+    call.Bytes(rows * columns);
+  } else {
+    call.Missing();
+  }
+  call.Number(static_cast<double>(input.Size(5)));
+  call.Number(static_cast<double>(input.Size(5)));
 }
 
 void FollowInputsCall(CallBuilder& call, Input& input) {

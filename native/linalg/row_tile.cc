@@ -143,6 +143,7 @@ void RowTile::ChooseGroups(size_t c0, size_t c1) {
   const MaskRule& mask = context_.problem.mask;
   const std::vector<double> free = FreeWeights(c0, c1);
   std::vector<double> scores(c1 - c0);
+  const size_t keep = (mask.keep * scores.size() + mask.block_size - 1) / mask.block_size;
   for (size_t r = 0; r < rows_; ++r) {
     for (size_t c = c0; c < c1; ++c) scores[c - c0] = ScoreOf(free[(c - c0) * kTileRows + r], context_.Pivot(c));
     uint8_t* kept = mask.kept + (first_row_ + r) * context_.problem.columns + c0;
@@ -151,7 +152,7 @@ void RowTile::ChooseGroups(size_t c0, size_t c1) {
       for (size_t d = 0; d < scores.size(); ++d) {
         better += scores[d] > scores[c] || (scores[d] == scores[c] && d < c) ? 1 : 0;
       }
-      kept[c] = better < mask.keep ? 1 : 0;
+      kept[c] = better < keep ? 1 : 0;
     }
   }
 }

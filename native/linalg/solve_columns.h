@@ -19,7 +19,7 @@ struct BlockFit {
 
 // kGiven: `kept` says which weights stay. The others write it, choosing when a block of columns comes up, by least
 // w^2 r_jj^2: kShare removes floor(sparsity * elements) of a block over all rows, kGroups all but `keep` of each
-// row's block.
+// row's block, of a shorter last one the same share, rounded up.
 enum class MaskKind : uint8_t { kNone, kGiven, kShare, kGroups };
 struct MaskRule {
   MaskKind kind;

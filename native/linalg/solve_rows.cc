@@ -68,7 +68,8 @@ class Row {
         solution_(solution),
         moment_(problem.columns),
         w_(problem.columns),
-        places_(problem.columns) {}
+        places_(problem.columns),
+        room_(problem.mask.block_size == 0 ? 0 : (problem.columns - 1) / problem.mask.block_size + 1) {}
 
   void Solve(size_t row) {
     const size_t n = problem_.columns, first = row * n;
@@ -79,8 +80,17 @@ class Row {
       solution_.fixed[first + i] = -1;
       solution_.losses[first + i] = 0;
     }
+    const size_t block_size = problem_.mask.block_size;
+    for (size_t b = 0; b < room_.size(); ++b) {
+      const size_t length = std::min(block_size, n - b * block_size);
+      room_[b] = length - (problem_.mask.keep * length + block_size - 1) / block_size;
+    }
     const size_t steps = problem_.counts == nullptr ? n : static_cast<size_t>(problem_.counts[row]);
-    for (size_t step = 0; step < steps; ++step) Fix(row, Next(row), first + step);
+    for (size_t step = 0; step < steps; ++step) {
+      const size_t next = Next(row);
+      if (next == moment_.Left()) break;
+      Fix(row, next, first + step);
+    }
     for (size_t i = 0; i < moment_.Left(); ++i) solution_.weights[first + places_[i]] = static_cast<float>(w_[i]);
   }
 
@@ -90,20 +100,30 @@ class Row {
     return Nearest(problem_.grid, problem_.columns, row, places_[place], w_[place]);
   }
 
+  bool MayBeFixed(size_t row, size_t place) const {
+    const RowMask& mask = problem_.mask;
+    const size_t column = places_[place];
+    if (mask.kept != nullptr && mask.kept[row * problem_.columns + column] != 0) return false;
+    return mask.block_size == 0 || room_[column / mask.block_size] > 0;
+  }
+
+  // The place of the next column, Left(): none may be fixed.
   size_t Next(size_t row) const {
-    size_t best = 0;
+    const size_t none = moment_.Left();
+    size_t best = none;
     double least = 0;
     bool best_is_outlier = false;
     for (size_t i = 0; i < moment_.Left(); ++i) {
+      if (!MayBeFixed(row, i)) continue;
       if (problem_.order == RowOrder::kColumns) {
-        if (places_[i] < places_[best]) best = i;
+        if (best == none || places_[i] < places_[best]) best = i;
         continue;
       }
       const double error = w_[i] - PointOf(row, i).value, loss = error * error / moment_.Diagonal(i);
       const bool is_outlier = problem_.grid.kind != GridKind::kNone &&
                               IsOutlier(problem_.grid, problem_.columns, row, places_[i], w_[i]);
-      const bool is_less = loss < least || (loss == least && places_[i] < places_[best]);
-      if (i == 0 || (is_outlier != best_is_outlier ? is_outlier : is_less)) {
+      const bool is_less = loss < least || (loss == least && best != none && places_[i] < places_[best]);
+      if (best == none || (is_outlier != best_is_outlier ? is_outlier : is_less)) {
         best = i;
         least = loss;
         best_is_outlier = is_outlier;
@@ -120,6 +140,7 @@ class Row {
     solution_.weights[at] = static_cast<float>(point.value);
     solution_.fixed[step] = static_cast<int32_t>(places_[place]);
     solution_.losses[step] = error * factor;
+    if (!room_.empty()) --room_[places_[place] / problem_.mask.block_size];
     for (size_t i = 0; i < moment_.Left(); ++i) {
       if (i != place) w_[i] -= factor * moment_.At(i, place);
     }
@@ -133,6 +154,7 @@ class Row {
   Downdated moment_;
   std::vector<double> w_;       // by place in moment_
   std::vector<size_t> places_;  // the column of each place
+  std::vector<size_t> room_;    // how many of each block of columns may still be fixed
 };
 
 }  // namespace

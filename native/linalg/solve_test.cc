@@ -80,7 +80,7 @@ Solved Rows(const Layer& layer, Edge edge) {
   Guarded<uint8_t> codes(count, edge);
   Guarded<int32_t> fixed(count, edge);
   const RowProblem problem{w.data(),     layer.rows,        layer.columns, inverse.data(),
-                           layer.Grid(), RowOrder::kGreedy, nullptr};
+                           layer.Grid(), RowOrder::kGreedy, nullptr, {}};
   REQUIRE(SolveRows(problem, {{codes.data(), nullptr}, weights.data(), fixed.data(), losses.data()}, nullptr));
   return {codes.Copy(), {}, weights.Copy(), {}, losses.Copy()};
 }
@@ -152,6 +152,6 @@ TEST_CASE("solvers stop when told to") {
   std::vector<uint8_t> codes(layer.w.size());
   ColumnProblem columns{layer.w.data(), 70, 30, layer.r.data(), nullptr, layer.Grid(), nullptr, {}};
   CHECK_FALSE(SolveColumns(columns, {{codes.data(), nullptr}, weights.data(), losses.data()}, &abort));
-  const RowProblem rows{layer.w.data(), 70, 30, layer.inverse.data(), layer.Grid(), RowOrder::kGreedy, nullptr};
+  const RowProblem rows{layer.w.data(), 70, 30, layer.inverse.data(), layer.Grid(), RowOrder::kGreedy, nullptr, {}};
   CHECK_FALSE(SolveRows(rows, {{codes.data(), nullptr}, weights.data(), fixed.data(), losses.data()}, &abort));
 }

@@ -38,6 +38,8 @@ const COMMANDS = [
   'optimize',
   'convert',
   'quantize',
+  'prune',
+  'factorize',
   'train',
   'finetune',
   'distill',

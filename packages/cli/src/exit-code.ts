@@ -9,7 +9,7 @@ export const ExitCode = {
   bug: 1,
   /** The user's input was wrong. */
   input: 2,
-  /** A budget could not be met; the best found was written. */
+  /** A budget could not be met: the best found was written; or a metric fell by more than it may: nothing was. */
   budget: 3,
   /** The environment: disk, missing engine or package. */
   environment: 4,
@@ -40,6 +40,7 @@ export function failureOf(error: unknown, isInterrupted: boolean): Failure {
   if (isInterrupted) return { exitCode: ExitCode.interrupted, code: 'ERR_ABORTED', message: 'interrupted' };
   if (isGossamerError(error)) {
     if (error.code === 'ERR_GATE') return { exitCode: ExitCode.bug, code: error.code, message: error.message };
+    if (error.code === 'ERR_ACCURACY') return { exitCode: ExitCode.budget, code: error.code, message: error.message };
     const exitCode = ENVIRONMENT.has(error.code) ? ExitCode.environment : ExitCode.input;
     return { exitCode, code: error.code, message: error.message };
   }

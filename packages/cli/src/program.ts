@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import type { GlobalOptions, RunCommand } from './command-context.js';
+import { addFactorize } from './factorize-command.js';
 import { count, integer } from './parse-numbers.js';
+import { addPrune } from './prune-command.js';
 import { addQuantize } from './quantize-command.js';
 import { addTraining } from './training-commands.js';
 import { version } from './version.js';
@@ -86,6 +88,8 @@ function addWriting(add: Add, run: RunCommand): void {
     );
   addConvert(add, run, verify);
   addQuantize(add, run, [variant(), externalData(), verify()]);
+  addPrune(add, run, [variant(), externalData(), verify()]);
+  addFactorize(add, run, [variant(), externalData(), verify()]);
   add('encode', 'Stores a model in as few bytes as it has information; decode gives it back byte for byte.', [
     'encode model.onnx -o model.gsm',
     'encode model.onnx -o model.gsm --verbose      # every tensor: its form and bytes',

@@ -20,10 +20,10 @@ import {
   removeTempFolder,
   writeAtomically,
 } from '@gossamer/graph/onnx';
+import { assertWritable } from './assert-writable.js';
 import type { CompressErrorCode } from './error-codes.js';
 import type { WorkOptions } from './progress.js';
 import { type Bytes, bytesOf } from './result.js';
-import { assertWritable } from './save-gate.js';
 
 export interface EncodeOptions extends WorkOptions {
   /** Replace an existing file; default false. */

@@ -10,9 +10,9 @@ export function fileBytes(model: SavableModel): number | undefined {
   return [model.path, ...dataFiles(model)].reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
-/** The files beside a model's own that hold its large tensors. */
+/** The files beside a model's own that hold its large tensors; a .gsm file holds all of them itself. */
 export function dataFiles({ ir, path }: SavableModel): string[] {
-  if (path === undefined) return [];
+  if (path === undefined || path.endsWith('.gsm')) return [];
   const locations = new Set<string>();
   for (const tensor of constantTensors(ir)) {
     if (isOutside(tensor)) locations.add(readExternalReference(tensor.origin!).location);

@@ -7,6 +7,9 @@ import type { SavableModel } from './savable-model.js';
  */
 export const LOW_SQNR_DB = 20;
 
+const OF_QUANTIZATION =
+  "keep what loses most in float: keepFloat 'auto' (--keep-float auto) in static mode, else exclude layers";
+
 /** Integer kernels for convolutions, products and LSTMs. */
 const PRODUCT_KERNELS = [
   'QLinearConv',
@@ -27,8 +30,7 @@ export function gateWarnings(model: SavableModel, verification: Verification, ha
 function lossWarning({ scheme }: SavableModel, { sqnrDb }: Verification, hasData: boolean): string[] {
   if (sqnrDb === undefined || !(sqnrDb < LOW_SQNR_DB)) return [];
   const measured = `outputs are ${sqnrDb.toFixed(1)} dB from the input model's, under ${LOW_SQNR_DB} dB`;
-  const advice =
-    "keep what loses most in float: keepFloat 'auto' (--keep-float auto) in static mode, else exclude layers";
+  const { remedy: advice = OF_QUANTIZATION } = scheme ?? {};
   if (hasData) return [`${measured}; ${advice}`];
   if (scheme?.isCalibrated)
     return [`${measured}, on random inputs, which leave the calibrated ranges: give the gate data`];

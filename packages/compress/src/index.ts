@@ -8,12 +8,14 @@ export {
   loadAnyModel,
   saveConverted,
 } from './convert.js';
+export type { AccuracyGoal, AccuracyResult } from './accuracy-gate.js';
 export { decode, encode, type EncodeOptions, type EncodeResult } from './encode.js';
 export { type Check, doctor } from './doctor.js';
 export type { CompressErrorCode } from './error-codes.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.js';
 export { explain, type ExplainOptions, type Explanation } from './explain.js';
 export { dataFiles } from './file-bytes.js';
+export { factorize, type FactorizeOptions, type FactorizeResult } from './factorize.js';
 export { inspect, type Inspection, type InspectOptions, type PortInspection } from './inspect.js';
 export { loadModel, type ModelInput, OnnxModel, toModel } from './onnx-model.js';
 export {
@@ -22,6 +24,9 @@ export {
   type MixedPrecisionOptions,
   type MixedPrecisionResult,
 } from './mixed-precision.js';
+export { prune, type PruneOptions, type PruneResult } from './prune/prune.js';
+export type { Change, WeightChange } from './prune/compare-weights.js';
+export type { PrunedLayer, PruneReport } from './prune/prune-report.js';
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
 export { type LayerRule, quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';
@@ -29,6 +34,8 @@ export { quantizeTfjs, type QuantizeTfjsOptions, type QuantizeTfjsResult } from 
 export {
   convertFolder,
   type ConvertFolderOptions,
+  factorizeFolder,
+  type FactorizeFolderOptions,
   type FolderInspection,
   type FolderInput,
   type FolderResult,
@@ -39,6 +46,8 @@ export {
   type PartInspection,
   type PartResult,
   type ProcessFolderOptions,
+  pruneFolder,
+  type PruneFolderOptions,
   quantizeFolder,
   type QuantizeFolderOptions,
 } from './model-folder/index.js';
@@ -65,7 +74,8 @@ export {
   type TuneTrainingResult,
 } from './training/tune-training.js';
 export { runModel, type RunModelOptions, type RunModelResult, type RunPort } from './run-model.js';
-export { assertWritable, type GateOptions, type VerifyLevel } from './save-gate.js';
+export { assertWritable } from './assert-writable.js';
+export type { GateOptions, VerifyLevel } from './save-gate.js';
 export {
   createMetric,
   type DataSource,

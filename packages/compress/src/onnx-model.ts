@@ -3,7 +3,7 @@ import { openGsm, toModel as openGraph } from '@gossamer/encode';
 import { GossamerError, isGossamerError, type Model } from '@gossamer/graph';
 import { loadModel as readModel } from '@gossamer/graph/onnx';
 import type { Verification } from '@gossamer/runtime';
-import type { QuantizedScheme, SavableModel } from './savable-model.js';
+import type { CompressionScheme, SavableModel } from './savable-model.js';
 import { saveThroughGate, type GateOptions } from './save-gate.js';
 
 /** A model as the SDK hands it around: the graph, and a `save` that proves what it writes. */
@@ -13,14 +13,11 @@ export class OnnxModel implements SavableModel {
     readonly ir: Model,
     /** The model this one was made from, which the gate compares outputs with. */
     readonly reference: OnnxModel | undefined = undefined,
-    /** How it was quantized, where it was. */
-    readonly scheme: QuantizedScheme | undefined = undefined,
+    /** How it was compressed, where it was. */
+    readonly scheme: CompressionScheme | undefined = undefined,
+    /** The file it was read from. */
+    readonly path: string | undefined = ir.path,
   ) {}
-
-  /** The file it was read from. */
-  get path(): string | undefined {
-    return this.ir.path;
-  }
 
   /**
    * Writes the model to `path`, whole or not at all, after it was reopened in ONNX Runtime and (by default) compared with the model
@@ -41,7 +38,7 @@ export async function loadModel(path: string): Promise<OnnxModel> {
     throw new GossamerError('ERR_TRUNCATED', `${path}: expected an ONNX model, received an empty file`);
   }
   try {
-    if (path.endsWith('.gsm')) return new OnnxModel(openGraph(openGsm(path)));
+    if (path.endsWith('.gsm')) return new OnnxModel(openGraph(openGsm(path)), undefined, undefined, path);
     return new OnnxModel(await readModel(path));
   } catch (cause) {
     if (!isGossamerError(cause) || cause.message.startsWith(path)) throw cause;

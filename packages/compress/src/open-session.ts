@@ -1,4 +1,5 @@
 import { type Requantization, Session } from '@gossamer/runtime';
+import { modelOrFile } from './model-or-file.js';
 import type { OnnxModel } from './onnx-model.js';
 
 /** How a call that measures runs its models. */
@@ -12,10 +13,10 @@ export interface EngineChoice {
   readonly signal?: AbortSignal;
 }
 
-/** Opens a model for measuring, from its file where it has one. */
-export function openSession({ ir, path }: OnnxModel, options: EngineChoice): Promise<Session> {
+/** Opens a model for measuring, from its file where that holds it. */
+export function openSession(model: OnnxModel, options: EngineChoice): Promise<Session> {
   const { engine, threads, requantize, signal } = options;
-  return Session.open(path ?? ir, {
+  return Session.open(modelOrFile(model), {
     ...(engine === undefined ? {} : { engine }),
     ...(threads === undefined ? {} : { threads }),
     ...(requantize === undefined ? {} : { requantize }),

@@ -13,6 +13,7 @@ import {
   verify,
   type VerifyOptions,
 } from '@gossamer/runtime';
+import { modelOrFile } from './model-or-file.js';
 import type { SavableModel } from './savable-model.js';
 
 interface ProofOptions extends Pick<VerifyOptions, 'seed' | 'threads' | 'signal'> {
@@ -73,7 +74,7 @@ async function openRelabelled(
   try {
     const path = join(folder, 'model.onnx');
     await saveModel(relabelled(model), path, { fsync: false });
-    const compareWith = level === 'full' ? { reference: reference.path ?? reference.ir } : {};
+    const compareWith = level === 'full' ? { reference: modelOrFile(reference) } : {};
     const { data, seed, threads, signal } = options;
     const answer = await verify(path, {
       level,

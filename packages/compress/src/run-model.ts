@@ -19,7 +19,7 @@ import { type ModelInput, type OnnxModel, toModel } from './onnx-model.js';
 import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
 import { inputFile, type RunInput, runInputs, type RunInputsOptions } from './run-inputs.js';
-import { assertWritable } from './save-gate.js';
+import { assertWritable } from './assert-writable.js';
 
 export interface RunModelOptions extends WorkOptions, RunInputsOptions {
   /** Default 'ort'. */

@@ -136,3 +136,29 @@ test('a model that ONNX Runtime refuses as it comes is called that, not a fault 
   });
   expect(readdirSync(folder)).toEqual(['refused.onnx']);
 });
+
+test('a path that ends in .gsm: proved as ONNX, encoded, nothing else left; data files go into it', async () => {
+  const path = join(folder, 'model.onnx');
+  await saveModel(model(), path);
+  const source = await loadModel(path);
+  for (const externalData of ['never', 'always'] as const) {
+    const { model: codes } = await quantize(source, { mode: 'dynamic' });
+    const gsm = join(folder, `${externalData}.gsm`);
+    const stages = new Set<string>();
+    const verification = await codes.save(gsm, { externalData, onProgress: ({ stage }) => stages.add(stage) });
+    expect([...stages]).toEqual(['write', 'verify', 'encode']);
+    expect(verification).toMatchObject({ loads: true, fusedKernels: expect.any(Object) as object });
+    const plain = join(folder, 'plain.onnx');
+    await codes.save(plain, { verify: 'none', force: true });
+    const back = new OnnxModel((await loadModel(gsm)).ir);
+    const bytes = async (from: OnnxModel) => (await inspect(from)).bytes;
+    expect(await bytes(back)).toEqual(await bytes(await loadModel(plain)));
+    await expect(codes.save(gsm)).rejects.toMatchObject({ code: 'ERR_OUTPUT_EXISTS' });
+  }
+  expect(readdirSync(folder).sort()).toEqual(['always.gsm', 'model.onnx', 'never.gsm', 'plain.onnx']);
+  const stop = new AbortController();
+  const onProgress = ({ stage }: { stage: string }) => stage === 'encode' && stop.abort(new Error('stopped'));
+  const { model: codes } = await quantize(source, { mode: 'dynamic' });
+  await expect(codes.save(join(folder, 'c.gsm'), { signal: stop.signal, onProgress })).rejects.toThrow('stopped');
+  expect(readdirSync(folder)).toHaveLength(4);
+});

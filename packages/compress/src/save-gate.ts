@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import { readdir, rename, unlink } from 'node:fs/promises';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
 import {
@@ -13,9 +13,12 @@ import {
   type SaveOptions,
 } from '@gossamer/graph/onnx';
 import { type Verification, verify, type VerifyOptions } from '@gossamer/runtime';
+import { assertWritable } from './assert-writable.js';
+import { encode } from './encode.js';
 import { dataFiles } from './file-bytes.js';
 import { gateFailure } from './gate-failure.js';
 import { gateWarnings } from './gate-warnings.js';
+import { modelOrFile } from './model-or-file.js';
 import { isTooNew, proveTooNew } from './prove-too-new.js';
 import type { SavableModel } from './savable-model.js';
 import type { WorkOptions } from './progress.js';
@@ -47,7 +50,7 @@ export interface GateOptions extends WorkOptions {
 
 /**
  * Writes a model into a temporary folder beside its destination, proves it there, and only then moves it into place. On an error,
- * an abort or a failed proof the folder is removed and the destination is as it was.
+ * an abort or a failed proof the folder is removed and the destination is as it was. A path that ends in .gsm gets the proved file encoded.
  */
 export async function saveThroughGate(
   model: SavableModel,
@@ -56,10 +59,11 @@ export async function saveThroughGate(
 ): Promise<Verification | undefined> {
   assertWritable(model, path, options.force ?? false);
   // Under the name that is taken a kill between two renames would leave the old model with the new data.
-  const externalData = hasTakenName(model, path) ? 'always' : options.externalData;
+  const isEncoded = path.endsWith('.gsm');
+  const externalData = !isEncoded && hasTakenName(model, path) ? 'always' : options.externalData;
   const folder = await makeTempFolder(path);
   try {
-    const temporary = join(folder, basename(path));
+    const temporary = join(folder, isEncoded ? 'model.onnx' : basename(path));
     await saveModel(model.ir, temporary, {
       fsync: true,
       ...(externalData ? { externalData } : {}),
@@ -69,6 +73,7 @@ export async function saveThroughGate(
     });
     const verification = await prove(model, temporary, options);
     options.signal?.throwIfAborted();
+    if (isEncoded) await encodeInto(folder, temporary, basename(path), options);
     await moveInto(folder, path, model, options.force ?? false);
     return verification;
   } finally {
@@ -76,33 +81,24 @@ export async function saveThroughGate(
   }
 }
 
-/** Files that must not be written over: where a model came from, and what that was made from. */
-type Origin = Pick<SavableModel, 'path'> & { readonly reference: Origin | undefined };
-
-/** Throws before any work is done when the result, which is made of `from`, could not be written anyway. */
-export function assertWritable(from: Origin | readonly Origin[], path: string, force: boolean): void {
-  const directory = dirname(resolve(path));
-  if (!existsSync(directory) || !statSync(directory).isDirectory()) {
-    throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a path in an existing folder, received ${path}`);
-  }
-  if (!existsSync(path)) return;
-  const models = Array.isArray(from) ? (from as readonly Origin[]) : [from as Origin];
-  for (const model of models) {
-    for (let input: Origin | undefined = model; input; input = input.reference) {
-      if (input.path !== undefined && existsSync(input.path) && realpathSync(input.path) === realpathSync(path)) {
-        throw new GossamerError('ERR_OUTPUT_PATH', `output: expected another file than the input, received ${path}`);
-      }
-    }
-  }
-  if (!statSync(path).isFile()) throw new GossamerError('ERR_OUTPUT_PATH', `output: expected a file, received ${path}`);
-  if (!force) throw new GossamerError('ERR_OUTPUT_EXISTS', `output: expected a new path (or force), received ${path}`);
+/** The proved file as a .gsm file, which holds its data files too, in the place of all else in the folder. */
+async function encodeInto(
+  folder: string,
+  proved: string,
+  name: string,
+  { signal, onProgress }: WorkOptions,
+): Promise<void> {
+  const others = await readdir(folder);
+  const work = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) };
+  await encode(proved, join(folder, name), work);
+  for (const other of others) await rm(join(folder, other), { recursive: true });
 }
 
 async function prove(model: SavableModel, path: string, options: GateOptions): Promise<Verification | undefined> {
   const level = options.verify ?? 'full';
   if (level === 'none') return undefined;
   options.onProgress?.({ stage: 'verify', done: 0, total: 1 });
-  const reference = level === 'full' ? (model.reference?.path ?? model.reference?.ir) : undefined;
+  const reference = level === 'full' && model.reference ? modelOrFile(model.reference) : undefined;
   const inRuntime = await verify(path, {
     level,
     ...(reference === undefined ? {} : { reference }),

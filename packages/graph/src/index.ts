@@ -37,6 +37,7 @@ export { elementCount, Tensor, type TensorData, type TensorStorage } from './ir/
 export { type SparseTensor, type Use, Value } from './ir/value.js';
 export { tensorType, type TensorType, type ValueType } from './ir/value-type.js';
 export {
+  arrangeAsMatrix,
   type EditMode,
   fromWeightMatrix,
   type LayerFilter,

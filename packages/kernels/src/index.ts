@@ -39,6 +39,7 @@ export {
   type DampedFactor,
   permuteSymmetric,
 } from './linalg/factor.js';
+export { dampedMoment } from './linalg/damped-moment.js';
 export { largeSingularValues } from './linalg/large-singular-values.js';
 export { multiplyMatrices, transposeMatrix } from './linalg/multiply-matrices.js';
 export { type DriftProblem, followInputsAsync } from './linalg/follow-inputs.js';
@@ -53,7 +54,7 @@ export {
 } from './linalg/solve-columns.js';
 export { outputError, outputErrorAsync, type WeightChange } from './linalg/output-error.js';
 export { singularValues, type SingularValues } from './linalg/singular-values.js';
-export { type RowProblem, type RowSolution, shareRemovals, solveRowsAsync } from './linalg/solve-rows.js';
+export { type RowMask, type RowProblem, type RowSolution, shareRemovals, solveRowsAsync } from './linalg/solve-rows.js';
 export {
   type AffineSolverGrid,
   type LevelSolverGrid,

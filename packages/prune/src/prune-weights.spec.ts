@@ -116,7 +116,7 @@ test('capped: no more than so many of each group, and the count that was asked f
 test('lamp empties no layer; its scores are the formula', async () => {
   const { lamp } = await import('./criteria/lamp.js');
   const data32 = Float32Array.from([3, -1, 2, 0, 2]);
-  const scores = lamp.score({ data: data32, rows: 1, columns: 5 });
+  const scores = await lamp.score({ data: data32, rows: 1, columns: 5 });
   expect([...scores].map((score) => +score.toFixed(6))).toEqual([
     1,
     +(1 / 18).toFixed(6),
@@ -147,7 +147,7 @@ test.each<[PruneWeightsOptions, string]>([
   [{ sparsity: 0 }, 'sparsity: expected a number above 0'],
   [{ sparsity: 0.5, pattern: '2:4' }, 'sparsity: expected none with pattern 2:4, received 0.5'],
   [{ sparsity: 0.5, pattern: '4:2' }, 'pattern: expected unstructured'],
-  [{ sparsity: 0.5, criterion: 'size' }, 'criterion: expected magnitude, lamp, wanda, received size'],
+  [{ sparsity: 0.5, criterion: 'size' }, 'criterion: expected magnitude, lamp, threshold, taylor, snip, grasp, fisher, woodfisher, wanda, obs, received size'],
   [{ sparsity: 0.5, criterion: 'wanda' }, 'data: expected samples for criterion wanda, received none'],
   [
     { sparsity: 0.5, criterion: 'wanda', data, allocation: 'global' },

@@ -1,14 +1,15 @@
-import { fromWeightMatrix, layerFilter, type Model, toWeightMatrix, type WeightMatrix } from '@gossamer/graph';
-import { inputMoments, type InputMoments, layerwise } from '@gossamer/runtime';
-import { erkCounts } from './allocation/erk.js';
-import type { Criterion } from './criteria/criterion.js';
-import { findCriterion } from './criteria/registry.js';
-import { parsePattern } from './patterns/parse-pattern.js';
-import type { Pattern, ScoredMatrix } from './patterns/pattern.js';
-import { badOption } from './bad-option.js';
+import { fromWeightMatrix, layerFilter, type Model, toWeightMatrix } from '@gossamer/graph';
+import { inverseFishers } from './gradients/weight-statistics.js';
+import type { ScoredMatrix } from './patterns/pattern.js';
 import type { PruneWeightsOptions } from './prune-weights-options.js';
-import { requireShare } from './require-share.js';
+import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
+import type { Removal, Update } from './updates/update.js';
+import { updateByFisher } from './updates/woodfisher.js';
+import { chooseMasks, keptCounts, keptOf } from './weights/choose-masks.js';
 import { findWeights, type LeftLayer, type PrunableWeight } from './weights/find-weights.js';
+import { type GradientData, gradientData } from './weights/gradient-data.js';
+import { scoreWeights } from './weights/score-weights.js';
+import { walkInputs } from './weights/walk-inputs.js';
 
 /** What became of a weight. */
 export interface PrunedWeight {
@@ -17,6 +18,8 @@ export interface PrunedWeight {
   readonly op: string;
   readonly elements: number;
   readonly zeros: number;
+  /** What the update says that rises: the mean squared error of the layer's outputs, summed over them; of 'woodfisher' the loss. Missing without an update. */
+  readonly rise?: number;
 }
 
 export interface PruneWeightsResult {
@@ -32,131 +35,180 @@ export interface PruneWeightsResult {
   };
 }
 
-/** A weight with its scores. */
-interface ScoredWeight {
-  readonly weight: PrunableWeight;
-  readonly matrix: WeightMatrix;
-  readonly scores: readonly ScoredMatrix[];
+/** A weight as it is to become, [groups, rows, columns]. */
+interface Outcome {
+  readonly data: Float32Array;
+  /** 1: stays. */
+  readonly kept: Uint8Array;
+  readonly rise?: number;
 }
 
 /**
- * Sets elements of weights to 0, at once, those of least importance; what stays keeps its bits. The model that is given does not change. Throws ERR_PRUNE_OPTION, ERR_PRUNE_DATA.
+ * Sets elements of weights to 0, at once, those of least importance; what stays keeps its bits, or becomes what an update makes of it. The model that is given does not change. Throws ERR_PRUNE_OPTION, ERR_PRUNE_DATA,
+ * and where gradients are needed ERR_TRAINING_FORM and ERR_TRAIN_DATA.
  */
 export async function pruneWeights(model: Model, options: PruneWeightsOptions): Promise<PruneWeightsResult> {
   const { include = [], exclude = [], signal } = options;
-  const criterion = findCriterion(options.criterion ?? 'magnitude');
-  const pattern = parsePattern(options.pattern ?? 'unstructured');
-  const { sparsity, allocation } = check(options, criterion, pattern);
+  const resolved = resolveOptions(options);
   signal?.throwIfAborted();
   const copy = model.clone();
   const { filter, warnings } = layerFilter(copy, { include, exclude });
   const { weights, left } = findWeights(copy, filter);
-  const scored = await scoreAll(copy, weights, criterion, options, left);
+  const { outcomes, warnings: more } = await new Pruning(copy, weights, resolved, options).run();
   const masks = new Map<string, Uint8Array>();
   const report: PrunedWeight[] = [];
-  const chosen = choose(scored, pattern, sparsity, allocation);
-  scored.forEach(({ weight, matrix }, i) => {
-    const mask = concat(chosen[i]!);
-    const data = matrix.data.map((value, at) => (mask[at] === 1 ? value : 0));
-    weight.view.write(fromWeightMatrix(weight.view, data));
-    if (weight.view.chain.length === 0) masks.set(weight.view.source.name, fromWeightMatrix(weight.view, mask));
-    const zeros = mask.reduce((sum, keep) => sum + 1 - keep, 0);
-    report.push({ layers: weight.layers, op: weight.view.op, elements: mask.length, zeros });
-  });
+  for (const weight of weights) {
+    const { layers, view } = weight;
+    const outcome = outcomes.get(weight);
+    if (!outcome) {
+      const reason = `its ${resolved.criterion?.needs === 'inputs' || !resolved.criterion ? 'inputs' : 'gradients'} are not known`;
+      left.push(...layers.map((name) => ({ name, op: view.op, reason })));
+      continue;
+    }
+    const { data, kept, rise } = outcome;
+    view.write(fromWeightMatrix(view, data));
+    if (view.chain.length === 0) masks.set(view.source.name, fromWeightMatrix(view, kept));
+    const zeros = kept.reduce((sum, keep) => sum + 1 - keep, 0);
+    report.push({ layers, op: view.op, elements: kept.length, zeros, ...(rise === undefined ? {} : { rise }) });
+  }
   const total = report.reduce((sum, { elements }) => sum + elements, 0);
   const zeros = report.reduce((sum, own) => sum + own.zeros, 0);
-  return { model: copy, masks, report: { weights: report, left, warnings, sparsity: total > 0 ? zeros / total : 0 } };
+  const sparsity = total > 0 ? zeros / total : 0;
+  return { model: copy, masks, report: { weights: report, left, warnings: [...warnings, ...more], sparsity } };
 }
 
-function check({ sparsity, allocation, data }: PruneWeightsOptions, criterion: Criterion, pattern: Pattern) {
-  if (criterion.needs === 'inputs' && !data)
-    badOption('data', `samples for criterion ${criterion.name}`, 'none', 'ERR_PRUNE_DATA');
-  if (pattern.fixed !== undefined) {
-    if (sparsity !== undefined) badOption('sparsity', `none with pattern ${pattern.name}`, sparsity);
-    if (allocation !== undefined) badOption('allocation', `none with pattern ${pattern.name}`, allocation);
-    return { sparsity: pattern.fixed, allocation: 'uniform' as const };
+/** One pruning, from weights to what they become. */
+class Pruning {
+  readonly #warnings: string[] = [];
+  #gradients: Promise<GradientData> | undefined;
+
+  constructor(
+    private readonly model: Model,
+    private readonly weights: readonly PrunableWeight[],
+    private readonly resolved: ResolvedOptions,
+    private readonly options: PruneWeightsOptions,
+  ) {}
+
+  async run(): Promise<{ outcomes: Map<PrunableWeight, Outcome>; warnings: readonly string[] }> {
+    const { criterion, update } = this.resolved;
+    const chosen = criterion && (await this.#choose(criterion));
+    return { outcomes: await this.#outcomes(chosen, update), warnings: this.#warnings };
   }
-  if (sparsity === undefined) badOption('sparsity', 'a share of the weights', 'none');
-  requireShare('sparsity', sparsity);
-  const fallback = criterion.isGlobal ? 'global' : 'uniform';
-  if (allocation === 'global' && !criterion.isGlobal)
-    badOption('allocation', `'uniform' or 'erk' with ${criterion.name}, whose scores are those of a layer`, allocation);
-  return { sparsity, allocation: allocation ?? fallback };
-}
 
-/** Scores of every weight; one whose inputs cannot be had is left, where they are needed. */
-async function scoreAll(
-  model: Model,
-  weights: readonly PrunableWeight[],
-  criterion: Criterion,
-  { data, samples = 128, seed = 0, threads, signal, onProgress }: PruneWeightsOptions,
-  left: LeftLayer[],
-): Promise<ScoredWeight[]> {
-  const moments = new Map<PrunableWeight, InputMoments>();
-  if (criterion.needs === 'inputs') {
-    const byPlace = new Map(weights.map((weight) => [`${weight.view.node.id} ${weight.view.inputIndex}`, weight]));
-    const walk = await layerwise(model, new Set(weights.map(({ view }) => view.node)), data!, {
-      ...{ streams: 'quantized', limit: samples },
-      ...(threads === undefined ? {} : { threads }),
-      ...(signal ? { signal } : {}),
-    });
-    for await (const step of walk) {
-      const found = await inputMoments(step, step.views, { seed });
-      for (const view of step.views) {
-        const weight = byPlace.get(`${view.node.id} ${view.inputIndex}`);
-        const own = found.get(view);
-        if (weight && own) moments.set(weight, own);
-      }
-      onProgress?.({ stage: 'inputs', done: step.index + 1, total: step.total });
-    }
+  async #outcomes(
+    chosen: Map<PrunableWeight, Given> | undefined,
+    update: ResolvedOptions['update'],
+  ): Promise<Map<PrunableWeight, Outcome>> {
+    if (typeof update === 'object') return this.#updateLayers(update, chosen ?? this.#removals());
+    if (!chosen) throw new Error('prune: expected a criterion or an update that chooses, received neither');
+    if (update === 'woodfisher') return this.#updateByFisher(chosen);
+    return new Map([...chosen].map(([weight, { kept }]) => [weight, masked(weight, kept)]));
   }
-  return weights.flatMap((weight) => {
-    signal?.throwIfAborted();
-    const own = moments.get(weight);
-    if (criterion.needs === 'inputs' && !own) {
-      left.push(...weight.layers.map((name) => ({ name, op: weight.view.op, reason: 'its inputs are not known' })));
-      return [];
-    }
-    const matrix = toWeightMatrix(weight.view);
-    const { groups, rows, columns } = matrix;
-    const size = rows * columns;
-    const scores = Array.from({ length: groups }, (_, group): ScoredMatrix => {
-      const second = own?.second[group];
-      const part = matrix.data.subarray(group * size, (group + 1) * size);
-      return { rows, columns, scores: criterion.score({ data: part, rows, columns, ...(second ? { second } : {}) }) };
-    });
-    return [{ weight, matrix, scores }];
-  });
-}
 
-/** Masks of every weight's matrices. */
-function choose(
-  scored: readonly ScoredWeight[],
-  pattern: Pattern,
-  sparsity: number,
-  allocation: 'global' | 'uniform' | 'erk',
-): Uint8Array[][] {
-  const sizes = scored.map(({ matrix }) => matrix.data.length);
-  const kept = (size: number) => size - Math.floor(sparsity * size);
-  if (allocation === 'global') {
-    const all = pattern.choose(
-      scored.flatMap(({ scores }) => scores),
-      kept(sizes.reduce((a, b) => a + b, 0)),
+  /** Masks by the scores of the criterion. */
+  async #choose(criterion: NonNullable<ResolvedOptions['criterion']>): Promise<Map<PrunableWeight, Given>> {
+    const { pattern, sparsity, allocation, threshold } = this.resolved;
+    const isPlain = criterion.needs === 'nothing' || criterion.needs === 'inputs';
+    const gradients = isPlain ? undefined : await this.#gradientData();
+    const scores = await scoreWeights(this.model, this.weights, criterion, {
+      ...{ options: this.options, threshold, gradients },
+    });
+    const scored = this.weights.filter((weight) => scores.has(weight));
+    const matrices = scored.map((weight) => scores.get(weight)!);
+    const kept =
+      criterion.cut === undefined
+        ? keptOfAll(scored, sparsity!, allocation)
+        : countAbove(matrices.flat(), criterion.cut);
+    const masks = chooseMasks(matrices, pattern, kept);
+    return new Map(scored.map((weight, i) => [weight, { kind: 'given', kept: masks[i]! }]));
+  }
+
+  /** What an update that chooses by itself is told. */
+  #removals(): Map<PrunableWeight, Removal> {
+    const { pattern, sparsity, allocation } = this.resolved;
+    const { nOf } = pattern;
+    if (nOf) return new Map(this.weights.map((weight) => [weight, { kind: 'groups', ...nOf }]));
+    const counts = keptCounts(
+      this.weights.map(({ view }) => view.shape),
+      sparsity!,
+      allocation === 'erk' ? 'erk' : 'uniform',
     );
-    let at = 0;
-    return scored.map(({ scores }) => all.slice(at, (at += scores.length)));
+    return new Map(this.weights.map((weight, i) => [weight, { kind: 'count', kept: counts[i]! }]));
   }
-  const shapes = scored.map(({ weight }) => weight.view.shape);
-  const counts = allocation === 'uniform' ? sizes.map(kept) : erkCounts(shapes, kept(sizes.reduce((a, b) => a + b, 0)));
-  return scored.map(({ scores }, i) => pattern.choose(scores, counts[i]!));
+
+  /** Layer by layer, with the inputs that the layers before make as they are now. */
+  async #updateLayers(
+    update: Update,
+    removals: ReadonlyMap<PrunableWeight, Removal>,
+  ): Promise<Map<PrunableWeight, Outcome>> {
+    const outcomes = new Map<PrunableWeight, Outcome>();
+    const { signal } = this.options;
+    const unreached = await walkInputs(
+      this.model,
+      this.weights.filter((weight) => removals.has(weight)),
+      this.options,
+      update.name,
+      async (weight, { second }) => {
+        const { data, kept, loss } = await update.solve({
+          ...{ matrix: toWeightMatrix(weight.view), second, removal: removals.get(weight)! },
+          ...(signal ? { signal } : {}),
+        });
+        outcomes.set(weight, { data, kept, rise: loss });
+        return data;
+      },
+    );
+    for (const weight of unreached) this.#withoutUpdate(outcomes, weight, removals.get(weight)!, 'inputs');
+    return outcomes;
+  }
+
+  async #updateByFisher(removals: ReadonlyMap<PrunableWeight, Given>): Promise<Map<PrunableWeight, Outcome>> {
+    const outcomes = new Map<PrunableWeight, Outcome>();
+    const { dataset, how } = await this.#gradientData();
+    const chosen = [...removals.keys()];
+    for await (const [weight, fisher] of inverseFishers(this.model, chosen, dataset, how)) {
+      const { kept } = removals.get(weight)!;
+      const { data, loss } = updateByFisher(toWeightMatrix(weight.view).data, kept, fisher);
+      outcomes.set(weight, { data, kept, rise: loss });
+      this.options.onProgress?.({ stage: 'woodfisher', done: outcomes.size, total: chosen.length });
+    }
+    for (const weight of chosen)
+      if (!outcomes.has(weight)) this.#withoutUpdate(outcomes, weight, removals.get(weight)!, 'gradients');
+    return outcomes;
+  }
+
+  /** A weight that was chosen from all the same keeps what stays of it as it is. */
+  #withoutUpdate(outcomes: Map<PrunableWeight, Outcome>, weight: PrunableWeight, removal: Removal, what: string): void {
+    if (removal.kind !== 'given') return;
+    outcomes.set(weight, masked(weight, removal.kept));
+    this.#warnings.push(`${weight.layers[0]}: pruned without an update: its ${what} are not known`);
+  }
+
+  #gradientData(): Promise<GradientData> {
+    return (this.#gradients ??= gradientData(this.model, this.options).then((found) => {
+      this.#warnings.push(...found.warnings);
+      return found;
+    }));
+  }
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+type Given = Extract<Removal, { kind: 'given' }>;
+
+function masked({ view }: PrunableWeight, kept: Uint8Array): Outcome {
+  return { data: toWeightMatrix(view).data.map((value, i) => (kept[i] === 1 ? value : 0)), kept };
 }
+
+function keptOfAll(
+  weights: readonly PrunableWeight[],
+  sparsity: number,
+  allocation: ResolvedOptions['allocation'],
+): number | number[] {
+  const shapes = weights.map(({ view }) => view.shape);
+  if (allocation !== 'global') return keptCounts(shapes, sparsity, allocation);
+  return keptOf(
+    shapes.reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0),
+    sparsity,
+  );
+}
+
+const countAbove = (matrices: readonly ScoredMatrix[], cut: number): number =>
+  matrices.reduce((sum, { scores }) => sum + scores.reduce((count, score) => count + (score >= cut ? 1 : 0), 0), 0);

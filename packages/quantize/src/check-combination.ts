@@ -24,6 +24,8 @@ export function checkCombination(o: ResolvedOptions): void {
     badOption('reduceRange', `true or false in ${mode} mode, which calibrates nothing`, 'auto');
   if (o.integerOnly) checkIntegerOnly(o);
   checkEqualize(o);
+  if (o.preserve === 'zeros' && o.equalize.includes('rotate'))
+    badOption('preserve', "'auto' or 'none' with equalize rotate, which mixes weights", o.preserve);
   if (o.biasCorrection) checkBiasCorrection(o);
   if (![true, false, 'mse', 'octav'].includes(o.clip)) badOption('clip', "true, false, 'mse' or 'octav'", o.clip);
   if (o.clip === 'octav' && mode !== 'weight-only') badOption('clip', `true or false in ${mode} mode`, o.clip);

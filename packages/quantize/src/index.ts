@@ -30,6 +30,7 @@ export type {
 } from './choices.js';
 export { EQUALIZE_METHODS } from './choices.js';
 export type { AccuracyGoal, LayerRule, QuantizeOptions, QuantizeProgress } from './options.js';
+export type { Preserve } from './preserve.js';
 export { assertIntegerOnly, type FloatNode, floatComputeNodes } from './integer-only/assert-integer-only.js';
 export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';

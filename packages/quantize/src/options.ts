@@ -11,6 +11,7 @@ import type {
   Target,
   WeightDtype,
 } from './choices.js';
+import type { Preserve } from './preserve.js';
 import type { Clip } from './schemes/scheme.js';
 
 /** What `onProgress` receives: `done` of `total` steps of `stage` (total undefined: not known). */
@@ -152,6 +153,11 @@ export interface QuantizeOptions {
   readonly costModel?: boolean;
   /** Run the graph optimisations first (constant folding, Conv+BatchNormalization, ...). Default true. */
   readonly optimize?: boolean;
+  /**
+   * Which weights that are 0 stay exactly 0: 'zeros': all; 'auto': those of weights that were pruned (a tenth of the elements or more are 0); 'none': what an algorithm makes of them. Rounding keeps
+   * zeros in any case. Default 'auto'; 'none' with `equalize` 'rotate', which mixes weights: 'zeros' is refused there.
+   */
+  readonly preserve?: Preserve;
   /** Accept a model that holds quantized weights already: what is quantized stays as it is. Default false. */
   readonly requantize?: boolean;
   /**

@@ -21,6 +21,7 @@ import { limitSamples } from './limit-samples.js';
 import { schemeOptions } from './schemes/scheme-options.js';
 import { checkStaticRules } from './static/unit-form.js';
 import type { QuantizeOptions } from './options.js';
+import { PRESERVE, type Preserve } from './preserve.js';
 import { PLAIN_WEIGHTS, type ResolvedOptions } from './resolved-options.js';
 
 const PRESETS: Readonly<Record<string, QuantizeOptions>> = {
@@ -161,6 +162,7 @@ function resolvePlain(options: QuantizeOptions, mode: QuantizeMode): ResolvedOpt
     storage: oneOf('storage', options.storage ?? 'int8', ['int8', 'float']),
     costModel: options.costModel ?? true,
     optimize: options.optimize ?? true,
+    preserve: oneOf('preserve', options.preserve ?? defaultPreserve(options), PRESERVE),
     requantize: options.requantize ?? false,
     seed: options.seed ?? 0,
     ...(options.data ? { data: limitSamples(options.data, options.samples ?? 128) } : {}),
@@ -197,6 +199,10 @@ function equalizeMethods(given: QuantizeOptions['equalize']): readonly EqualizeM
   const methods = given === undefined || given === 'none' ? [] : typeof given === 'string' ? [given] : given;
   return methods.map((method) => oneOf('equalize', method, EQUALIZE_METHODS));
 }
+
+/** A rotation mixes weights: none stays 0. */
+const defaultPreserve = ({ equalize }: QuantizeOptions): Preserve =>
+  equalizeMethods(equalize).includes('rotate') ? 'none' : 'auto';
 
 function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);

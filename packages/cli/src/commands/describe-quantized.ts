@@ -1,5 +1,6 @@
 import type { CompressionResult } from '@gossamer/compress';
-import { formatBytes, formatSqnr, formatTable, plain } from '../console-text.js';
+import { formatBytes, formatSqnr, plain } from '../console-text.js';
+import { groupedLayers } from './describe-file.js';
 
 /** What became of a model that was quantized, its layers grouped by reason unless `verbose`. */
 export function describe(report: CompressionResult, verbose: boolean): string {
@@ -17,25 +18,7 @@ export function describe(report: CompressionResult, verbose: boolean): string {
       lines.push(`against the input: ${formatSqnr(verification.sqnrDb)}, largest error ${verification.maxAbsError}`);
     }
   }
-  lines.push('', verbose ? everyLayer(layers) : grouped(layers));
+  lines.push('', groupedLayers(layers, verbose));
   lines.push(...warnings.map((warning) => `warning: ${plain(warning)}`));
   return lines.join('\n');
-}
-
-function everyLayer(layers: CompressionResult['layers']): string {
-  const rows = layers.map(({ name, op, action, reason }) => [name, op, action, reason]);
-  return formatTable(['layer', 'op', 'action', 'reason'], rows);
-}
-
-/** Layers that were treated alike for one reason, in one row, with the first as an example. */
-function grouped(layers: CompressionResult['layers']): string {
-  const groups = new Map<string, { count: number; row: string[] }>();
-  for (const { name, op, action, reason } of layers) {
-    const key = [op, action, reason].join('\n');
-    const group = groups.get(key) ?? { count: 0, row: [op, action, reason, name] };
-    group.count++;
-    groups.set(key, group);
-  }
-  const rows = Array.from(groups.values(), ({ count, row }) => [String(count), ...row]);
-  return formatTable(['layers', 'op', 'action', 'reason', 'e.g.'], rows);
 }

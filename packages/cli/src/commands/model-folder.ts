@@ -1,11 +1,15 @@
 import { statSync } from 'node:fs';
 import {
   convertFolder,
+  factorizeFolder,
+  type FactorizeFolderOptions,
   type FolderResult,
   inspectFolder,
   optimizeFolder,
   parseFolderDtype,
   type ProcessFolderOptions,
+  pruneFolder,
+  type PruneFolderOptions,
   quantizeFolder,
 } from '@gossamer/compress';
 import type { CommandContext, CommandResult } from '../command-context.js';
@@ -78,6 +82,30 @@ export async function quantize(
   refuseFlags(flags, ['data', 'explain', 'budget', 'layersOut', 'accuracy'], 'with a folder of models');
   const { output, options } = common(flags, context);
   return report(path, await quantizeFolder(path, output, { ...options, quantize: chosen }));
+}
+
+/** gossamer prune DIR -o OUTDIR */
+export async function prune(
+  path: string,
+  flags: Flags,
+  context: CommandContext,
+  choice: PruneFolderOptions['prune'],
+): Promise<CommandResult> {
+  refuseFlags(flags, ['data', 'accuracy', 'evalData', 'preview'], 'with a folder of models');
+  const { output, options } = common(flags, context);
+  return report(path, await pruneFolder(path, output, { ...options, prune: choice }));
+}
+
+/** gossamer factorize DIR -o OUTDIR */
+export async function factorize(
+  path: string,
+  flags: Flags,
+  context: CommandContext,
+  choice: NonNullable<FactorizeFolderOptions['factorize']>,
+): Promise<CommandResult> {
+  refuseFlags(flags, ['data', 'accuracy', 'evalData'], 'with a folder of models');
+  const { output, options } = common(flags, context);
+  return report(path, await factorizeFolder(path, output, { ...options, factorize: choice }));
 }
 
 function common(flags: Flags, context: CommandContext): { output: string; options: ProcessFolderOptions } {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createMetric, type DataSource, type LayerRule, type QuantizeOptions } from '@gossamer/compress';
+import type { DataSource, LayerRule, QuantizeOptions } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext } from '../command-context.js';
-import { openSource } from './open-source.js';
+import { accuracyGoal } from './accuracy-goal.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -36,23 +36,6 @@ export async function quantizeOptions(
     signal: context.signal,
     onProgress: context.onProgress,
   };
-}
-
-/** --accuracy METRIC:MAXDROP with --eval-data. */
-async function accuracyGoal(flags: Flags, context: CommandContext): Promise<QuantizeOptions['accuracy']> {
-  const [text, spec] = [flags['accuracy'] as string | undefined, flags['evalData'] as string | undefined];
-  if (text === undefined && spec === undefined) return undefined;
-  const [, name, drop] = /^([^:]+):(\d*\.?\d+(?:e-?\d+)?)$/.exec(text ?? '') ?? [];
-  if (name === undefined) {
-    throw new GossamerError(
-      'ERR_OPTION',
-      `--accuracy: expected METRIC:MAXDROP, e.g. top1:0.005, received ${text ?? 'none'}`,
-    );
-  }
-  if (spec === undefined)
-    throw new GossamerError('ERR_OPTION', '--eval-data: expected data with labels for --accuracy, received none');
-  createMetric(name);
-  return { metric: () => createMetric(name), maxDrop: Number(drop), data: await openSource(spec, flags, context) };
 }
 
 /** Rules of single layers from a JSON file. */

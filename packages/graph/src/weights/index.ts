@@ -2,6 +2,7 @@ export { type LayerFilter, layerFilter, type LayerPatterns, matchesLayer } from 
 export { tieEmbeddings, type TiedCopy } from './tie-embeddings.js';
 export { tiedWeights } from './tied-weights.js';
 export {
+  arrangeAsMatrix,
   fromWeightMatrix,
   toWeightMatrix,
   type WeightLayout,

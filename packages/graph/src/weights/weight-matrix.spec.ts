@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../builder.js';
-import { fromWeightMatrix, toWeightMatrix } from './weight-matrix.js';
+import { arrangeAsMatrix, fromWeightMatrix, toWeightMatrix } from './weight-matrix.js';
 import { weightViews } from './weight-view.js';
 
 const iota = (length: number) => Float32Array.from({ length }, (_, i) => i);
@@ -30,5 +30,16 @@ describe('a weight as matrices', () => {
     expect([groups, rows, columns]).toEqual(sizes);
     expect([...data]).toEqual(expected);
     expect([...fromWeightMatrix(view, data)]).toEqual([...view.toFloat32()]);
+    expect([...arrangeAsMatrix(view, Float64Array.from(data.keys()))]).toEqual(expected);
+  });
+
+  it('brings numbers that belong to stored elements to where the node reads those', () => {
+    const g = new GraphBuilder('chain');
+    const stored = g.weight('w', [2, 3], iota(6));
+    const w = g.op('Transpose', [g.op('Identity', [stored])], { perm: [1, 0] });
+    const model = g.output(g.op('MatMul', [g.input('x', 'float32', ['n', 3]), w]), 'y').model();
+    const view = weightViews(model)[0]!;
+    expect([...arrangeAsMatrix(view, Int32Array.from([9, 8, 7, 6, 5, 4]))]).toEqual([9, 8, 7, 6, 5, 4]);
+    expect([...toWeightMatrix(view).data]).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });

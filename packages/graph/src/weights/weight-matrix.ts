@@ -1,3 +1,4 @@
+import type { DenseArray } from './rearrange.js';
 import type { WeightView } from './weight-view.js';
 
 /** How a weight is made up of the matrices that its layer multiplies by: rows are output features, columns what is summed over. */
@@ -29,13 +30,20 @@ export function toWeightMatrix(view: WeightView): WeightMatrix {
   return { ...layout, data: transposeAll(seen, layout.groups, layout.columns, layout.rows) };
 }
 
+/** What there is one of for each element of the stored tensor (its gradient), in the layout of `toWeightMatrix`. O(elements). */
+export function arrangeAsMatrix<Data extends DenseArray>(view: WeightView, stored: Data): Data {
+  const { groups, rows, columns, isTransposed } = weightLayout(view);
+  const seen = view.arrange(stored);
+  return isTransposed ? transposeAll(seen, groups, columns, rows) : seen;
+}
+
 /** Elements of a weight matrix, [groups, rows, columns], in the layout that the node sees: what `view.write` takes. O(elements). */
 export function fromWeightMatrix<Data extends NumericArray>(view: WeightView, data: Data): Data {
   const { groups, rows, columns, isTransposed } = weightLayout(view);
   return isTransposed ? transposeAll(data, groups, rows, columns) : data;
 }
 
-type NumericArray = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array;
+type NumericArray = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array;
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 

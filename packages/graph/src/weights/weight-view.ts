@@ -5,6 +5,7 @@ import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { Tensor } from '../ir/tensor.js';
 import type { Use, Value } from '../ir/value.js';
+import type { DenseArray } from './rearrange.js';
 import { resolveChain, type WeightChain } from './weight-chain.js';
 import { type WeightRole, type WeightSlot, weightSlots } from './weight-slots.js';
 
@@ -80,6 +81,11 @@ export class WeightView {
   toFloat32(): Float32Array {
     const read = this.#chain.read(this.stored);
     return read instanceof Float32Array ? read : Float32Array.from(read);
+  }
+
+  /** Elements of the stored tensor, or what else there is one of for each of them, as this node sees them: row-major in `shape`. */
+  arrange<T extends DenseArray>(stored: T): T {
+    return this.#chain.move(stored);
   }
 
   /**

@@ -24,7 +24,7 @@ export type ColumnMask =
   | { readonly kind: 'given'; readonly kept: Uint8Array }
   /** floor(sparsity * elements) of each block of columns, over all rows. SparseGPT's blockSize is 128. */
   | { readonly kind: 'share'; readonly sparsity: number; readonly blockSize: number }
-  /** `keep` of every `blockSize` columns of a row stay (2:4: keep 2 of blockSize 4). */
+  /** `keep` of every `blockSize` columns of a row stay (2:4: keep 2 of blockSize 4), of a shorter last block the same share, rounded up. */
   | { readonly kind: 'groups'; readonly keep: number; readonly blockSize: number };
 
 export interface ColumnProblem {

@@ -100,6 +100,54 @@ test('the weights that are left, and the loss, are those of least squares under 
   }
 });
 
+test('masks: what is given stays, or so many of each block; each step takes the least loss among the others', async () => {
+  const kept = Uint8Array.from({ length: rows * columns }, (_, i) => (i % 7 === 0 || i % 5 === 3 ? 1 : 0));
+  const given = await solveRowsAsync({ w, rows, columns, inverse, mask: { kind: 'given', kept } });
+  given.weights.forEach((value, i) => expect(value === 0).toBe(kept[i] === 0));
+  for (const [keep, blockSize] of [
+    [2, 4],
+    [3, 7],
+  ] as const) {
+    const { weights, fixed, losses } = await solveRowsAsync({
+      ...{ w, rows, columns, inverse },
+      mask: { kind: 'groups', keep, blockSize },
+    });
+    for (let row = 0; row < rows; row++) {
+      const room = Array.from({ length: Math.ceil(columns / blockSize) }, (_, b) => {
+        const length = Math.min(blockSize, columns - b * blockSize);
+        return length - Math.ceil((keep * length) / blockSize);
+      });
+      const expected = greedy(row, room, blockSize);
+      const [first, end] = [row * columns, (row + 1) * columns];
+      expect(Array.from(fixed.subarray(first, first + expected.length))).toEqual(expected.map(({ p }) => p));
+      expect(Array.from(fixed.subarray(first + expected.length, end)).every((p) => p === -1)).toBe(true);
+      expected.forEach(({ loss }, step) => expect(losses[first + step]).toBeCloseTo(loss, 9));
+      expect(weights.subarray(first, end).filter((value) => value === 0)).toHaveLength(expected.length);
+    }
+  }
+});
+
+/** Greedy OBS with room for so many removals in each block, the inverse of what is left made anew for each step. */
+function greedy(row: number, room: number[], blockSize: number): { p: number; loss: number }[] {
+  let g = Array.from({ length: columns }, (_, i) => Array.from(inverse.subarray(i * columns, (i + 1) * columns)));
+  const values = Array.from(w.subarray(row * columns, (row + 1) * columns));
+  const left = new Set(values.keys());
+  const steps: { p: number; loss: number }[] = [];
+  for (;;) {
+    const among = [...left].filter((i) => room[Math.floor(i / blockSize)]! > 0);
+    if (among.length === 0) return steps;
+    const cost = (i: number): number => values[i]! ** 2 / g[i]![i]!;
+    const p = among.reduce((best, i) => (cost(i) < cost(best) ? i : best));
+    steps.push({ p, loss: cost(p) });
+    const [of, pivot] = [g[p]!, g[p]![p]!];
+    const factor = values[p]! / pivot;
+    values.forEach((_, i) => (values[i]! -= factor * of[i]!));
+    g = g.map((line, i) => line.map((value, j) => value - (of[i]! * of[j]!) / pivot));
+    left.delete(p);
+    room[Math.floor(p / blockSize)]!--;
+  }
+}
+
 test('what is behind the last step says so, and traces tell how many weights rows give up', async () => {
   const { losses } = await solveRowsAsync({ w, rows, columns, inverse });
   const counts = shareRemovals(losses, rows, columns, 90);
@@ -122,6 +170,9 @@ test('wrong arguments are refused, an aborted call rejects', async () => {
   await refuse({ inverse: new Float64Array(2) }, 'ERR_WRONG_LENGTH');
   await refuse({ counts: new Int32Array(rows).fill(columns + 1) }, 'ERR_BAD_OPTION');
   await refuse({ counts: new Int32Array(rows), grid }, 'ERR_BAD_OPTION');
+  await refuse({ mask: { kind: 'groups', keep: 2, blockSize: 4 }, grid }, 'ERR_BAD_OPTION');
+  await refuse({ mask: { kind: 'groups', keep: 5, blockSize: 4 } }, 'ERR_BAD_OPTION');
+  await refuse({ mask: { kind: 'given', kept: new Uint8Array(3) } }, 'ERR_WRONG_LENGTH');
   await refuse({ w: w.map(() => NaN) }, 'ERR_NOT_FINITE');
   const reason = new Error('enough');
   const signal = AbortSignal.abort(reason);

@@ -3,6 +3,11 @@ import { type AsyncOptions, type NativeCall, runCallAsync } from '../native-call
 import { requireArray, requireInteger, requireLength } from '../require-array.js';
 import { allocateCodes, gridArguments, NO_GRID, type SolverCodes, type SolverGrid } from './solver-grid.js';
 
+/** Weights that stay: those that are not 0 in `kept` [rows, columns], or `keep` of every `blockSize` columns of a row (of a shorter last block the same share, rounded up). */
+export type RowMask =
+  | { readonly kind: 'given'; readonly kept: Uint8Array }
+  | { readonly kind: 'groups'; readonly keep: number; readonly blockSize: number };
+
 export interface RowProblem {
   /** [rows, columns], row-major. */
   readonly w: Float32Array;
@@ -14,8 +19,10 @@ export interface RowProblem {
   readonly grid?: SolverGrid;
   /** Which weight of a row is next: that of least loss, or the leftmost. Default: 'greedy'. */
   readonly order?: 'greedy' | 'columns';
-  /** [rows]: how many weights of each row are removed; not with a grid. Default: all, for the trace. */
+  /** [rows]: how many weights of each row are removed, as far as `mask` lets them; not with a grid. Default: all, for the trace. */
   readonly counts?: Int32Array;
+  /** Which weights may be removed; not with a grid. Default: all. */
+  readonly mask?: RowMask;
 }
 
 export interface RowSolution {
@@ -30,7 +37,7 @@ export interface RowSolution {
 }
 
 function call(problem: RowProblem): NativeCall<'solveRows', RowSolution> {
-  const { w, rows, columns, inverse, grid, order = 'greedy', counts } = problem;
+  const { w, rows, columns, inverse, grid, order = 'greedy', counts, mask } = problem;
   requireArray('w', w, 'Float32Array');
   requireInteger('rows', rows, 0);
   requireInteger('columns', columns, 0);
@@ -43,6 +50,9 @@ function call(problem: RowProblem): NativeCall<'solveRows', RowSolution> {
     counts.forEach((count, row) => requireInteger(`counts[${row}]`, count, 0, columns));
     if (grid !== undefined) throw new GossamerError('ERR_BAD_OPTION', 'counts: expected none with a grid');
   }
+  if (mask !== undefined && grid !== undefined)
+    throw new GossamerError('ERR_BAD_OPTION', 'mask: expected none with a grid');
+  const masked = maskArguments(mask, w.length);
   const given = grid === undefined ? NO_GRID : gridArguments(grid, rows, columns);
   const codes = grid === undefined ? undefined : allocateCodes(grid, w.length);
   const weights = new Float32Array(w.length);
@@ -50,7 +60,7 @@ function call(problem: RowProblem): NativeCall<'solveRows', RowSolution> {
   const losses = new Float64Array(w.length);
   return {
     operation: 'solveRows',
-    args: [w, rows, columns, inverse, ...given, order === 'greedy', counts, codes, weights, fixed, losses],
+    args: [w, rows, columns, inverse, ...given, order === 'greedy', counts, codes, weights, fixed, losses, ...masked],
     finish: () => {
       if (!losses.every(Number.isFinite)) {
         throw new GossamerError(
@@ -61,6 +71,21 @@ function call(problem: RowProblem): NativeCall<'solveRows', RowSolution> {
       return { ...{ weights, fixed, losses }, ...(codes === undefined ? {} : { codes }) };
     },
   };
+}
+
+function maskArguments(
+  mask: RowMask | undefined,
+  length: number,
+): [kept: Uint8Array | undefined, blockSize: number, keep: number] {
+  if (mask === undefined) return [undefined, 0, 0];
+  if (mask.kind === 'given') {
+    requireArray('mask.kept', mask.kept, 'Uint8Array');
+    requireLength('mask.kept', mask.kept, length);
+    return [mask.kept, 0, 0];
+  }
+  requireInteger('mask.blockSize', mask.blockSize, 1);
+  requireInteger('mask.keep', mask.keep, 0, mask.blockSize);
+  return [undefined, mask.blockSize, mask.keep];
 }
 
 /**

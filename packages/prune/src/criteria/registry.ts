@@ -1,12 +1,30 @@
 import { GossamerError } from '@gossamer/graph';
 import type { PruneErrorCode } from '../error-codes.js';
 import type { Criterion } from './criterion.js';
+import { fisher } from './fisher.js';
+import { grasp } from './grasp.js';
 import { lamp } from './lamp.js';
 import { magnitude } from './magnitude.js';
+import { obs } from './obs.js';
+import { snip } from './snip.js';
+import { taylor } from './taylor.js';
+import { threshold } from './threshold.js';
 import { wanda } from './wanda.js';
+import { woodfisher } from './woodfisher.js';
 
 /** Criteria of elements by name; one line each. */
-const CRITERIA: readonly Criterion[] = [magnitude, lamp, wanda];
+export const CRITERIA: readonly Criterion[] = [
+  magnitude,
+  lamp,
+  threshold,
+  taylor,
+  snip,
+  grasp,
+  fisher,
+  woodfisher,
+  wanda,
+  obs,
+];
 
 /** Throws ERR_PRUNE_OPTION naming those there are. */
 export function findCriterion(name: string): Criterion {

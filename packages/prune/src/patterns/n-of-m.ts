@@ -5,6 +5,7 @@ import type { Pattern } from './pattern.js';
 export function nOfM(keep: number, group: number): Pattern {
   return {
     name: `${keep}:${group}`,
+    nOf: { keep, group },
     fixed: 1 - keep / group,
     choose: (matrices) =>
       matrices.map(({ scores, rows, columns }) => {

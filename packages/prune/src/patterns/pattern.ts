@@ -10,6 +10,8 @@ export interface ScoredMatrix {
 export interface Pattern {
   /** As users write it: unstructured, 2:4, max16:64, block:1x4. */
   readonly name: string;
+  /** `keep` of every `group` elements along a row stay, and nothing else is asked: N:M. */
+  readonly nOf?: { readonly keep: number; readonly group: number };
   /** Share of a matrix that goes in any case, whatever is asked for; undefined: as much as is asked for. */
   readonly fixed?: number;
   /** Why a matrix cannot have it; undefined: it can. */

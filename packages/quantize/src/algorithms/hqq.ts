@@ -10,7 +10,7 @@ const TINY = 1e-8;
 
 /**
  * Half-quadratic quantization: the zero point of each block that makes sum |W - s (q - z)|^0.7 small, scales as they are fitted; no data. Zero points are real
- * numbers: for a form that stores them as floats. A block keeps its fitted zero point where that sum is not smaller. A grid of levels is rounded
+ * numbers, for a form that stores them as floats; whole ones where weights have to stay 0. A block keeps its fitted zero point where that sum is not smaller. A grid of levels is rounded
  * to nearest.
  *
  * Source: Badri and Shaji, "Half-Quadratic Quantization of Large Machine Learning Models", 2023 (the solver's two steps and its defaults).
@@ -18,20 +18,18 @@ const TINY = 1e-8;
 export const hqq: WeightAlgorithm = {
   name: 'hqq',
   needs: 'nothing',
-  solve: (problem) => Promise.resolve(halfQuadratic(problem, (zero) => zero)),
+  solve: (problem) => Promise.resolve(halfQuadratic(problem, problem.kept ? wholeZero : (zero) => zero)),
 };
 
 /** `hqq` with zero points that are codes: rounded to whole numbers, and kept where the sum is still smaller. */
 export const hqqInteger: WeightAlgorithm = {
   name: 'hqq-integer',
   needs: 'nothing',
-  solve: (problem) =>
-    Promise.resolve(
-      halfQuadratic(problem, (zero, { quantMin, quantMax }) =>
-        Math.min(quantMax, Math.max(quantMin, roundHalfEven(zero))),
-      ),
-    ),
+  solve: (problem) => Promise.resolve(halfQuadratic(problem, wholeZero)),
 };
+
+const wholeZero = (zero: number, { quantMin, quantMax }: AffineGrid): number =>
+  Math.min(quantMax, Math.max(quantMin, roundHalfEven(zero)));
 
 function halfQuadratic(
   { data, fit, signal }: WeightProblem,

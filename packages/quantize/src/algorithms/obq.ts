@@ -1,5 +1,4 @@
-import { inverseAsync, solveRowsAsync } from '@gossamer/kernels';
-import { dampedMoment } from './damped-moment.js';
+import { dampedMoment, inverseAsync, solveRowsAsync } from '@gossamer/kernels';
 import { DAMPING } from './damped-factor.js';
 import { reachableTarget } from './reachable-target.js';
 import { requireMoments } from './require-moments.js';
@@ -16,12 +15,13 @@ export const obq: WeightAlgorithm = {
   needs: 'moments',
   followsFloat: true,
   async solve(problem) {
-    const { rows, columns, signal } = problem;
+    const { rows, columns, kept, signal } = problem;
     const options = signal ? { signal } : {};
     const second = requireMoments(problem, 'obq');
     const w = await reachableTarget(problem);
     const importance = Float64Array.from({ length: columns }, (_, j) => second[j * columns + j]!);
-    const grid = problem.fit(w, importance);
+    // A table that is fitted has a level of 0 where weights are 0.
+    const grid = problem.fit(kept ? w.map((value, i) => value * kept[i]!) : w, importance);
     const inverse = await inverseAsync(dampedMoment(second, columns, DAMPING), columns, options);
     const { codes } = await solveRowsAsync({ w, rows, columns, inverse, grid }, options);
     return { grid, codes: codes! };

@@ -41,17 +41,19 @@ export async function rateDistortion(
   problem: WeightProblem,
   { lambda, rate = entropyRate }: RateOptions,
 ): Promise<QuantizedMatrix> {
-  const { rows, columns, signal } = problem;
+  const { rows, columns, kept, signal } = problem;
   const second = requireMoments(problem, 'rate-distortion');
   const weights = await reachableTarget(problem);
   const importance = Float64Array.from({ length: columns }, (_, j) => second[j * columns + j]!);
-  const grid = problem.fit(weights, importance);
+  const grid = problem.fit(kept ? weights.map((value, i) => value * kept[i]!) : weights, importance);
   const order = columnsByEnergy(second, columns);
   const options = { damping: DAMPING, ...(signal ? { signal } : {}) };
   const { r } = await reverseCholeskyAsync(permuteSymmetric(second, order), columns, options);
   const pivots = Float64Array.from({ length: columns }, (_, j) => r[j * columns + j]!);
   const shares = r.map((value, i) => value / pivots[i % columns]!);
-  const walk: ColumnWalk = { rows, columns, weights, grid, order, pivots, shares, values: valueTable(grid) };
+  const zeros = kept && roundToGrid(new Float32Array(weights.length), grid).codes;
+  const zeroAt = (at: number) => (kept?.[at] === 0 ? zeros![at] : undefined);
+  const walk: ColumnWalk = { rows, columns, weights, grid, order, pivots, shares, values: valueTable(grid), zeroAt };
   let codes = chooseCodes(walk, undefined, 0);
   for (let round = 0; lambda > 0 && round < ROUNDS; round++) {
     signal?.throwIfAborted();
@@ -72,10 +74,12 @@ interface ColumnWalk {
   readonly shares: Float64Array;
   /** What a code stands for at a place of the matrix. */
   readonly values: (code: number, row: number, column: number) => number;
+  /** The code of a weight that stays 0. */
+  readonly zeroAt: (at: number) => number | undefined;
 }
 
 function chooseCodes(walk: ColumnWalk, bits: Float64Array | undefined, lambda: number): MatrixCodes {
-  const { rows, columns, order, pivots, shares, weights, values, grid } = walk;
+  const { rows, columns, order, pivots, shares, weights, values, zeroAt, grid } = walk;
   const count = codesOf(grid);
   const wanted = Float64Array.from(weights);
   const codes = count <= 256 ? new Uint8Array(wanted.length) : new Uint16Array(wanted.length);
@@ -87,8 +91,8 @@ function chooseCodes(walk: ColumnWalk, bits: Float64Array | undefined, lambda: n
     for (let row = 0; row < rows; row++) {
       const at = row * columns + column;
       const weight = wanted[at]!;
-      let [code, least] = [nearest[row]!, Infinity];
-      const candidates = bits ? [code, code - 1, code + 1, common] : [code];
+      let [code, least] = [zeroAt(at) ?? nearest[row]!, Infinity];
+      const candidates = bits && zeroAt(at) === undefined ? [code, code - 1, code + 1, common] : [code];
       for (const each of candidates) {
         if (each < 0 || each >= count) continue;
         const error = (weight - values(each, row, column)) * pivot;

@@ -5,6 +5,7 @@ import { joinValues } from '../grid/join-values.js';
 import { dequantizeMatrix } from '../grid/quantized-matrix.js';
 import type { QuantizeProgress } from '../options.js';
 import { storedScaleAxis } from '../layers.js';
+import type { Preserve } from '../preserve.js';
 import { nameLayer } from '../name-layer.js';
 import { type SolvedAbout, solveWeight } from './solve-weight.js';
 import { SolvedStore } from './solved-store.js';
@@ -17,6 +18,8 @@ export interface SolveOptions {
   /** Calibration data; algorithms that need no moments go without. */
   readonly data?: DataSource | undefined;
   readonly seed: number;
+  /** Default 'auto'. */
+  readonly preserve?: Preserve | undefined;
   /** Where solved weights are kept for a run that takes up an ended one, and activations meanwhile. Default: nowhere; the system's place for temporary files. */
   readonly folder?: string | undefined;
   readonly threads?: number | undefined;
@@ -33,10 +36,10 @@ export async function solveLayers(
   plans: readonly WeightPlan[],
   options: SolveOptions,
 ): Promise<{ solved: ReadonlyMap<WeightView, SolvedWeight>; warnings: readonly string[]; samples: number }> {
-  const { algorithm, data, seed, folder, threads, signal, onProgress } = options;
+  const { algorithm, data, seed, preserve = 'auto', folder, threads, signal, onProgress } = options;
   const solved = new Map<WeightView, SolvedWeight>();
   const store = folder === undefined ? undefined : new SolvedStore<SolvedAbout>(join(folder, 'solved'));
-  const common = { algorithm, seed, store, ...(signal ? { signal } : {}) };
+  const common = { algorithm, seed, preserve, store, ...(signal ? { signal } : {}) };
   const isAlone = algorithm.needs === 'nothing' || !data;
   const byPlace = new Map(plans.map((plan) => [placeOf(plan.view), plan]));
   const layers = isAlone ? [] : new Set(plans.map(({ view }) => view.node));

@@ -3,6 +3,8 @@ import { outputErrorAsync } from '@gossamer/kernels';
 import type { InputMoments } from '@gossamer/runtime';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { roundBlocks } from '../grid/round-blocks.js';
+import { keptOf, type Preserve } from '../preserve.js';
+import { keepZeros } from './keep-zeros.js';
 import { reachableTarget } from './reachable-target.js';
 import type { SolvedStore } from './solved-store.js';
 import type { SolvedWeight } from './solved-weight.js';
@@ -15,6 +17,7 @@ export type SolvedAbout = Omit<SolvedWeight, 'matrices'>;
 interface Common {
   readonly algorithm: WeightAlgorithm;
   readonly seed: number;
+  readonly preserve: Preserve;
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +37,7 @@ export async function solveWeight(
   // Without moments it is done at once.
   if (!store || !moments) return solveMatrices(plan, matrix, moments, common);
   const { groups, rows, columns, data } = matrix;
-  const settings = [common.algorithm.name, plan.key ?? '', common.seed, groups, rows, columns];
+  const settings = [common.algorithm.name, plan.key ?? '', common.seed, common.preserve, groups, rows, columns];
   const key = store.keyOf(settings, [data, ...moments.second, ...(moments.cross ?? [])]);
   const known = store.find(key);
   if (known) return { weight: known };
@@ -48,9 +51,10 @@ async function solveMatrices(
   { view, fit, blockFit }: WeightPlan,
   { groups, rows, columns, data }: WeightMatrix,
   moments: InputMoments | undefined,
-  { algorithm, ...common }: Common,
+  { algorithm, preserve, ...common }: Common,
 ): Promise<Solution> {
   const size = rows * columns;
+  const zeros = keptOf(data, preserve);
   const matrices: QuantizedMatrix[] = [];
   const values: Float32Array[] = [];
   const errors = { chosen: 0, nearest: 0, asked: 0 };
@@ -58,14 +62,8 @@ async function solveMatrices(
   for (let group = 0; group < groups; group++) {
     const weight = data.subarray(group * size, (group + 1) * size);
     const grid: WeightProblem['fit'] = (matrix, importance) => fit(matrix, rows, columns, importance, group);
-    const second = moments?.second[group];
-    if (!second) {
-      const problem = { ...common, layer: view.layerId, rows, columns, data: weight, fit: grid, blockFit };
-      matrices.push(await (algorithm.needs === 'nothing' ? algorithm.solve(problem) : round(problem)));
-      continue;
-    }
-    const cross = moments.cross?.[group];
-    const problem: WeightProblem = {
+    const kept = zeros?.subarray(group * size, (group + 1) * size);
+    const shared = {
       ...common,
       layer: view.layerId,
       rows,
@@ -73,11 +71,19 @@ async function solveMatrices(
       data: weight,
       fit: grid,
       blockFit,
-      second,
-      ...(cross ? { cross } : {}),
+      ...(kept ? { kept } : {}),
     };
+    const second = moments?.second[group];
+    if (!second) {
+      const found = await (algorithm.needs === 'nothing' ? algorithm.solve(shared) : round(shared));
+      matrices.push(keepZeros(found, kept));
+      continue;
+    }
+    const cross = moments.cross?.[group];
+    const problem: WeightProblem = { ...shared, second, ...(cross ? { cross } : {}) };
     // Rounded while the pool solves.
-    const [found, nearest] = await Promise.all([algorithm.solve(problem), round(problem)]);
+    const [solved, nearest] = await Promise.all([algorithm.solve(problem), round(problem)]);
+    const found = keepZeros(solved, kept);
     const target = cross ? await reachableTarget(problem) : weight;
     const { values: foundValues = dequantizeMatrix(found), ...foundMatrix } = found;
     const nearestValues = dequantizeMatrix(nearest);

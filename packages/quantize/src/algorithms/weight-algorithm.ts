@@ -21,6 +21,8 @@ export interface WeightProblem {
   readonly second?: Float64Array;
   /** Mean of x_float xᵀ, x_float the float model's inputs; for algorithms that follow them, and the same array as `second` where nothing drifted. */
   readonly cross?: Float64Array;
+  /** [rows, columns], 0: the weight is 0 and stays so; missing where none has to. What an algorithm does not keep is set back behind it. */
+  readonly kept?: Uint8Array;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
 }

@@ -30,15 +30,21 @@ export function rotateResidual(model: Model, options: RotateOptions = {}): Equal
     for (const stream of streams) {
       const rotation = Rotation.of(stream.width, options.seed ?? 0);
       const reason = refuse(stream, rotation);
-      if (rotation && !reason) rotate(stream, rotation);
-      const text = reason ?? `its stream of width ${stream.width} rotated`;
       const nodes = [...stream.writers, ...stream.readers, ...stream.norms.flatMap(({ readers }) => readers)];
+      const before = zerosOf(nodes);
+      if (rotation && !reason) rotate(stream, rotation);
+      const lost = before - zerosOf(nodes);
+      const loss = lost > 0 ? `; ${lost} of its weights were 0 and are not any more` : '';
+      const text = reason ?? `its stream of width ${stream.width} rotated${loss}`;
       report.push(...nodes.map(({ layerId }) => ({ layer: layerId, done: !reason, text })));
     }
   }
   removeDeadCode(copy);
   return { model: copy, report };
 }
+
+const zerosOf = (views: readonly WeightView[]): number =>
+  views.reduce((sum, view) => sum + view.toFloat32().filter((weight) => weight === 0).length, 0);
 
 function refuse({ constants, width, writers }: ResidualStream, rotation: Rotation | undefined): string | undefined {
   if (!rotation) return `no Hadamard matrix of order ${width} is known`;

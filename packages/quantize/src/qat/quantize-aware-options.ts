@@ -1,5 +1,6 @@
 import type { Model } from '@gossamer/graph';
 import type { Dataset, EpochRecord, LossTerm, train, TrainOptions } from '@gossamer/train';
+import type { Preserve } from '../preserve.js';
 import type { QuantizeReport } from '../report.js';
 import type { Grids } from './grids.js';
 import type { ActivationRule } from './insert-grids.js';
@@ -35,6 +36,8 @@ export interface QuantizeAwareOptions extends Omit<TrainOptions, 'losses' | 'rew
   readonly clipDecay?: number;
   /** Samples that the first ranges of activations are chosen by, for the least squared error. Default 256. */
   readonly samples?: number;
+  /** Which weights that are 0 stay so while they are trained: 'zeros': all; 'auto': those of weights of which a tenth or more is 0; 'none'. `masks` and `sparsifier` win. Default 'auto'. */
+  readonly preserve?: Preserve;
   /** Layers to quantize: ids, globs or operator names. Default: all. */
   readonly include?: readonly string[];
   /** Layers to leave in float, spelled alike. Default: none. */

@@ -16,6 +16,7 @@ import type { Grids } from './grids.js';
 import { insertGrids } from './insert-grids.js';
 import { learnedGrids, rescaledGrids } from './learned-grids.js';
 import type { QuantizeAwareOptions, QuantizeAwareResult } from './quantize-aware-options.js';
+import { zeroMasks } from './zero-masks.js';
 import { resolveAware, type ResolvedAware } from './resolve-aware.js';
 
 /**
@@ -89,7 +90,9 @@ interface LearnedModel {
 
 /** Trains stage by stage, each from where the last one ended, with its ranges in fewer codes. */
 async function learn(model: Model, target: Grids, dataset: Dataset, aware: ResolvedAware): Promise<LearnedModel> {
-  const { training, losses, rule, learner = train, scaleLearningRate, clipDecay, stages } = aware;
+  const { losses, rule, learner = train, scaleLearningRate, clipDecay, stages } = aware;
+  const form = { batchNorm: 'frozen', ...aware.training.form } as const;
+  const training = { ...aware.training, form, masks: zeroMasks(model, aware.preserve, { ...aware.training, form }) };
   let current: LearnedModel = { model, grids: target, history: [], engine: '', warnings: [] };
   const list = [...stages, 0];
   const watched = Math.floor(WATCHED_SHARE * passesOf(training, dataset.length));
@@ -97,7 +100,6 @@ async function learn(model: Model, target: Grids, dataset: Dataset, aware: Resol
     const grids = rescaledGrids(current.grids, target, least);
     const result = await learner(current.model, dataset, {
       ...training,
-      form: { batchNorm: 'frozen', ...training.form },
       losses: losses ?? [{ loss: crossEntropy() }],
       rewrite: (form, mode) => insertGrids(form, grids, rule, true, mode === 'train' ? watched : undefined),
       groups: [...(training.groups ?? []), ...gridGroups(grids, rule, scaleLearningRate, clipDecay)],

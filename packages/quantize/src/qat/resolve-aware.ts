@@ -1,5 +1,6 @@
 import type { LossTerm, TrainOptions } from '@gossamer/train';
 import { badOption } from '../errors.js';
+import { PRESERVE, type Preserve } from '../preserve.js';
 import type { GridBits } from './first-grids.js';
 import type { ActivationRule } from './insert-grids.js';
 import type { Learner, QuantizeAwareOptions } from './quantize-aware-options.js';
@@ -16,6 +17,7 @@ export interface ResolvedAware {
   readonly scaleLearningRate: number;
   readonly clipDecay: number;
   readonly samples: number;
+  readonly preserve: Preserve;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
 }
@@ -27,6 +29,7 @@ export function resolveAware(options: QuantizeAwareOptions): ResolvedAware {
     granularity = 'perAxis',
     activations: rule = 'lsq',
     stages = [],
+    preserve = 'auto',
     include = [],
     exclude = [],
     ...rest
@@ -43,6 +46,7 @@ export function resolveAware(options: QuantizeAwareOptions): ResolvedAware {
   for (const [name, value] of Object.entries({ scaleLearningRate, clipDecay })) {
     if (!(value >= 0 && value < Infinity)) badOption(name, 'a finite number >= 0', value);
   }
+  if (!PRESERVE.includes(preserve)) badOption('preserve', PRESERVE.join(', '), preserve);
   if (!(Number.isInteger(samples) && samples > 0)) badOption('samples', 'an integer > 0', samples);
   const bits = { weight: weightBits, activation: activationBits, edge: edgeBits };
   return {
@@ -56,6 +60,7 @@ export function resolveAware(options: QuantizeAwareOptions): ResolvedAware {
     scaleLearningRate,
     clipDecay,
     samples,
+    preserve,
     include,
     exclude,
   };

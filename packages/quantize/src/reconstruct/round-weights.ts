@@ -3,6 +3,8 @@ import { type DataSource, inputMoments, type InputMoments, layerwise } from '@go
 import { outputError } from '@gossamer/kernels';
 import { findAlgorithm } from '../algorithms/registry.js';
 import type { WeightAlgorithm, WeightProblem } from '../algorithms/weight-algorithm.js';
+import { keepZeros } from '../algorithms/keep-zeros.js';
+import { keptOf } from '../preserve.js';
 import { badOption } from '../errors.js';
 import { dequantizeMatrix, type QuantizedMatrix, roundToGrid } from '../grid/quantized-matrix.js';
 import { findScheme } from '../schemes/registry.js';
@@ -44,7 +46,7 @@ export interface RoundedWeights {
 const BATCH = 128;
 
 /**
- * Chooses the codes of each layer's weight by an algorithm; one that needs moments goes through the model layer by layer, each layer behind the
+ * Zeros of pruned weights (a tenth or more of the elements) stay. Chooses the codes of each layer's weight by an algorithm; one that needs moments goes through the model layer by layer, each layer behind the
  * quantized ones. The input does not change.
  */
 export async function roundWeights(model: Model, options: RoundWeightsOptions): Promise<RoundedWeights> {
@@ -92,6 +94,7 @@ class Solver {
     const { seed = 0, granularity = 'row', clip = true, signal } = this.options;
     const scheme = findScheme(this.options.weights);
     const { groups, rows, columns, data } = toWeightMatrix(view);
+    const kept = keptOf(data, 'auto');
     const solved: { matrix: QuantizedMatrix; isBetter: boolean }[] = [];
     for (let group = 0; group < groups; group++) {
       signal?.throwIfAborted();
@@ -100,6 +103,7 @@ class Solver {
         data: data.slice(group * rows * columns, (group + 1) * rows * columns),
         fit: (values, importance) =>
           scheme.fit(values, { rows, columns, granularity, clip, seed, ...(importance ? { importance } : {}) }),
+        ...(kept ? { kept: kept.subarray(group * rows * columns, (group + 1) * rows * columns) } : {}),
         ...(moments ? { second: moments.second[group]! } : {}),
         ...(moments?.cross ? { cross: moments.cross[group]! } : {}),
         ...(signal ? { signal } : {}),
@@ -114,8 +118,8 @@ class Solver {
 
   /** An algorithm that has targets of its own (cross moments) judges itself; others are held to their output error. */
   async #solveMatrix(problem: WeightProblem): Promise<{ matrix: QuantizedMatrix; isBetter: boolean }> {
-    const { data, second, columns, fit } = problem;
-    const matrix = await this.algorithm.solve(problem);
+    const { data, second, columns, fit, kept } = problem;
+    const matrix = keepZeros(await this.algorithm.solve(problem), kept);
     const rounded = roundToGrid(data, fit(data));
     const isSame = matrix.codes.every((code, i) => code === rounded.codes[i]);
     if (!second || this.algorithm.name === 'adaround') return { matrix, isBetter: !isSame };

@@ -24,7 +24,7 @@ export interface SolveUnitsOptions extends Omit<SolveOptions, 'algorithm' | 'dat
 export async function solveUnits(
   model: Model,
   plans: readonly WeightPlan[],
-  { algorithm, data, seed, folder, threads, signal, onProgress }: SolveUnitsOptions,
+  { algorithm, data, seed, preserve, folder, threads, signal, onProgress }: SolveUnitsOptions,
 ): Promise<{ solved: ReadonlyMap<WeightView, SolvedWeight>; warnings: readonly string[]; samples: number }> {
   const readers = new Map<unknown, number>();
   for (const { view } of plans) readers.set(view.source, (readers.get(view.source) ?? 0) + 1);
@@ -35,7 +35,7 @@ export async function solveUnits(
   const rounded = await solveLayers(
     model,
     plans.filter((plan) => !isAlone(plan)),
-    { algorithm: nearest, seed, signal },
+    { algorithm: nearest, seed, preserve, signal },
   );
   const codes = new Map([...rounded.solved].map(([view, { matrices }]) => [placeOf(view), matrices]));
   const found = await learnUnits(model, {
@@ -62,7 +62,7 @@ export async function solveUnits(
       solved.set(plan.view, { matrices, algorithm: 'nearest', reason });
     }
   }
-  const rest = await solveLayers(model, unreached, { algorithm: nearest, seed, signal });
+  const rest = await solveLayers(model, unreached, { algorithm: nearest, seed, preserve, signal });
   for (const [view, weight] of rest.solved) {
     solved.set(view, { ...weight, reason: 'the inputs of the layer are not known' });
   }

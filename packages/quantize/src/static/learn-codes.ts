@@ -33,8 +33,8 @@ export async function learnCodes(
   for (const { weight } of rounded.keys()) readers.set(weight!.source, (readers.get(weight!.source) ?? 0) + 1);
   const own = [...rounded].filter(([{ weight }]) => readers.get(weight!.source) === 1);
   const plans = own.map(([unit, weights]) => ({ unit, plan: planOf(unit, weights, unitForm(options, unit.node)) }));
-  const { data, seed, threads, signal, onProgress } = options;
-  const common = { data: data!, seed, threads, signal, onProgress };
+  const { data, seed, preserve, threads, signal, onProgress } = options;
+  const common = { data: data!, seed, preserve, threads, signal, onProgress };
   const given = plans.map(({ plan }) => plan);
   const { solved, warnings } =
     algorithm.needs === 'units'

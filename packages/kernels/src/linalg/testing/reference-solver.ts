@@ -89,7 +89,9 @@ export function referenceSolve(problem: ColumnProblem, u: Float64Array, found?: 
           Array.from({ length: width }, (_, c) => ({ row, j: j + c, score: score(row, j + c) })),
         );
         const removed =
-          mask.kind === 'share' ? Math.floor(mask.sparsity * places.length) : Math.max(0, width - mask.keep);
+          mask.kind === 'share'
+            ? Math.floor(mask.sparsity * places.length)
+            : width - Math.ceil((mask.keep * width) / mask.blockSize);
         places.sort((a, b) => a.score - b.score || a.row - b.row || a.j - b.j);
         for (const place of places.slice(0, removed)) kept[place.row * columns + columnOf(place.j)] = 0;
       }

@@ -1,0 +1,39 @@
+import type { PruneReport } from '@gossamer/compress';
+import { formatCount, formatTable, plain } from '../console-text.js';
+import { describeFile, groupedLayers } from './describe-file.js';
+import type { PruneJson } from './prune.js';
+
+/** What became of a model that was pruned. */
+export function describePruned(report: PruneJson, verbose: boolean): string {
+  return [...describeFile(report), ...body(report, verbose)].join('\n');
+}
+
+/** What would become of it. */
+export function describePreview(report: PruneReport): string {
+  return ['nothing was written; it would be:', ...body(report, true)].join('\n');
+}
+
+function body(report: PruneReport, verbose: boolean): string[] {
+  const { layers, elements, sparsity, macs, pattern, criterion } = report;
+  const pruned = layers.filter(({ action }) => action === 'pruned');
+  const left = layers.filter(({ action }) => action === 'left');
+  const rows = pruned.map(({ name, op, elements: own, zeros, macs: work }) => [
+    name,
+    op,
+    change(own.before, own.after),
+    own.after > 0 ? percent(zeros.after / own.after) : '',
+    work ? change(work.before, work.after) : '',
+  ]);
+  return [
+    `weights: ${change(elements.before, elements.after)}, of them 0: ${percent(sparsity.before)} -> ${percent(sparsity.after)} (${pattern} by ${criterion}); MACs, zeros counted: ${change(macs.before, macs.after)}`,
+    ...(rows.length > 0 ? ['', formatTable(['layer', 'op', 'weights', 'of them 0', 'MACs'], rows)] : []),
+    ...(left.length > 0 ? ['', groupedLayers(left, verbose)] : []),
+    ...report.warnings.map((warning) => `warning: ${plain(warning)}`),
+    ...report.hints.map((hint) => `hint: ${hint}`),
+  ];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const change = (before: number, after: number): string =>
+  before === after ? formatCount(before) : `${formatCount(before)} -> ${formatCount(after)}`;

@@ -1,0 +1,78 @@
+import {
+  type AccuracyResult,
+  assertWritable,
+  compareFiles,
+  type CompressionResult,
+  loadAnyModel,
+  peakRssMb,
+  prune,
+  type PruneOptions,
+  type PruneReport,
+} from '@gossamer/compress';
+import { GossamerError } from '@gossamer/graph';
+import type { CommandContext, CommandResult } from '../command-context.js';
+import { accuracyGoal } from './accuracy-goal.js';
+import { describePruned, describePreview } from './describe-pruned.js';
+import * as folder from './model-folder.js';
+import { gateOptions, openSource } from './open-source.js';
+import { refuseFlags } from './refuse-flags.js';
+import { given } from './train.js';
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** What `prune` says about the file it wrote. */
+export type PruneJson = CompressionResult & PruneReport & { readonly accuracy?: AccuracyResult };
+
+/** gossamer prune MODEL -o OUT [--pattern P] [--sparsity S] [--criterion C], or --preview in the place of -o */
+export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+  const output = flags['output'] as string | undefined;
+  const { seed, threads, verbose } = context.options;
+  const byThreshold = flags['threshold'] === undefined ? {} : { criterion: 'threshold' };
+  const common = { seed, ...(threads === undefined ? {} : { threads }) };
+  const choice = { ...byThreshold, ...given(flags, NAMES), ...common } as PruneOptions;
+  const isPreview = flags['preview'] === true;
+  if (isPreview) refuseFlags(flags, ['output', 'accuracy', 'evalData'], 'with --preview, which writes nothing');
+  else if (output === undefined) {
+    throw new GossamerError('ERR_OPTION', '--output: expected a file to write, or --preview, received none');
+  }
+  if (folder.isFolder(model)) return folder.prune(model, flags, context, choice);
+  const source = await loadAnyModel(model);
+  if (output !== undefined) assertWritable(source, output, context.options.force);
+  const spec = flags['data'] as string | undefined;
+  const data = spec === undefined ? undefined : await openSource(spec, flags, context);
+  const accuracy = await accuracyGoal(flags, context);
+  const start = performance.now();
+  const result = await prune(source, {
+    ...choice,
+    ...(data ? { data } : {}),
+    ...(accuracy ? { accuracy } : {}),
+    signal: context.signal,
+    onProgress: context.onProgress,
+  });
+  const { report } = result;
+  if (output === undefined) {
+    const json = { status: 'preview', ...report, warnings: [...source.ir.warnings, ...report.warnings] };
+    return { json, text: describePreview(json), inputs: [model] };
+  }
+  const verification = await result.model.save(output, gateOptions(flags, context));
+  const gateSeconds = verification?.seconds ?? 0;
+  const json: PruneJson = {
+    ...report,
+    output,
+    status: 'done',
+    bytes: await compareFiles(source, output),
+    ...(result.accuracy ? { accuracy: result.accuracy } : {}),
+    warnings: [...source.ir.warnings, ...report.warnings, ...(verification?.warnings ?? [])],
+    verification,
+    cost: { makeSeconds: (performance.now() - start) / 1000 - gateSeconds, gateSeconds, peakRssMb: peakRssMb() },
+  };
+  return { json: { ...json }, text: describePruned(json, verbose), inputs: [model], outputs: [output] };
+}
+
+/** Flags whose name and meaning are those of the SDK option. */
+const NAMES = Object.fromEntries(
+  [
+    ...['pattern', 'sparsity', 'threshold', 'criterion', 'update', 'allocation'],
+    ...['samples', 'include', 'exclude'],
+  ].map((name) => [name, name]),
+);

@@ -1,0 +1,58 @@
+import { type Command, type Option } from 'commander';
+import type { RunCommand } from './command-context.js';
+import { count, number } from './parse-numbers.js';
+import { parseThreshold } from './parse-threshold.js';
+
+type Flags = Readonly<Record<string, unknown>>;
+type Add = (name: string, description: string, examples: readonly string[]) => Command;
+
+const list = (value: string): string[] => value.split(',').filter((item) => item !== '');
+
+/** `prune`; `shared`: options that other commands have too. */
+export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): void {
+  const command = add('prune', 'Takes weights out; every layer left alone is named with its reason.', [
+    'prune model.onnx -o sparse.onnx --sparsity 0.8',
+    'prune model.onnx --threshold sigma:0.5 --preview      # the share of every layer that is smaller; nothing is written',
+    'prune model.onnx -o sparse.onnx --pattern 12:64 --criterion wanda --data npz:train.npz',
+    'prune lm.onnx -o sparse.onnx --pattern 2:4 --update sparsegpt --data npz:train.npz',
+    'prune model.onnx -o sparse.onnx --pattern block:1x4 --sparsity 0.7 --allocation erk --exclude "head*"',
+    'prune model.onnx -o sparse.onnx --sparsity 0.5 --data npz:train.npz --accuracy top1:0.005 --eval-data npz:dev.npz',
+    'prune whisper-tiny -o whisper-sparse --pattern 2:4      # a folder as transformers.js opens it',
+  ])
+    .argument('<model>', 'an ONNX or .gsm file, a folder of ONNX files, or the model.json of a TF.js model')
+    .option('-o, --output <file>', 'the file (or folder) to write')
+    .option('--preview', 'only say which share of every layer would go')
+    .option('--pattern <name>', 'unstructured (default), N:M (2:4), maxN:M (max16:64) or block:AxB (block:1x4)')
+    .option('--sparsity <share>', 'of the weights that become 0; none with N:M, which says it', number)
+    .option(
+      '--criterion <name>',
+      'how important a weight is: magnitude (default), lamp; by inputs (--data) wanda, obs; by gradients (--data) taylor, snip, grasp, fisher, woodfisher',
+    )
+    .option(
+      '--threshold <limit>',
+      'in the place of --sparsity: what is smaller goes: 0.01, sigma:0.5 (standard deviations of the layer), quantile:0.8',
+      parseThreshold,
+    )
+    .option(
+      '--update <name>',
+      'what stays makes up for what goes (--data): obs or sparsegpt, of each layer; woodfisher, of the loss (default none)',
+    )
+    .option(
+      '--allocation <how>',
+      'global (one threshold), uniform (the same share of each layer) or erk (default: global where scores compare among layers)',
+    )
+    .option('--accuracy <goal>', 'METRIC:MAXDROP, e.g. top1:0.005: nothing is written where the metric falls by more')
+    .option('--eval-data <source>', 'labelled data that --accuracy is measured on')
+    .option('--include <layers>', 'only these layers: ids, globs or operators, comma-separated', list)
+    .option('--exclude <layers>', 'not these layers', list)
+    .option(
+      '--data <source>',
+      'samples for criteria and updates that look at inputs or gradients (labels in them, else the model draws them)',
+    )
+    .option('--samples <n>', 'most samples to use (default 128; 512 for gradients)', count)
+    .option('--preprocess <file>', 'how images become inputs (JSON)');
+  for (const option of shared) command.addOption(option);
+  command.action((model: string, flags: Flags) =>
+    run('prune', flags, async (context) => (await import('./commands/prune.js')).run(model, flags, context)),
+  );
+}

@@ -1,0 +1,15 @@
+import type { Model } from '@gossamer/graph';
+import type { RecoveryReport } from './recovery.js';
+
+/** What a way of pruning made, before it is reported. */
+export interface PrunedGraph {
+  readonly model: Model;
+  readonly pattern: string;
+  readonly criterion: string;
+  /** Why layers were left, by id. */
+  readonly left: ReadonlyMap<string, string>;
+  /** Of an update, by the id of the first layer that reads the weight. */
+  readonly rises: ReadonlyMap<string, number>;
+  readonly warnings: readonly string[];
+  readonly recovery?: RecoveryReport;
+}

@@ -1,0 +1,44 @@
+import { erkCounts } from '../allocation/erk.js';
+import type { Pattern, ScoredMatrix } from '../patterns/pattern.js';
+
+/** How many elements of each of some weights stay. */
+export function keptCounts(
+  shapes: readonly (readonly number[])[],
+  sparsity: number,
+  allocation: 'uniform' | 'erk',
+): number[] {
+  const sizes = shapes.map((dims) => dims.reduce((a, b) => a * b, 1));
+  if (allocation === 'uniform') return sizes.map((size) => keptOf(size, sparsity));
+  return erkCounts(
+    shapes,
+    keptOf(
+      sizes.reduce((a, b) => a + b, 0),
+      sparsity,
+    ),
+  );
+}
+
+/** How many of `size` elements stay. */
+export const keptOf = (size: number, sparsity: number): number => size - Math.floor(sparsity * size);
+
+/** The masks of weights, [groups, rows, columns], 1: stays. `kept`: how many of each weight, or of all together. */
+export function chooseMasks(
+  weights: readonly (readonly ScoredMatrix[])[],
+  pattern: Pattern,
+  kept: number | readonly number[],
+): Uint8Array[] {
+  if (typeof kept !== 'number') return weights.map((matrices, i) => concat(pattern.choose(matrices, kept[i]!)));
+  const all = pattern.choose(weights.flat(), kept);
+  let at = 0;
+  return weights.map(({ length }) => concat(all.slice(at, (at += length))));
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
