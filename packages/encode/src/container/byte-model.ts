@@ -10,9 +10,8 @@ const { imul, clz32, min } = Math;
 
 /** Contexts of a byte. */
 const CONTEXTS = 10;
-/** Slots of each, hashed: 16 a byte, within these. */
-const MIN_SLOTS = 2 ** 16;
-const MAX_SLOTS = 2 ** 22;
+/** Slots of each, hashed. */
+const SLOTS = 2 ** 18;
 /** Bytes that must agree before a repeat is followed. */
 const MATCH_BYTES = 5;
 const MATCH_SLOTS = 2 ** 16;
@@ -33,7 +32,6 @@ const WIDTHS = [0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2] as const;
 export class ByteModel {
   #reader = new FlatReader();
   #names = new NameGuesses();
-  readonly #mask: number;
   readonly #orders: readonly BitModels[];
   readonly #matches = new BitModels(2 * MATCH_LENGTHS * (MAX_MISSES + 1));
   readonly #guesses = new BitModels(2 * 4096);
@@ -50,11 +48,8 @@ export class ByteModel {
   #expectedName = -1;
   #nameContext = 0;
 
-  /** `length`: bytes that will be coded, for the size of its tables. */
-  constructor(length: number) {
-    const slots = slotsFor(length);
-    this.#mask = slots - 1;
-    this.#orders = Array.from({ length: CONTEXTS }, () => new BitModels(slots));
+  constructor() {
+    this.#orders = Array.from({ length: CONTEXTS }, () => new BitModels(SLOTS));
   }
 
   /** Whether the skeleton that is coded has ended; another may follow. Throws ERR_GSM_FORMAT after bytes that are no skeleton. */
@@ -108,7 +103,7 @@ export class ByteModel {
   }
 
   #slot(order: number, node: number): number {
-    return (imul(this.#slots[order]! + node, 0x9e3779b1) >>> 0) & this.#mask;
+    return (imul(this.#slots[order]! + node, 0x9e3779b1) >>> 0) & (SLOTS - 1);
   }
 
   #hashContexts(): void {
@@ -215,10 +210,4 @@ function contextOf(expected: number, node: number, number: number): number {
   const byte = expected | 256;
   const depth = 31 - clz32(node);
   return byte >> (8 - depth) === node ? 2 * number + ((byte >> (7 - depth)) & 1) : -1;
-}
-
-function slotsFor(length: number): number {
-  let slots = MIN_SLOTS;
-  while (slots < MAX_SLOTS && slots < 16 * length) slots *= 2;
-  return slots;
 }
