@@ -37,6 +37,11 @@ export class BitModels {
     return this.#count[context]!;
   }
 
+  /** Takes what was seen so far for `limit` decisions a context at most, so that what comes counts more. */
+  relax(limit: number): void {
+    for (let i = 0; i < this.#count.length; i++) if (this.#count[i]! > limit) this.#count[i] = limit;
+  }
+
   /** Takes in that `bit` was seen in `context`. */
   update(context: number, bit: number): void {
     const count = this.#count[context]!;

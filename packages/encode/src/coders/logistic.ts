@@ -15,14 +15,17 @@ export const STRETCH = Float64Array.from({ length: 65536 }, (_, p) =>
 
 const SQUASH = squashTable();
 
-/** 1 / (1 + e^-x) in 1/65536, an integer within [8, 65528]: the inverse of STRETCH. */
-export function squash(x: number): number {
-  if (x <= -LIMIT) return 8;
-  if (x >= LIMIT) return 65528;
-  const position = (x + LIMIT) * STEPS;
+/** 1 / (1 + e^-x) in 1/65536, rising, linear between steps of 1/128; ends at -12 and 12. */
+export function logistic(x: number): number {
+  const position = ((x <= -LIMIT ? -LIMIT : x >= LIMIT ? LIMIT : x) + LIMIT) * STEPS;
   const index = floor(position);
   const left = SQUASH[index]!;
-  const p = floor(left + (SQUASH[index + 1]! - left) * (position - index));
+  return left + (SQUASH[index + 1]! - left) * (position - index);
+}
+
+/** The same as an integer within [8, 65528]: the inverse of STRETCH. */
+export function squash(x: number): number {
+  const p = floor(logistic(x));
   return p < 8 ? 8 : p > 65528 ? 65528 : p;
 }
 

@@ -1,9 +1,11 @@
+import { encodeError } from '../error-codes.js';
 import type { BinaryCoder } from './binary-coder.js';
+import { TRIMMED_BYTES } from './range-encoder.js';
 
 /** Bound once: looking Math up costs in the innermost loops of a vm context. */
 const { imul } = Math;
 
-/** Reads what a RangeEncoder wrote. Any bytes decode to something; past their end it reads 0. */
+/** Reads what a RangeEncoder wrote. Any bytes decode to something; past their end it reads 0, but throws ERR_GSM_FORMAT beyond what an encoder leaves out. */
 export class RangeDecoder implements BinaryCoder {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -35,6 +37,8 @@ export class RangeDecoder implements BinaryCoder {
   }
 
   #next(): number {
-    return this.#bytes[this.#at++] ?? 0;
+    if (this.#at < this.#bytes.length) return this.#bytes[this.#at++]!;
+    if (++this.#at <= this.#bytes.length + TRIMMED_BYTES) return 0;
+    throw encodeError('ERR_GSM_FORMAT', 'stream: expected more bytes, received its end');
   }
 }

@@ -6,6 +6,8 @@ const { imul, floor } = Math;
 /** Below this the range gives out a byte, so that 16-bit probabilities never make an empty part. */
 const RENORMALIZE = 2 ** 24;
 const WORD = 2 ** 32;
+/** Zeros that a stream may leave out at its end; a decoder reads no further. */
+export const TRIMMED_BYTES = 8;
 
 /**
  * Binary range encoder: 32-bit range, carries go into the bytes written last. Source: Schindler 1998; the carry as in LZMA (Pavlov).
@@ -51,7 +53,8 @@ export class RangeEncoder implements BinaryCoder {
     }
     for (let i = 0; i < 5; i++) this.#shift();
     let end = this.#length;
-    while (end > 1 && this.#bytes[end - 1] === 0) end--;
+    const least = Math.max(1, end - TRIMMED_BYTES);
+    while (end > least && this.#bytes[end - 1] === 0) end--;
     // The first byte is the empty cache: always 0.
     return this.#bytes.slice(1, end);
   }

@@ -1,29 +1,37 @@
 import type { BinaryCoder } from '../coders/binary-coder.js';
-import { RangeDecoder } from '../coders/range-decoder.js';
-import { checkSymbols } from '../coders/check-symbols.js';
-import { RangeEncoder } from '../coders/range-encoder.js';
+import { ByteWriter } from '../coders/byte-writer.js';
 import { ByteModel } from './byte-model.js';
+import { FLAT_SLACK, flattenSkeleton, unflatten } from './flat-skeleton.js';
+import { checkLimit } from './limits.js';
 import { onnxSample } from './onnx-sample.js';
 
-/** Codes the bytes of a skeleton by a model that has already seen a sample of what ONNX files have in common. */
-export function encodeSkeleton(skeleton: Uint8Array): Uint8Array {
-  const encoder = new RangeEncoder();
-  const model = primedModel(skeleton.length);
-  for (const byte of skeleton) model.codeByte(encoder, byte);
-  return encoder.finish();
+/** Bytes that are decoded before they are put together. */
+const CHUNK_BYTES = 2 ** 16;
+
+/** Codes the bytes of a skeleton, in its flat form, by a model that has already seen a sample of what ONNX files have in common. */
+export function codeSkeleton(coder: BinaryCoder, skeleton: Uint8Array): void {
+  const model = primedModel();
+  for (const byte of flattenSkeleton(skeleton)) model.codeByte(coder, byte);
 }
 
-/** The inverse: `length` bytes. Throws ERR_GSM_FORMAT where so short a stream cannot hold them. */
-export function decodeSkeleton(stream: Uint8Array, length: number): Uint8Array {
-  checkSymbols(8 * length, stream.length);
-  const decoder = new RangeDecoder(stream);
-  const model = primedModel(length);
-  return Uint8Array.from({ length }, () => model.codeByte(decoder, 0));
+/** The inverse: at most `maxBytes` bytes. Throws ERR_GSM_FORMAT for what is no skeleton, ERR_GSM_LIMIT for a longer one. */
+export function readSkeleton(coder: BinaryCoder, maxBytes: number): Uint8Array {
+  const model = primedModel();
+  const flat = new ByteWriter();
+  while (!model.hasEnded) {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    let filled = 0;
+    while (filled < CHUNK_BYTES && !model.hasEnded) chunk[filled++] = model.codeByte(coder, 0);
+    flat.bytes(chunk.subarray(0, filled));
+    checkLimit('skeleton bytes', flat.length, maxBytes + FLAT_SLACK);
+  }
+  return unflatten(flat.finish());
 }
 
-function primedModel(length: number): ByteModel {
-  const model = new ByteModel(length);
+function primedModel(): ByteModel {
+  const model = new ByteModel();
   for (const byte of onnxSample()) model.codeByte(listener, byte);
+  model.endSample();
   return model;
 }
 

@@ -10,7 +10,7 @@ export function* modelPieces(gsm: Gsm): Generator<Uint8Array, void, undefined> {
     yield gsm.readOpaque();
     return;
   }
-  for (const piece of layout.pieces) yield 'bytes' in piece ? piece.bytes : gsm.read(piece.index);
+  for (const piece of layout.pieces) yield gsm.readPiece(piece);
 }
 
 /** The file at position `index` of `gsm.outside`, byte for byte. */

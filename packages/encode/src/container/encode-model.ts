@@ -2,14 +2,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isGossamerError, type Model } from '@gossamer/graph';
 import { type ByteSource, FileSource, MemorySource, openExternalFile, serializeModel } from '@gossamer/graph/onnx';
 import { crc32 } from './crc32.js';
-import { encodeTensor, formOf } from '../tensors/encode-tensor.js';
+import { RangeEncoder } from '../coders/range-encoder.js';
+import { copyStream, encodeTensor, formOf, planTensor } from '../tensors/encode-tensor.js';
 import type { TensorSpec } from '../tensors/plain-tensor.js';
 import { blocksOf } from './blocks.js';
-import { encodeSkeleton } from './code-skeleton.js';
-import { type Head, writeHead } from './head.js';
+import { codeSkeleton } from './code-skeleton.js';
+import { Copies } from './copies.js';
+import { type Head, SMALL_FILE_BYTES, writeHead } from './head.js';
+import { areInline } from './inline-tensors.js';
 import { firstOfEqual, locationsOf, outsideFile } from './outside-files.js';
 import { type RestoredFile, restoreFile } from './restore-file.js';
 import { type Skeleton, takeSkeleton } from './take-skeleton.js';
+import { rawOfVarints } from './varint-list.js';
 
 /** Bytes compared at a time. */
 const PIECE_BYTES = 2 ** 22;
@@ -18,7 +22,7 @@ export interface EncodedTensor extends TensorSpec {
   readonly name: string;
   /** Bytes in the model. */
   readonly byteLength: number;
-  /** Bytes in the .gsm; 0 for one that is stored with another at the same place. */
+  /** Bytes in the .gsm, parts of one where small tensors share their coder; 0 for one that is stored with another at the same place. */
   readonly encodedBytes: number;
   /** The form its data is in: constant, integers, scaled, table, planes, ... */
   readonly form: string;
@@ -74,16 +78,39 @@ async function encodeSource(source: ByteSource, options: EncodeOptions): Promise
     const files = locations.map((location) => outsideFile(location, outside.get(location)!.byteLength, payloads));
     const first = firstOfEqual(payloads);
     const starts = startsIn(restored);
+    const dataOf = (index: number): Uint8Array => {
+      const { place, byteLength } = payloads[index]!;
+      if ('location' in place) return outside.get(place.location)!.read(place.offset, place.offset + byteLength);
+      const { at, length } = starts.get(index)!;
+      const bytes = source.read(at, at + length);
+      return place.list ? rawOfVarints(bytes, byteLength / place.list.width, place.list)! : bytes;
+    };
+    const code = new RangeEncoder();
+    codeSkeleton(code, skeleton.bytes);
+    const inline = areInline(payloads, first);
     const streams: Uint8Array[] = [];
-    for (const [index, { dtype, dims, byteLength, place }] of payloads.entries()) {
+    const tensors: EncodedTensor[] = [];
+    const copies = new Copies();
+    for (const [index, { name, dtype, dims, byteLength }] of payloads.entries()) {
       options.signal?.throwIfAborted();
+      let form: string;
+      let encodedBytes = 0;
       if (first[index] !== index) {
-        streams.push(new Uint8Array());
+        form = tensors[first[index]!]!.form;
+      } else if (inline[index]) {
+        const plan = planTensor({ dtype, dims, bytes: dataOf(index) });
+        plan.code(code);
+        form = plan.form;
+        encodedBytes = plan.cost / 8192;
       } else {
-        const [from, start] =
-          'location' in place ? [outside.get(place.location)!, place.offset] : [source, starts.get(index)!];
-        streams.push(encodeTensor({ dtype, dims, bytes: from.read(start, start + byteLength) }));
+        const bytes = dataOf(index);
+        const same = copies.find(bytes, index, dataOf);
+        const stream = same === undefined ? encodeTensor({ dtype, dims, bytes }) : copyStream(same);
+        streams.push(stream);
+        form = formOf(stream);
+        encodedBytes = stream.length;
       }
+      tensors.push({ name, dtype, dims, byteLength, encodedBytes, form });
       options.onProgress?.({ done: index + 1, total: payloads.length });
       await nextTurn();
     }
@@ -92,19 +119,7 @@ async function encodeSource(source: ByteSource, options: EncodeOptions): Promise
       streams.push(encodeTensor({ dtype: 'uint8', dims: [bytes.length], bytes }));
     }
     const lengths = files.map(({ byteLength }) => byteLength);
-    const gaps = files.map(({ gaps: ranges }) => ranges.reduce((sum, [start, end]) => sum + end - start, 0));
-    const head: Head = {
-      fileBytes: source.byteLength,
-      totalBytes: lengths.reduce((a, b) => a + b, source.byteLength),
-      largestBytes: Math.max(0, ...gaps, ...payloads.map(({ byteLength }) => byteLength)),
-      skeleton: { byteLength: skeleton.bytes.length, stream: encodeSkeleton(skeleton.bytes) },
-      outside: lengths,
-      streams: streams.map(({ length }) => length),
-    };
-    const tensors = payloads.map(({ name, dtype, dims, byteLength }, index): EncodedTensor => {
-      const form = formOf(streams[first[index]!]!);
-      return { name, dtype, dims, byteLength, encodedBytes: streams[index]!.length, form };
-    });
+    const head = { code: code.finish(), fileBytes: source.byteLength, lengths };
     return assemble(head, streams, tensors, warnings);
   } finally {
     for (const file of outside.values()) file.close();
@@ -145,12 +160,13 @@ function isSame(source: ByteSource, { pieces, byteLength }: RestoredFile): boole
 }
 
 /** Where each payload lies in the model's file. */
-function startsIn({ pieces }: RestoredFile): ReadonlyMap<number, number> {
-  const starts = new Map<number, number>();
+function startsIn({ pieces }: RestoredFile): ReadonlyMap<number, { readonly at: number; readonly length: number }> {
+  const starts = new Map<number, { at: number; length: number }>();
   let at = 0;
   for (const piece of pieces) {
-    if ('index' in piece) starts.set(piece.index, at);
-    at += 'bytes' in piece ? piece.bytes.length : piece.byteLength;
+    const length = 'bytes' in piece ? piece.bytes.length : piece.byteLength;
+    if ('index' in piece) starts.set(piece.index, { at, length });
+    at += length;
   }
   return starts;
 }
@@ -159,29 +175,32 @@ function encodeOpaque(source: ByteSource, warnings: readonly string[], options: 
   const { byteLength } = source;
   const stream = encodeTensor({ dtype: 'uint8', dims: [byteLength], bytes: source.read(0, byteLength) });
   options.onProgress?.({ done: 1, total: 1 });
-  const head: Head = {
-    fileBytes: byteLength,
-    totalBytes: byteLength,
-    largestBytes: byteLength,
-    skeleton: undefined,
-    outside: [],
-    streams: [stream.length],
-  };
-  return assemble(head, [stream], [], warnings);
+  return assemble({ code: undefined, fileBytes: byteLength, lengths: [] }, [stream], [], warnings);
 }
 
+/** `head.lengths`: of the files beside the model. */
 function assemble(
-  head: Head,
+  { code, fileBytes, lengths }: Head,
   streams: readonly Uint8Array[],
   tensors: readonly EncodedTensor[],
   warnings: readonly string[],
 ): EncodedModel {
-  const pieces: Uint8Array[] = [writeHead(head)];
-  for (const { first, end } of blocksOf(head.streams)) {
-    const block = streams.slice(first, end);
-    pieces.push(...block, crc32(Buffer.concat(block)));
+  const streamLengths = streams.map(({ length }) => length);
+  const head = writeHead({ code, fileBytes, lengths: [...lengths, ...streamLengths.slice(0, -1)] });
+  const streamBytes = streamLengths.reduce((a, b) => a + b, 0);
+  const pieces: Uint8Array[] = [head];
+  if (head.length + streamBytes + 4 <= SMALL_FILE_BYTES) {
+    pieces.push(...streams);
+    pieces.push(crc32(Buffer.concat(pieces)));
+  } else {
+    pieces.push(crc32(head));
+    for (const { first, end } of blocksOf(streamLengths)) {
+      const block = streams.slice(first, end);
+      pieces.push(...block, crc32(Buffer.concat(block)));
+    }
   }
   const byteLength = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const headBytes = byteLength - tensors.reduce((sum, { encodedBytes }) => sum + encodedBytes, 0);
-  return { pieces, byteLength, originalBytes: head.totalBytes, headBytes, tensors, warnings };
+  const headBytes = byteLength - Math.round(tensors.reduce((sum, { encodedBytes }) => sum + encodedBytes, 0));
+  const originalBytes = lengths.reduce((a, b) => a + b, fileBytes);
+  return { pieces, byteLength, originalBytes, headBytes, tensors, warnings };
 }

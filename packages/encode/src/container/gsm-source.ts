@@ -76,7 +76,7 @@ export class GsmSource implements ByteSource {
     if ('bytes' in content) return content.bytes;
     const found = this.#kept.get(piece);
     if (found) return found;
-    const bytes = this.#gsm.read(content.index);
+    const bytes = this.#gsm.readPiece(content);
     for (const [other, { length }] of this.#kept) {
       if (this.#keptBytes + bytes.length <= KEPT_BYTES) break;
       this.#kept.delete(other);

@@ -1,14 +1,18 @@
 import { type ByteSource } from '@gossamer/graph/onnx';
 import { crc32 } from './crc32.js';
 import { encodeError } from '../error-codes.js';
-import { decodeTensor, formOf } from '../tensors/encode-tensor.js';
-import type { TensorSpec } from '../tensors/plain-tensor.js';
-import { type Block, blocksOf } from './blocks.js';
-import { decodeSkeleton } from './code-skeleton.js';
-import { type Head, readHead } from './head.js';
+import { RangeDecoder } from '../coders/range-decoder.js';
+import { copyOf, decodeTensor, formOf } from '../tensors/encode-tensor.js';
+import { byteLengthOf, type TensorSpec } from '../tensors/plain-tensor.js';
+import { readSkeleton } from './code-skeleton.js';
+import { type Head, readHead, SMALL_FILE_BYTES } from './head.js';
+import { type InlineTensor, readInline } from './inline-tensors.js';
 import { checkLimit, DEFAULT_GSM_LIMITS, type GsmLimits } from './limits.js';
 import { firstOfEqual, locationsOf, type OutsideFile, outsideFile } from './outside-files.js';
+import { placeStreams, type StreamPlace } from './place-streams.js';
 import { type RestoredFile, restoreFile } from './restore-file.js';
+import type { Piece } from './rope.js';
+import { varintsOf } from './varint-list.js';
 
 /** First bytes of a file that are read for its head; twice as many as long as they do not hold it. */
 const HEAD_BYTES = 2 ** 16;
@@ -22,6 +26,7 @@ export interface GsmTensor extends TensorSpec {
   readonly index: number;
   readonly name: string;
   readonly byteLength: number;
+  /** Bytes of its stream; 0 for one without, that is coded with the skeleton or lies where another does. */
   readonly encodedBytes: number;
 }
 
@@ -33,34 +38,30 @@ export class Gsm {
   /** Bytes of the model's own file. */
   readonly fileBytes: number;
   readonly #source: ByteSource;
-  readonly #head: Head;
-  readonly #headBytes: number;
   readonly #skeleton: Uint8Array | undefined;
   readonly #specs: readonly TensorSpec[];
   readonly #first: readonly number[];
-  readonly #blocks: readonly Block[];
+  readonly #inline: ReadonlyMap<number, InlineTensor>;
+  /** Where the stream of each spec lies in the file, and the streams that share its checksum; none for those behind the skeleton. */
+  readonly #places: readonly (StreamPlace | undefined)[];
 
-  /** Reads the head and the skeleton. Throws ERR_GSM_FORMAT, ERR_GSM_LIMIT or ERR_GSM_CHECKSUM. */
+  /** Reads the head, the skeleton and the small tensors. Throws ERR_GSM_FORMAT, ERR_GSM_LIMIT or ERR_GSM_CHECKSUM. */
   constructor(source: ByteSource, limits: Partial<GsmLimits> = {}) {
     const bounds = { ...DEFAULT_GSM_LIMITS, ...limits };
-    const { head, byteLength } = readGrowing(source, bounds);
+    const { head, byteLength } = openHead(source, bounds);
     this.#source = source;
-    this.#head = head;
-    this.#headBytes = byteLength;
-    this.fileBytes = head.fileBytes;
-    this.#blocks = blocksOf(head.streams);
-    const end = this.#blocks.reduce((sum, block) => sum + block.byteLength + 4, byteLength);
-    if (end !== source.byteLength) throw mismatch('bytes', end, source.byteLength);
-    this.#skeleton = head.skeleton && decodeSkeleton(head.skeleton.stream, head.skeleton.byteLength);
+    const decoder = head.code && new RangeDecoder(head.code);
+    this.#skeleton = decoder && readSkeleton(decoder, bounds.maxSkeletonBytes);
     const restored = this.#skeleton && restoreFile(this.#skeleton);
     const payloads = restored?.payloads ?? [];
+    checkLimit('tensors', payloads.length, bounds.maxTensors);
     const locations = locationsOf(payloads);
-    const streamCount = restored ? payloads.length + locations.length : 1;
-    if (restored && restored.byteLength !== head.fileBytes)
-      throw mismatch('bytes', head.fileBytes, restored.byteLength);
-    if (head.streams.length !== streamCount) throw mismatch('streams', streamCount, head.streams.length);
-    if (head.outside.length !== locations.length) throw mismatch('files', locations.length, head.outside.length);
-    this.outside = locations.map((location, i) => outsideFile(location, head.outside[i]!, payloads));
+    const fileLengths = head.lengths.slice(0, locations.length);
+    if (fileLengths.length < locations.length) throw mismatch('files', locations.length, fileLengths.length);
+    this.fileBytes = restored ? restored.byteLength : head.fileBytes;
+    const total = fileLengths.reduce((a, b) => a + b, this.fileBytes);
+    checkLimit('decoded bytes', total, bounds.maxDecodedBytes);
+    this.outside = locations.map((location, i) => outsideFile(location, fileLengths[i]!, payloads));
     this.#first = firstOfEqual(payloads);
     const gaps = this.outside.map(({ gaps: ranges }) => ranges.reduce((sum, [start, end]) => sum + end - start, 0));
     const bytes = (length: number): TensorSpec & { byteLength: number } => ({
@@ -69,24 +70,26 @@ export class Gsm {
       byteLength: length,
     });
     const specs = restored ? [...payloads, ...gaps.map(bytes)] : [bytes(head.fileBytes)];
-    for (const { byteLength: length } of specs) {
-      checkLimit('bytes of a tensor', length, bounds.maxTensorBytes);
-      if (length > head.largestBytes) throw mismatch('bytes of a tensor', head.largestBytes, length);
-    }
+    for (const { byteLength: length } of specs) checkLimit('bytes of a tensor', length, bounds.maxTensorBytes);
     // Tensors may overlap in a file beside the model, but not so often that little data takes long.
     const decoded = specs.reduce(
       (sum, { byteLength: length }, i) => sum + ((this.#first[i] ?? i) === i ? length : 0),
       0,
     );
-    if (decoded > OVERLAPS * head.totalBytes) throw mismatch('bytes of tensors', OVERLAPS * head.totalBytes, decoded);
+    if (decoded > OVERLAPS * total) throw mismatch('bytes of tensors', OVERLAPS * total, decoded);
     this.#specs = specs;
+    this.#inline = decoder ? readInline(decoder, payloads, this.#first) : new Map<number, InlineTensor>();
+    const streams = specs.flatMap((_, i) => ((this.#first[i] ?? i) === i && !this.#inline.has(i) ? [i] : []));
+    const places = placeStreams(head.lengths.slice(locations.length), streams.length, byteLength, source.byteLength);
+    const placeOf = new Map(streams.map((spec, i) => [spec, places[i]!]));
+    this.#places = specs.map((_, i) => placeOf.get(i));
     this.tensors = payloads.map(({ name, dtype, dims, byteLength: length }, index) => ({
       index,
       name,
       dtype,
       dims,
       byteLength: length,
-      encodedBytes: head.streams[index]!,
+      encodedBytes: this.#places[index]?.byteLength ?? 0,
     }));
   }
 
@@ -97,9 +100,19 @@ export class Gsm {
     throw encodeError('ERR_ENCODE_OPTION', `tensor: expected an index below ${this.tensors.length}, received ${index}`);
   }
 
+  /** The bytes of a piece of `layout()`. Throws like `read`. */
+  readPiece(piece: Piece): Uint8Array {
+    if ('bytes' in piece) return piece.bytes;
+    const bytes = this.read(piece.index);
+    const data = piece.list ? varintsOf(bytes, piece.list) : bytes;
+    if (data.length === piece.byteLength) return data;
+    throw mismatch(`bytes of tensor ${piece.index}`, piece.byteLength, data.length);
+  }
+
   /** Name of the form that a tensor is in. Reads its stream. */
   form(index: number): string {
-    return formOf(this.#stream(this.#first[index]!));
+    const first = this.#first[index]!;
+    return this.#inline.get(first)?.form ?? formOf(this.#stream(first));
   }
 
   /** The model's file in pieces; undefined for one that is stored as bytes. `embeds`: with the data of files beside it inside. */
@@ -122,7 +135,11 @@ export class Gsm {
   }
 
   #decode(index: number): Uint8Array {
+    const inline = this.#inline.get(index);
+    if (inline) return inline.bytes.slice();
     const stream = this.#stream(index);
+    const same = copyOf(stream);
+    if (same !== undefined) return this.#readCopied(index, same);
     try {
       return decodeTensor(stream, this.#specs[index]!);
     } catch (cause) {
@@ -133,31 +150,51 @@ export class Gsm {
     }
   }
 
+  /** The bytes of an earlier tensor that stand for those of `index`. */
+  #readCopied(index: number, same: number): Uint8Array {
+    const isEarlier = same < Math.min(index, this.tensors.length);
+    const isSound = isEarlier && byteLengthOf(this.#specs[same]!) === byteLengthOf(this.#specs[index]!);
+    const isPlain =
+      isSound && (this.#inline.has(this.#first[same]!) || copyOf(this.#stream(this.#first[same]!)) === undefined);
+    if (isPlain) return this.#decode(this.#first[same]!);
+    throw encodeError(
+      'ERR_GSM_FORMAT',
+      `stream ${index}: expected an earlier tensor of as many bytes, received ${same}`,
+    );
+  }
+
   /** Reads the block of a stream and checks it. */
   #stream(index: number): Uint8Array {
-    const block = this.#blocks.find(({ end }) => index < end)!;
-    const start = this.#headBytes + block.start;
-    const streams = this.#source.read(start, start + block.byteLength);
-    const sum = this.#source.read(start + block.byteLength, start + block.byteLength + 4);
+    const { start, byteLength, block } = this.#places[index]!;
+    if (!block) return this.#source.read(start, start + byteLength);
+    const streams = this.#source.read(block.start, block.end);
+    const sum = this.#source.read(block.end, block.end + 4);
     if (Buffer.compare(crc32(streams), sum) !== 0) {
       throw encodeError('ERR_GSM_CHECKSUM', `stream ${index}: expected the bytes that were written, received others`);
     }
-    let at = 0;
-    for (let i = block.first; i < index; i++) at += this.#head.streams[i]!;
-    return streams.subarray(at, at + this.#head.streams[index]!);
+    return streams.subarray(start - block.start, start - block.start + byteLength);
   }
 }
 
-/** Reads a head whose length is not known: twice as many bytes as long as they are too few. */
-function readGrowing(source: ByteSource, limits: GsmLimits): { head: Head; byteLength: number } {
-  for (let length = HEAD_BYTES; length < source.byteLength; length *= 2) {
+/** Reads the head of a file; all of a small one, whose checksum is at its end. */
+function openHead(source: ByteSource, limits: GsmLimits): { head: Head; byteLength: number } {
+  const { byteLength } = source;
+  if (byteLength <= SMALL_FILE_BYTES) {
+    const file = source.read(0, byteLength);
+    const body = file.subarray(0, Math.max(0, byteLength - 4));
+    const read = readHead(body, limits, false);
+    if (Buffer.compare(crc32(body), file.subarray(body.length)) === 0) return read;
+    throw encodeError('ERR_GSM_CHECKSUM', 'file: expected the bytes that were written, received others');
+  }
+  // Its length is not known: twice as many bytes as long as they are too few.
+  for (let length = HEAD_BYTES; length < byteLength; length *= 2) {
     try {
-      return readHead(source.read(0, length), limits);
+      return readHead(source.read(0, length), limits, true);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_GSM_FORMAT') throw error;
     }
   }
-  return readHead(source.read(0, source.byteLength), limits);
+  return readHead(source.read(0, byteLength), limits, true);
 }
 
 function mismatch(what: string, expected: number, received: number): Error {

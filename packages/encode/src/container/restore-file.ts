@@ -1,11 +1,15 @@
 import { MemorySource, onnxSchema, openWire, type WireMessage } from '@gossamer/graph/onnx';
+import { ByteReader } from '../coders/byte-reader.js';
 import { ByteWriter } from '../coders/byte-writer.js';
 import { encodeError } from '../error-codes.js';
 import { type Payload, payloadOf } from './payload-of.js';
 import { type Piece, Rope } from './rope.js';
-import { BYTES } from './take-skeleton.js';
+import { BYTES, listOf } from './take-skeleton.js';
 
 const { no: TENSOR } = onnxSchema.TensorProto;
+
+/** Bytes of the varint that stands for a list; a list has more. */
+const LIST_LENGTH_BYTES = 8;
 
 /** A file whose tensors are still streams. */
 export interface RestoredFile {
@@ -21,10 +25,10 @@ export interface RestoredFile {
 export function restoreFile(skeleton: Uint8Array, embeds = false): RestoredFile {
   const source = new MemorySource(skeleton);
   const payloads: Payload[] = [];
-  const data = (field: number, payload: Payload): Rope => {
-    const { byteLength } = payload;
+  const data = (field: number, payload: Payload, byteLength = payload.byteLength): Rope => {
     payloads.push(payload);
-    return head(field, byteLength).push({ index: payloads.length - 1, byteLength });
+    const list = listOf(payload);
+    return head(field, byteLength).push({ index: payloads.length - 1, byteLength, ...(list && { list }) });
   };
   const fill = (message: WireMessage): Rope => {
     const rope = new Rope();
@@ -36,8 +40,10 @@ export function restoreFile(skeleton: Uint8Array, embeds = false): RestoredFile 
       const isMessage = message.schema.field(no)?.kind === 'message';
       const child = isMessage ? (children.next().value as WireMessage) : undefined;
       if (isOutside && embeds && PLACE_FIELDS.has(no)) continue;
-      if (no === field && wireType === BYTES && valueEnd === valueStart) {
-        rope.append(data(no, payload!));
+      const length =
+        no === field && wireType === BYTES ? payloadLength(source.read(valueStart, valueEnd), payload!) : undefined;
+      if (length !== undefined) {
+        rope.append(data(no, payload!, length));
       } else if (child) {
         const inner = fill(child);
         rope.append(head(no, inner.byteLength)).append(inner);
@@ -59,6 +65,13 @@ export function restoreFile(skeleton: Uint8Array, embeds = false): RestoredFile 
 
 /** What says that a tensor's data is in another file; an empty raw_data may stand beside it. */
 const PLACE_FIELDS: ReadonlySet<number> = new Set([TENSOR.external_data, TENSOR.data_location, TENSOR.raw_data]);
+
+/** Bytes of a payload's field in the file, by what stands for it in the skeleton; undefined where the field is as it was. */
+function payloadLength(value: Uint8Array, payload: Payload): number | undefined {
+  if (!listOf(payload)) return value.length === 0 ? payload.byteLength : undefined;
+  if (value.length === 0 || value.length > LIST_LENGTH_BYTES) return undefined;
+  return new ByteReader(value).varint();
+}
 
 function head(field: number, byteLength: number): Rope {
   return new Rope().push({

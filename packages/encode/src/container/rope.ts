@@ -1,5 +1,8 @@
-/** A piece of a file: bytes, or the data of the payload `index`. */
-export type Piece = { readonly bytes: Uint8Array } | { readonly index: number; readonly byteLength: number };
+import type { ListType } from './varint-list.js';
+
+/** A piece of a file: bytes, or the data of the payload `index`, where `list` says so as varints. */
+export type Piece =
+  { readonly bytes: Uint8Array } | { readonly index: number; readonly byteLength: number; readonly list?: ListType };
 
 /** Pieces in a row, gathered without copies. */
 export class Rope {

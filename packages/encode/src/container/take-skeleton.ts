@@ -1,6 +1,7 @@
 import { type ByteSource, onnxSchema, openWire, type WireMessage } from '@gossamer/graph/onnx';
 import { ByteWriter } from '../coders/byte-writer.js';
 import { type Payload, payloadOf } from './payload-of.js';
+import { type ListType, rawOfVarints } from './varint-list.js';
 
 /** Wire type of length-delimited fields. */
 export const BYTES = 2;
@@ -25,9 +26,16 @@ export function takeSkeleton(source: ByteSource): Skeleton {
     const writer = new ByteWriter();
     const children = message.eachChild();
     for (const { no, wireType, tagStart, valueStart, valueEnd } of message.fields()) {
-      if (no === field && wireType === BYTES && valueEnd - valueStart === payload!.byteLength) {
+      if (no === field && wireType === BYTES && !listOf(payload) && valueEnd - valueStart === payload!.byteLength) {
         isTaken = true;
         writer.varint(no * 8 + BYTES).varint(0);
+      } else if (no === field && wireType === BYTES && isWholeList(payload!, source.read(valueStart, valueEnd))) {
+        isTaken = true;
+        const length = new ByteWriter().varint(valueEnd - valueStart).finish();
+        writer
+          .varint(no * 8 + BYTES)
+          .varint(length.length)
+          .bytes(length);
       } else if (message.schema.field(no)?.kind === 'message') {
         const inner = hollow(children.next().value as WireMessage);
         writer
@@ -43,4 +51,14 @@ export function takeSkeleton(source: ByteSource): Skeleton {
   };
   const bytes = hollow(openWire(source, onnxSchema.ModelProto));
   return { bytes, payloads };
+}
+
+/** How the list that a payload is in holds it; undefined where it is in none. */
+export function listOf(payload: Payload | undefined): ListType | undefined {
+  return payload && 'field' in payload.place ? payload.place.list : undefined;
+}
+
+function isWholeList(payload: Payload, value: Uint8Array): boolean {
+  const list = listOf(payload);
+  return list !== undefined && rawOfVarints(value, payload.byteLength / list.width, list) !== undefined;
 }

@@ -9,20 +9,25 @@ const { abs, min, floor, clz32, sign } = Math;
 
 /** Neighbours further than this behind in the row count as density. */
 const WINDOW = 12;
-/** Classes of the size of the neighbours, for what is left above 2. */
+/** Magnitudes that are asked for one by one: of alphabets up to FEW_LEVELS, and of larger ones. */
+const FEW_LEVELS = 16;
+const LEVELS = 6;
+const LEVELS_OF_MANY = 2;
+/** Classes of the size of the neighbours, for what is left above those. */
 const SIZES = 10;
 
 /**
- * Codes integers around 0 in a matrix: is it 0 (by neighbours and densities), sign, > 1, > 2, and the rest in exp-Golomb.
+ * Codes integers of magnitudes up to `max` around 0 in a matrix: is it 0 (by neighbours and densities), sign, > 1, > 2 and so on, and the rest in
+ * exp-Golomb.
  *
  * A decoder fills `values`. About 0.5 us an element; 16 bytes of counts a row and a column for each kind of decision.
  */
-export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout: MatrixLayout): void {
+export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout: MatrixLayout, max: number): void {
   const { rows, columns, rowStride, columnStride, period } = layout;
   const significant = new MixedBit(rows, columns, [108, 4 * (WINDOW + 1), 4 * 64]);
   const negative = new MixedBit(rows, columns, [9]);
-  const aboveOne = new MixedBit(rows, columns, [16]);
-  const aboveTwo = new MixedBit(rows, columns, [16]);
+  const levels = max > FEW_LEVELS ? LEVELS_OF_MANY : LEVELS;
+  const above = Array.from({ length: Math.min(levels, Math.max(0, max - 1)) }, () => new MixedBit(rows, columns, [16]));
   const rest = new BitModels(SIZES * EXP_GOLOMB_CONTEXTS);
   const contexts = new Int32Array(3);
   const groups = new Int32Array(Math.ceil(columns / period));
@@ -55,13 +60,12 @@ export function codeIntegersMixed(coder: BinaryCoder, values: Int32Array, layout
       const size = abs(value);
       contexts[0] = 4 * min(3, abs(left)) + min(3, abs(up));
       let coded = 1;
-      if (aboveOne.code(coder, r, c, contexts, size > 1 ? 1 : 0) === 1) {
-        coded = 2;
-        if (aboveTwo.code(coder, r, c, contexts, size > 2 ? 1 : 0) === 1) {
-          const near = 2 * abs(left) + 2 * abs(up) + abs(left2) + abs(up2);
-          const context = min(SIZES - 1, 32 - clz32(near));
-          coded = 3 + codeExpGolomb(coder, rest, context * EXP_GOLOMB_CONTEXTS, size - 3);
-        }
+      while (coded <= above.length && above[coded - 1]!.code(coder, r, c, contexts, size > coded ? 1 : 0) === 1)
+        coded++;
+      if (coded > levels && coded < max) {
+        const near = 2 * abs(left) + 2 * abs(up) + abs(left2) + abs(up2);
+        const context = min(SIZES - 1, 32 - clz32(near));
+        coded += codeExpGolomb(coder, rest, context * EXP_GOLOMB_CONTEXTS, size - coded);
       }
       values[at] = isNegative === 1 ? -coded : coded;
     }

@@ -1,4 +1,5 @@
 import { dtypeBits, dtypeByteLength } from '@gossamer/graph';
+import { encodeError } from '../error-codes.js';
 import type { PlainTensor, TensorSpec } from './plain-tensor.js';
 
 /**
@@ -32,6 +33,13 @@ export function fromCodes(codes: Int32Array, spec: TensorSpec): Uint8Array {
     narrowArray(spec, bytes)!.set(codes);
   }
   return bytes;
+}
+
+/** Throws ERR_GSM_FORMAT for a tensor of a type that `toCodes` takes none of. */
+export function requireCodes({ dtype }: TensorSpec): void {
+  const bits = dtypeBits(dtype);
+  if (bits === 8 || (bits < 8 && bits !== 6) || dtype.includes('int')) return;
+  throw encodeError('ERR_GSM_FORMAT', `integers: expected a type of at most 8 bits or of integers, received ${dtype}`);
 }
 
 function narrowArray({ dtype }: TensorSpec, bytes: Uint8Array) {

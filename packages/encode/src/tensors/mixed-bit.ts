@@ -53,12 +53,12 @@ export class MixedBit {
 }
 
 class DensityCounts {
-  readonly #seen: Float64Array;
-  readonly #ones: Float64Array;
+  readonly #seen: Uint32Array;
+  readonly #ones: Uint32Array;
 
   constructor(size: number) {
-    this.#seen = new Float64Array(size);
-    this.#ones = new Float64Array(size);
+    this.#seen = new Uint32Array(size);
+    this.#ones = new Uint32Array(size);
   }
 
   /** Share of ones at `index`, drawn towards `prior`, in 1/65536 within [1, 65535]. */

@@ -1,4 +1,5 @@
-import type { DType } from '@gossamer/graph';
+import { type DType, dtypeByteLength } from '@gossamer/graph';
+import type { BinaryCoder } from '../coders/binary-coder.js';
 
 /** What is known of a tensor before its data is decoded. */
 export interface TensorSpec {
@@ -14,8 +15,27 @@ export interface PlainTensor extends TensorSpec {
 /** A way to write a tensor's data. */
 export interface TensorForm {
   readonly name: string;
-  /** The data in this form, or undefined where the form cannot hold it exactly (or is known not to pay). */
-  encode(tensor: PlainTensor): Uint8Array | undefined;
-  /** The bytes of a tensor, as many as `spec` says. Throws ERR_GSM_FORMAT for a body that is not of this form. */
-  decode(body: Uint8Array, spec: TensorSpec): Uint8Array;
+  /**
+   * Codes the data in this form, any number of times; undefined where the form cannot hold it exactly (or is known not to pay).
+   */
+  plan(tensor: PlainTensor): ((coder: BinaryCoder) => void) | undefined;
+  /** Reads what a plan coded: the bytes of a tensor, as many as `spec` says. Throws ERR_GSM_FORMAT for what no plan codes. */
+  read(coder: BinaryCoder, spec: TensorSpec): Uint8Array;
+  /** The data as the body of a stream of its own, where that is more than what `plan` codes. */
+  readonly body?: {
+    encode(tensor: PlainTensor): Uint8Array | undefined;
+    decode(body: Uint8Array, spec: TensorSpec): Uint8Array;
+  };
+  /** Decisions that the data takes at least: a stream that cannot hold them is refused. Default: one an element. */
+  decisions?(spec: TensorSpec): number;
+}
+
+/** Elements of a tensor. */
+export function elementCount({ dims }: TensorSpec): number {
+  return dims.reduce((a, b) => a * b, 1);
+}
+
+/** Bytes of a tensor's data in raw layout. */
+export function byteLengthOf(spec: TensorSpec): number {
+  return dtypeByteLength(spec.dtype, elementCount(spec));
 }

@@ -1,3 +1,4 @@
+import { blocks } from './forms/blocks.js';
 import { bytes } from './forms/bytes.js';
 import { constant } from './forms/constant.js';
 import { integers } from './forms/integers.js';
@@ -20,4 +21,5 @@ export const TENSOR_FORMS: readonly TensorForm[] = [
   planes,
   masked,
   bytes,
+  blocks,
 ];

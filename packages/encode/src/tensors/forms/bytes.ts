@@ -1,10 +1,6 @@
-import { dtypeByteLength } from '@gossamer/graph';
 import type { BinaryCoder } from '../../coders/binary-coder.js';
 import { BitModels } from '../../coders/bit-models.js';
-import { checkSymbols } from '../../coders/check-symbols.js';
-import { RangeDecoder } from '../../coders/range-decoder.js';
-import { RangeEncoder } from '../../coders/range-encoder.js';
-import type { TensorForm } from '../plain-tensor.js';
+import { byteLengthOf, type TensorForm } from '../plain-tensor.js';
 
 /** Fewer bytes do not fill the contexts. */
 const MIN_BYTES = 64;
@@ -16,29 +12,21 @@ const PLAIN = /^uint8$|^u?int64$|^complex|^float(6e|8)/;
 export const bytes: TensorForm = {
   name: 'bytes',
 
-  encode(tensor) {
-    if (tensor.bytes.length < MIN_BYTES || !PLAIN.test(tensor.dtype)) return undefined;
-    const encoder = new RangeEncoder();
-    code(encoder, tensor.bytes.slice());
-    return encoder.finish();
+  plan({ dtype, bytes: content }) {
+    if (content.length < MIN_BYTES || !PLAIN.test(dtype)) return undefined;
+    return (coder) => void code(coder, content.slice());
   },
 
-  decode(body, { dtype, dims }) {
-    const byteLength = dtypeByteLength(
-      dtype,
-      dims.reduce((a, b) => a * b, 1),
-    );
-    checkSymbols(8 * byteLength, body.length);
-    const decoded = new Uint8Array(byteLength);
-    code(new RangeDecoder(body), decoded);
-    return decoded;
-  },
+  read: (coder, spec) => code(coder, new Uint8Array(byteLengthOf(spec))),
+
+  decisions: (spec) => 8 * byteLengthOf(spec),
 };
 
-function code(coder: BinaryCoder, content: Uint8Array): void {
+function code(coder: BinaryCoder, content: Uint8Array): Uint8Array {
   const models = new BitModels(256 * 256);
   for (let i = 0, last = 0; i < content.length; i++) {
     last = models.codeTree(coder, last << 8, 8, content[i]!);
     content[i] = last;
   }
+  return content;
 }

@@ -1,30 +1,28 @@
-import { dtypeBits, dtypeByteLength } from '@gossamer/graph';
-import { encodeError } from '../../error-codes.js';
-import type { TensorForm } from '../plain-tensor.js';
+import { dtypeBits } from '@gossamer/graph';
+import { codeRaw } from '../../coders/binary-coder.js';
+import { byteLengthOf, type TensorForm } from '../plain-tensor.js';
 
-/** All elements alike: one of them, without the zero bytes at its end. A tensor of zeros takes nothing. */
+/** All elements alike: one of them, less than that for zeros. */
 export const constant: TensorForm = {
   name: 'constant',
 
-  encode({ dtype, bytes }) {
+  plan({ dtype, bytes }) {
     const width = Math.ceil(dtypeBits(dtype) / 8);
     for (let i = width; i < bytes.length; i++) if (bytes[i] !== bytes[i - width]) return undefined;
-    let end = Math.min(width, bytes.length);
-    while (end > 0 && bytes[end - 1] === 0) end--;
-    return bytes.slice(0, end);
+    const element = bytes.subarray(0, width);
+    const isZero = element.every((byte) => byte === 0) ? 1 : 0;
+    return (coder) => {
+      if (codeRaw(coder, 1, isZero) === 0) for (const byte of element) codeRaw(coder, 8, byte);
+    };
   },
 
-  decode(body, { dtype, dims }) {
-    const width = Math.ceil(dtypeBits(dtype) / 8);
-    if (body.length > width)
-      throw encodeError('ERR_GSM_FORMAT', `constant: expected at most ${width} bytes, received ${body.length}`);
-    const bytes = new Uint8Array(
-      dtypeByteLength(
-        dtype,
-        dims.reduce((a, b) => a * b, 1),
-      ),
-    );
-    if (body.length > 0) for (let i = 0; i < bytes.length; i++) bytes[i] = body[i % width] ?? 0;
+  read(coder, spec) {
+    const bytes = new Uint8Array(byteLengthOf(spec));
+    if (codeRaw(coder, 1, 0) === 1) return bytes;
+    const element = new Uint8Array(Math.ceil(dtypeBits(spec.dtype) / 8)).map(() => codeRaw(coder, 8, 0));
+    for (let i = 0; i < bytes.length; i++) bytes[i] = element[i % element.length]!;
     return bytes;
   },
+
+  decisions: () => 0,
 };

@@ -1,19 +1,26 @@
-import { dtypeByteLength } from '@gossamer/graph';
+import { codeRaw } from '../../coders/binary-coder.js';
 import { encodeError } from '../../error-codes.js';
-import type { TensorForm } from '../plain-tensor.js';
+import { byteLengthOf, type TensorForm } from '../plain-tensor.js';
 
 /** The bytes as they are. */
 export const raw: TensorForm = {
   name: 'raw',
 
-  encode: ({ bytes }) => bytes,
+  plan:
+    ({ bytes }) =>
+    (coder) => {
+      for (const byte of bytes) codeRaw(coder, 8, byte);
+    },
 
-  decode(body, { dtype, dims }) {
-    const byteLength = dtypeByteLength(
-      dtype,
-      dims.reduce((a, b) => a * b, 1),
-    );
-    if (body.length === byteLength) return body.slice();
-    throw encodeError('ERR_GSM_FORMAT', `raw tensor: expected ${byteLength} bytes, received ${body.length}`);
+  read: (coder, spec) => new Uint8Array(byteLengthOf(spec)).map(() => codeRaw(coder, 8, 0)),
+
+  body: {
+    encode: ({ bytes }) => bytes,
+
+    decode(body, spec) {
+      const byteLength = byteLengthOf(spec);
+      if (body.length === byteLength) return body.slice();
+      throw encodeError('ERR_GSM_FORMAT', `raw tensor: expected ${byteLength} bytes, received ${body.length}`);
+    },
   },
 };

@@ -2,8 +2,9 @@ import { type BinaryCoder, codeRaw } from '../../coders/binary-coder.js';
 import { codeScale } from '../code-scale.js';
 import { findScale, levelOf } from '../find-scale.js';
 import { bytesOf, floatsOf } from '../float-words.js';
-import { decodeIntegers, encodeIntegers } from '../integer-stream.js';
-import type { TensorForm, TensorSpec } from '../plain-tensor.js';
+import { planIntegers, readIntegers } from '../integer-stream.js';
+import { requireDtype } from '../require-dtype.js';
+import type { PlainTensor, TensorForm, TensorSpec } from '../plain-tensor.js';
 
 /** Elements a channel below which its scale is not worth its bytes. */
 const MIN_ELEMENTS = 4;
@@ -12,32 +13,30 @@ const MIN_ELEMENTS = 4;
 export const scaledAxis: TensorForm = {
   name: 'scaled-axis',
 
-  encode(tensor) {
+  plan(tensor) {
     if (tensor.dtype !== 'float32' || tensor.dims.length < 2) return undefined;
     for (const choice of [0, 1, 2]) {
-      const body = encodeAxis(floatsOf(tensor.bytes), tensor, choice);
-      if (body) return body;
+      const plan = planAxis(tensor, choice);
+      if (plan) return plan;
     }
     return undefined;
   },
 
-  decode(body, spec) {
-    let scales: Float32Array | undefined;
-    let channel = (_: number): number => 0;
-    const levels = decodeIntegers(body, spec.dims, (coder) => {
-      const axis = axisOf(spec, codeRaw(coder, 2, 0));
-      scales = codeScales(coder, new Float32Array(spec.dims[axis] ?? 1));
-      channel = channelOf(spec, axis);
-    });
-    return bytesOf(Float32Array.from(levels, (level, i) => level * scales![channel(i)]!));
+  read(coder, spec) {
+    requireDtype(this, spec, 'float32');
+    const axis = axisOf(spec, codeRaw(coder, 2, 0));
+    const scales = codeScales(coder, new Float32Array(spec.dims[axis] ?? 1));
+    const channel = channelOf(spec, axis);
+    return bytesOf(Float32Array.from(readIntegers(coder, spec.dims), (level, i) => level * scales[channel(i)]!));
   },
 };
 
-function encodeAxis(values: Float32Array, spec: TensorSpec, choice: number): Uint8Array | undefined {
-  const axis = axisOf(spec, choice);
-  const channels = spec.dims[axis]!;
+function planAxis(tensor: PlainTensor, choice: number): ((coder: BinaryCoder) => void) | undefined {
+  const values = floatsOf(tensor.bytes);
+  const axis = axisOf(tensor, choice);
+  const channels = tensor.dims[axis]!;
   if (values.length < MIN_ELEMENTS * channels) return undefined;
-  const channel = channelOf(spec, axis);
+  const channel = channelOf(tensor, axis);
   const rows = Array.from({ length: channels }, () => new Float32Array(values.length / channels));
   const filled = new Uint32Array(channels);
   values.forEach((value, i) => (rows[channel(i)]![filled[channel(i)]!++] = value));
@@ -47,15 +46,19 @@ function encodeAxis(values: Float32Array, spec: TensorSpec, choice: number): Uin
     if (scale === undefined) return undefined;
     scales[index] = scale;
   }
-  const levels = Int32Array.from(values, (value, i) => levelOf(value, scales[channel(i)]!));
-  return encodeIntegers(levels, spec.dims, (coder) => {
+  const plan = planIntegers(
+    Int32Array.from(values, (value, i) => levelOf(value, scales[channel(i)]!)),
+    tensor.dims,
+  );
+  return (coder) => {
     codeRaw(coder, 2, choice);
     codeScales(coder, scales);
-  });
+    plan(coder);
+  };
 }
 
 function axisOf({ dims }: TensorSpec, choice: number): number {
-  return choice === 2 ? Math.max(0, dims.length - 1) : choice;
+  return choice >= 2 ? Math.max(0, dims.length - 1) : choice;
 }
 
 function channelOf({ dims }: TensorSpec, axis: number): (index: number) => number {

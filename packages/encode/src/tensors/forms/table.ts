@@ -4,7 +4,7 @@ import { BitModels } from '../../coders/bit-models.js';
 import { codeExpGolomb, EXP_GOLOMB_CONTEXTS } from '../../coders/exp-golomb.js';
 import { encodeError } from '../../error-codes.js';
 import { bytesOf, wordsOf } from '../float-words.js';
-import { decodeIntegers, encodeIntegers } from '../integer-stream.js';
+import { planIntegers, readIntegers } from '../integer-stream.js';
 import type { TensorForm } from '../plain-tensor.js';
 
 const MAX_ENTRIES = 4096;
@@ -13,7 +13,7 @@ const MAX_ENTRIES = 4096;
 export const table: TensorForm = {
   name: 'table',
 
-  encode({ dtype, dims, bytes }) {
+  plan({ dtype, dims, bytes }) {
     const width = dtypeBits(dtype) / 8;
     if (width !== 2 && width !== 4) return undefined;
     const words = wordsOf(bytes, width);
@@ -24,16 +24,22 @@ export const table: TensorForm = {
     }
     const sorted = Float64Array.from(keys).sort();
     const indexOf = new Map(Array.from(sorted, (key, index) => [key, index]));
-    const indices = Int32Array.from(words, (word) => indexOf.get(keyOf(word, width))!);
-    return encodeIntegers(indices, dims, (coder) => codeKeys(coder, sorted));
+    const plan = planIntegers(
+      Int32Array.from(words, (word) => indexOf.get(keyOf(word, width))!),
+      dims,
+    );
+    return (coder) => {
+      codeKeys(coder, sorted);
+      plan(coder);
+    };
   },
 
-  decode(body, { dtype, dims }) {
+  read(coder, { dtype, dims }) {
     const width = dtypeBits(dtype) / 8;
     if (width !== 2 && width !== 4)
       throw encodeError('ERR_GSM_FORMAT', `table: expected elements of 2 or 4 bytes, received ${dtype}`);
-    let keys = new Float64Array();
-    const indices = decodeIntegers(body, dims, (coder) => (keys = codeKeys(coder, keys)));
+    const keys = codeKeys(coder, new Float64Array());
+    const indices = readIntegers(coder, dims);
     const words = width === 2 ? new Uint16Array(indices.length) : new Uint32Array(indices.length);
     for (let i = 0; i < indices.length; i++) {
       const key = keys[indices[i]!];
