@@ -38,7 +38,10 @@ test('the model is of codes times scales, and what was measured in training is w
   const session = await Session.open(model, { engine: 'ort' });
   const logits = Object.values(await session.run({ input: Tensor.of('float32', [COUNT, 8], input) }))[0]!.toFloat32();
   await session.dispose();
-  const right = labels.reduce((sum, label, i) => sum + (Number(label) === (logits[2 * i + 1]! > logits[2 * i]! ? 1 : 0) ? 1 : 0), 0);
+  const right = labels.reduce(
+    (sum, label, i) => sum + (Number(label) === (logits[2 * i + 1]! > logits[2 * i]! ? 1 : 0) ? 1 : 0),
+    0,
+  );
   expect(right / COUNT).toBe(history.at(-1)!.validation);
   expect(right / COUNT).toBeGreaterThan(0.9);
 });
@@ -47,7 +50,9 @@ test.each([
   ['more bits than codes have', { weightBits: 9 }],
   ['a weight that is not there', { weights: ['fc9.weight'] }],
 ])('%s is refused', async (_, changes) => {
-  await expect(trainOnGrids(buildArchitecture('mlp-8-12-2', 1), data, { ...options, ...changes })).rejects.toMatchObject({
+  await expect(
+    trainOnGrids(buildArchitecture('mlp-8-12-2', 1), data, { ...options, ...changes }),
+  ).rejects.toMatchObject({
     code: 'ERR_QUANTIZE_OPTION',
   });
 });

@@ -58,10 +58,7 @@ export async function trainOnGrids(model: Model, dataset: Dataset, options: OnGr
     specs.map(({ value, scale }) => [value, result.added.get(scaleName(value))?.[0] ?? scale.toFloat32()[0]!]),
   );
   const rounded = new Map(
-    specs.map(({ value, quantMax }) => [
-      value,
-      onGrid(floatsOf(result.model, value), scales.get(value)!, quantMax),
-    ]),
+    specs.map(({ value, quantMax }) => [value, onGrid(floatsOf(result.model, value), scales.get(value)!, quantMax)]),
   );
   return { ...result, model: writeBack(result.model, rounded), scales };
 }
