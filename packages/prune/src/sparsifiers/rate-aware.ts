@@ -30,6 +30,8 @@ export function rateAware(options: RateAwareOptions): Sparsifier {
   if (!(Number.isSafeInteger(weights) && weights > 0)) badOption('weights', 'an integer > 0', weights);
   if (!(rate >= 0 && rate < Infinity)) badOption('rate', 'a number >= 0', rate);
   requireShare('end', end);
+  if (!(curve > 0 && curve < Infinity)) badOption('curve', 'a number > 0', curve);
+  if (!(Number.isSafeInteger(every) && every > 0)) badOption('every', 'an integer > 0', every);
   const first = new Float32Array(1);
   return {
     parameters,
