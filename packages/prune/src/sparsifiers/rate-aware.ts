@@ -9,7 +9,7 @@ export interface RateAwareOptions {
   readonly parameters: readonly string[];
   /** How many of all their weights stay in the end. */
   readonly weights: number;
-  /** What a bit of a weight's place counts, in octaves of its magnitude; 0: magnitudes alone (LAMP). Default 0.3. */
+  /** The power of a weight's bits that its score is divided by. 1: worth for each bit; 0: magnitudes alone (LAMP). Default 1. */
   readonly rate?: number;
   /** Share of the updates from which masks stay as they are. Default 0.7. */
   readonly end?: number;
@@ -20,13 +20,13 @@ export interface RateAwareOptions {
 }
 
 /**
- * Takes away, in the course of a training, the weights that are worth least for what they cost in a file: log2 of the square root of LAMP's score less `rate` times the bits of the weight's place, by how many weights
- * its output and its input have left. So rows, columns and filters empty out, and what stays stands where a coder expects it. A weight that is gone does not come back.
+ * Takes away, in the course of a training, the weights that are worth least for what they cost in a file: LAMP's score (a share of the squares of the layer) over the bits of the weight's place, by how many weights its
+ * output and its input have left, and of its value. So rows, columns and filters empty out, and what stays stands where a coder expects it. A weight that is gone does not come back.
  *
- * The score is ours; Source of its first half: Lee et al. (arXiv:2010.07611). Throws ERR_PRUNE_OPTION.
+ * The division is ours: of a budget of bits those are kept that give most for each. Source of the score: Lee et al. (arXiv:2010.07611). Throws ERR_PRUNE_OPTION.
  */
 export function rateAware(options: RateAwareOptions): Sparsifier {
-  const { parameters, weights, rate = 0.3, end = 0.7, curve = 3, every = 50 } = options;
+  const { parameters, weights, rate = 1, end = 0.7, curve = 3, every = 50 } = options;
   if (!(Number.isSafeInteger(weights) && weights > 0)) badOption('weights', 'an integer > 0', weights);
   if (!(rate >= 0 && rate < Infinity)) badOption('rate', 'a number >= 0', rate);
   requireShare('end', end);
@@ -58,7 +58,7 @@ function keepWorth(parameters: readonly SparseParameter[], count: number, rate: 
     const bits = placeBits(shape, weight.length, live);
     const data = Float32Array.from(live, (i) => weight[i]!);
     const shares = lamp.score({ data, rows: 1, columns: live.length });
-    live.forEach((i, k) => (worth[at + i] = 0.5 * Math.log2(shares[k]!) - rate * bits[k]!));
+    live.forEach((i, k) => (worth[at + i] = Math.log2(shares[k]!) - rate * Math.log2(VALUE_BITS + bits[k]!)));
     at += weight.length;
   }
   const alive = worth.reduce((sum, value) => sum + (value > -Infinity ? 1 : 0), 0);
@@ -69,6 +69,9 @@ function keepWorth(parameters: readonly SparseParameter[], count: number, rate: 
     at += mask.length;
   }
 }
+
+/** Of a value that is not 0: its sign, and about what magnitudes on a grid of 3 bits take. */
+const VALUE_BITS = 2.5;
 
 /** Places of the weights that are not 0. */
 function liveIn(weight: Float32Array, mask: Uint8Array): number[] {
