@@ -24,6 +24,7 @@ import { models } from './suites/models.js';
 import { operators } from './suites/operators.js';
 import { parallelTraining } from './suites/parallel-training.js';
 import { realModels } from './suites/real-models.js';
+import { records } from './suites/records.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
@@ -39,6 +40,7 @@ export const SUITES: readonly Suite[] = [
   parallelTraining,
   trainingAccuracy,
   distillation,
+  records,
   dataFree,
   mixedPrecision,
   lowBits,

@@ -1,11 +1,13 @@
 export type { PruneErrorCode } from './error-codes.js';
 export { gradual, type GradualOptions } from './sparsifiers/gradual.js';
 export { movement } from './sparsifiers/movement.js';
+export { rateAware, type RateAwareOptions } from './sparsifiers/rate-aware.js';
 export { rigl, type RiglOptions } from './sparsifiers/rigl.js';
 export { srSte, type SrSteOptions } from './sparsifiers/sr-ste.js';
 export { surgery, type SurgeryOptions } from './sparsifiers/surgery.js';
 export { type GroupOptions, groupsOf, type ModelGroups } from './groups/groups-of.js';
 export type { AxisSlice, FrozenAxis, PruneGroup, PruneUnit, UnitKind, UnitMember } from './groups/prune-group.js';
+export { deadUnits } from './surgery/dead-units.js';
 export { maskModel } from './surgery/mask-model.js';
 export { type RemovalResult, removeUnits, type RemoveOptions, type UnitReason } from './surgery/remove-units.js';
 export { unitCost, type UnitCost } from './groups/unit-cost.js';

@@ -35,6 +35,7 @@ export { assertIntegerOnly, type FloatNode, floatComputeNodes } from './integer-
 export { type OperatorSupport, operatorSupport } from './operator-support.js';
 export { quantize, type QuantizeResult } from './quantize.js';
 export { quantizeAware } from './qat/quantize-aware.js';
+export { type OnGridsOptions, type OnGridsResult, trainOnGrids } from './qat/train-on-grids.js';
 export type { Learned, Learner, QuantizeAwareOptions, QuantizeAwareResult } from './qat/quantize-aware-options.js';
 export type { ActivationGrid, BiasGrid, Grids, WeightGrid as LearnedWeightGrid } from './qat/grids.js';
 export type { ActivationRule } from './qat/insert-grids.js';

@@ -1,0 +1,64 @@
+import type { Motion } from './moved-digits.js';
+
+/** Adam with cosine decay, batches of 128. */
+export interface TrainStage {
+  readonly steps: number;
+  readonly learningRate: number;
+}
+
+/** A stage in which weights go (see rateAware). */
+export interface ThinStage extends TrainStage {
+  readonly weights: number;
+  readonly rate: number;
+  readonly end: number;
+  readonly curve: number;
+}
+
+/** A point that is asked for, and the recipe that is to reach it. */
+export interface Point {
+  readonly name: string;
+  readonly net: 'lenet-300-100' | 'lenet-5';
+  readonly asked: { readonly bytes: number; readonly errorPercent: number };
+  readonly dense: TrainStage;
+  /** Units of each group that stay (see narrow). Default: all. */
+  readonly widths?: readonly number[];
+  /** In float, before `last`. Default: none. */
+  readonly thin?: ThinStage;
+  /** On few values (see trainOnGrids). */
+  readonly last: ThinStage & { readonly weightBits: number; readonly biasStep: number };
+}
+
+/** The teacher, and how nets learn from it. */
+export const TEACHER = {
+  ...{ steps: 6000, learningRate: 1.5e-3, weightDecay: 0.02, copies: 8, motion: { reach: 2, turn: 10 } },
+  dropout: [
+    { before: 'fc1', ratio: 0.2 },
+    { before: 'fc2', ratio: 0.3 },
+  ],
+  lesson: { copies: 8, motion: { reach: 1, turn: 8 }, alpha: 0.9, temperature: 4 },
+} satisfies TrainStage & Readonly<Record<string, unknown>> & { readonly motion: Motion };
+
+const LENET_300_100 = {
+  net: 'lenet-300-100',
+  dense: { steps: 5000, learningRate: 2e-3 },
+} as const satisfies Partial<Point>;
+
+/** See docs/benchmarks/records.md for what was tried. */
+export const RECORD_POINTS: readonly Point[] = [
+  {
+    ...LENET_300_100,
+    name: 'lenet-300-100-must',
+    asked: { bytes: 10_600, errorPercent: 1.6 },
+    thin: { steps: 5000, learningRate: 2e-3, weights: 20_000, rate: 1, end: 0.8, curve: 1 },
+    last: {
+      steps: 12_000,
+      learningRate: 3e-3,
+      weights: 10_000,
+      rate: 1,
+      end: 0.6,
+      curve: 3,
+      weightBits: 3,
+      biasStep: 1 / 16,
+    },
+  },
+];
