@@ -10,16 +10,19 @@ export const lamp: Criterion = {
   name: 'lamp',
   needs: 'nothing',
   isGlobal: true,
-  score({ data }) {
-    const squares = Float64Array.from(data, (value) => value * value);
-    const order = Float64Array.from(squares).sort();
-    // Sums from the largest down, of each value's first place in the order.
-    const above = new Float64Array(order.length);
-    let sum = 0;
-    for (let i = order.length - 1; i >= 0; i--) above[i] = sum += order[i]!;
-    return squares.map((square) => (square > 0 ? square / above[firstOf(order, square)]! : 0));
-  },
+  score: ({ data }) => lampScores(data),
 };
+
+/** A score a weight. */
+export function lampScores(data: Float32Array): Float64Array {
+  const squares = Float64Array.from(data, (value) => value * value);
+  const order = Float64Array.from(squares).sort();
+  // Sums from the largest down, of each value's first place in the order.
+  const above = new Float64Array(order.length);
+  let sum = 0;
+  for (let i = order.length - 1; i >= 0; i--) above[i] = sum += order[i]!;
+  return squares.map((square) => (square > 0 ? square / above[firstOf(order, square)]! : 0));
+}
 
 /** Where `value` stands first in ascending `sorted`. */
 function firstOf(sorted: Float64Array, value: number): number {

@@ -1,5 +1,5 @@
 import type { SparseParameter, Sparsifier } from '@gossamer/train';
-import { lamp } from '../criteria/lamp.js';
+import { lampScores } from '../criteria/lamp.js';
 import { keepLargest } from '../masks/keep-largest.js';
 import { requireShare } from '../require-share.js';
 import { badOption } from '../bad-option.js';
@@ -57,7 +57,7 @@ function keepWorth(parameters: readonly SparseParameter[], count: number, rate: 
     const live = liveIn(weight, mask);
     const bits = placeBits(shape, weight.length, live);
     const data = Float32Array.from(live, (i) => weight[i]!);
-    const shares = lamp.score({ data, rows: 1, columns: live.length });
+    const shares = lampScores(data);
     live.forEach((i, k) => (worth[at + i] = Math.log2(shares[k]!) - rate * Math.log2(VALUE_BITS + bits[k]!)));
     at += weight.length;
   }
