@@ -2,6 +2,7 @@ import { type Command, type Option } from 'commander';
 import type { RunCommand } from './command-context.js';
 import { count, number } from './parse-numbers.js';
 import { parseThreshold } from './parse-threshold.js';
+import { addLoopOptions, addTeacherOptions } from './training-commands.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 type Add = (name: string, description: string, examples: readonly string[]) => Command;
@@ -17,6 +18,7 @@ export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): 
     'prune lm.onnx -o sparse.onnx --pattern 2:4 --update sparsegpt --data npz:train.npz',
     'prune model.onnx -o sparse.onnx --pattern block:1x4 --sparsity 0.7 --allocation erk --exclude "head*"',
     'prune model.onnx -o sparse.onnx --sparsity 0.5 --data npz:train.npz --accuracy top1:0.005 --eval-data npz:dev.npz',
+    'prune cnn.onnx -o sparse.onnx --sparsity 0.9 --finetune 3 --rounds 4 --distill --data npz:train.npz --run runs/a      # goes on there',
     'prune whisper-tiny -o whisper-sparse --pattern 2:4      # a folder as transformers.js opens it',
   ])
     .argument('<model>', 'an ONNX or .gsm file, a folder of ONNX files, or the model.json of a TF.js model')
@@ -52,7 +54,19 @@ export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): 
     .option('--samples <n>', 'most samples to use (default 128; 512 for gradients)', count)
     .option('--preprocess <file>', 'how images become inputs (JSON)');
   for (const option of shared) command.addOption(option);
+  addRecovery(command);
   command.action((model: string, flags: Flags) =>
-    run('prune', flags, async (context) => (await import('./commands/prune.js')).run(model, flags, context)),
+    run('prune', flags, async (context) => (await import('./commands/prune.js')).pruneModel(model, flags, context)),
   );
+}
+
+/** What trains the pruned model on. */
+function addRecovery(command: Command): void {
+  command
+    .optionsGroup('Recovery (--finetune):')
+    .option('--finetune <epochs>', 'train on for so many epochs of --data behind the pruning; zeros stay zeros', count)
+    .option('--rounds <n>', 'prune in so many rounds with a training behind each (default 1)', count)
+    .option('--distill', 'learn what the given model says, too')
+    .option('--limit <n>', 'of --data use the first N samples', count);
+  addLoopOptions(addTeacherOptions(command), false);
 }

@@ -5,7 +5,7 @@ import type { PruneJson } from './prune.js';
 
 /** What became of a model that was pruned. */
 export function describePruned(report: PruneJson, verbose: boolean): string {
-  return [...describeFile(report), ...body(report, verbose)].join('\n');
+  return [...describeFile(report), ...trained(report), ...body(report, verbose)].join('\n');
 }
 
 /** What would become of it. */
@@ -37,3 +37,16 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 const change = (before: number, after: number): string =>
   before === after ? formatCount(before) : `${formatCount(before)} -> ${formatCount(after)}`;
+
+/** What a recovery came to. */
+function trained({ recovery }: PruneJson): string[] {
+  if (!recovery) return [];
+  const { rounds, steps, history, engine } = recovery;
+  const shares = rounds.map(percent).join(', ');
+  const last = history.at(-1);
+  const held = last?.validation === undefined ? '' : `, held out ${last.validation.toPrecision(4)}`;
+  const loss = last ? `; loss ${last.loss.toPrecision(4)}${held} in the end` : '';
+  return [
+    `trained on: ${steps} updates${engine === undefined ? '' : ` on ${engine}`}, zeros of the weights meant ${shares}${loss}`,
+  ];
+}

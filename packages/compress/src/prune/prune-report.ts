@@ -2,7 +2,7 @@ import type { LayerResult } from '../result.js';
 import type { Change, WeightChange } from './compare-weights.js';
 
 /** What became of one layer. */
-export interface PrunedLayer extends LayerResult, Omit<WeightChange, 'bytes'> {
+export interface PrunedLayer extends WeightChange, Omit<LayerResult, 'bytes'> {
   readonly action: 'pruned' | 'left';
   /** With an update, what it says that rises: the mean squared error of the layer's outputs, summed over them; of 'woodfisher' the loss. */
   readonly rise?: number;

@@ -1,12 +1,13 @@
 import type { AccuracyGoal } from '@gossamer/quantize';
-import { pruneWeights, type PruneWeightsOptions } from '@gossamer/prune';
+import type { PruneWeightsOptions } from '@gossamer/prune';
 import { accuracyGate, type AccuracyResult } from '../accuracy-gate.js';
 import { loadAnyModel } from '../convert.js';
 import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
-import { compareWeights } from './compare-weights.js';
-import { pruneHints } from './prune-hints.js';
-import { type PrunedLayer, type PruneReport, totals } from './prune-report.js';
+import { pruneElements } from './prune-elements.js';
+import type { PruneReport } from './prune-report.js';
+import { openRecovery, type RecoveryOptions, type RecoveryReport } from './recovery.js';
+import { reportOf } from './report-of.js';
 
 export interface PruneOptions extends Omit<PruneWeightsOptions, 'teacher' | 'signal' | 'onProgress'>, WorkOptions {
   /** Draws labels for gradients where the data have none. Default: the model itself. */
@@ -37,38 +38,30 @@ const REMEDY = 'prune less, leave out what the report shows (exclude), or train 
  * ERR_PRUNE_DATA, ERR_ACCURACY.
  */
 export async function prune(input: ModelInput, options: PruneOptions = {}): Promise<PruneResult> {
-  const { accuracy, teacher, ...choice } = options;
+  const { accuracy, recovery, run: _, teacher, ...choice } = options;
   const source = typeof input === 'string' ? await loadAnyModel(input) : input;
   const gate = accuracy && (await accuracyGate(source, accuracy, options));
-  const {
-    model: ir,
-    masks,
-    report: made,
-  } = await pruneWeights(source.ir, {
-    ...choice,
-    ...(teacher === undefined ? {} : { teacher: (await toModel(teacher)).ir }),
-  });
-  const model = new OnnxModel(ir, source, { integerProducts: 0, isCalibrated: false, remedy: REMEDY });
-  const { pattern = 'unstructured', update = 'none' } = choice;
-  const criterion = choice.criterion ?? (update === 'none' ? 'magnitude' : update);
-  const reasons = new Map(made.left.map(({ name, reason }) => [name, reason]));
-  const rises = new Map(
-    made.weights.flatMap(({ layers: [name], rise }) => (rise === undefined ? [] : [[name!, rise]])),
-  );
-  const layers = compareWeights(source.ir, ir).map(({ bytes, ...layer }): PrunedLayer => {
-    const reason = reasons.get(layer.name);
-    const share = layer.elements.after > 0 ? ` ${percent(layer.zeros.after / layer.elements.after)} are 0` : '';
-    return {
-      ...layer,
-      bytes,
-      action: reason === undefined ? 'pruned' : 'left',
-      reason: reason ?? `${pattern} by ${criterion}:${share || ' its weight is that of another layer'}`,
-      ...(rises.has(layer.name) ? { rise: rises.get(layer.name)! } : {}),
-    };
-  });
-  const summary = { pattern, criterion, layers, ...totals(layers) };
-  const report = { ...summary, hints: pruneHints(summary), warnings: made.warnings };
-  return { model, report, masks, ...(gate ? { accuracy: await gate(model) } : {}) };
+  const learner = recovery && (await openRecovery(source, recovery, recoveryContext(options)));
+  const how = { ...choice, ...(teacher === undefined ? {} : { teacher: (await toModel(teacher)).ir }) };
+  const made = await pruneElements(source.ir, how, learner);
+  const model = new OnnxModel(made.model, source, { integerProducts: 0, isCalibrated: false, remedy: REMEDY });
+  const report = reportOf(source.ir, made);
+  return {
+    model,
+    report,
+    ...(made.recovery ? { recovery: made.recovery } : {}),
+    ...(gate ? { accuracy: await gate(model) } : {}),
+  };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** What a recovery shares with the pruning. */
+function recoveryContext({ data, seed, threads, run, signal, onProgress }: PruneOptions) {
+  return {
+    ...(data ? { data } : {}),
+    ...(seed === undefined ? {} : { seed }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(run === undefined ? {} : { run }),
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  };
+}

@@ -1,4 +1,5 @@
-import type { Model } from '@gossamer/graph';
+import { GossamerError, type Model } from '@gossamer/graph';
+import type { CompressErrorCode } from '../error-codes.js';
 import type { RecoveryReport } from './recovery.js';
 
 /** What a way of pruning made, before it is reported. */
@@ -12,4 +13,12 @@ export interface PrunedGraph {
   readonly rises: ReadonlyMap<string, number>;
   readonly warnings: readonly string[];
   readonly recovery?: RecoveryReport;
+}
+
+/** Throws ERR_OPTION. */
+export function badOption(name: string, expected: string, received: unknown): never {
+  throw new GossamerError<CompressErrorCode>(
+    'ERR_OPTION',
+    `${name}: expected ${expected}, received ${String(received)}`,
+  );
 }
