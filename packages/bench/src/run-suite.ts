@@ -8,6 +8,7 @@ import { busyWarning, loadSince, loadSnapshot } from './harness/machine-load.js'
 import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite, SuiteContext } from './harness/suite.js';
 import { conformance } from './suites/conformance.js';
+import { criteria } from './suites/criteria.js';
 import { dataFree } from './suites/data-free.js';
 import { distillation } from './suites/distillation.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
@@ -45,6 +46,7 @@ export const SUITES: readonly Suite[] = [
   lowBits,
   integerOnly,
   qat,
+  criteria,
   trainingCoverage,
   instructionSets,
   roundTrip,
