@@ -25,3 +25,4 @@ export type { PruneWeightsOptions } from './prune-weights-options.js';
 export type { Threshold } from './criteria/threshold.js';
 export { type ThresholdShare, thresholdShares } from './threshold-shares.js';
 export type { UpdateName } from './updates/registry.js';
+export { elementScores, type ElementScoreOptions } from './element-scores.js';
