@@ -20,6 +20,8 @@ export { type GatedModel, type GateOptions, learnGates } from './schedules/learn
 export { lotteryTicket, type LotteryOptions } from './schedules/lottery-ticket.js';
 export { type IterativeOptions, pruneIteratively } from './schedules/prune-iteratively.js';
 export { recover } from './schedules/recover.js';
+export { type GroupLassoOptions, type GroupLassoResult, trainGroupsSparse } from './schedules/train-groups-sparse.js';
+export { type SparseTrainingOptions, type SparseTrainingResult, trainSparse } from './schedules/train-sparse.js';
 export type { Round } from './schedules/rounds.js';
 export type { StageOptions } from './schedules/run-stages.js';
 export { type PrunedWeight, pruneWeights, type PruneWeightsResult } from './prune-weights.js';
