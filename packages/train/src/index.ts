@@ -138,4 +138,5 @@ export {
   scaleName,
   zeroPointName,
 } from './fake-quantize/insert-fake-quantize.js';
-export { expectedGates, gateName, type GateSpec, insertGates } from './gates/hard-concrete.js';
+export { expectedGates, gateName, type GateSpec, insertGates, openGates } from './gates/hard-concrete.js';
+export { type GatedAxis, insertSharedGates, type SharedGates } from './gates/shared-gates.js';

@@ -58,7 +58,7 @@ export function insertGates(form: TrainingForm, specs: readonly GateSpec[], isTr
         noise = randomInput(emitter, name, dims);
         random.push({ name: noise.name, shape: dims });
       }
-      return emitter.mul(value, gate(emitter, logAlpha, noise));
+      return emitter.mul(value, hardConcrete(emitter, logAlpha, noise));
     },
   );
   const missing = specs.find(({ value }) => !met.has(value));
@@ -67,7 +67,8 @@ export function insertGates(form: TrainingForm, specs: readonly GateSpec[], isTr
   return { ...form, model: g.model, random, parameters: [...form.parameters, ...added] };
 }
 
-function gate(g: Emitter, logAlpha: Value, noise: Value | undefined): Value {
+/** Gates of `logAlpha`, with uniform `noise` of its shape, or without. */
+export function hardConcrete(g: Emitter, logAlpha: Value, noise: Value | undefined): Value {
   const open = noise
     ? g.op('Sigmoid', [g.scale(g.add(logit(g, noise), logAlpha), 1 / BETA)])
     : g.op('Sigmoid', [logAlpha]);
@@ -97,4 +98,9 @@ export function expectedGates(values: readonly string[]): Loss {
       return counts.reduce((a, b) => g.add(a, b));
     },
   };
+}
+
+/** What gates are in evaluation: clip(sigmoid(log alpha) (zeta - gamma) + gamma, 0, 1). */
+export function openGates(logAlpha: Float32Array): Float32Array {
+  return logAlpha.map((value) => Math.min(1, Math.max(0, (ZETA - GAMMA) / (1 + Math.exp(-value)) + GAMMA)));
 }
