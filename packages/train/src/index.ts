@@ -66,7 +66,7 @@ export type {
 export { expandFunctions } from './functions/expand-functions.js';
 export { functionNames } from './functions/registry.js';
 export { gradientKinds } from './gradients/registry.js';
-export { type BatchArrays, isReadable, newArray } from './loop/batch-feeder.js';
+export { type BatchArrays, BatchFeeder, type FedArray, isReadable, newArray } from './loop/batch-feeder.js';
 export { GraphTrainer, type GraphTrainerOptions } from './loop/graph-trainer.js';
 export type { Masks } from './loop/optimizer-state.js';
 export type { RegularizerTerm } from './loop/regularization.js';

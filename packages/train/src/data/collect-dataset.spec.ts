@@ -34,3 +34,15 @@ test.each(['float16', 'float32'] as const)('samples of a model that reads %s are
   expect([...input]).toEqual([598, 599, 6, 7].map((i) => i / 2048));
   expect([...read]).toEqual([5n, 3n]);
 });
+
+test('no more samples than wanted', async () => {
+  const path = join(folder, 'data.npz');
+  await saveArrays(path, { input: Tensor.of('float32', [ROWS, 2], values) });
+  const inputs = [{ name: 'input', dtype: 'float32', shape: ['n', 2] }] as const;
+  for (const [limit, length] of [
+    [7, 7],
+    [290, 290],
+    [1000, ROWS],
+  ])
+    expect((await collectDataset(await openData(`npz:${path}`), { inputs, limit: limit! })).length).toBe(length);
+});

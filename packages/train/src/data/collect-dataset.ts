@@ -7,6 +7,8 @@ import type { Dataset } from './dataset.js';
 export interface CollectOptions {
   /** What the model expects. */
   readonly inputs: readonly PortSpec[];
+  /** Samples at most. Default: all. */
+  readonly limit?: number;
   readonly signal?: AbortSignal;
   /** Samples read so far. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
@@ -16,7 +18,7 @@ export interface CollectOptions {
 const PIECE = 256;
 
 /**
- * Reads a whole data source into memory, to be read in any order: inputs by name, `labels` as int64, `targets` as they are, float32 for half
+ * Reads a data source into memory, to be read in any order: inputs by name, `labels` as int64, `targets` as they are, float32 for half
  * precision. Throws
  * ERR_TRAIN_DATA for sequences of steps and for a source without samples.
  */
@@ -32,6 +34,7 @@ export async function collectDataset(source: DataSource, options: CollectOptions
   for await (const batch of source.batches({
     inputs: options.inputs.map((port) => ({ ...port, dtype: widened(port.dtype) })),
     batchSize: PIECE,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.signal ? { signal: options.signal } : {}),
   })) {
     if (batch.steps)
