@@ -12,5 +12,8 @@ export { removeBlocks } from './surgery/remove-blocks.js';
 export { type ResidualBlock, residualBlocks } from './surgery/residual-blocks.js';
 export { roundKept } from './widths/round-kept.js';
 export { floatGrid, measuredGrid, type WidthCost, type WidthGrid } from './widths/width-grid.js';
+export { pruneStructure, type PruneStructureResult } from './structure/prune-structure.js';
+export type { PruneStructureOptions, StructureAllocation, StructurePattern } from './structure/structure-options.js';
+export type { BlockReport, GroupReport, StructureReport } from './structure/structure-report.js';
 export { type PrunedWeight, pruneWeights, type PruneWeightsResult } from './prune-weights.js';
 export type { PruneWeightsOptions } from './prune-weights-options.js';
