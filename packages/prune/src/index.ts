@@ -25,7 +25,12 @@ export { type SparseTrainingOptions, type SparseTrainingResult, trainSparse } fr
 export type { Round } from './schedules/rounds.js';
 export type { StageOptions } from './schedules/run-stages.js';
 export { pruneStructure, type PruneStructureResult } from './structure/prune-structure.js';
-export type { PruneStructureOptions, StructureAllocation, StructurePattern } from './structure/structure-options.js';
+export {
+  type PruneStructureOptions,
+  STRUCTURE_PATTERNS,
+  type StructureAllocation,
+  type StructurePattern,
+} from './structure/structure-options.js';
 export type { BlockReport, GroupReport, StructureReport } from './structure/structure-report.js';
 export { type PrunedWeight, pruneWeights, type PruneWeightsResult } from './prune-weights.js';
 export type { PruneWeightsOptions } from './prune-weights-options.js';

@@ -84,7 +84,7 @@ export async function pruneModel(model: string, flags: Flags, context: CommandCo
 const NAMES = Object.fromEntries(
   [
     ...['pattern', 'sparsity', 'threshold', 'criterion', 'update', 'allocation'],
-    ...['samples', 'include', 'exclude'],
+    ...['of', 'widths', 'grid', 'allowInexact', 'samples', 'include', 'exclude'],
   ].map((name) => [name, name]),
 );
 

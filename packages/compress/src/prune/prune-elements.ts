@@ -12,15 +12,10 @@ export async function pruneElements(
 ): Promise<PrunedGraph> {
   const { pattern = 'unstructured', update = 'none' } = options;
   const criterion = options.criterion ?? (update === 'none' ? 'magnitude' : update);
-  if (recovery && recovery.rounds > 1) {
-    return { pattern, criterion, rises: new Map(), ...(await inRounds(model, options, recovery)) };
-  }
+  if (recovery && recovery.rounds > 1) return { pattern, criterion, ...(await inRounds(model, options, recovery)) };
   const { model: pruned, report } = await pruneWeights(model, options);
-  const done: PrunedGraph = {
-    ...{ model: pruned, pattern, criterion, warnings: report.warnings },
-    left: new Map(report.left.map(({ name, reason }) => [name, reason])),
-    rises: new Map(report.weights.flatMap(({ layers, rise }) => (rise === undefined ? [] : [[layers[0]!, rise]]))),
-  };
+  const explain = explainer(report, `${pattern} by ${criterion}`);
+  const done = { model: pruned, pattern, criterion, explain, warnings: report.warnings };
   if (!recovery) return done;
   const { learn, report: learned } = recording(recovery);
   const recovered = await recover(pruned, learn);
@@ -30,10 +25,11 @@ export async function pruneElements(
 
 async function inRounds(model: Model, options: PruneWeightsOptions, recovery: Recovery) {
   const { sparsity, signal, onProgress, ...prune } = options;
-  const { pattern = 'unstructured', threshold } = prune;
+  const { pattern = 'unstructured', criterion = 'magnitude', threshold } = prune;
   if (threshold !== undefined) badOption('rounds', 'none with a threshold, which says what goes', recovery.rounds);
-  if (/^\d+:\d+$/.test(pattern))
+  if (/^\d+:\d+$/.test(pattern)) {
     badOption('rounds', `none with pattern ${pattern}, which says what goes`, recovery.rounds);
+  }
   if (sparsity === undefined) badOption('sparsity', 'a share of the weights', 'none');
   // What is left is left in every round; the first one is looked at without data.
   const { include = [], exclude = [] } = prune;
@@ -47,8 +43,22 @@ async function inRounds(model: Model, options: PruneWeightsOptions, recovery: Re
   });
   return {
     model: last,
-    left: new Map(report.left.map(({ name, reason }) => [name, reason])),
+    explain: explainer({ left: report.left, weights: [] }, `${pattern} by ${criterion}, ${rounds.length} rounds`),
     warnings: report.warnings,
     recovery: learned(rounds.map((round) => round.sparsity)),
+  };
+}
+
+type Report = Awaited<ReturnType<typeof pruneWeights>>['report'];
+
+function explainer({ left, weights }: Pick<Report, 'left' | 'weights'>, how: string): PrunedGraph['explain'] {
+  const reasons = new Map(left.map(({ name, reason }) => [name, reason]));
+  // Of the first layer that reads a weight, as its elements are.
+  const rises = new Map(weights.map(({ layers, rise }) => [layers[0], rise]));
+  return ({ name }) => {
+    const reason = reasons.get(name);
+    if (reason !== undefined) return { action: 'left', reason };
+    const rise = rises.get(name);
+    return { action: 'pruned', reason: how, ...(rise === undefined ? {} : { rise }) };
   };
 }

@@ -1,3 +1,4 @@
+import type { StructureReport } from '@gossamer/prune';
 import type { LayerResult } from '../result.js';
 import type { Change, WeightChange } from './compare-weights.js';
 
@@ -8,11 +9,15 @@ export interface PrunedLayer extends WeightChange, Omit<LayerResult, 'bytes'> {
   readonly rise?: number;
 }
 
+/** Of patterns of structure: what went of every group of units that can only go together, which blocks went, and which outputs cannot. */
+export type PrunedStructure = Pick<StructureReport, 'groups' | 'blocks' | 'frozen'>;
+
 export interface PruneReport {
   /** As it was asked for: unstructured, 2:4, channel, ... */
   readonly pattern: string;
   readonly criterion: string;
   readonly layers: readonly PrunedLayer[];
+  readonly structure?: PrunedStructure;
   /** Elements of the weights of all `layers`. Not bytes: a zero takes as many as any number until `encode` stores it. */
   readonly elements: Change;
   /** Share of zeros among them, in [0, 1]. */

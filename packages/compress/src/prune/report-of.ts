@@ -6,17 +6,9 @@ import type { PrunedGraph } from './pruned-graph.js';
 
 /** What was done to each layer of `before`, and what it is worth. */
 export function reportOf(before: Model, made: PrunedGraph): PruneReport {
-  const { pattern, criterion, left, rises, warnings } = made;
-  const layers = compareWeights(before, made.model).map((change): PrunedLayer => {
-    const reason = left.get(change.name);
-    const rise = rises.get(change.name);
-    return {
-      ...change,
-      action: reason === undefined ? 'pruned' : 'left',
-      reason: reason ?? `${pattern} by ${criterion}`,
-      ...(rise === undefined ? {} : { rise }),
-    };
-  });
-  const summary = { pattern, criterion, layers, ...totals(layers) };
+  const { pattern, criterion, explain, structure, warnings } = made;
+  const changes = compareWeights(before, made.model);
+  const layers = changes.map((change): PrunedLayer => ({ ...change, ...explain(change) }));
+  const summary = { pattern, criterion, layers, ...(structure ? { structure } : {}), ...totals(layers) };
   return { ...summary, hints: pruneHints(summary), warnings };
 }
