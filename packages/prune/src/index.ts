@@ -15,6 +15,11 @@ export { roundKept } from './widths/round-kept.js';
 export { floatGrid, measuredGrid, type WidthCost, type WidthGrid } from './widths/width-grid.js';
 export { type RatioSearchOptions, type RatioSearchResult, searchRatios } from './allocation/search-ratios.js';
 export { zeroMasks } from './masks/zero-masks.js';
+export {
+  learnVariational,
+  type VariationalPruning,
+  type VariationalPruningOptions,
+} from './schedules/learn-variational.js';
 export type { Learned, Learner, Lesson } from './schedules/learner.js';
 export { type GatedModel, type GateOptions, learnGates } from './schedules/learn-gates.js';
 export { lotteryTicket, type LotteryOptions } from './schedules/lottery-ticket.js';
