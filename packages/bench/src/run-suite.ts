@@ -8,6 +8,7 @@ import { busyWarning, loadSince, loadSnapshot } from './harness/machine-load.js'
 import { type SuiteResult, toMarkdown, writeReport } from './harness/report.js';
 import type { Suite, SuiteContext } from './harness/suite.js';
 import { conformance } from './suites/conformance.js';
+import { criteria } from './suites/criteria.js';
 import { dataFree } from './suites/data-free.js';
 import { distillation } from './suites/distillation.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
@@ -26,6 +27,7 @@ import { parallelTraining } from './suites/parallel-training.js';
 import { realModels } from './suites/real-models.js';
 import { records } from './suites/records.js';
 import { roundTrip } from './suites/round-trip.js';
+import { sparseLanguage } from './suites/sparse-language.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
 import { trainingCoverage } from './suites/training-coverage.js';
@@ -46,11 +48,13 @@ export const SUITES: readonly Suite[] = [
   lowBits,
   integerOnly,
   qat,
+  criteria,
   trainingCoverage,
   instructionSets,
   roundTrip,
   conformance,
   languageBits,
+  sparseLanguage,
   operators,
   generatedGraphs,
   realModels,

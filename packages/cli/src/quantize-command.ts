@@ -145,6 +145,7 @@ function addSelection(command: Command): void {
     .option('--include <layers>', 'only these layers: ids, globs or operators, comma-separated', list)
     .option('--exclude <layers>', 'not these layers', list)
     .option('--no-optimize', 'skip the graph optimisations before quantizing')
+    .option('--preserve <what>', 'weights that stay 0: zeros (all), auto (of pruned weights, default) or none')
     .option('--requantize', 'accept a model that is quantized already')
     .option('--data <source>', 'calibration data')
     .option('--samples <n>', 'most calibration samples to use (default 128; 64 for --budget, 256 of qat)', count)

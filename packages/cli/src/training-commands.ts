@@ -20,10 +20,14 @@ export function addTraining(add: Add, run: RunCommand): void {
     'finetune model.onnx -o tuned.onnx --data npz:train.npz --epochs 3 --learning-rate 1e-4',
     'finetune small.onnx -o tuned.onnx --data npz:train.npz --teacher model.onnx --alpha 0.9 --temperature 4',
     'finetune model.onnx -o tuned.onnx --data npz:train.npz --frozen "encoder.*" --batch-norm frozen --patience 3',
+    'finetune sparse.onnx -o tuned.onnx --data npz:train.npz --preserve zeros',
     'finetune model.onnx -o tuned.onnx --data npz:train.npz --run runs/a      # goes on there after an interruption',
   ])
     .argument('<model>', 'an ONNX file')
-    .option('--teacher <files...>', 'a model, or several together, that the model also learns from');
+    .option('--teacher <files...>', 'a model, or several together, that the model also learns from')
+    .addOption(
+      new Option('--preserve <what>', 'zeros: weights that are 0 stay 0 (default none)').choices(['zeros', 'none']),
+    );
   addTeacherOptions(addTrainingOptions(finetune)).action((model: string, flags: Flags) =>
     run('finetune', flags, async (context) =>
       (await import('./commands/train.js')).finetuneModel(model, flags, context),
@@ -124,9 +128,9 @@ function addTrainingOptions(command: Command, { needsData = true } = {}): Comman
   );
 }
 
-/** How a model is trained, whatever it learns. */
-export function addLoopOptions(command: Command): Command {
-  return addUpdateOptions(command)
+/** How a model is trained, whatever it learns; `hasEpochs`: by --epochs. */
+export function addLoopOptions(command: Command, hasEpochs = true): Command {
+  return addUpdateOptions(command, hasEpochs)
     .option('--steps <n>', 'updates, in place of --epochs', count)
     .option('--validation <n>', 'samples held out and measured; 0: none (default: a tenth, at most 5000)', integer)
     .option('--patience <n>', 'epochs without a better measurement after which training stops', count)
@@ -143,10 +147,10 @@ function addDataOption(command: Command, isRequired = true): Command {
 }
 
 /** What decides an update, and what is measured. */
-function addUpdateOptions(command: Command): Command {
+function addUpdateOptions(command: Command, hasEpochs = true): Command {
   const list = (value: string) => value.split(',').filter((item) => item !== '');
+  if (hasEpochs) command.option('--epochs <n>', 'passes over the data (default 1)', count);
   return command
-    .option('--epochs <n>', 'passes over the data (default 1)', count)
     .option('--batch <n>', 'samples of a batch (default 128)', count)
     .option('--accumulate <n>', 'batches whose gradients make one update (default 1)', count)
     .option('--optimizer <name>', 'sgd, momentum, nesterov, rmsprop, adam, amsgrad, adamw or lion (default adamw)')

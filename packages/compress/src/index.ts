@@ -26,7 +26,8 @@ export {
 } from './mixed-precision.js';
 export { prune, type PruneOptions, type PruneResult } from './prune/prune.js';
 export type { Change, WeightChange } from './prune/compare-weights.js';
-export type { PrunedLayer, PruneReport } from './prune/prune-report.js';
+export type { PrunedLayer, PrunedStructure, PruneReport } from './prune/prune-report.js';
+export type { RecoveryOptions, RecoveryReport } from './prune/recovery.js';
 export { optimize, type OptimizeOptions, type OptimizeResult, saveOptimized } from './optimize.js';
 export type { Progress, WorkOptions } from './progress.js';
 export { type LayerRule, quantize, type QuantizeOptions, type QuantizeResult } from './quantize.js';

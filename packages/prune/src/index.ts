@@ -15,15 +15,33 @@ export { removeBlocks } from './surgery/remove-blocks.js';
 export { type ResidualBlock, residualBlocks } from './surgery/residual-blocks.js';
 export { roundKept } from './widths/round-kept.js';
 export { floatGrid, measuredGrid, type WidthCost, type WidthGrid } from './widths/width-grid.js';
+export { type RatioSearchOptions, type RatioSearchResult, searchRatios } from './allocation/search-ratios.js';
 export { zeroMasks } from './masks/zero-masks.js';
+export {
+  learnVariational,
+  type VariationalPruning,
+  type VariationalPruningOptions,
+} from './schedules/learn-variational.js';
 export type { Learned, Learner, Lesson } from './schedules/learner.js';
+export { type GatedModel, type GateOptions, learnGates } from './schedules/learn-gates.js';
 export { lotteryTicket, type LotteryOptions } from './schedules/lottery-ticket.js';
 export { type IterativeOptions, pruneIteratively } from './schedules/prune-iteratively.js';
 export { recover } from './schedules/recover.js';
+export { type GroupLassoOptions, type GroupLassoResult, trainGroupsSparse } from './schedules/train-groups-sparse.js';
+export { type SparseTrainingOptions, type SparseTrainingResult, trainSparse } from './schedules/train-sparse.js';
 export type { Round } from './schedules/rounds.js';
 export type { StageOptions } from './schedules/run-stages.js';
+export { pruneStructure, type PruneStructureResult } from './structure/prune-structure.js';
+export {
+  type PruneStructureOptions,
+  STRUCTURE_PATTERNS,
+  type StructureAllocation,
+  type StructurePattern,
+} from './structure/structure-options.js';
+export type { BlockReport, GroupReport, StructureReport } from './structure/structure-report.js';
 export { type PrunedWeight, pruneWeights, type PruneWeightsResult } from './prune-weights.js';
 export type { PruneWeightsOptions } from './prune-weights-options.js';
 export type { Threshold } from './criteria/threshold.js';
 export { type ThresholdShare, thresholdShares } from './threshold-shares.js';
 export type { UpdateName } from './updates/registry.js';
+export { elementScores, type ElementScoreOptions } from './element-scores.js';

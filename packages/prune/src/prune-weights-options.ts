@@ -4,6 +4,8 @@ import type { Loss } from '@gossamer/train';
 import type { Threshold } from './criteria/threshold.js';
 import type { UpdateName } from './updates/registry.js';
 
+export type Allocation = 'global' | 'uniform' | 'row' | 'erk';
+
 /** How elements of weights are taken away. */
 export interface PruneWeightsOptions {
   /** Share of the weights meant that become 0, in (0, 1). With a pattern N:M or criterion 'threshold', none: those say it. */
@@ -16,8 +18,8 @@ export interface PruneWeightsOptions {
   readonly criterion?: string;
   /** What the weights that stay become: 'none', what they were; 'obs' and 'sparsegpt', what keeps the layer's outputs; 'woodfisher', what keeps the loss. Default 'none'. */
   readonly update?: 'none' | UpdateName;
-  /** Where they go: 'global', by one threshold; 'uniform', the same share of each weight; 'erk'. Default: 'global' for criteria that are comparable among layers, else 'uniform'. */
-  readonly allocation?: 'global' | 'uniform' | 'erk';
+  /** Where they go: 'global', by one threshold; 'uniform', the same share of each weight; 'row', of each row (output feature); 'erk'. Default: 'global' for criteria that are comparable among layers, 'row' for wanda, else 'uniform'. */
+  readonly allocation?: Allocation;
   /** For criteria and updates that look at inputs or gradients. */
   readonly data?: DataSource;
   /** Samples at most. Default 128, where gradients are wanted 512. */

@@ -129,7 +129,10 @@ test('lamp empties no layer; its scores are the formula', async () => {
 });
 
 test('wanda: |w| times the norm of the input, within layers; unreached layers are left', async () => {
-  const { model } = await pruneWeights(net(), { sparsity: 0.5, criterion: 'wanda', data, include: ['a', 'b'] });
+  const { model } = await pruneWeights(net(), {
+    ...{ sparsity: 0.5, criterion: 'wanda', allocation: 'uniform' },
+    ...{ data, include: ['a', 'b'] },
+  });
   const x = wave(32 * 48, 3);
   const norms = Float64Array.from({ length: 48 }, (_, j) =>
     Math.sqrt(Array.from({ length: 32 }, (_, i) => x[i * 48 + j]! ** 2).reduce((a, b) => a + b) / 32),
@@ -147,11 +150,14 @@ test.each<[PruneWeightsOptions, string]>([
   [{ sparsity: 0 }, 'sparsity: expected a number above 0'],
   [{ sparsity: 0.5, pattern: '2:4' }, 'sparsity: expected none with pattern 2:4, received 0.5'],
   [{ sparsity: 0.5, pattern: '4:2' }, 'pattern: expected unstructured'],
-  [{ sparsity: 0.5, criterion: 'size' }, 'criterion: expected magnitude, lamp, threshold, taylor, snip, grasp, fisher, woodfisher, wanda, obs, received size'],
+  [
+    { sparsity: 0.5, criterion: 'size' },
+    'criterion: expected magnitude, lamp, threshold, taylor, snip, grasp, fisher, woodfisher, wanda, obs, received size',
+  ],
   [{ sparsity: 0.5, criterion: 'wanda' }, 'data: expected samples for criterion wanda, received none'],
   [
     { sparsity: 0.5, criterion: 'wanda', data, allocation: 'global' },
-    "allocation: expected 'uniform' or 'erk' with wanda",
+    "allocation: expected 'uniform', 'row' or 'erk' with wanda",
   ],
 ])('%o is refused', async (options, text) => {
   await expect(pruneWeights(net(), options)).rejects.toMatchObject({ message: expect.stringContaining(text) });

@@ -1,11 +1,11 @@
 import { fromWeightMatrix, layerFilter, type Model, toWeightMatrix } from '@gossamer/graph';
 import { inverseFishers } from './gradients/weight-statistics.js';
 import type { ScoredMatrix } from './patterns/pattern.js';
-import type { PruneWeightsOptions } from './prune-weights-options.js';
+import type { Allocation, PruneWeightsOptions } from './prune-weights-options.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
 import type { Removal, Update } from './updates/update.js';
 import { updateByFisher } from './updates/woodfisher.js';
-import { chooseMasks, keptCounts, keptOf } from './weights/choose-masks.js';
+import { chooseByRow, chooseMasks, keptCounts, keptOf } from './weights/choose-masks.js';
 import { findWeights, type LeftLayer, type PrunableWeight } from './weights/find-weights.js';
 import { type GradientData, gradientData } from './weights/gradient-data.js';
 import { scoreWeights } from './weights/score-weights.js';
@@ -115,11 +115,16 @@ class Pruning {
     });
     const scored = this.weights.filter((weight) => scores.has(weight));
     const matrices = scored.map((weight) => scores.get(weight)!);
-    const kept =
-      criterion.cut === undefined
-        ? keptOfAll(scored, sparsity!, allocation)
-        : countAbove(matrices.flat(), criterion.cut);
-    const masks = chooseMasks(matrices, pattern, kept);
+    const masks =
+      allocation === 'row'
+        ? chooseByRow(matrices, pattern, sparsity!)
+        : chooseMasks(
+            matrices,
+            pattern,
+            criterion.cut === undefined
+              ? keptOfAll(scored, sparsity!, allocation)
+              : countAbove(matrices.flat(), criterion.cut),
+          );
     return new Map(scored.map((weight, i) => [weight, { kind: 'given', kept: masks[i]! }]));
   }
 
@@ -200,7 +205,7 @@ function masked({ view }: PrunableWeight, kept: Uint8Array): Outcome {
 function keptOfAll(
   weights: readonly PrunableWeight[],
   sparsity: number,
-  allocation: ResolvedOptions['allocation'],
+  allocation: Exclude<Allocation, 'row'>,
 ): number | number[] {
   const shapes = weights.map(({ view }) => view.shape);
   if (allocation !== 'global') return keptCounts(shapes, sparsity, allocation);

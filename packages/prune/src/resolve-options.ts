@@ -4,7 +4,7 @@ import { findCriterion } from './criteria/registry.js';
 import { requireThreshold, type Threshold } from './criteria/threshold.js';
 import { parsePattern } from './patterns/parse-pattern.js';
 import type { Pattern } from './patterns/pattern.js';
-import type { PruneWeightsOptions } from './prune-weights-options.js';
+import type { Allocation, PruneWeightsOptions } from './prune-weights-options.js';
 import { requireShare } from './require-share.js';
 import { findUpdate } from './updates/registry.js';
 import type { Update } from './updates/update.js';
@@ -18,7 +18,7 @@ export interface ResolvedOptions {
   /** Undefined: the threshold says it. */
   readonly sparsity: number | undefined;
   readonly threshold: Threshold | undefined;
-  readonly allocation: 'global' | 'uniform' | 'erk';
+  readonly allocation: Allocation;
 }
 
 /** Throws ERR_PRUNE_OPTION and ERR_PRUNE_DATA. */
@@ -67,8 +67,19 @@ function howMuch(
   if (allocation === 'global' && !isGlobal)
     badOption(
       'allocation',
-      `'uniform' or 'erk' with ${criterion?.name ?? 'the choice of an update'}, whose scores are those of a layer`,
+      `'uniform', 'row' or 'erk' with ${criterion?.name ?? 'the choice of an update'}, whose scores are those of a layer`,
       allocation,
     );
-  return { sparsity, threshold, allocation: allocation ?? (isGlobal ? 'global' : 'uniform') };
+  if (allocation === 'row' && (!criterion || pattern.name !== 'unstructured'))
+    badOption(
+      'allocation',
+      `'uniform' or 'erk' with ${criterion ? `pattern ${pattern.name}` : 'the choice of an update'}`,
+      allocation,
+    );
+  return { sparsity, threshold, allocation: allocation ?? defaultAllocation(criterion, pattern) };
+}
+
+function defaultAllocation(criterion: Criterion | undefined, pattern: Pattern): Allocation {
+  if (criterion?.isGlobal) return 'global';
+  return criterion?.isByRow && pattern.name === 'unstructured' ? 'row' : 'uniform';
 }

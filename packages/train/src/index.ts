@@ -140,3 +140,6 @@ export {
 } from './fake-quantize/insert-fake-quantize.js';
 export { expectedGates, gateName, type GateSpec, insertGates, openGates } from './gates/hard-concrete.js';
 export { type GatedAxis, insertSharedGates, type SharedGates } from './gates/shared-gates.js';
+export { insertVariational, logVarianceName, type VariationalOptions } from './variational/insert-variational.js';
+export { logAlphaOf } from './variational/log-alpha.js';
+export { variationalDivergence } from './variational/variational-divergence.js';

@@ -91,7 +91,7 @@ export async function prune(
   context: CommandContext,
   choice: PruneFolderOptions['prune'],
 ): Promise<CommandResult> {
-  refuseFlags(flags, ['data', 'accuracy', 'evalData', 'preview'], 'with a folder of models');
+  refuseFlags(flags, ['data', 'accuracy', 'evalData', 'preview', 'finetune'], 'with a folder of models');
   const { output, options } = common(flags, context);
   return report(path, await pruneFolder(path, output, { ...options, prune: choice }));
 }

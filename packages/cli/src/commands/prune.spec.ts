@@ -58,6 +58,37 @@ test('an output that ends in .gsm is encoded, and is a model to every command', 
   expect([over.status, over.stderr]).toEqual([2, expect.stringContaining('expected another file than the input')]);
 });
 
+test('structure: groups and layers in the report; --threshold says what would go', () => {
+  const made = prune('-o', 'p.onnx', '--pattern', 'channel,neuron', '--sparsity', '0.5', '--json');
+  expect([made.status, made.stderr]).toEqual([0, expect.any(String)]);
+  const report = made.json() as { bytes: { ratio: number }; elements: object };
+  expect(report).toMatchObject({
+    ...{ pattern: 'channel, neuron', criterion: 'magnitude-l2', sparsity: { after: 0 } },
+    structure: { groups: expect.any(Array) as object[], blocks: [] },
+  });
+  expect(report.bytes.ratio).toBeGreaterThan(1.5);
+  const seen = prune('--threshold', 'quantile:0.25', '--preview');
+  expect([seen.status, seen.stderr]).toEqual([
+    0,
+    expect.stringMatching(/of them 0: 0\.0 % -> 25\.0 % \(unstructured by thr/),
+  ]);
+});
+
+test('--finetune trains on with the zeros kept, by --distill from the model itself', () => {
+  const how = ['--sparsity', '0.9', '--finetune', '1', '--distill', '--limit', '512', '--data', digits('train')];
+  const made = prune('-o', 'p.onnx', ...how, '--rounds', '2', '--validation', '0', '--run', 'run', '--json');
+  expect([made.status, made.stderr]).toEqual([0, expect.any(String)]);
+  expect(made.json()).toMatchObject({
+    sparsity: { after: 0.9 },
+    recovery: { rounds: [expect.closeTo(1 - Math.sqrt(0.1), 3), 0.9], steps: 8 },
+  });
+  expect(readdirSync(join(folder, 'run')).sort()).toEqual([
+    'manifest.json',
+    'result.json',
+    expect.stringMatching(/^rounds-[0-9a-f]{16}$/),
+  ]);
+});
+
 test('a metric that fell too far: exit 3, nothing is written', () => {
   const accuracy = ['--accuracy', 'top1:0.001', '--eval-data', digits('t10k')];
   const made = prune('-o', 'p.onnx', '--sparsity', '0.98', ...accuracy, '--json');

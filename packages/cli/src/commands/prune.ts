@@ -8,6 +8,8 @@ import {
   prune,
   type PruneOptions,
   type PruneReport,
+  type RecoveryOptions,
+  type RecoveryReport,
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
@@ -16,17 +18,19 @@ import { describePruned, describePreview } from './describe-pruned.js';
 import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
 import { refuseFlags } from './refuse-flags.js';
-import { given } from './train.js';
+import { given, TEACHER_NAMES, TRAINING_NAMES } from './train.js';
+import { parseBindings } from '../parse-bindings.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
 /** What `prune` says about the file it wrote. */
-export type PruneJson = CompressionResult & PruneReport & { readonly accuracy?: AccuracyResult };
+export type PruneJson = CompressionResult &
+  PruneReport & { readonly accuracy?: AccuracyResult; readonly recovery?: RecoveryReport };
 
 /** gossamer prune MODEL -o OUT [--pattern P] [--sparsity S] [--criterion C], or --preview in the place of -o */
-export async function run(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
+export async function pruneModel(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
   const output = flags['output'] as string | undefined;
-  const { seed, threads, verbose } = context.options;
+  const { seed, threads, run, verbose } = context.options;
   const byThreshold = flags['threshold'] === undefined ? {} : { criterion: 'threshold' };
   const common = { seed, ...(threads === undefined ? {} : { threads }) };
   const choice = { ...byThreshold, ...given(flags, NAMES), ...common } as PruneOptions;
@@ -35,6 +39,8 @@ export async function run(model: string, flags: Flags, context: CommandContext):
   else if (output === undefined) {
     throw new GossamerError('ERR_OPTION', '--output: expected a file to write, or --preview, received none');
   }
+  const recovery = recoveryOf(flags);
+
   if (folder.isFolder(model)) return folder.prune(model, flags, context, choice);
   const source = await loadAnyModel(model);
   if (output !== undefined) assertWritable(source, output, context.options.force);
@@ -46,6 +52,10 @@ export async function run(model: string, flags: Flags, context: CommandContext):
     ...choice,
     ...(data ? { data } : {}),
     ...(accuracy ? { accuracy } : {}),
+    ...(recovery && !isPreview
+      ? { recovery: { ...recovery, ...(flags['distill'] === true ? { teacher: source } : {}) } }
+      : {}),
+    ...(run === undefined ? {} : { run }),
     signal: context.signal,
     onProgress: context.onProgress,
   });
@@ -61,6 +71,7 @@ export async function run(model: string, flags: Flags, context: CommandContext):
     output,
     status: 'done',
     bytes: await compareFiles(source, output),
+    ...(result.recovery ? { recovery: result.recovery } : {}),
     ...(result.accuracy ? { accuracy: result.accuracy } : {}),
     warnings: [...source.ir.warnings, ...report.warnings, ...(verification?.warnings ?? [])],
     verification,
@@ -73,6 +84,26 @@ export async function run(model: string, flags: Flags, context: CommandContext):
 const NAMES = Object.fromEntries(
   [
     ...['pattern', 'sparsity', 'threshold', 'criterion', 'update', 'allocation'],
-    ...['samples', 'include', 'exclude'],
+    ...['of', 'widths', 'grid', 'allowInexact', 'samples', 'include', 'exclude'],
   ].map((name) => [name, name]),
 );
+
+/** Flags of a recovery, by option. */
+const RECOVERY_NAMES = { ...TRAINING_NAMES, ...TEACHER_NAMES, rounds: 'rounds' };
+
+/** What --finetune asks for; undefined without it. Throws ERR_OPTION for flags that nothing would read. */
+function recoveryOf(flags: Flags): RecoveryOptions | undefined {
+  if (flags['finetune'] === undefined) {
+    refuseFlags(flags, [...Object.values(RECOVERY_NAMES), 'distill', 'bind'], 'without --finetune');
+    return undefined;
+  }
+  if (flags['distill'] !== true) refuseFlags(flags, Object.values(TEACHER_NAMES), 'without --distill');
+  if (flags['preview'] === true) refuseFlags(flags, ['finetune'], 'with --preview, which changes nothing');
+  if (flags['data'] === undefined) {
+    throw new GossamerError('ERR_OPTION', '--data: expected samples to train on with --finetune, received none');
+  }
+  const { epochs: _, ...names } = RECOVERY_NAMES;
+  const bind = parseBindings(flags['bind'] as string | undefined);
+  const epochs = flags['steps'] === undefined ? { epochs: flags['finetune'] } : {};
+  return { ...given(flags, names), ...epochs, bind } as RecoveryOptions;
+}

@@ -29,7 +29,7 @@ const OF_TRAINING = [
 /** Flags that other modes have, too. */
 const SHARED = [
   ...['output', 'mode', 'data', 'preprocess', 'externalData', 'verify'],
-  ...['granularity', 'activations', 'edgeBits', 'samples', 'include', 'exclude'],
+  ...['granularity', 'activations', 'edgeBits', 'samples', 'include', 'exclude', 'preserve'],
   ...['json', 'seed', 'threads', 'quiet', 'verbose', 'force', 'run'],
 ];
 
@@ -38,7 +38,7 @@ const SWITCHED_OFF = ['optimize', 'costModel'];
 
 const GRID_NAMES = [
   ...['weightBits', 'activationBits', 'edgeBits', 'granularity', 'activations', 'stages', 'scaleLearningRate'],
-  ...['clipDecay', 'samples', 'include', 'exclude'],
+  ...['clipDecay', 'samples', 'include', 'exclude', 'preserve'],
 ];
 
 /** Throws ERR_OPTION where a flag of training was given in another mode. */

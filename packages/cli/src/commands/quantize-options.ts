@@ -80,6 +80,7 @@ const PASSED_ON = [
   'exclude',
   'optimize',
   'requantize',
+  'preserve',
 ] as const;
 
 const flagName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

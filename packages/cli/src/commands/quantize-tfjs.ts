@@ -18,7 +18,7 @@ const OTHER_FORMATS = [
   ...['preset', 'activations', 'bits', 'granularity', 'blockSize', 'mapping', 'calibrate', 'percentile', 'algorithm'],
   ...['blockFormat', 'accuracyLevel', 'target', 'keepFloat', 'targetSqnr', 'edgeBits', 'storage', 'requantize'],
   ...['samples', 'integerOnly', 'clip', 'layers', 'equalize', 'biasCorrection', 'accuracy', 'evalData', 'budget'],
-  ...['candidates', 'sensitivity', 'layersOut'],
+  ...['candidates', 'sensitivity', 'layersOut', 'preserve'],
 ];
 
 /** gossamer quantize model.json -o FOLDER --format tfjs --weights uint8|uint16|float16 */

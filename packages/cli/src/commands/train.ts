@@ -46,7 +46,7 @@ async function trainOn(
   const teacher = await Promise.all(((flags['teacher'] as readonly string[] | undefined) ?? []).map(loadModel));
   return write([model, ...teacher], flags, context, async (options) => {
     const taught = teacher.length > 0 ? { teacher, ...given(flags, TEACHER_NAMES) } : {};
-    const result = await finetune(model, { ...options, ...taught });
+    const result = await finetune(model, { ...options, ...taught, ...given(flags, { preserve: 'preserve' }) });
     return { ...result, warnings: [...warnings, ...result.warnings] };
   });
 }

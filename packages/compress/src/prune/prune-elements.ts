@@ -1,34 +1,64 @@
+import { join } from 'node:path';
 import { type Model } from '@gossamer/graph';
-import { pruneWeights, type PruneWeightsOptions, recover } from '@gossamer/prune';
-import type { Learner } from '../training/learner.js';
-import type { PrunedGraph } from './pruned-graph.js';
-import type { RecoveryReport } from './recovery.js';
+import { pruneIteratively, pruneWeights, type PruneWeightsOptions, recover } from '@gossamer/prune';
+import { badOption, type PrunedGraph } from './pruned-graph.js';
+import { type Recovery, recording } from './recovery.js';
 
-/** Elements of weights set to 0, and what stays trained on where `learn` is given. */
+/** Elements of weights set to 0, at once or in rounds, and what stays trained on where there is a recovery. */
 export async function pruneElements(
   model: Model,
   options: PruneWeightsOptions,
-  learn: Learner | undefined,
+  recovery: Recovery | undefined,
 ): Promise<PrunedGraph> {
   const { pattern = 'unstructured', update = 'none' } = options;
   const criterion = options.criterion ?? (update === 'none' ? 'magnitude' : update);
+  if (recovery && recovery.rounds > 1) return { pattern, criterion, ...(await inRounds(model, options, recovery)) };
   const { model: pruned, report } = await pruneWeights(model, options);
-  const done: PrunedGraph = {
-    ...{ model: pruned, pattern, criterion, warnings: report.warnings },
-    left: new Map(report.left.map(({ name, reason }) => [name, reason])),
-    rises: new Map(report.weights.flatMap(({ layers, rise }) => (rise === undefined ? [] : [[layers[0]!, rise]]))),
-  };
-  if (!learn) return done;
-  let recovery: RecoveryReport | undefined;
-  const learned = await recover(pruned, async (student, lesson) => {
-    const result = await learn(student, lesson);
-    recovery = { engine: result.engine, steps: result.steps, history: result.history };
-    return result;
+  const explain = explainer(report, `${pattern} by ${criterion}`);
+  const done = { model: pruned, pattern, criterion, explain, warnings: report.warnings };
+  if (!recovery) return done;
+  const { learn, report: learned } = recording(recovery);
+  const recovered = await recover(pruned, learn);
+  const warnings = [...done.warnings, ...recovered.warnings];
+  return { ...done, model: recovered.model, warnings, recovery: learned([report.sparsity]) };
+}
+
+async function inRounds(model: Model, options: PruneWeightsOptions, recovery: Recovery) {
+  const { sparsity, signal, onProgress, ...prune } = options;
+  const { pattern = 'unstructured', criterion = 'magnitude', threshold } = prune;
+  if (threshold !== undefined) badOption('rounds', 'none with a threshold, which says what goes', recovery.rounds);
+  if (/^\d+:\d+$/.test(pattern)) {
+    badOption('rounds', `none with pattern ${pattern}, which says what goes`, recovery.rounds);
+  }
+  if (sparsity === undefined) badOption('sparsity', 'a share of the weights', 'none');
+  // What is left is left in every round; the first one is looked at without data.
+  const { include = [], exclude = [] } = prune;
+  const { report } = await pruneWeights(model, { sparsity, include, exclude });
+  const { learn, report: learned } = recording(recovery);
+  const { model: last, rounds } = await pruneIteratively(model, {
+    ...{ sparsity, rounds: recovery.rounds, prune, learn },
+    ...(recovery.run === undefined ? {} : { folder: join(recovery.run, `rounds-${recovery.digest}`) }),
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
   });
   return {
-    ...done,
-    model: learned.model,
-    warnings: [...done.warnings, ...learned.warnings],
-    ...(recovery ? { recovery } : {}),
+    model: last,
+    explain: explainer({ left: report.left, weights: [] }, `${pattern} by ${criterion}, ${rounds.length} rounds`),
+    warnings: report.warnings,
+    recovery: learned(rounds.map((round) => round.sparsity)),
+  };
+}
+
+type Report = Awaited<ReturnType<typeof pruneWeights>>['report'];
+
+function explainer({ left, weights }: Pick<Report, 'left' | 'weights'>, how: string): PrunedGraph['explain'] {
+  const reasons = new Map(left.map(({ name, reason }) => [name, reason]));
+  // Of the first layer that reads a weight, as its elements are.
+  const rises = new Map(weights.map(({ layers, rise }) => [layers[0], rise]));
+  return ({ name }) => {
+    const reason = reasons.get(name);
+    if (reason !== undefined) return { action: 'left', reason };
+    const rise = rises.get(name);
+    return { action: 'pruned', reason: how, ...(rise === undefined ? {} : { rise }) };
   };
 }

@@ -7,7 +7,7 @@ export function pruneHints({ pattern, elements, sparsity }: Omit<PruneReport, 'h
     hints.push(
       'bytes: an ONNX file stores zeros as it stores any number; gossamer encode (or an output that ends in .gsm) keeps where they are and not them',
       `time: ONNX Runtime multiplies zeros; the native engine (--engine native) leaves them out${ofPattern(pattern, sparsity.after)}`,
-      'later stages: gossamer finetune changes zeros unless they are masked; int8 quantization keeps them',
+      'later stages: gossamer finetune keeps zeros with --preserve zeros; quantization keeps those of pruned weights',
     );
   }
   if (elements.after < elements.before) {

@@ -1,18 +1,23 @@
+import type { StructureReport } from '@gossamer/prune';
 import type { LayerResult } from '../result.js';
 import type { Change, WeightChange } from './compare-weights.js';
 
 /** What became of one layer. */
-export interface PrunedLayer extends LayerResult, Omit<WeightChange, 'bytes'> {
+export interface PrunedLayer extends WeightChange, Omit<LayerResult, 'bytes'> {
   readonly action: 'pruned' | 'left';
   /** With an update, what it says that rises: the mean squared error of the layer's outputs, summed over them; of 'woodfisher' the loss. */
   readonly rise?: number;
 }
+
+/** Of patterns of structure: what went of every group of units that can only go together, which blocks went, and which outputs cannot. */
+export type PrunedStructure = Pick<StructureReport, 'groups' | 'blocks' | 'frozen'>;
 
 export interface PruneReport {
   /** As it was asked for: unstructured, 2:4, channel, ... */
   readonly pattern: string;
   readonly criterion: string;
   readonly layers: readonly PrunedLayer[];
+  readonly structure?: PrunedStructure;
   /** Elements of the weights of all `layers`. Not bytes: a zero takes as many as any number until `encode` stores it. */
   readonly elements: Change;
   /** Share of zeros among them, in [0, 1]. */

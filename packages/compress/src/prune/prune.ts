@@ -1,14 +1,28 @@
 import type { AccuracyGoal } from '@gossamer/quantize';
-import { pruneWeights, type PruneWeightsOptions } from '@gossamer/prune';
+import { type PruneStructureOptions, type PruneWeightsOptions, STRUCTURE_PATTERNS } from '@gossamer/prune';
 import { accuracyGate, type AccuracyResult } from '../accuracy-gate.js';
 import { loadAnyModel } from '../convert.js';
 import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
-import { compareWeights } from './compare-weights.js';
-import { pruneHints } from './prune-hints.js';
-import { type PrunedLayer, type PruneReport, totals } from './prune-report.js';
+import { pruneElements } from './prune-elements.js';
+import { pruneStructure } from './prune-structure.js';
+import { badOption } from './pruned-graph.js';
+import type { PruneReport } from './prune-report.js';
+import { openRecovery, type RecoveryOptions, type RecoveryReport } from './recovery.js';
+import { reportOf } from './report-of.js';
 
-export interface PruneOptions extends Omit<PruneWeightsOptions, 'teacher' | 'signal' | 'onProgress'>, WorkOptions {
+export interface PruneOptions
+  extends
+    Omit<PruneWeightsOptions, 'pattern' | 'allocation' | 'teacher' | 'signal' | 'onProgress'>,
+    Pick<PruneStructureOptions, 'of' | 'widths' | 'grid' | 'allowInexact'>,
+    WorkOptions {
+  /**
+   * Elements: 'unstructured', 'N:M', 'maxN:M' or 'block:AxB'. Structure, one or several: 'channel', 'neuron', 'ffn', 'head', 'unit', 'layer'. Sparsity is a share of elements, or of what `of`
+   * counts (multiply-accumulates or parameters). Default 'unstructured'.
+   */
+  readonly pattern?: string | readonly string[];
+  /** Where it goes; of elements and of structure: 'uniform', 'global'; of elements 'row', 'erk'; of structure 'sensitivity'. Default: docs/prune.md. */
+  readonly allocation?: PruneWeightsOptions['allocation'] | PruneStructureOptions['allocation'];
   /** Draws labels for gradients where the data have none. Default: the model itself. */
   readonly teacher?: ModelInput;
   /** Train the pruned model on, its zeros masked. Default: not at all. */
@@ -33,42 +47,62 @@ export interface PruneResult {
 const REMEDY = 'prune less, leave out what the report shows (exclude), or train on with the zeros kept';
 
 /**
- * Sets weights of least importance to 0, in the pattern asked for; what stays keeps its bits, or becomes what `update` makes of it. Opens ONNX, .gsm and TF.js (model.json) files. The input never changes. Throws ERR_PRUNE_OPTION,
+ * Takes out what is least important, in the pattern asked for: elements become 0, structure goes. What stays keeps its bits, or becomes what `update` or `recovery` make of it. Opens ONNX, .gsm and TF.js (model.json) files. The input never changes. Throws ERR_PRUNE_OPTION,
  * ERR_PRUNE_DATA, ERR_ACCURACY.
  */
 export async function prune(input: ModelInput, options: PruneOptions = {}): Promise<PruneResult> {
-  const { accuracy, teacher, ...choice } = options;
+  const { accuracy, recovery, run: _, teacher, ...choice } = options;
   const source = typeof input === 'string' ? await loadAnyModel(input) : input;
   const gate = accuracy && (await accuracyGate(source, accuracy, options));
-  const {
-    model: ir,
-    masks,
-    report: made,
-  } = await pruneWeights(source.ir, {
-    ...choice,
-    ...(teacher === undefined ? {} : { teacher: (await toModel(teacher)).ir }),
-  });
-  const model = new OnnxModel(ir, source, { integerProducts: 0, isCalibrated: false, remedy: REMEDY });
-  const { pattern = 'unstructured', update = 'none' } = choice;
-  const criterion = choice.criterion ?? (update === 'none' ? 'magnitude' : update);
-  const reasons = new Map(made.left.map(({ name, reason }) => [name, reason]));
-  const rises = new Map(
-    made.weights.flatMap(({ layers: [name], rise }) => (rise === undefined ? [] : [[name!, rise]])),
-  );
-  const layers = compareWeights(source.ir, ir).map(({ bytes, ...layer }): PrunedLayer => {
-    const reason = reasons.get(layer.name);
-    const share = layer.elements.after > 0 ? ` ${percent(layer.zeros.after / layer.elements.after)} are 0` : '';
-    return {
-      ...layer,
-      bytes,
-      action: reason === undefined ? 'pruned' : 'left',
-      reason: reason ?? `${pattern} by ${criterion}:${share || ' its weight is that of another layer'}`,
-      ...(rises.has(layer.name) ? { rise: rises.get(layer.name)! } : {}),
-    };
-  });
-  const summary = { pattern, criterion, layers, ...totals(layers) };
-  const report = { ...summary, hints: pruneHints(summary), warnings: made.warnings };
-  return { model, report, masks, ...(gate ? { accuracy: await gate(model) } : {}) };
+  const learner = recovery && (await openRecovery(source, recovery, recoveryContext(options)));
+  const how = { ...choice, ...(teacher === undefined ? {} : { teacher: (await toModel(teacher)).ir }) };
+  const made = isStructure(options.pattern)
+    ? await pruneStructure(source.ir, structureOptions(how), learner)
+    : await pruneElements(source.ir, elementOptions(how), learner);
+  const model = new OnnxModel(made.model, source, { integerProducts: 0, isCalibrated: false, remedy: REMEDY });
+  const report = reportOf(source.ir, made);
+  return {
+    model,
+    report,
+    ...(made.recovery ? { recovery: made.recovery } : {}),
+    ...(gate ? { accuracy: await gate(model) } : {}),
+  };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** What a recovery shares with the pruning. */
+function recoveryContext({ data, seed, threads, run, signal, onProgress }: PruneOptions) {
+  return {
+    ...(data ? { data } : {}),
+    ...(seed === undefined ? {} : { seed }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(run === undefined ? {} : { run }),
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  };
+}
+
+type Given = Omit<PruneOptions, 'accuracy' | 'recovery' | 'run' | 'teacher'> & Pick<PruneWeightsOptions, 'teacher'>;
+
+const isStructure = (pattern: PruneOptions['pattern'] = 'unstructured'): boolean =>
+  [pattern].flat().some((name) => (STRUCTURE_PATTERNS as readonly string[]).includes(name));
+
+/** What the other kind of pattern has no use for. */
+const OF_ELEMENTS = ['threshold', 'update', 'loss', 'teacher', 'batch'] as const;
+const OF_STRUCTURE = ['of', 'widths', 'grid', 'allowInexact'] as const;
+
+function structureOptions(given: Given): PruneStructureOptions {
+  refuse(given, OF_ELEMENTS);
+  return given as PruneStructureOptions;
+}
+
+function elementOptions(given: Given): PruneWeightsOptions {
+  refuse(given, OF_STRUCTURE);
+  if (Array.isArray(given.pattern)) badOption('pattern', 'one pattern of elements', given.pattern.join(', '));
+  return given as PruneWeightsOptions;
+}
+
+function refuse(given: Given, names: readonly (keyof Given)[]): void {
+  const stranger = names.find((name) => given[name] !== undefined);
+  if (stranger === undefined) return;
+  badOption(stranger, `none with pattern ${[given.pattern ?? 'unstructured'].flat().join(', ')}`, 'one');
+}

@@ -1,4 +1,7 @@
-import type { Model } from '@gossamer/graph';
+import { GossamerError, type Model } from '@gossamer/graph';
+import type { CompressErrorCode } from '../error-codes.js';
+import type { WeightChange } from './compare-weights.js';
+import type { PrunedLayer, PrunedStructure } from './prune-report.js';
 import type { RecoveryReport } from './recovery.js';
 
 /** What a way of pruning made, before it is reported. */
@@ -6,10 +9,15 @@ export interface PrunedGraph {
   readonly model: Model;
   readonly pattern: string;
   readonly criterion: string;
-  /** Why layers were left, by id. */
-  readonly left: ReadonlyMap<string, string>;
-  /** Of an update, by the id of the first layer that reads the weight. */
-  readonly rises: ReadonlyMap<string, number>;
+  /** What was done to a layer, and why. */
+  readonly explain: (change: WeightChange) => Pick<PrunedLayer, 'action' | 'reason' | 'rise'>;
+  readonly structure?: PrunedStructure;
   readonly warnings: readonly string[];
   readonly recovery?: RecoveryReport;
+}
+
+/** Throws ERR_OPTION. */
+export function badOption(name: string, expected: string, received: unknown): never {
+  const text = `${name}: expected ${expected}, received ${String(received)}`;
+  throw new GossamerError<CompressErrorCode>('ERR_OPTION', text);
 }

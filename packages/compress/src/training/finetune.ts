@@ -1,5 +1,6 @@
 import { distill } from '@gossamer/distill';
 import { GossamerError, isInteger, type Model } from '@gossamer/graph';
+import { zeroMasks } from '@gossamer/prune';
 import { modelInputs } from '@gossamer/runtime';
 import {
   buildArchitecture,
@@ -9,6 +10,7 @@ import {
   type EpochRecord,
   findOptimizer,
   type LossTerm,
+  type Masks,
   meanSquaredError,
   scheduleOver,
   train as trainGraph,
@@ -17,10 +19,14 @@ import {
 import { join } from 'node:path';
 import type { CompressErrorCode } from '../error-codes.js';
 import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
+import { trainedMasks } from './trained-masks.js';
 import { TrainingLog } from './training-log.js';
 import type { TeacherChoice, TrainingOptions } from './training-options.js';
 
-export interface FinetuneOptions extends TrainingOptions, Partial<TeacherChoice> {}
+export interface FinetuneOptions extends TrainingOptions, Partial<TeacherChoice> {
+  /** 'zeros': weights that are 0 stay 0, as pruning left them; 'none': they are trained as any. Default 'none'. */
+  readonly preserve?: 'zeros' | 'none';
+}
 
 export interface TrainingResult {
   /** The trained model: nothing but weights differs from what was given. */
@@ -56,10 +62,12 @@ async function run(model: Model, options: FinetuneOptions): Promise<TrainingResu
   const start = performance.now();
   const { data, teacher } = options;
   if (teacher !== undefined) refuseLoss(options);
+  const masks = masksOf(model, options.preserve);
   const dataset = await readDataset(model, options);
   const metric = options.metric ?? metricOf(dataset);
   const log = options.run === undefined ? undefined : new TrainingLog(options.run);
-  const training = trainingOptions(options, dataset, metric, log);
+  const common = trainingOptions(options, dataset, metric, log);
+  const training = masks ? { ...common, masks: trainedMasks(model, masks, common.form) } : common;
   const result =
     teacher === undefined
       ? await trainGraph(model, dataset, { ...training, losses: [lossOf(options, dataset)] })
@@ -78,8 +86,15 @@ async function run(model: Model, options: FinetuneOptions): Promise<TrainingResu
   };
 }
 
+function masksOf(model: Model, preserve: FinetuneOptions['preserve'] = 'none'): Masks | undefined {
+  if (preserve === 'none') return undefined;
+  if (preserve === 'zeros') return zeroMasks(model);
+  const text = `preserve: expected 'zeros' or 'none', received ${JSON.stringify(preserve)}`;
+  throw new GossamerError<CompressErrorCode>('ERR_OPTION', text);
+}
+
 /** Beside a teacher labels are learned as `alpha` says, by cross entropy. */
-export function refuseLoss({ loss, labelSmoothing }: FinetuneOptions): void {
+export function refuseLoss({ loss, labelSmoothing }: Pick<TrainingOptions, 'loss' | 'labelSmoothing'>): void {
   for (const [name, value] of Object.entries({ loss, labelSmoothing })) {
     if (value === undefined) continue;
     throw new GossamerError<CompressErrorCode>(
@@ -205,7 +220,7 @@ export async function teachers(teacher: TeacherChoice['teacher']): Promise<Model
 }
 
 /** How they teach. */
-export function teaching({ alpha, temperature, teacherEngine, distillation }: FinetuneOptions) {
+export function teaching({ alpha, temperature, teacherEngine, distillation }: Partial<TeacherChoice>) {
   return {
     ...(distillation === undefined ? {} : { loss: distillation }),
     ...(alpha === undefined ? {} : { alpha }),

@@ -25,6 +25,7 @@ type GridChoice = Pick<
   | 'samples'
   | 'include'
   | 'exclude'
+  | 'preserve'
 >;
 
 export interface QuantizeAwareOptions extends TrainingOptions, Partial<TeacherChoice>, GridChoice {}
@@ -47,7 +48,7 @@ const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
 export async function quantizeAware(input: ModelInput, options: QuantizeAwareOptions): Promise<QuantizeAwareResult> {
   const start = performance.now();
   const { teacher, weightBits, activationBits, edgeBits, granularity, activations, stages } = options;
-  const { scaleLearningRate, clipDecay, samples, include, exclude } = options;
+  const { scaleLearningRate, clipDecay, samples, include, exclude, preserve } = options;
   if (teacher !== undefined) refuseLoss(options);
   const source = await toModel(input);
   const dataset = await readDataset(source.ir, options);
@@ -57,7 +58,7 @@ export async function quantizeAware(input: ModelInput, options: QuantizeAwareOpt
   const choice = { weightBits, activationBits, edgeBits, granularity, activations, stages, scaleLearningRate };
   const result = await quantizeGraph(source.ir, dataset, {
     ...trainingOptions(options, dataset, metric, log),
-    ...(given({ ...choice, clipDecay, samples, include, exclude }) as GridChoice),
+    ...(given({ ...choice, clipDecay, samples, include, exclude, preserve }) as GridChoice),
     ...(teacher === undefined
       ? { losses: [lossOf(options, dataset)] }
       : {

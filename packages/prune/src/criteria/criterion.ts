@@ -23,6 +23,8 @@ export interface Criterion {
   /** [rows, columns], larger: the loss gets worse without it; comparable within the matrix, and among matrices where `isGlobal`. */
   score(problem: CriterionProblem): Float64Array | Promise<Float64Array>;
   readonly isGlobal: boolean;
+  /** Made to be compared within rows. */
+  readonly isByRow?: boolean;
   /** Elements below this score go, and no others: nobody says how many. Default: as many as are asked for. */
   readonly cut?: number;
 }

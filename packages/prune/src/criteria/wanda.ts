@@ -10,6 +10,7 @@ export const wanda: Criterion = {
   name: 'wanda',
   needs: 'inputs',
   isGlobal: false,
+  isByRow: true,
   score(problem) {
     const { data, columns } = problem;
     const second = requireSecond(problem, 'wanda');

@@ -1,7 +1,7 @@
 import { countMacs, type Dim, inferTypes, type Model, TypeTable, type Value } from '@gossamer/graph';
 import type { PruneUnit } from './prune-group.js';
 
-/** What a model has less without a unit. */
+/** What a model has less without units. */
 export interface UnitCost {
   /** Elements of constants. */
   readonly parameters: number;
@@ -11,13 +11,18 @@ export interface UnitCost {
 
 /** What the removal of one unit saves; all units of a group save the same. O(nodes): ask once a group. */
 export function unitCost(model: Model, unit: PruneUnit, types: TypeTable = inferTypes(model)): UnitCost {
-  const shapes = new Map<Value, readonly Dim[]>();
-  for (const { value, axis, indices } of unit.slices) {
-    const shape = shapes.get(value) ?? types.shapeOf(value) ?? value.constant!.dims;
-    shapes.set(
-      value,
-      shape.map((dim, i) => (i === axis ? (dim as number) - indices.length : dim)),
-    );
+  return unitsCost(model, [unit], types);
+}
+
+/** What the removal of all of `units` saves: less than the sum of what each saves where one layer reads another. */
+export function unitsCost(model: Model, units: Iterable<PruneUnit>, types: TypeTable): UnitCost {
+  const shapes = new Map<Value, Dim[]>();
+  for (const { slices } of units) {
+    for (const { value, axis, indices } of slices) {
+      const shape = shapes.get(value) ?? [...(types.shapeOf(value) ?? value.constant!.dims)];
+      shapes.set(value, shape);
+      shape[axis] = (shape[axis] as number) - indices.length;
+    }
   }
   const lookup = (value: Value) => {
     const type = types.typeOf(value);

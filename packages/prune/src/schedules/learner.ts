@@ -1,11 +1,14 @@
 import type { Model } from '@gossamer/graph';
-import type { TrainOptions, TrainResult } from '@gossamer/train';
+import type { LossTerm, TrainOptions, TrainResult } from '@gossamer/train';
 
 /** What a schedule asks of a training; the rest (data, losses, epochs, a teacher) is the caller's. */
-export type Lesson = Pick<
+export interface Lesson extends Pick<
   TrainOptions,
   'masks' | 'sparsifier' | 'regularizers' | 'steps' | 'learningRate' | 'checkpoint' | 'rewrite' | 'groups' | 'signal'
->;
+> {
+  /** Losses beside the caller's, of schedules that learn what goes: `losses: [...own, ...(lesson.terms ?? [])]`. */
+  readonly terms?: readonly LossTerm[];
+}
 
 /** What of a training's result is read. */
 export type Learned = Pick<TrainResult, 'model' | 'masks' | 'added' | 'warnings'>;

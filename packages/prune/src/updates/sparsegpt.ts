@@ -2,8 +2,8 @@ import { type ColumnMask, reverseCholeskyAsync, solveColumnsAsync } from '@gossa
 import { DAMPING } from '../criteria/damping.js';
 import type { Removal, Update, UpdatedWeight, UpdateProblem } from './update.js';
 
-/** Columns among which elements are chosen together. Source: SparseGPT, section 3.3. */
-const BLOCK = 128;
+/** Columns among which elements are chosen together: a 32nd, as the 128 of SparseGPT (section 3.3) are of its layers of 4,096; not below 16. */
+const blockOf = (columns: number): number => Math.min(128, Math.max(16, Math.floor(columns / 32)));
 
 /**
  * Columns from left to right: of a block of them, as those before have left it, the elements of least w² r_jj² go, and what that does to the outputs is made up for by the columns that are still to come.
@@ -22,7 +22,7 @@ export const sparsegpt: Update = {
     for (let group = 0; group < groups; group++) {
       const [first, end] = [group * size, (group + 1) * size];
       const { r } = await reverseCholeskyAsync(second[group]!, columns, { damping: DAMPING, ...options });
-      const mask = maskOf(removal, first, end, data.length);
+      const mask = maskOf(removal, first, end, data.length, columns);
       const solved = await solveColumnsAsync({ w: data.slice(first, end), rows, columns, r, mask }, options);
       out.set(solved.weights, first);
       kept.set(solved.kept!, first);
@@ -32,8 +32,8 @@ export const sparsegpt: Update = {
   },
 };
 
-function maskOf(removal: Removal, first: number, end: number, length: number): ColumnMask {
+function maskOf(removal: Removal, first: number, end: number, length: number, columns: number): ColumnMask {
   if (removal.kind === 'given') return { kind: 'given', kept: removal.kept.slice(first, end) };
   if (removal.kind === 'groups') return { kind: 'groups', keep: removal.keep, blockSize: removal.group };
-  return { kind: 'share', sparsity: 1 - removal.kept / length, blockSize: BLOCK };
+  return { kind: 'share', sparsity: 1 - removal.kept / length, blockSize: blockOf(columns) };
 }

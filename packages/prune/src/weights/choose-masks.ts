@@ -33,6 +33,24 @@ export function chooseMasks(
   return weights.map(({ length }) => concat(all.slice(at, (at += length))));
 }
 
+/** The same share of each row goes. */
+export function chooseByRow(
+  weights: readonly (readonly ScoredMatrix[])[],
+  pattern: Pattern,
+  sparsity: number,
+): Uint8Array[] {
+  return weights.map((matrices) =>
+    concat(
+      matrices.flatMap(({ scores, rows, columns }) =>
+        Array.from({ length: rows }, (_, row) => {
+          const own = { scores: scores.subarray(row * columns, (row + 1) * columns), rows: 1, columns };
+          return concat(pattern.choose([own], keptOf(columns, sparsity)));
+        }),
+      ),
+    ),
+  );
+}
+
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -1,0 +1,21 @@
+import { badOption } from '../bad-option.js';
+import { batchNorm } from './batch-norm.js';
+import { geometricMedian } from './geometric-median.js';
+import type { GroupCriterion } from './group-criterion.js';
+import { magnitudeL1, magnitudeL2 } from './magnitude.js';
+import { taylor } from './taylor.js';
+
+/** Criteria of units by name; one line each. */
+const CRITERIA: readonly GroupCriterion[] = [
+  magnitudeL1,
+  magnitudeL2,
+  geometricMedian,
+  batchNorm,
+  taylor,
+];
+
+/** Throws ERR_PRUNE_OPTION naming those there are. */
+export function findGroupCriterion(name: string): GroupCriterion {
+  const names = CRITERIA.map((criterion) => criterion.name).join(', ');
+  return CRITERIA.find((criterion) => criterion.name === name) ?? badOption('criterion', names, name);
+}
