@@ -57,15 +57,18 @@ async function measureLanguage(context: SuiteContext): Promise<SuiteFindings> {
   const before = await windowLosses(dense, fixture('tinylm-eval-full.npz'));
   const bench = new Bench(dense, before, context);
   const rows: Row[] = [];
+  const isMeant = (name: string) => context.filter?.some((text) => name.includes(text)) ?? true;
   for (const pattern of Object.keys(PATTERNS)) {
     for (const method of Object.keys(METHODS)) {
-      if (!(context.filter?.some((text) => `${pattern}, ${method}`.includes(text)) ?? true)) continue;
-      rows.push({ pattern, method, ...(await bench.pruned(pattern, method)) });
-      if (!RECOVERED.some(([p, m]) => p === pattern && m === method)) continue;
-      for (const int8 of [false, true]) {
-        const outcome = await bench.recovered(pattern, method, int8);
-        rows.push({ pattern, method: `${method}, recovered${int8 ? ', int8' : ''}`, ...outcome });
-      }
+      if (isMeant(`pruned ${pattern} ${method}`))
+        rows.push({ pattern, method, ...(await bench.pruned(pattern, method)) });
+    }
+  }
+  for (const [pattern, method] of RECOVERED) {
+    if (!isMeant(`recovered ${pattern} ${method}`)) continue;
+    for (const int8 of [false, true]) {
+      const outcome = await bench.recovered(pattern, method, int8);
+      rows.push({ pattern, method: `${method}, recovered${int8 ? ', int8' : ''}`, ...outcome });
     }
   }
   return {
