@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Model, Tensor } from '@gossamer/graph';
 import { loadModel } from '@gossamer/graph/onnx';
+import type { UpdateName } from '@gossamer/prune';
 import { dataFromArrays, type DataSource, readNpz } from '@gossamer/runtime';
 import { arrayDataset, type Dataset, subset } from '@gossamer/train';
 import { repositoryFolder } from '../package-folder.js';
@@ -23,6 +24,8 @@ export interface CriterionTask {
   /** Samples of a run. */
   readonly batch: number;
   readonly sparsities: readonly number[];
+  /** Updates whose curves are measured; that of woodfisher takes minutes for each point of a larger net. */
+  readonly updates: readonly UpdateName[];
   /** 'errors' of 1,000, or 'perplexity'. */
   readonly quality: string;
   measure(model: Model): Promise<number>;
@@ -37,7 +40,7 @@ const CONTEXT = 128;
 
 export async function criterionTasks(): Promise<CriterionTask[]> {
   return [
-    await imageTask('lenet-300-100', 240, 2000, 500),
+    { ...(await imageTask('lenet-300-100', 240, 2000, 500)), updates: ['sparsegpt', 'woodfisher'] },
     await imageTask('resnet20-mnist', 132, 200, 100),
     await languageTask(),
   ];
@@ -61,7 +64,7 @@ async function imageTask(name: string, sets: number, held: number, batch: number
   return {
     ...{ name, model: await loadModel(fixture(`${name}.onnx`)), samples, sets, batch },
     ...{ data: dataFromArrays(part(0, samples)), held: arrayDataset(part(TRAINING - held, held)) },
-    ...{ sparsities: [0.7, 0.8, 0.9, 0.95], quality: 'errors' },
+    ...{ sparsities: [0.7, 0.8, 0.9, 0.95], quality: 'errors', updates: ['sparsegpt'] },
     measure: async (model) => (await testErrors(model, test, { threads: 1 })).figures['errors']!,
   };
 }
@@ -85,7 +88,7 @@ async function languageTask(): Promise<CriterionTask> {
   return {
     ...{ name: 'tinylm', model: await loadModel(fixture('tinylm.onnx')), samples, sets: 125, batch: 16 },
     ...{ data: dataFromArrays(windows(samples, 0, 0.9)), held: arrayDataset(windows(held, 0.91, 0.99)) },
-    ...{ sparsities: [0.3, 0.5, 0.7], quality: 'perplexity' },
+    ...{ sparsities: [0.3, 0.5, 0.7], quality: 'perplexity', updates: ['sparsegpt'] },
     measure: async (model) => perplexityOf(await windowLosses(model, fixture('tinylm-eval.npz'))),
   };
 }

@@ -128,7 +128,7 @@ async function measureTask(task: CriterionTask, store: ExperimentStore, context:
     const recipe = { sets: task.sets, MOST, samples: task.samples, sparsities: task.sparsities };
     found.set(way.name, await store.measure({ name: named(way.name), seed: 0, recipe, run }, context.say));
   }
-  for (const update of ['sparsegpt', 'woodfisher'] as const) {
+  for (const update of task.updates) {
     const run = async () => {
       const figures: Record<string, number> = {};
       for (const sparsity of task.sparsities) {
@@ -219,6 +219,7 @@ function claimsOf({ name }: CriterionTask, found: ReadonlyMap<string, Outcome>):
     ['taylor', wrong],
     ['fisher', wrong],
     ['fisher', 'magnitude'],
+    ['woodfisher', 'magnitude'],
   ].map(([better, worse]) => ({
     claim: `${name}: ${better} is closer to the true change than ${worse}`,
     measured: `${of(better!, 'all').toFixed(2)} beside ${of(worse!, 'all').toFixed(2)}`,

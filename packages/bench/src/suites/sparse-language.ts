@@ -36,6 +36,13 @@ const PATTERNS: Readonly<Record<string, How>> = {
   '12:64': { pattern: '12:64' },
 };
 
+/** A pattern N:M says by itself where elements go. */
+function recipeOf(pattern: string, method: string): How {
+  const { allocation, ...how } = METHODS[method]!;
+  const isFixed = PATTERNS[pattern]!.pattern !== undefined;
+  return { ...PATTERNS[pattern], ...how, ...(isFixed || !allocation ? {} : { allocation }) };
+}
+
 /** Steps of recovery, 32 windows each. */
 const STEPS = 400;
 const RECOVERED: readonly (readonly [pattern: string, method: string])[] = [
@@ -112,7 +119,7 @@ class Bench {
   }
 
   pruned(pattern: string, method: string): Promise<Outcome> {
-    const recipe = { ...PATTERNS[pattern], ...METHODS[method] };
+    const recipe = recipeOf(pattern, method);
     return this.#measure(`${pattern}, ${method}`, recipe, async () => {
       const { model, report } = await this.#prune(recipe);
       return { model, zeros: report.sparsity };
@@ -120,7 +127,7 @@ class Bench {
   }
 
   async recovered(pattern: string, method: string, int8: boolean): Promise<Outcome> {
-    const how = { ...PATTERNS[pattern], ...METHODS[method] };
+    const how = recipeOf(pattern, method);
     const recipe = { ...how, steps: STEPS };
     const name = `${pattern}, ${method}, recovered`;
     const trained = await this.#measure(name, recipe, async (folder) => {
