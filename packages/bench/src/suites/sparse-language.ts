@@ -56,7 +56,8 @@ const fixture = (file: string) => join(repositoryFolder(), 'fixtures', 'models',
 const CONTEXT = 128;
 
 const SUMMARY = `fixtures/models/tinylm.onnx, 2.0 million parameters; all 25 products pruned, each by the same share, the output matrix too; the embedding stays. Second moments are of 64 windows of the training text
-(tinylm-calib.npz), layer by layer: each layer sees what the pruned layers before it make. Settings were chosen on other windows of the training text. Perplexity is of the 563 held-out windows of 128 tokens, with a paired bootstrap over them. One seed.`;
+(tinylm-calib.npz), layer by layer: each layer sees what the pruned layers before it make. The columns that SparseGPT chooses among at once were set on other windows
+of the training text, after a first look at 64 of the held-out ones. Perplexity is of the 563 held-out windows of 128 tokens, with a paired bootstrap over them. One seed.`;
 
 /** Said where there are such rows. */
 const RECOVERY = ` Recovery: ${STEPS} steps of AdamW on the training text, 32 windows each, taught by the dense model (labels and its soft targets), the zeros fixed.`;
