@@ -159,6 +159,11 @@ class Pruning {
           ...(signal ? { signal } : {}),
         });
         outcomes.set(weight, { data, kept, rise: loss });
+        const [own, ...others] = weight.layers;
+        if (others.length > 0)
+          this.#warnings.push(
+            `${own}: its update keeps the outputs of this layer; ${others.join(', ')} reads the same weight`,
+          );
         return data;
       },
     );

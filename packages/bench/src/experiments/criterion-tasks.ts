@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Model, Tensor } from '@gossamer/graph';
 import { loadModel } from '@gossamer/graph/onnx';
+import type { UpdateName } from '@gossamer/prune';
 import { dataFromArrays, type DataSource, readNpz } from '@gossamer/runtime';
-import { arrayDataset, type Dataset } from '@gossamer/train';
+import { arrayDataset, type Dataset, subset } from '@gossamer/train';
 import { repositoryFolder } from '../package-folder.js';
 import { mnistData } from './mnist-data.js';
 import { perplexityOf } from './perplexity-change.js';
@@ -18,10 +19,14 @@ export interface CriterionTask {
   readonly samples: number;
   /** Other training samples. */
   readonly held: Dataset;
+  /** Random sets of elements whose true change is measured. */
+  readonly sets: number;
   /** Samples of a run. */
   readonly batch: number;
   readonly sparsities: readonly number[];
-  /** 'errors' of 10,000, or 'perplexity'. */
+  /** Updates whose curves are measured; that of woodfisher takes minutes for each point of a larger net. */
+  readonly updates: readonly UpdateName[];
+  /** 'errors' of 1,000, or 'perplexity'. */
   readonly quality: string;
   measure(model: Model): Promise<number>;
 }
@@ -29,19 +34,25 @@ export interface CriterionTask {
 const fixture = (file: string) => join(repositoryFolder(), 'fixtures', 'models', file);
 const SHAPE = [1, 28, 28] as const;
 const TRAINING = 60_000;
+/** Test images that curves are of. */
+const TESTED = 1000;
 const CONTEXT = 128;
 
 export async function criterionTasks(): Promise<CriterionTask[]> {
   return [
-    await imageTask('lenet-300-100', 2000, 500),
-    await imageTask('resnet20-mnist', 500, 100),
+    { ...(await imageTask('lenet-300-100', 240, 2000, 500)), updates: ['sparsegpt', 'woodfisher'] },
+    await imageTask('resnet20-mnist', 132, 200, 100),
     await languageTask(),
   ];
 }
 
-async function imageTask(name: string, held: number, batch: number): Promise<CriterionTask> {
-  const samples = 512;
+async function imageTask(name: string, sets: number, held: number, batch: number): Promise<CriterionTask> {
+  const samples = 256;
   const training = mnistData('training', SHAPE);
+  const test = subset(
+    mnistData('test', SHAPE),
+    Uint32Array.from({ length: TESTED }, (_, i) => i),
+  );
   const part = (first: number, count: number) => {
     const [input, labels] = [new Float32Array(count * 784), new BigInt64Array(count)];
     training.read(
@@ -51,17 +62,17 @@ async function imageTask(name: string, held: number, batch: number): Promise<Cri
     return { input: Tensor.of('float32', [count, ...SHAPE], input), labels: Tensor.of('int64', [count], labels) };
   };
   return {
-    ...{ name, model: await loadModel(fixture(`${name}.onnx`)), samples, batch },
+    ...{ name, model: await loadModel(fixture(`${name}.onnx`)), samples, sets, batch },
     ...{ data: dataFromArrays(part(0, samples)), held: arrayDataset(part(TRAINING - held, held)) },
-    ...{ sparsities: [0.7, 0.8, 0.9, 0.95], quality: 'errors' },
-    measure: async (model) => (await testErrors(model, mnistData('test', SHAPE))).figures['errors']!,
+    ...{ sparsities: [0.7, 0.8, 0.9, 0.95], quality: 'errors', updates: ['sparsegpt'] },
+    measure: async (model) => (await testErrors(model, test, { threads: 1 })).figures['errors']!,
   };
 }
 
 async function languageTask(): Promise<CriterionTask> {
   const { tokens } = await readNpz(fixture('tinylm-train.npz'));
   const stream = tokens!.toIntegers();
-  const [samples, held] = [128, 32];
+  const [samples, held] = [64, 16];
   /** Windows spread over a part of the stream. */
   const windows = (count: number, from: number, to: number) => {
     const at = (shift: number) =>
@@ -75,9 +86,9 @@ async function languageTask(): Promise<CriterionTask> {
     };
   };
   return {
-    ...{ name: 'tinylm', model: await loadModel(fixture('tinylm.onnx')), samples, batch: 16 },
+    ...{ name: 'tinylm', model: await loadModel(fixture('tinylm.onnx')), samples, sets: 125, batch: 16 },
     ...{ data: dataFromArrays(windows(samples, 0, 0.9)), held: arrayDataset(windows(held, 0.91, 0.99)) },
-    ...{ sparsities: [0.3, 0.5, 0.7], quality: 'perplexity' },
+    ...{ sparsities: [0.3, 0.5, 0.7], quality: 'perplexity', updates: ['sparsegpt'] },
     measure: async (model) => perplexityOf(await windowLosses(model, fixture('tinylm-eval.npz'))),
   };
 }
