@@ -76,6 +76,19 @@ test.each([
   },
 );
 
+test('where all gates close one unit stays, as 0', async () => {
+  const { data } = dataOf([784]);
+  const learn: Learner = (own, { terms = [], ...lesson }) =>
+    train(own, data, { ...base, epochs: 1, losses: [{ loss: crossEntropy() }, ...terms], ...lesson });
+  const options = { strength: 10, open: 0.3, gateRate: 500, learn };
+  const { model, removed, warnings } = await learnGates(buildArchitecture('mlp-784-6-10', 3), options);
+  expect(removed).toHaveLength(5);
+  expect(warnings).toEqual([expect.stringContaining('all of its 6 gates closed') as string]);
+  const weight = model.graph.value('fc1.weight')!.constant!;
+  expect(weight.dims).toEqual([1, 784]);
+  expect(weight.toFloat32()).toEqual(new Float32Array(784));
+});
+
 test('a learner that leaves the penalty out, and options out of range, are refused', async () => {
   const silent: Learner = (model, { terms: _, ...lesson }) =>
     train(model, dataOf([784]).data, { ...base, steps: 1, losses: [{ loss: crossEntropy() }], ...lesson });

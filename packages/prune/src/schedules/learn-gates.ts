@@ -108,7 +108,9 @@ function fold(model: Model, specs: readonly SharedGates[], gates: readonly Float
       const stride = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
       data.forEach((weight, at) => {
         const gate = gateOf[Math.floor(at / stride) % gateOf.length]!;
-        if (gate >= 0) data[at] = weight * gates[i]![gate]!;
+        const factor = gate < 0 ? 1 : gates[i]![gate]!;
+        // Not a product for 0: that of a negative weight would be -0.
+        data[at] = factor === 0 ? 0 : weight * factor;
       });
     }
   });
