@@ -26,6 +26,7 @@ import { parallelTraining } from './suites/parallel-training.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
+import { structured } from './suites/structured.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
 import { trainingCoverage } from './suites/training-coverage.js';
 import { trainingSteps } from './suites/training-steps.js';
@@ -44,6 +45,7 @@ export const SUITES: readonly Suite[] = [
   lowBits,
   integerOnly,
   qat,
+  structured,
   trainingCoverage,
   instructionSets,
   roundTrip,

@@ -6,13 +6,7 @@ import { magnitudeL1, magnitudeL2 } from './magnitude.js';
 import { taylor } from './taylor.js';
 
 /** Criteria of units by name; one line each. */
-const CRITERIA: readonly GroupCriterion[] = [
-  magnitudeL1,
-  magnitudeL2,
-  geometricMedian,
-  batchNorm,
-  taylor,
-];
+const CRITERIA: readonly GroupCriterion[] = [magnitudeL1, magnitudeL2, geometricMedian, batchNorm, taylor];
 
 /** Throws ERR_PRUNE_OPTION naming those there are. */
 export function findGroupCriterion(name: string): GroupCriterion {

@@ -72,20 +72,39 @@ const MODELS: readonly [string, () => Model, Feeds, PruneStructureOptions['patte
   ['BERT', () => zoo.bert(SMALL), tokens('input_ids', 2, 16), ['head', 'ffn']],
   ['LSTM', () => zoo.tagger(TAGGER), tokens('tokens', 5, 2), 'unit'],
   ['GRU', () => zoo.tagger({ ...TAGGER, cell: 'GRU' }), tokens('tokens', 5, 2), 'unit'],
-  ['wav2vec 2.0', () => zoo.wav2Vec2({ channels: 16, layers: 1, width: 32, heads: 4 }), { samples: noise([1, 4000], 3) }, ['channel', 'head', 'ffn']],
-  ['OCR, direction (SE gates)', () => file(`${OCR}/ch_ppocr_mobile_v2.0_cls_infer.onnx`), { x: noise([1, 3, 48, 192], 3) }, 'channel'],
+  [
+    'wav2vec 2.0',
+    () => zoo.wav2Vec2({ channels: 16, layers: 1, width: 32, heads: 4 }),
+    { samples: noise([1, 4000], 3) },
+    ['channel', 'head', 'ffn'],
+  ],
+  [
+    'OCR, direction (SE gates)',
+    () => file(`${OCR}/ch_ppocr_mobile_v2.0_cls_infer.onnx`),
+    { x: noise([1, 3, 48, 192], 3) },
+    'channel',
+  ],
   ['OCR, detection', () => file(`${OCR}/ch_PP-OCRv4_det_infer.onnx`), { x: noise([1, 3, 96, 96], 3) }, 'channel'],
 ];
 
-test.each(MODELS)('%s: the units of least norm go, as many as save what was asked; the rest is the masked model', async (_, build, feeds, pattern) => {
-  const model = build();
-  const before = Buffer.from(serializeModel(model));
-  const { model: pruned, report } = await pruneStructure(model, { pattern: pattern!, sparsity: 0.2, of: 'parameters', grid: 'none' });
-  expect(Buffer.from(serializeModel(model)).equals(before)).toBe(true);
-  const { before: had, after } = report.parameters;
-  if (report.warnings.length === 0) expect(1 - after / had).toBeGreaterThanOrEqual(0.2);
-  const count = (each: Model) => [...each.graph.values()].reduce((sum, { constant }) => sum + (constant?.length ?? 0), 0);
-  expect([had, after]).toEqual([count(model), count(pruned)]);
-  expect(report.macs.after).toBe(countMacs(pruned, inferTypes(pruned)).known);
-  await expectMasked(model, pruned, leastNorm(model, report), feeds);
-});
+test.each(MODELS)(
+  '%s: the units of least norm go, as many as save what was asked; the rest is the masked model',
+  async (_, build, feeds, pattern) => {
+    const model = build();
+    const before = Buffer.from(serializeModel(model));
+    const { model: pruned, report } = await pruneStructure(model, {
+      pattern: pattern!,
+      sparsity: 0.2,
+      of: 'parameters',
+      grid: 'none',
+    });
+    expect(Buffer.from(serializeModel(model)).equals(before)).toBe(true);
+    const { before: had, after } = report.parameters;
+    if (report.warnings.length === 0) expect(1 - after / had).toBeGreaterThanOrEqual(0.2);
+    const count = (each: Model) =>
+      [...each.graph.values()].reduce((sum, { constant }) => sum + (constant?.length ?? 0), 0);
+    expect([had, after]).toEqual([count(model), count(pruned)]);
+    expect(report.macs.after).toBe(countMacs(pruned, inferTypes(pruned)).known);
+    await expectMasked(model, pruned, leastNorm(model, report), feeds);
+  },
+);
