@@ -37,7 +37,10 @@ export function maskInputs(model: Model, groups: readonly PruneGroup[]): Maskabl
       const before = firstReader ? { before: firstReader } : undefined;
       const along = graph.add({ op: 'Reshape', inputs: [input, target], outputs: [`${name}/along`] }, before);
       // Behind masks of other axes: the constant's readers read the last product.
-      const product = graph.add({ op: 'Mul', inputs: [value, along.output], outputs: [`${name}/product`] }, { after: along });
+      const product = graph.add(
+        { op: 'Mul', inputs: [value, along.output], outputs: [`${name}/product`] },
+        { after: along },
+      );
       graph.replaceUses(value, product.output, ({ node }) => node === product);
     }
   }

@@ -27,7 +27,8 @@ export class OutputLoss {
     if (!labels) return this.#divergence.add(whole, outputs);
     const scores = float32View(outputs[this.#logits ?? Object.keys(outputs)[0]!]!);
     const classes = scores.length / labels.length;
-    if (!Number.isInteger(classes)) badOption('data', 'a label for each row of scores', `${labels.length} labels`, 'ERR_PRUNE_DATA');
+    if (!Number.isInteger(classes))
+      badOption('data', 'a label for each row of scores', `${labels.length} labels`, 'ERR_PRUNE_DATA');
     labels.toFloat64().forEach((label, row) => {
       const own = scores.subarray(row * classes, (row + 1) * classes);
       if (!(Number.isInteger(label) && label >= 0 && label < classes)) {

@@ -11,7 +11,18 @@ import { magnitudeL1, magnitudeL2 } from './magnitude.js';
 import { taylor } from './taylor.js';
 
 /** Criteria of units by name; one line each. */
-const CRITERIA: readonly GroupCriterion[] = [magnitudeL1, magnitudeL2, geometricMedian, batchNorm, taylor, entropy, apoz, hrank, information, ablation];
+const CRITERIA: readonly GroupCriterion[] = [
+  magnitudeL1,
+  magnitudeL2,
+  geometricMedian,
+  batchNorm,
+  taylor,
+  entropy,
+  apoz,
+  hrank,
+  information,
+  ablation,
+];
 
 /** Throws ERR_PRUNE_OPTION naming those there are. */
 export function findGroupCriterion(name: string): GroupCriterion {

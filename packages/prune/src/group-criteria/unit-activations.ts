@@ -35,7 +35,10 @@ export async function visitActivations(
     const value: Value = probe.graph.value(name)!;
     if (!value.isOutput) probe.graph.addOutput(value);
   }
-  const session = await Session.open(probe, { ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) });
+  const session = await Session.open(probe, {
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal ? { signal } : {}),
+  });
   let done = 0;
   try {
     const show = (outputs: Outputs, batch: Batch) => {
