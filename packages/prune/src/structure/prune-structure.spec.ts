@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { countMacs, inferTypes, type Model, Tensor, type Value } from '@gossamer/graph';
+import { countMacs, GraphBuilder, inferTypes, type Model, Tensor, type Value } from '@gossamer/graph';
 import { parseModel, serializeModel } from '@gossamer/graph/onnx';
 import * as zoo from '@gossamer/graph/zoo';
 import { dataFromArrays, type Feeds } from '@gossamer/runtime';
 import { groupsOf } from '../groups/groups-of.js';
+import { digits } from '../testing/digits.js';
 import { maskModel } from '../surgery/mask-model.js';
 import { noise, withLogits } from '../testing/check-removal.js';
 import { runOrt } from '../testing/ort.js';
@@ -203,4 +204,56 @@ test.each<[PruneStructureOptions, string]>([
   await expect(pruneStructure(fixture('lenet-5'), options)).rejects.toMatchObject({
     message: expect.stringContaining(text),
   });
+});
+
+const labelled = (() => {
+  const [input, labels] = [new Float32Array(16 * 784), new BigInt64Array(16)];
+  digits(0, 16).read(
+    Uint32Array.from({ length: 16 }, (_, i) => i),
+    { input, labels },
+  );
+  return dataFromArrays({
+    input: Tensor.of('float32', [16, 1, 28, 28], input),
+    labels: Tensor.of('int64', [16], labels),
+  });
+})();
+
+test.each(['magnitude-l1', 'geometric-median', 'taylor', 'entropy', 'apoz', 'hrank', 'information', 'ablation'])(
+  'criterion %s on trained convolutions: half goes, the net runs',
+  async (criterion) => {
+    const model = fixture('lenet-5');
+    const { model: pruned, report } = await pruneStructure(model, {
+      ...{ criterion, sparsity: 0.3, data: labelled, samples: 16, threads: 1 },
+    });
+    expect(report.macs.after).toBeLessThan(0.7 * report.macs.before);
+    expect(report.warnings).toEqual([]);
+    const outputs = await runOrt(pruned, image(1, 1, 28, 28));
+    expect(Object.values(outputs)[0]!.toFloat32().every(Number.isFinite)).toBe(true);
+  },
+);
+
+test('batch-norm: groups without a batch normalization are left, with the reason', async () => {
+  const { report } = await pruneStructure(fixture('lenet-5'), { criterion: 'batch-norm', sparsity: 0.3 });
+  expect(report.groups[0]!.reason).toBe('batch-norm: no batch normalization is behind it');
+  expect(report.macs.after).toBe(report.macs.before);
+  expect(report.warnings[0]).toMatch(/what may go is 0.0000/);
+});
+
+test('DepthToSpace: channels of a block go together', async () => {
+  const g = new GraphBuilder('shuffle', { opset: 17 });
+  const x = g.input('input', 'float32', [1, 3, 8, 8]);
+  const conv = g.op('Conv', [x, g.weight('w', [32, 3, 3, 3], noise([32, 3, 3, 3], 1).toFloat32())], {
+    pads: [1, 1, 1, 1],
+  });
+  const wide = g.op('DepthToSpace', [g.op('Relu', [conv])], { blocksize: 2 });
+  const last = g.op(
+    'Conv',
+    [wide, g.weight('v', [4, 8, 1, 1], noise([4, 8, 1, 1], 2).toFloat32())],
+    {},
+    { name: 'last' },
+  );
+  const model = g.output(last, 'y', 'float32', [1, 4, 16, 16]).model();
+  const { model: pruned, report } = await pruneStructure(model, { sparsity: 0.4, grid: 'none' });
+  expect(report.groups.map(({ had, kept }) => [had, kept])).toEqual([[8, 4]]);
+  await expectMasked(model, pruned, leastNorm(model, report), image(1, 3, 8, 8));
 });
