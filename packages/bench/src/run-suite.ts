@@ -29,6 +29,7 @@ import { records } from './suites/records.js';
 import { roundTrip } from './suites/round-trip.js';
 import { sparseLanguage } from './suites/sparse-language.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
+import { structured } from './suites/structured.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
 import { trainingCoverage } from './suites/training-coverage.js';
 import { trainingSteps } from './suites/training-steps.js';
@@ -49,6 +50,7 @@ export const SUITES: readonly Suite[] = [
   integerOnly,
   qat,
   criteria,
+  structured,
   trainingCoverage,
   instructionSets,
   roundTrip,

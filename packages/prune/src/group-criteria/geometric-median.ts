@@ -20,7 +20,13 @@ export const geometricMedian: GroupCriterion = {
     for (const [done, { units }] of groups.entries()) {
       signal?.throwIfAborted();
       if (rowsOf(units[0]!).length === 0) scores.push('its weights are no floats');
-      else scores.push(await distances(units.map((unit) => vectorOf(unit, weights)), signal));
+      else
+        scores.push(
+          await distances(
+            units.map((unit) => vectorOf(unit, weights)),
+            signal,
+          ),
+        );
       onProgress({ stage: 'geometric-median', done: done + 1, total: groups.length });
     }
     return scores;

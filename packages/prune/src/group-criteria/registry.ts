@@ -1,7 +1,12 @@
 import { badOption } from '../bad-option.js';
+import { ablation } from './ablation.js';
+import { apoz } from './apoz.js';
 import { batchNorm } from './batch-norm.js';
+import { entropy } from './entropy.js';
 import { geometricMedian } from './geometric-median.js';
 import type { GroupCriterion } from './group-criterion.js';
+import { hrank } from './hrank.js';
+import { information } from './information.js';
 import { magnitudeL1, magnitudeL2 } from './magnitude.js';
 import { taylor } from './taylor.js';
 
@@ -12,6 +17,11 @@ const CRITERIA: readonly GroupCriterion[] = [
   geometricMedian,
   batchNorm,
   taylor,
+  entropy,
+  apoz,
+  hrank,
+  information,
+  ablation,
 ];
 
 /** Throws ERR_PRUNE_OPTION naming those there are. */

@@ -10,7 +10,8 @@ export function fixedWidths(
   for (const [name, width] of Object.entries(widths)) {
     const picks = globOf(name);
     const picked = groups.flatMap(({ group }, i) => (picks(group.id) ? [i] : []));
-    if (picked.length === 0) warn(`widths ${JSON.stringify(name)}: expected a group id or a glob over ids, no group matches`);
+    if (picked.length === 0)
+      warn(`widths ${JSON.stringify(name)}: expected a group id or a glob over ids, no group matches`);
     for (const i of picked) {
       const { id, units } = groups[i]!.group;
       if (width > units.length) warn(`widths ${JSON.stringify(name)}: ${id} has ${units.length} units, not ${width}`);

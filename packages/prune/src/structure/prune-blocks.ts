@@ -31,7 +31,10 @@ export async function pruneBlocks(
     ...(signal ? { signal } : {}),
   });
   let current = model;
-  const isMeant = ({ nodes, add }: ResidualBlock) => [add, ...nodes].every((node) => exclude.length === 0 || filter(node) === undefined || filter(node) === 'not in include') &&
+  const isMeant = ({ nodes, add }: ResidualBlock) =>
+    [add, ...nodes].every(
+      (node) => exclude.length === 0 || filter(node) === undefined || filter(node) === 'not in include',
+    ) &&
     (include.length === 0 || [add, ...nodes].some((node) => filter(node) === undefined));
   const total = reports.size;
   for (let round = 0; size(current) > most; round++) {

@@ -40,8 +40,10 @@ export function resolveStructureOptions(options: PruneStructureOptions): Resolve
   if (sparsity !== undefined && !(sparsity > 0 && sparsity < 1)) badOption('sparsity', 'a number in (0, 1)', sparsity);
   for (const [name, width] of Object.entries(widths ?? {})) requireInteger(`widths.${name}`, width, 1);
   if (!['macs', 'parameters'].includes(of)) badOption('of', "'macs' or 'parameters'", of);
-  if (!STRUCTURE_ALLOCATIONS.includes(allocation)) badOption('allocation', STRUCTURE_ALLOCATIONS.join(', '), allocation);
-  if (typeof grid !== 'function' && !['float', 'none'].includes(grid)) badOption('grid', 'float, none or a function', grid);
+  if (!STRUCTURE_ALLOCATIONS.includes(allocation))
+    badOption('allocation', STRUCTURE_ALLOCATIONS.join(', '), allocation);
+  if (typeof grid !== 'function' && !['float', 'none'].includes(grid))
+    badOption('grid', 'float, none or a function', grid);
   requireInteger('samples', samples, 1);
   requireInteger('seed', seed, 0);
   const isLayers = patterns.has('layer');
@@ -73,7 +75,8 @@ const anyWidth: WidthGrid = (wanted) => wanted;
 function patternsOf(given: StructurePattern | readonly StructurePattern[]): ReadonlySet<StructurePattern> {
   const list = typeof given === 'string' ? [given] : given;
   const unknown = list.find((pattern) => !STRUCTURE_PATTERNS.includes(pattern));
-  if (unknown !== undefined || list.length === 0) badOption('pattern', STRUCTURE_PATTERNS.join(', '), unknown ?? 'none');
+  if (unknown !== undefined || list.length === 0)
+    badOption('pattern', STRUCTURE_PATTERNS.join(', '), unknown ?? 'none');
   return new Set(list);
 }
 

@@ -69,7 +69,7 @@ function convexSteps(
 ): Step[] {
   const steps: Step[] = [];
   let at = { kept: had, change: 0, saved: 0 };
-  for (let first = 0; first < points.length; ) {
+  for (let first = 0; first < points.length;) {
     const price = (i: number) => (points[i]!.change - at.change) / Math.max(1, points[i]!.saved - at.saved);
     let best = first;
     for (let i = first + 1; i < points.length; i++) if (price(i) <= price(best)) best = i;
