@@ -9,5 +9,6 @@ export { type EncodeErrorCode } from './error-codes.js';
 export type { SparseForm } from './sparse/sparse-form.js';
 export { SPARSE_FORMS, sparseBytes } from './sparse/sparse-bytes.js';
 export { decodeHuffman, encodeHuffman, huffmanLengths } from './coders/huffman.js';
+export { decodeEngine, type DecodeEngine } from './tensors/decode-stream.js';
 export { decodeTensor, encodeTensor, formOf } from './tensors/encode-tensor.js';
 export type { PlainTensor, TensorSpec } from './tensors/plain-tensor.js';

@@ -2,7 +2,8 @@ import { type ByteSource } from '@gossamer/graph/onnx';
 import { crc32 } from './crc32.js';
 import { encodeError } from '../error-codes.js';
 import { RangeDecoder } from '../coders/range-decoder.js';
-import { copyOf, decodeTensor, formOf } from '../tensors/encode-tensor.js';
+import { decodeStream } from '../tensors/decode-stream.js';
+import { copyOf, formOf } from '../tensors/encode-tensor.js';
 import { byteLengthOf, type TensorSpec } from '../tensors/plain-tensor.js';
 import { readSkeleton } from './code-skeleton.js';
 import { type Head, readHead, SMALL_FILE_BYTES } from './head.js';
@@ -141,7 +142,7 @@ export class Gsm {
     const same = copyOf(stream);
     if (same !== undefined) return this.#readCopied(index, same);
     try {
-      return decodeTensor(stream, this.#specs[index]!);
+      return decodeStream(stream, this.#specs[index]!);
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       throw encodeError('ERR_GSM_LIMIT', `stream ${index}: expected a tensor that fits memory, received a larger one`, {
