@@ -25,7 +25,13 @@ const TENSORS = [
   ['int8', [6, 5, 3, 3], Int8Array.from(list(270, () => sparse(0.1, 5)))],
   ['int8', [60], Int8Array.from(list(60, () => Math.round(40 * bell())))],
   ['int4', [9, 20], Uint8Array.from(list(90, () => sparse(0.2, 9)))],
-  ['uint8', [120], Buffer.from('the same words again and again, the same words again and again, the same words again and again, the same words again....')],
+  [
+    'uint8',
+    [120],
+    Buffer.from(
+      'the same words again and again, the same words again and again, the same words again and again, the same words again....',
+    ),
+  ],
   ['uint8', [40], Uint8Array.from(list(40, () => 256 * random()))],
   ['int64', [30], BigInt64Array.from(list(30, (i) => BigInt(i * i)))],
   ['float16', [100, 90], Uint8Array.from(list(18_000, (i) => (i % 2 ? 56 + 4 * bell() : 256 * random())))],

@@ -13,9 +13,9 @@ export function decodeEngine(): DecodeEngine {
   return (engine ??= hasNative() ? 'native' : 'typescript');
 }
 
-/** `decodeTensor` by the engine of this process: the same bytes, and the same errors. */
-export function decodeStream(stream: Uint8Array, spec: TensorSpec): Uint8Array {
-  if (decodeEngine() === 'native') {
+/** `decodeTensor` by an engine: the same bytes, and the same errors. */
+export function decodeStream(stream: Uint8Array, spec: TensorSpec, by: DecodeEngine = decodeEngine()): Uint8Array {
+  if (by === 'native') {
     // Before its memory is made: of all forms constants alone hold more elements than decisions fit.
     if (formOf(stream) !== 'constant') checkSymbols(elementCount(spec), stream.length);
     const view = new Uint8Array(stream.buffer, stream.byteOffset, stream.length);
