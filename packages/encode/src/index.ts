@@ -1,5 +1,12 @@
-export { decodeModel, modelPieces, readOutside } from './container/decode-model.js';
-export { type EncodedModel, type EncodedTensor, encodeModel, type EncodeOptions } from './container/encode-model.js';
+export { decodeModel, modelPieces, outsidePieces, readOutside } from './container/decode-model.js';
+export {
+  type EncodedModel,
+  type EncodedTensor,
+  encodeModel,
+  encodeModelTo,
+  type EncodeOptions,
+  type EncodeReport,
+} from './container/encode-model.js';
 export { Gsm, type GsmTensor } from './container/gsm.js';
 export { DEFAULT_GSM_LIMITS, type GsmLimits } from './container/limits.js';
 export { openGsm } from './container/open-gsm.js';

@@ -1,4 +1,5 @@
 import { dtypeByteLength, dtypeCode, type DType, isGossamerError } from '@gossamer/graph';
+import type { SyncOperations } from '@gossamer/native';
 import { nativeAddon, type NativeCall, runCall } from './native-call.js';
 import { requireArray } from './require-array.js';
 
@@ -26,11 +27,10 @@ export function decodeTensor(stream: Uint8Array, dtype: DType, dims: readonly nu
   return runCall(call(stream, dtype, dims));
 }
 
-/** Whether the native module is there. */
-export function hasNative(): boolean {
+/** Whether the native module is there, and new enough to know `decodeTensor`. */
+export function canDecodeTensors(): boolean {
   try {
-    nativeAddon();
-    return true;
+    return typeof (nativeAddon() as Partial<SyncOperations>).decodeTensor === 'function';
   } catch (error) {
     if (isGossamerError(error) && error.code === 'ERR_NATIVE_LOAD') return false;
     throw error;

@@ -1,4 +1,4 @@
-import { decodeTensor as decodeNative, hasNative } from '@gossamer/kernels';
+import { canDecodeTensors, decodeTensor as decodeNative } from '@gossamer/kernels';
 import { checkSymbols } from '../coders/check-symbols.js';
 import { decodeTensor, formOf } from './encode-tensor.js';
 import { elementCount, type TensorSpec } from './plain-tensor.js';
@@ -10,7 +10,7 @@ let engine: DecodeEngine | undefined;
 
 /** The engine that decodes tensors in this process. */
 export function decodeEngine(): DecodeEngine {
-  return (engine ??= hasNative() ? 'native' : 'typescript');
+  return (engine ??= canDecodeTensors() ? 'native' : 'typescript');
 }
 
 /** `decodeTensor` by an engine: the same bytes, and the same errors. */
