@@ -158,7 +158,7 @@ async function encodeSource(
         const plan = planTensor({ dtype, dims, bytes: dataOf(index) });
         plan.code(code);
         form = plan.form;
-        encodedBytes = plan.cost / 8192;
+        encodedBytes = Math.round(plan.cost / 8192);
       } else {
         const bytes = dataOf(index);
         const same = copies.find(bytes, index, dataOf);
@@ -250,7 +250,7 @@ function finish(
   const head = writeHead({ code, fileBytes, lengths: [...lengths, ...store.lengths.slice(0, -1)] });
   const sums = isSmall(head, store) ? 1 : 1 + blocksOf(store.lengths).length;
   const byteLength = store.lengths.reduce((a, b) => a + b, head.length + 4 * sums);
-  const headBytes = byteLength - Math.round(tensors.reduce((sum, { encodedBytes }) => sum + encodedBytes, 0));
+  const headBytes = byteLength - tensors.reduce((sum, { encodedBytes }) => sum + encodedBytes, 0);
   const originalBytes = lengths.reduce((a, b) => a + b, fileBytes);
   return { head, byteLength, originalBytes, headBytes, tensors, warnings };
 }
