@@ -210,6 +210,8 @@ void DecodeMasked(Bytes body, const TensorSpec& spec, uint8_t* out) {
 }
 
 void DecodeBytes(Bytes body, const TensorSpec& spec, uint8_t* out) {
+  constexpr size_t kMinBytes = 64;
+  if (spec.ByteLength() < kMinBytes) throw DamagedStream();
   RangeDecoder coder(body.data, body.length);
   BitModels models(256 * 256);
   uint32_t last = 0;
