@@ -75,6 +75,8 @@ export interface Operations {
   countHistogram: [x: Float32Array, bins: number, counts: Float64Array, summary: Float64Array];
   /** sums: squared error, squared reference, squared actual, dot, largest error, pairs left out. */
   errorStats: [reference: Float32Array, actual: Float32Array, sums: Float64Array];
+  /** type: as in ONNX; isSound: 1, or 0 for a stream that no encoder wrote. */
+  decodeTensor: [stream: Uint8Array, type: number, dims: Float64Array, out: Uint8Array, isSound: Float64Array];
   /** format: 0 float16, 1 bfloat16. */
   narrowFloats: [x: Float32Array, format: 0 | 1, out: Uint16Array];
   widenFloats: [x: Uint16Array, format: 0 | 1, out: Float32Array];

@@ -29,6 +29,9 @@ PrepareFn PrepareOptimizerStep, PrepareScaleInPlace, PrepareAddInto, PrepareSumO
 // addon/predict.cc
 PrepareFn PreparePredictInt8;
 
+// addon/encode.cc
+PrepareFn PrepareDecodeTensor;
+
 // addon/linalg.cc
 PrepareFn PrepareAddGram, PrepareFactorMatrix, PrepareFollowInputs, PrepareOutputError, PrepareSolveColumns,
     PrepareSolveRows;

@@ -397,6 +397,16 @@ void OutputErrorCall(CallBuilder& call, Input& input) {
   call.Doubles(1);
 }
 
+void DecodeTensorCall(CallBuilder& call, Input& input) {
+  // dims are zeros: no elements, or without dims one.
+  const bool is_scalar = input.Bool();
+  call.Bytes(input.Size(300));
+  call.Number(input.Range(1, 28));
+  call.Doubles(is_scalar ? 0 : 1);
+  call.Bytes(is_scalar ? input.Size(16) : 0);
+  call.Doubles(1);
+}
+
 }  // namespace
 
 std::vector<OperationCall> OperationCalls() {
@@ -427,6 +437,7 @@ std::vector<OperationCall> OperationCalls() {
       {"SolveRows", PrepareSolveRows, SolveRowsCall},
       {"FollowInputs", PrepareFollowInputs, FollowInputsCall},
       {"OutputError", PrepareOutputError, OutputErrorCall},
+      {"DecodeTensor", PrepareDecodeTensor, DecodeTensorCall},
   };
 }
 

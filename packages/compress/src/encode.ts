@@ -3,23 +3,16 @@ import { rename } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   decodeModel,
-  encodeModel,
+  encodeModelTo,
   type EncodedTensor,
+  type EncodeReport,
   type Gsm,
   modelPieces,
   openGsm,
-  readOutside,
+  outsidePieces,
 } from '@gossamer/encode';
 import { GossamerError } from '@gossamer/graph';
-import {
-  asWriteError,
-  ChunkList,
-  FileSource,
-  makeTempFolder,
-  openExternalFile,
-  removeTempFolder,
-  writeAtomically,
-} from '@gossamer/graph/onnx';
+import { asWriteError, FileSource, makeTempFolder, openExternalFile, removeTempFolder } from '@gossamer/graph/onnx';
 import { assertWritable } from './assert-writable.js';
 import type { CompressErrorCode } from './error-codes.js';
 import type { WorkOptions } from './progress.js';
@@ -49,16 +42,14 @@ export interface EncodeResult {
 export async function encode(input: string, output: string, options: EncodeOptions = {}): Promise<EncodeResult> {
   const { force = false, signal, onProgress } = options;
   assertWritable({ path: input, reference: undefined }, output, force);
-  const encoded = await encodeModel(input, {
-    ...(signal ? { signal } : {}),
-    onProgress: ({ done, total }) => onProgress?.({ stage: 'encode', done, total }),
-  });
   const folder = await makeTempFolder(output);
+  let encoded: EncodeReport;
   try {
     const draft = join(folder, 'model.gsm');
-    const chunks = new ChunkList();
-    for (const piece of encoded.pieces) chunks.push(piece);
-    await writeAtomically(draft, chunks);
+    encoded = await encodeModelTo(draft, input, {
+      ...(signal ? { signal } : {}),
+      onProgress: ({ done, total }) => onProgress?.({ stage: 'encode', done, total }),
+    });
     await prove(draft, input, options);
     await rename(draft, output).catch((error: unknown) => {
       throw asWriteError(error, output);
@@ -116,7 +107,13 @@ function proveOutside(gsm: Gsm, input: string): void {
   gsm.outside.forEach(({ location }, index) => {
     const file = openExternalFile(input, location, 'trusted');
     try {
-      if (Buffer.compare(readOutside(gsm, index), file.read(0, file.byteLength)) !== 0) throw different(location);
+      let at = 0;
+      for (const piece of outsidePieces(gsm, index)) {
+        const end = Math.min(at + piece.length, file.byteLength);
+        if (Buffer.compare(piece, file.read(at, end)) !== 0) throw different(location);
+        at = end;
+      }
+      if (at !== file.byteLength) throw different(location);
     } finally {
       file.close();
     }

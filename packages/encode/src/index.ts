@@ -1,5 +1,12 @@
-export { decodeModel, modelPieces, readOutside } from './container/decode-model.js';
-export { type EncodedModel, type EncodedTensor, encodeModel, type EncodeOptions } from './container/encode-model.js';
+export { decodeModel, modelPieces, outsidePieces, readOutside } from './container/decode-model.js';
+export {
+  type EncodedModel,
+  type EncodedTensor,
+  encodeModel,
+  encodeModelTo,
+  type EncodeOptions,
+  type EncodeReport,
+} from './container/encode-model.js';
 export { Gsm, type GsmTensor } from './container/gsm.js';
 export { DEFAULT_GSM_LIMITS, type GsmLimits } from './container/limits.js';
 export { openGsm } from './container/open-gsm.js';
@@ -9,5 +16,6 @@ export { type EncodeErrorCode } from './error-codes.js';
 export type { SparseForm } from './sparse/sparse-form.js';
 export { SPARSE_FORMS, sparseBytes } from './sparse/sparse-bytes.js';
 export { decodeHuffman, encodeHuffman, huffmanLengths } from './coders/huffman.js';
+export { decodeEngine, type DecodeEngine } from './tensors/decode-stream.js';
 export { decodeTensor, encodeTensor, formOf } from './tensors/encode-tensor.js';
 export type { PlainTensor, TensorSpec } from './tensors/plain-tensor.js';

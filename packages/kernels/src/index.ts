@@ -3,6 +3,7 @@ export { allocateAligned, type ArrayKind, tuneAllocator } from './aligned-memory
 export { addInto, scaleInPlace, sumOfSquares, sumOfSquaresAsync } from './array-lists.js';
 export { type AxisView, axisView } from './axis-view.js';
 export { type BlockOptions, type ClipSearch } from './block-scheme.js';
+export { canDecodeTensors, decodeTensor } from './decode-tensor.js';
 export {
   dequantizeAffine,
   dequantizeAffineAsync,

@@ -16,9 +16,9 @@ const STEPS = Float64Array.from({ length: SLOW_COUNT + 1 }, (_, count) => 1 / (c
  */
 export class BitModels {
   /** In 1/65536. */
-  readonly #fast: Float32Array;
-  readonly #slow: Float32Array;
-  readonly #count: Uint16Array;
+  #fast: Float32Array;
+  #slow: Float32Array;
+  #count: Uint16Array;
 
   constructor(contexts: number) {
     this.#fast = new Float32Array(contexts).fill(32768);
@@ -35,6 +35,15 @@ export class BitModels {
   /** Decisions seen in `context`, at most 1023. */
   count(context: number): number {
     return this.#count[context]!;
+  }
+
+  /** Another one that has seen the same. */
+  clone(): BitModels {
+    const copy = new BitModels(0);
+    copy.#fast = this.#fast.slice();
+    copy.#slow = this.#slow.slice();
+    copy.#count = this.#count.slice();
+    return copy;
   }
 
   /** Takes what was seen so far for `limit` decisions a context at most, so that what comes counts more. */

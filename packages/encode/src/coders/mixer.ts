@@ -21,6 +21,14 @@ export class Mixer {
     this.#slowest = rate;
   }
 
+  /** Another one that has learned the same. */
+  clone(): Mixer {
+    const copy = new Mixer(this.inputs.length, this.#rates.length, 0, this.#slowest);
+    copy.#weights.set(this.#weights);
+    copy.#rates.set(this.#rates);
+    return copy;
+  }
+
   /** Begins the first weights of `set` with others. */
   setWeights(set: number, weights: readonly number[]): void {
     this.#weights.set(weights, set * this.inputs.length);

@@ -11,7 +11,7 @@ const { imul, clz32, min } = Math;
 /** Contexts of a byte. */
 const CONTEXTS = 10;
 /** Slots of each, hashed. */
-const SLOTS = 2 ** 18;
+const SLOTS = 2 ** 17;
 /** Bytes that must agree before a repeat is followed. */
 const MATCH_BYTES = 5;
 const MATCH_SLOTS = 2 ** 16;
@@ -32,12 +32,12 @@ const WIDTHS = [0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2] as const;
 export class ByteModel {
   #reader = new FlatReader();
   #names = new NameGuesses();
-  readonly #orders: readonly BitModels[];
-  readonly #matches = new BitModels(2 * MATCH_LENGTHS * (MAX_MISSES + 1));
-  readonly #guesses = new BitModels(2 * 4096);
-  readonly #mixer = new Mixer(CONTEXTS + 2, MATCH_LENGTHS * 3, 0.2, 0.006);
+  #orders: readonly BitModels[] = [];
+  #matches = new BitModels(2 * MATCH_LENGTHS * (MAX_MISSES + 1));
+  #guesses = new BitModels(2 * 4096);
+  #mixer = new Mixer(CONTEXTS + 2, MATCH_LENGTHS * 3, 0.2, 0.006);
   readonly #slots = new Int32Array(CONTEXTS);
-  readonly #table = new Int32Array(MATCH_SLOTS).fill(-1);
+  #table = new Int32Array(MATCH_SLOTS).fill(-1);
   readonly #digits = new Uint8Array(10);
   #history = new Uint8Array(1024);
   #length = 0;
@@ -48,8 +48,28 @@ export class ByteModel {
   #expectedName = -1;
   #nameContext = 0;
 
-  constructor() {
-    this.#orders = Array.from({ length: CONTEXTS }, () => new BitModels(SLOTS));
+  /** One that has seen nothing. */
+  static blank(): ByteModel {
+    const model = new ByteModel();
+    model.#orders = Array.from({ length: CONTEXTS }, () => new BitModels(SLOTS));
+    return model;
+  }
+
+  /** Another one that has seen the same, at the beginning of a skeleton. */
+  clone(): ByteModel {
+    const copy = new ByteModel();
+    copy.#orders = this.#orders.map((models) => models.clone());
+    copy.#matches = this.#matches.clone();
+    copy.#guesses = this.#guesses.clone();
+    copy.#mixer = this.#mixer.clone();
+    copy.#table = this.#table.slice();
+    copy.#digits.set(this.#digits);
+    copy.#history = this.#history.slice();
+    copy.#length = this.#length;
+    copy.#matchAt = this.#matchAt;
+    copy.#matchLength = this.#matchLength;
+    copy.#misses = this.#misses;
+    return copy;
   }
 
   /** Whether the skeleton that is coded has ended; another may follow. Throws ERR_GSM_FORMAT after bytes that are no skeleton. */

@@ -28,11 +28,16 @@ export function readSkeleton(coder: BinaryCoder, maxBytes: number): Uint8Array {
   return unflatten(flat.finish());
 }
 
+let primed: ByteModel | undefined;
+
+/** A model that has seen the sample; made once, since that takes as long as a skeleton of its length. */
 function primedModel(): ByteModel {
-  const model = new ByteModel();
-  for (const byte of onnxSample()) model.codeByte(listener, byte);
-  model.endSample();
-  return model;
+  if (!primed) {
+    primed = ByteModel.blank();
+    for (const byte of onnxSample()) primed.codeByte(listener, byte);
+    primed.endSample();
+  }
+  return primed.clone();
 }
 
 /** Codes nothing: the model learns. */

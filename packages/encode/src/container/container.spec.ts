@@ -7,7 +7,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { fileOf, gsmOf } from '../testing/gsm-of.js';
 import { useTempDir } from '../testing/temp-dir.js';
 import { decodeModel } from './decode-model.js';
-import { encodeModel } from './encode-model.js';
+import { encodeModel, encodeModelTo } from './encode-model.js';
 import { openGsm } from './open-gsm.js';
 import { toModel } from './to-model.js';
 
@@ -57,6 +57,28 @@ describe('encodeModel and openGsm', () => {
     const bytes = serializeModel(model);
     const gsm = openGsm(await gsmOf(model));
     expect(Buffer.compare(fileOf(gsm), bytes)).toBe(0);
+  });
+
+  it('encodeModelTo writes what encodeModel gives', async () => {
+    const path = join(FIXTURES, 'lenet-300-100.onnx');
+    const target = join(folder(), 'lenet.gsm');
+    const { pieces, ...report } = await encodeModel(path);
+    expect(await encodeModelTo(target, path)).toEqual(report);
+    expect(Buffer.compare(readFileSync(target), Buffer.concat(pieces))).toBe(0);
+    expect(report.byteLength).toBe(readFileSync(target).length);
+    expect(readdirSync(folder())).toEqual(['lenet.gsm']);
+  });
+
+  it('the same weights twice are there once', async () => {
+    const g = new GraphBuilder('twice');
+    const x = g.input('x', 'float32', ['n', 100]);
+    const data = Float32Array.from({ length: 10_000 }, (_, i) => Math.sin(i * 7919));
+    const [a, b] = ['a', 'b'].map((name) => g.weight(name, [100, 100], data));
+    const { tensors, byteLength } = await encodeModel(
+      g.output(g.op('MatMul', [g.op('MatMul', [x, a!]), b!]), 'y', 'float32', ['n', 100]).model(),
+    );
+    expect(tensors[1]!.form).toBe('copy');
+    expect(byteLength).toBeLessThan(40_000);
   });
 
   it('the same model gives the same bytes', async () => {

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ChunkList, makeFolders, writeAtomically, type WriteOptions } from '@gossamer/graph/onnx';
 import { encodeError } from '../error-codes.js';
 import type { Gsm } from './gsm.js';
+import type { OutsideFile } from './outside-files.js';
 
 /** The model's file, byte for byte, one piece after another: no more than a tensor is in memory. */
 export function* modelPieces(gsm: Gsm): Generator<Uint8Array, void, undefined> {
@@ -13,11 +14,29 @@ export function* modelPieces(gsm: Gsm): Generator<Uint8Array, void, undefined> {
   for (const piece of layout.pieces) yield gsm.readPiece(piece);
 }
 
+/** The file at position `index` of `gsm.outside`, one piece after another: no more than a tensor is in memory, unless tensors overlap. */
+export function* outsidePieces(gsm: Gsm, index: number): Generator<Uint8Array, void, undefined> {
+  const file = outsideAt(gsm, index);
+  const between = gsm.readGaps(index);
+  // Tensors at one place are there once.
+  const tensors = [...new Map(file.tensors.map((tensor) => [`${tensor.start} ${tensor.byteLength}`, tensor])).values()];
+  const parts = [
+    ...file.gaps.map(([start, end]) => ({ start, length: end - start, tensor: undefined })),
+    ...tensors.map(({ index: tensor, start, byteLength }) => ({ start, length: byteLength, tensor })),
+  ].sort((a, b) => a.start - b.start);
+  if (parts.some(({ start, length }, i) => i + 1 < parts.length && start + length > parts[i + 1]!.start)) {
+    yield readOutside(gsm, index);
+    return;
+  }
+  let at = 0;
+  for (const { length, tensor } of parts) {
+    yield tensor === undefined ? between.subarray(at, (at += length)) : gsm.read(tensor);
+  }
+}
+
 /** The file at position `index` of `gsm.outside`, byte for byte. */
 export function readOutside(gsm: Gsm, index: number): Uint8Array {
-  const file = gsm.outside[index];
-  if (!file)
-    throw encodeError('ERR_ENCODE_OPTION', `file: expected an index below ${gsm.outside.length}, received ${index}`);
+  const file = outsideAt(gsm, index);
   const bytes = new Uint8Array(file.byteLength);
   const between = gsm.readGaps(index);
   let at = 0;
@@ -39,7 +58,9 @@ export async function decodeModel(gsm: Gsm, path: string, options: WriteOptions 
   const locations = gsm.outside.map(({ location }) => checkedLocation(location, basename(path)));
   for (const [index, location] of locations.entries()) {
     await makeFolders(folder, dirname(location), []);
-    await writeAtomically(join(folder, location), ChunkList.of(readOutside(gsm, index)), options);
+    const outside = new ChunkList();
+    outside.pushStream(gsm.outside[index]!.byteLength, () => outsidePieces(gsm, index));
+    await writeAtomically(join(folder, location), outside, options);
   }
   const chunks = new ChunkList();
   chunks.pushStream(gsm.fileBytes, () => modelPieces(gsm));
@@ -55,4 +76,10 @@ function checkedLocation(location: string, modelName: string): string {
   if (isPlain && normal !== modelName) return normal;
   const quoted = JSON.stringify(location.slice(0, 80));
   throw encodeError('ERR_GSM_FORMAT', `file ${quoted}: expected a place below the model's folder, received another`);
+}
+
+function outsideAt(gsm: Gsm, index: number): OutsideFile {
+  const file = gsm.outside[index];
+  if (file) return file;
+  throw encodeError('ERR_ENCODE_OPTION', `file: expected an index below ${gsm.outside.length}, received ${index}`);
 }

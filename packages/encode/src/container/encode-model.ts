@@ -1,6 +1,18 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isGossamerError, type Model } from '@gossamer/graph';
-import { type ByteSource, FileSource, MemorySource, openExternalFile, serializeModel } from '@gossamer/graph/onnx';
+import {
+  type ByteSource,
+  ChunkList,
+  FileSource,
+  makeTempFolder,
+  MemorySource,
+  openExternalFile,
+  removeTempFolder,
+  serializeModel,
+  writeAtomically,
+  type WriteOptions,
+} from '@gossamer/graph/onnx';
 import { crc32 } from './crc32.js';
 import { RangeEncoder } from '../coders/range-encoder.js';
 import { copyStream, encodeTensor, formOf, planTensor } from '../tensors/encode-tensor.js';
@@ -12,6 +24,7 @@ import { type Head, SMALL_FILE_BYTES, writeHead } from './head.js';
 import { areInline } from './inline-tensors.js';
 import { firstOfEqual, locationsOf, outsideFile } from './outside-files.js';
 import { type RestoredFile, restoreFile } from './restore-file.js';
+import { FileStore, MemoryStore, type StreamStore } from './stream-store.js';
 import { type Skeleton, takeSkeleton } from './take-skeleton.js';
 import { rawOfVarints } from './varint-list.js';
 
@@ -28,9 +41,9 @@ export interface EncodedTensor extends TensorSpec {
   readonly form: string;
 }
 
-export interface EncodedModel {
-  /** The .gsm file, in pieces. */
-  readonly pieces: readonly Uint8Array[];
+/** What a model became. */
+export interface EncodeReport {
+  /** Bytes of the .gsm file. */
   readonly byteLength: number;
   /** Bytes of the model's files. */
   readonly originalBytes: number;
@@ -39,6 +52,11 @@ export interface EncodedModel {
   readonly tensors: readonly EncodedTensor[];
   /** What could not be taken apart, and why. */
   readonly warnings: readonly string[];
+}
+
+export interface EncodedModel extends EncodeReport {
+  /** The .gsm file, in pieces. */
+  readonly pieces: readonly Uint8Array[];
 }
 
 export interface EncodeOptions {
@@ -55,19 +73,59 @@ export interface EncodeOptions {
  * memory of the result and of the largest tensor a few times over. Throws what opening and reading the files throws.
  */
 export async function encodeModel(model: string | Model, options: EncodeOptions = {}): Promise<EncodedModel> {
+  const store = new MemoryStore();
+  const { head, ...report } = await encodeInto(store, model, options);
+  return { ...report, pieces: [...pieces(head, store)] };
+}
+
+/**
+ * The same into the file at `path`, which appears whole or not at all; streams wait in a file beside it. Takes the memory of the largest tensor a few times
+ * over. Throws what writing a file throws, too.
+ */
+export async function encodeModelTo(
+  path: string,
+  model: string | Model,
+  options: EncodeOptions & WriteOptions = {},
+): Promise<EncodeReport> {
+  const folder = await makeTempFolder(path);
+  try {
+    const store = new FileStore(join(folder, 'streams'));
+    try {
+      const { head, ...report } = await encodeInto(store, model, options);
+      const chunks = new ChunkList();
+      chunks.pushStream(report.byteLength, () => pieces(head, store));
+      await writeAtomically(path, chunks, options);
+      return report;
+    } finally {
+      store.close();
+    }
+  } finally {
+    await removeTempFolder(folder);
+  }
+}
+
+async function encodeInto(
+  store: StreamStore,
+  model: string | Model,
+  options: EncodeOptions,
+): Promise<EncodeReport & { head: Uint8Array }> {
   options.signal?.throwIfAborted();
   const source = typeof model === 'string' ? new FileSource(model) : new MemorySource(serializeModel(model));
   try {
-    return await encodeSource(source, options);
+    return await encodeSource(store, source, options);
   } finally {
     source.close();
   }
 }
 
-async function encodeSource(source: ByteSource, options: EncodeOptions): Promise<EncodedModel> {
+async function encodeSource(
+  store: StreamStore,
+  source: ByteSource,
+  options: EncodeOptions,
+): Promise<EncodeReport & { head: Uint8Array }> {
   const warnings: string[] = [];
   const parts = takeApart(source, warnings);
-  if (!parts) return encodeOpaque(source, warnings, options);
+  if (!parts) return encodeOpaque(store, source, warnings, options);
   const { skeleton, restored } = parts;
   const { payloads } = skeleton;
   const locations = locationsOf(payloads);
@@ -88,7 +146,6 @@ async function encodeSource(source: ByteSource, options: EncodeOptions): Promise
     const code = new RangeEncoder();
     codeSkeleton(code, skeleton.bytes);
     const inline = areInline(payloads, first);
-    const streams: Uint8Array[] = [];
     const tensors: EncodedTensor[] = [];
     const copies = new Copies();
     for (const [index, { name, dtype, dims, byteLength }] of payloads.entries()) {
@@ -101,12 +158,12 @@ async function encodeSource(source: ByteSource, options: EncodeOptions): Promise
         const plan = planTensor({ dtype, dims, bytes: dataOf(index) });
         plan.code(code);
         form = plan.form;
-        encodedBytes = plan.cost / 8192;
+        encodedBytes = Math.round(plan.cost / 8192);
       } else {
         const bytes = dataOf(index);
         const same = copies.find(bytes, index, dataOf);
         const stream = same === undefined ? encodeTensor({ dtype, dims, bytes }) : copyStream(same);
-        streams.push(stream);
+        store.add(stream);
         form = formOf(stream);
         encodedBytes = stream.length;
       }
@@ -116,11 +173,11 @@ async function encodeSource(source: ByteSource, options: EncodeOptions): Promise
     }
     for (const { location, gaps } of files) {
       const bytes = Buffer.concat(gaps.map(([start, end]) => outside.get(location)!.read(start, end)));
-      streams.push(encodeTensor({ dtype: 'uint8', dims: [bytes.length], bytes }));
+      store.add(encodeTensor({ dtype: 'uint8', dims: [bytes.length], bytes }));
     }
     const lengths = files.map(({ byteLength }) => byteLength);
     const head = { code: code.finish(), fileBytes: source.byteLength, lengths };
-    return assemble(head, streams, tensors, warnings);
+    return finish(head, store, tensors, warnings);
   } finally {
     for (const file of outside.values()) file.close();
   }
@@ -171,36 +228,50 @@ function startsIn({ pieces }: RestoredFile): ReadonlyMap<number, { readonly at: 
   return starts;
 }
 
-function encodeOpaque(source: ByteSource, warnings: readonly string[], options: EncodeOptions): EncodedModel {
+function encodeOpaque(
+  store: StreamStore,
+  source: ByteSource,
+  warnings: readonly string[],
+  options: EncodeOptions,
+): EncodeReport & { head: Uint8Array } {
   const { byteLength } = source;
-  const stream = encodeTensor({ dtype: 'uint8', dims: [byteLength], bytes: source.read(0, byteLength) });
+  store.add(encodeTensor({ dtype: 'uint8', dims: [byteLength], bytes: source.read(0, byteLength) }));
   options.onProgress?.({ done: 1, total: 1 });
-  return assemble({ code: undefined, fileBytes: byteLength, lengths: [] }, [stream], [], warnings);
+  return finish({ code: undefined, fileBytes: byteLength, lengths: [] }, store, [], warnings);
 }
 
-/** `head.lengths`: of the files beside the model. */
-function assemble(
+/** `lengths`: of the files beside the model. */
+function finish(
   { code, fileBytes, lengths }: Head,
-  streams: readonly Uint8Array[],
+  store: StreamStore,
   tensors: readonly EncodedTensor[],
   warnings: readonly string[],
-): EncodedModel {
-  const streamLengths = streams.map(({ length }) => length);
-  const head = writeHead({ code, fileBytes, lengths: [...lengths, ...streamLengths.slice(0, -1)] });
-  const streamBytes = streamLengths.reduce((a, b) => a + b, 0);
-  const pieces: Uint8Array[] = [head];
-  if (head.length + streamBytes + 4 <= SMALL_FILE_BYTES) {
-    pieces.push(...streams);
-    pieces.push(crc32(Buffer.concat(pieces)));
-  } else {
-    pieces.push(crc32(head));
-    for (const { first, end } of blocksOf(streamLengths)) {
-      const block = streams.slice(first, end);
-      pieces.push(...block, crc32(Buffer.concat(block)));
-    }
-  }
-  const byteLength = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const headBytes = byteLength - Math.round(tensors.reduce((sum, { encodedBytes }) => sum + encodedBytes, 0));
+): EncodeReport & { head: Uint8Array } {
+  const head = writeHead({ code, fileBytes, lengths: [...lengths, ...store.lengths.slice(0, -1)] });
+  const sums = isSmall(head, store) ? 1 : 1 + blocksOf(store.lengths).length;
+  const byteLength = store.lengths.reduce((a, b) => a + b, head.length + 4 * sums);
+  const headBytes = byteLength - tensors.reduce((sum, { encodedBytes }) => sum + encodedBytes, 0);
   const originalBytes = lengths.reduce((a, b) => a + b, fileBytes);
-  return { pieces, byteLength, originalBytes, headBytes, tensors, warnings };
+  return { head, byteLength, originalBytes, headBytes, tensors, warnings };
+}
+
+function isSmall(head: Uint8Array, { lengths }: StreamStore): boolean {
+  return lengths.reduce((a, b) => a + b, head.length + 4) <= SMALL_FILE_BYTES;
+}
+
+/** The file, piece by piece. */
+function* pieces(head: Uint8Array, store: StreamStore): Generator<Uint8Array, void, undefined> {
+  yield head;
+  if (isSmall(head, store)) {
+    const streams = store.lengths.map((_, i) => store.read(i));
+    yield* streams;
+    yield crc32(head, ...streams);
+    return;
+  }
+  yield crc32(head);
+  for (const { first, end } of blocksOf(store.lengths)) {
+    const block = Array.from({ length: end - first }, (_, i) => store.read(first + i));
+    yield* block;
+    yield crc32(...block);
+  }
 }

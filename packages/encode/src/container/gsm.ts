@@ -2,7 +2,8 @@ import { type ByteSource } from '@gossamer/graph/onnx';
 import { crc32 } from './crc32.js';
 import { encodeError } from '../error-codes.js';
 import { RangeDecoder } from '../coders/range-decoder.js';
-import { copyOf, decodeTensor, formOf } from '../tensors/encode-tensor.js';
+import { type DecodeEngine, decodeEngine, decodeStream } from '../tensors/decode-stream.js';
+import { copyOf, formOf } from '../tensors/encode-tensor.js';
 import { byteLengthOf, type TensorSpec } from '../tensors/plain-tensor.js';
 import { readSkeleton } from './code-skeleton.js';
 import { type Head, readHead, SMALL_FILE_BYTES } from './head.js';
@@ -37,6 +38,8 @@ export class Gsm {
   readonly outside: readonly OutsideFile[];
   /** Bytes of the model's own file. */
   readonly fileBytes: number;
+  /** What decodes its tensors. */
+  readonly engine: DecodeEngine;
   readonly #source: ByteSource;
   readonly #skeleton: Uint8Array | undefined;
   readonly #specs: readonly TensorSpec[];
@@ -46,7 +49,8 @@ export class Gsm {
   readonly #places: readonly (StreamPlace | undefined)[];
 
   /** Reads the head, the skeleton and the small tensors. Throws ERR_GSM_FORMAT, ERR_GSM_LIMIT or ERR_GSM_CHECKSUM. */
-  constructor(source: ByteSource, limits: Partial<GsmLimits> = {}) {
+  constructor(source: ByteSource, limits: Partial<GsmLimits> = {}, engine: DecodeEngine = decodeEngine()) {
+    this.engine = engine;
     const bounds = { ...DEFAULT_GSM_LIMITS, ...limits };
     const { head, byteLength } = openHead(source, bounds);
     this.#source = source;
@@ -141,7 +145,7 @@ export class Gsm {
     const same = copyOf(stream);
     if (same !== undefined) return this.#readCopied(index, same);
     try {
-      return decodeTensor(stream, this.#specs[index]!);
+      return decodeStream(stream, this.#specs[index]!, this.engine);
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       throw encodeError('ERR_GSM_LIMIT', `stream ${index}: expected a tensor that fits memory, received a larger one`, {

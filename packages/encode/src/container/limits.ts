@@ -1,6 +1,6 @@
 import { encodeError } from '../error-codes.js';
 
-/** What a .gsm file may make this process do; declared in its head and checked before anything is allocated. */
+/** What a .gsm file may make this process do; checked before anything of that size is allocated. */
 export interface GsmLimits {
   /** Bytes of all files that it decodes to; default 16 GiB. */
   readonly maxDecodedBytes: number;

@@ -28,7 +28,8 @@ const WORTH_WHILE = 0.98;
  * Codes a tensor of numbers in whichever form takes fewest bytes: a byte that names the form, and its body. The first of equals wins; for large
  * tensors speed counts for 2 %.
  */
-export function encodeTensor(tensor: PlainTensor): Uint8Array {
+export function encodeTensor({ dtype, dims, bytes }: PlainTensor): Uint8Array {
+  const tensor = { dtype, dims, bytes: plainBytes(bytes) };
   let best = tensor.bytes;
   let id = 0;
   const isWorthTrying = elementCount(tensor) > LARGE ? formsOfPart(tensor) : undefined;
@@ -50,14 +51,19 @@ export function encodeTensor(tensor: PlainTensor): Uint8Array {
 /** The raw bytes of a tensor, as many as `spec` says. Throws ERR_GSM_FORMAT for a stream that no encoder wrote, where that shows. */
 export function decodeTensor(stream: Uint8Array, spec: TensorSpec): Uint8Array {
   const form = formNumbered(stream[0]);
-  const body = stream.subarray(1);
+  const body = plainBytes(stream).subarray(1);
   if (form.body) return form.body.decode(body, spec);
   checkSymbols(form.decisions?.(spec) ?? elementCount(spec), body.length);
   return form.read(new RangeDecoder(body), spec);
 }
 
 /** Codes a small tensor by a coder that others use too; the form of fewest bits, the first of equals. Returns its name. */
-export function planTensor(tensor: PlainTensor): { form: string; code: (coder: BinaryCoder) => void; cost: number } {
+export function planTensor({ dtype, dims, bytes }: PlainTensor): {
+  form: string;
+  code: (coder: BinaryCoder) => void;
+  cost: number;
+} {
+  const tensor = { dtype, dims, bytes: plainBytes(bytes) };
   let best: { form: string; code: (coder: BinaryCoder) => void; cost: number } | undefined;
   for (const [id, form] of TENSOR_FORMS.entries()) {
     const plan = form.plan(tensor);
@@ -93,6 +99,11 @@ export function copyOf(stream: Uint8Array): number | undefined {
 /** Name of the form that a stream is in. */
 export function formOf(stream: Uint8Array): string {
   return stream[0] === COPY ? 'copy' : (TENSOR_FORMS[stream[0] ?? 0]?.name ?? 'unknown');
+}
+
+/** A view that is no Buffer: `slice` of a Buffer does not copy. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** The forms that take a part of a large tensor for less than `blocks`, and those that are quick to try. */

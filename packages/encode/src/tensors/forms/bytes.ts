@@ -1,8 +1,9 @@
 import type { BinaryCoder } from '../../coders/binary-coder.js';
 import { BitModels } from '../../coders/bit-models.js';
+import { encodeError } from '../../error-codes.js';
 import { byteLengthOf, type TensorForm } from '../plain-tensor.js';
 
-/** Fewer bytes do not fill the contexts. */
+/** Fewer bytes do not fill the contexts, which many small tensors would make anew each time. */
 const MIN_BYTES = 64;
 
 /** Types whose bytes may be text or other data; `planes` and `integers` know the others better. */
@@ -17,7 +18,12 @@ export const bytes: TensorForm = {
     return (coder) => void code(coder, content.slice());
   },
 
-  read: (coder, spec) => code(coder, new Uint8Array(byteLengthOf(spec))),
+  read(coder, spec) {
+    const byteLength = byteLengthOf(spec);
+    if (byteLength < MIN_BYTES)
+      throw encodeError('ERR_GSM_FORMAT', `bytes: expected at least ${MIN_BYTES} of them, received ${byteLength}`);
+    return code(coder, new Uint8Array(byteLength));
+  },
 
   decisions: (spec) => 8 * byteLengthOf(spec),
 };

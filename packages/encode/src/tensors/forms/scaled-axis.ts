@@ -1,10 +1,11 @@
 import { type BinaryCoder, codeRaw } from '../../coders/binary-coder.js';
+import { encodeError } from '../../error-codes.js';
 import { codeScale } from '../code-scale.js';
 import { findScale, levelOf } from '../find-scale.js';
 import { bytesOf, floatsOf } from '../float-words.js';
 import { planIntegers, readIntegers } from '../integer-stream.js';
 import { requireDtype } from '../require-dtype.js';
-import type { PlainTensor, TensorForm, TensorSpec } from '../plain-tensor.js';
+import { elementCount, type PlainTensor, type TensorForm, type TensorSpec } from '../plain-tensor.js';
 
 /** Elements a channel below which its scale is not worth its bytes. */
 const MIN_ELEMENTS = 4;
@@ -25,7 +26,10 @@ export const scaledAxis: TensorForm = {
   read(coder, spec) {
     requireDtype(this, spec, 'float32');
     const axis = axisOf(spec, codeRaw(coder, 2, 0));
-    const scales = codeScales(coder, new Float32Array(spec.dims[axis] ?? 1));
+    const channels = spec.dims[axis] ?? 1;
+    if (channels > elementCount(spec))
+      throw encodeError('ERR_GSM_FORMAT', `scaled-axis: expected elements of ${channels} channels, received none`);
+    const scales = codeScales(coder, new Float32Array(channels));
     const channel = channelOf(spec, axis);
     return bytesOf(Float32Array.from(readIntegers(coder, spec.dims), (level, i) => level * scales[channel(i)]!));
   },

@@ -29,7 +29,7 @@ export const table: TensorForm = {
       dims,
     );
     return (coder) => {
-      codeKeys(coder, sorted);
+      codeKeys(coder, sorted, width);
       plan(coder);
     };
   },
@@ -38,7 +38,7 @@ export const table: TensorForm = {
     const width = dtypeBits(dtype) / 8;
     if (width !== 2 && width !== 4)
       throw encodeError('ERR_GSM_FORMAT', `table: expected elements of 2 or 4 bytes, received ${dtype}`);
-    const keys = codeKeys(coder, new Float64Array());
+    const keys = codeKeys(coder, new Float64Array(), width);
     const indices = readIntegers(coder, dims);
     const words = width === 2 ? new Uint16Array(indices.length) : new Uint32Array(indices.length);
     for (let i = 0; i < indices.length; i++) {
@@ -63,7 +63,7 @@ function wordOf(key: number, width: number): number {
   return key >= half ? key - half : 2 * half - 1 - key;
 }
 
-function codeKeys(coder: BinaryCoder, keys: Float64Array): Float64Array<ArrayBuffer> {
+function codeKeys(coder: BinaryCoder, keys: Float64Array, width: number): Float64Array<ArrayBuffer> {
   const models = new BitModels(2 * EXP_GOLOMB_CONTEXTS);
   const count = codeExpGolomb(coder, models, 0, keys.length);
   if (count > MAX_ENTRIES)
@@ -71,6 +71,8 @@ function codeKeys(coder: BinaryCoder, keys: Float64Array): Float64Array<ArrayBuf
   const coded = new Float64Array(count);
   for (let i = 0, last = -1; i < count; i++) {
     last += 1 + codeExpGolomb(coder, models, EXP_GOLOMB_CONTEXTS, (keys[i] ?? 0) - last - 1);
+    if (last >= 2 ** (8 * width))
+      throw encodeError('ERR_GSM_FORMAT', `table: expected values of ${width} bytes, received ${last}`);
     coded[i] = last;
   }
   return coded;
