@@ -43,6 +43,14 @@ const LENET_300_100 = {
   dense: { steps: 5000, learningRate: 2e-3 },
 } as const satisfies Partial<Point>;
 
+const LENET_5 = {
+  net: 'lenet-5',
+  dense: { steps: 3000, learningRate: 1.5e-3 },
+} as const satisfies Partial<Point>;
+
+/** Of all last stages: 7 values, and how weights go. */
+const LAST = { rate: 1, end: 0.6, curve: 3, weightBits: 3, biasStep: 1 / 16 };
+
 /** See docs/benchmarks/records.md for what was tried. */
 export const RECORD_POINTS: readonly Point[] = [
   {
@@ -50,15 +58,34 @@ export const RECORD_POINTS: readonly Point[] = [
     name: 'lenet-300-100-must',
     asked: { bytes: 10_600, errorPercent: 1.6 },
     thin: { steps: 5000, learningRate: 2e-3, weights: 20_000, rate: 1, end: 0.8, curve: 1 },
-    last: {
-      steps: 12_000,
-      learningRate: 3e-3,
-      weights: 10_000,
-      rate: 1,
-      end: 0.6,
-      curve: 3,
-      weightBits: 3,
-      biasStep: 1 / 16,
-    },
+    last: { steps: 12_000, learningRate: 3e-3, weights: 10_000, ...LAST },
+  },
+  {
+    ...LENET_300_100,
+    name: 'lenet-300-100-goal',
+    asked: { bytes: 3550, errorPercent: 1.6 },
+    thin: { steps: 8000, learningRate: 2e-3, weights: 16_000, rate: 1, end: 0.8, curve: 1 },
+    last: { steps: 50_000, learningRate: 3e-3, weights: 4000, ...LAST },
+  },
+  {
+    ...LENET_5,
+    name: 'lenet-5-must',
+    asked: { bytes: 4700, errorPercent: 0.75 },
+    widths: [14, 36, 120],
+    last: { steps: 20_000, learningRate: 2e-3, weights: 5300, ...LAST },
+  },
+  {
+    ...LENET_5,
+    name: 'lenet-5-goal',
+    asked: { bytes: 3030, errorPercent: 0.69 },
+    widths: [12, 30, 100],
+    last: { steps: 40_000, learningRate: 2e-3, weights: 3300, ...LAST },
+  },
+  {
+    ...LENET_5,
+    name: 'lenet-5-least',
+    asked: { bytes: 1520, errorPercent: 0.96 },
+    widths: [8, 20, 60],
+    last: { steps: 40_000, learningRate: 2e-3, weights: 1600, ...LAST },
   },
 ];
