@@ -64,8 +64,8 @@ export const RECORD_POINTS: readonly Point[] = [
     ...LENET_300_100,
     name: 'lenet-300-100-goal',
     asked: { bytes: 3550, errorPercent: 1.6 },
-    thin: { steps: 8000, learningRate: 2e-3, weights: 16_000, rate: 1, end: 0.8, curve: 1 },
-    last: { steps: 50_000, learningRate: 3e-3, weights: 4000, ...LAST },
+    thin: { steps: 5000, learningRate: 2e-3, weights: 20_000, rate: 1, end: 0.8, curve: 1 },
+    last: { steps: 25_000, learningRate: 3e-3, weights: 3750, ...LAST },
   },
   {
     ...LENET_5,
