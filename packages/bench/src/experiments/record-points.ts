@@ -52,8 +52,9 @@ const LENET_5 = {
 const LAST = { rate: 1, end: 0.6, curve: 3, weightBits: 3, biasStep: 1 / 16 };
 
 /**
- * Chosen on 5,000 held-out training digits, with few trials: LeNet-300-100 with 5,000 weights on 7 values made 79 errors in 4,375 bytes where bits of a place had a linear price of 0.3 octaves, and fell apart at 0.8; narrowed to 100-60 first, 4,500 weights made 102, with two copies of each digit in place of eight about 120. LeNet-5 narrowed to 10-24-80 made 65 with 3,000 weights (14,000 updates; 76 at temperature
- * 1.5 after 5,000); worth for each bit, as rateAware has it, gave 59 from 12-30-100 after 5,000. The recipes of `-goal` and `-least` are first guesses from there.
+ * Chosen on 5,000 held-out training digits, with few trials. LeNet-300-100, where each bit of a place took 0.3 octaves of magnitude: 4,963 weights on 7 values, 79 errors, 4,375 bytes (20,000 updates); at 0.4 from two copies
+ * of each digit 4,195 weights, 108 errors, 3,274 bytes (12,000); narrowed to 100-60 first 4,402, 112, 3,527 (24,000); at 0.8 the net fell apart. LeNet-5, at 0.3: narrowed to 10-24-80, 2,988 weights, 65 errors, 2,436
+ * bytes (14,000), at temperature 1.5 76 (5,000); divided by bits, as rateAware has it now, from 12-30-100 59 errors, 2,674 bytes (5,000). The recipes of `-goal` and `-least` are first guesses from there.
  */
 export const RECORD_POINTS: readonly Point[] = [
   {
