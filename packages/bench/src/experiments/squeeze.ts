@@ -33,11 +33,7 @@ export async function squeeze(
   const { model: trained } = await trainOnGrids(model, digits, {
     ...stage(last, 'last'),
     ...{ weights: parameters, biases: namesOf(model, false), weightBits, biasStep },
-    masks: new Map(
-      parameters
-        .map((name) => [name, floatsOf(model, name).map((w) => (w === 0 ? 0 : 1))] as const)
-        .map(([name, mask]) => [name, Uint8Array.from(mask)]),
-    ),
+    masks: new Map(parameters.map((name) => [name, Uint8Array.from(floatsOf(model, name), (w) => (w === 0 ? 0 : 1))])),
     sparsifier: rateAware({ parameters, weights, rate, end, curve }),
   });
   const small = withoutDead(trained);
