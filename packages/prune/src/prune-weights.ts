@@ -118,12 +118,13 @@ async function scoreAll(
       return [];
     }
     const matrix = toWeightMatrix(weight.view);
-    const { groups, rows, columns } = matrix;
+    const { groups, rows, columns, taps } = matrix;
     const size = rows * columns;
     const scores = Array.from({ length: groups }, (_, group): ScoredMatrix => {
       const second = own?.second[group];
       const part = matrix.data.subarray(group * size, (group + 1) * size);
-      return { rows, columns, scores: criterion.score({ data: part, rows, columns, ...(second ? { second } : {}) }) };
+      const scores = criterion.score({ data: part, rows, columns, ...(second ? { second } : {}) });
+      return { rows, columns, taps, scores };
     });
     return [{ weight, matrix, scores }];
   });
