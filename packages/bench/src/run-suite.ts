@@ -25,6 +25,7 @@ import { operators } from './suites/operators.js';
 import { parallelTraining } from './suites/parallel-training.js';
 import { realModels } from './suites/real-models.js';
 import { roundTrip } from './suites/round-trip.js';
+import { sparseModels } from './suites/sparse-models.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
 import { trainingCoverage } from './suites/training-coverage.js';
@@ -35,6 +36,7 @@ export const SUITES: readonly Suite[] = [
   quick,
   kernels,
   models,
+  sparseModels,
   trainingSteps,
   parallelTraining,
   trainingAccuracy,
