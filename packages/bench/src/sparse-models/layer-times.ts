@@ -14,13 +14,13 @@ const PRODUCTS = new Set(['Int8Conv', 'Int8Linear', 'ConvNhwc', 'Linear']);
 const RUNS = 30;
 
 /** Every product of a model file with constant weights on the native engine: its kernel and the least time of some runs, one thread. */
-export async function layerTimes(path: string, signal?: AbortSignal): Promise<LayerTime[]> {
+export async function layerTimes(path: string, signal?: AbortSignal, runs = RUNS): Promise<LayerTime[]> {
   const { source, feeds } = await openModelFile(path, {});
   const session = await Session.open(source, { engine: 'native', threads: 1 });
   try {
     const best = new Map<string, LayerTime>();
     await session.run(feeds);
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = 0; run < runs; run++) {
       signal?.throwIfAborted();
       session.profile(true);
       await session.run(feeds);
