@@ -18,6 +18,7 @@ import { kernels, quick } from './suites/kernels.js';
 import { languageBits } from './suites/language-bits.js';
 import { largeModel } from './suites/large-model.js';
 import { mixedPrecision } from './suites/mixed-precision.js';
+import { lowRank } from './suites/low-rank.js';
 import { lowBits } from './suites/low-bits.js';
 import { qat } from './suites/qat.js';
 import { models } from './suites/models.js';
@@ -37,6 +38,7 @@ export const SUITES: readonly Suite[] = [
   kernels,
   models,
   sparseModels,
+  lowRank,
   trainingSteps,
   parallelTraining,
   trainingAccuracy,
