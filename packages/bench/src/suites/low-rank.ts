@@ -197,13 +197,14 @@ async function measureSpeeds({ scratch, signal, say }: SuiteContext): Promise<Sp
   return speeds;
 }
 
+/** Of all ranks but the full one, which loses nothing either way. */
 function claims(errors: readonly (LayerErrors & { readonly model: string })[]): Claim[] {
   if (errors.length === 0) return [];
-  const ranks = errors.reduce((sum, { plain }) => sum + plain.length, 0);
+  const ranks = errors.reduce((sum, { plain }) => sum + plain.length - 1, 0);
   const worse = (better: 'whitened' | 'whitenedOwn', than: 'plain' | 'plainOwn') =>
     errors.reduce(
       (sum, layer) =>
-        sum + layer[better].filter((error, i) => i + 1 < layer.plain.length && error > layer[than][i]! + 1e-12).length,
+        sum + layer[better].filter((error, i) => i + 1 < layer.plain.length && error > layer[than][i]!).length,
       0,
     );
   const [own, heldOut] = [worse('whitenedOwn', 'plainOwn'), worse('whitened', 'plain')];
