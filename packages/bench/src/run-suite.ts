@@ -19,6 +19,7 @@ import { kernels, quick } from './suites/kernels.js';
 import { languageBits } from './suites/language-bits.js';
 import { largeModel } from './suites/large-model.js';
 import { mixedPrecision } from './suites/mixed-precision.js';
+import { lowRank } from './suites/low-rank.js';
 import { lowBits } from './suites/low-bits.js';
 import { qat } from './suites/qat.js';
 import { models } from './suites/models.js';
@@ -28,6 +29,7 @@ import { realModels } from './suites/real-models.js';
 import { records } from './suites/records.js';
 import { roundTrip } from './suites/round-trip.js';
 import { sparseLanguage } from './suites/sparse-language.js';
+import { sparseModels } from './suites/sparse-models.js';
 import { speedVersusOrt } from './suites/speed-vs-ort.js';
 import { structured } from './suites/structured.js';
 import { trainingAccuracy } from './suites/training-accuracy.js';
@@ -39,6 +41,8 @@ export const SUITES: readonly Suite[] = [
   quick,
   kernels,
   models,
+  sparseModels,
+  lowRank,
   trainingSteps,
   parallelTraining,
   trainingAccuracy,

@@ -9,6 +9,8 @@ export interface WeightLayout {
   readonly rows: number;
   /** Columns of each. A convolution's: input channel, then kernel positions in row-major order. */
   readonly columns: number;
+  /** Columns that one input channel has side by side: a convolution's kernel positions; 1 of every other layer. */
+  readonly taps: number;
   /** The node sees each of them as [columns, rows]. */
   readonly isTransposed: boolean;
 }
@@ -50,10 +52,11 @@ const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a *
 /** The layout of `toWeightMatrix`, without reading the weight. */
 export function weightLayout(view: WeightView): WeightLayout {
   const { shape, op, outAxis, inAxis, role } = view;
-  if (role === 'embedding') return { groups: 1, rows: shape[0]!, columns: shape[1]!, isTransposed: false };
+  if (role === 'embedding') return { groups: 1, rows: shape[0]!, columns: shape[1]!, taps: 1, isTransposed: false };
   if (op === 'Conv' || op === 'FusedConv') {
     const rows = shape[0]! / view.groups;
-    return { groups: view.groups, rows, columns: product(shape.slice(1)), isTransposed: false };
+    const taps = product(shape.slice(2));
+    return { groups: view.groups, rows, columns: shape[1]! * taps, taps, isTransposed: false };
   }
   if (op === 'ConvTranspose') {
     // [groups * columns, rows]: each group is a matrix that lies transposed.
@@ -61,7 +64,7 @@ export function weightLayout(view: WeightView): WeightLayout {
   }
   const groups = product(shape.slice(0, -2));
   const [rows, columns] = [shape[outAxis]!, shape[inAxis]!];
-  return outAxis < inAxis ? { groups, rows, columns, isTransposed: false } : transposed(groups, rows, columns);
+  return outAxis < inAxis ? { groups, rows, columns, taps: 1, isTransposed: false } : transposed(groups, rows, columns);
 }
 
 /** Matrices of [rows, columns] that are stored as [columns, rows]. */
@@ -69,6 +72,7 @@ const transposed = (groups: number, rows: number, columns: number): WeightLayout
   groups,
   rows,
   columns,
+  taps: 1,
   isTransposed: true,
 });
 

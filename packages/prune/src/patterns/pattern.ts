@@ -4,6 +4,8 @@ export interface ScoredMatrix {
   readonly scores: Float64Array;
   readonly rows: number;
   readonly columns: number;
+  /** Columns that one input channel has side by side (WeightLayout of graph). */
+  readonly taps: number;
 }
 
 /** Which elements of matrices may be 0. */
