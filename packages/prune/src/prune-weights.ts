@@ -3,6 +3,7 @@ import { inverseFishers } from './gradients/weight-statistics.js';
 import type { ScoredMatrix } from './patterns/pattern.js';
 import type { Allocation, PruneWeightsOptions } from './prune-weights-options.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
+import { byPositionOf } from './updates/by-position-of.js';
 import type { Removal, Update } from './updates/update.js';
 import { updateByFisher } from './updates/woodfisher.js';
 import { chooseByRow, chooseMasks, keptCounts, keptOf } from './weights/choose-masks.js';
@@ -154,8 +155,10 @@ class Pruning {
       this.options,
       update.name,
       async (weight, { second }) => {
+        const matrix = toWeightMatrix(weight.view);
+        const removal = await byPositionOf(removals.get(weight)!, matrix, second, this.resolved.pattern);
         const { data, kept, loss } = await update.solve({
-          ...{ matrix: toWeightMatrix(weight.view), second, removal: removals.get(weight)! },
+          ...{ matrix, second, removal },
           ...(signal ? { signal } : {}),
         });
         outcomes.set(weight, { data, kept, rise: loss });

@@ -28,6 +28,7 @@ interface Oriented {
   readonly groups: number;
   readonly rows: number;
   readonly columns: number;
+  readonly taps: number;
 }
 
 /**
@@ -86,21 +87,26 @@ function orderOf(views: ReadonlyMap<string, WeightView>, parameter: string): Ori
       `parameters: expected names of weights that layers read as they are stored, received ${parameter}`,
     );
   }
-  const { groups, rows, columns, data } = toWeightMatrix(view);
+  const { groups, rows, columns, taps, data } = toWeightMatrix(view);
   const places = fromWeightMatrix(
     view,
     Int32Array.from(data, (_, i) => i),
   );
   const order = new Int32Array(places.length);
   places.forEach((at, stored) => (order[at] = stored));
-  return { order, groups, rows, columns };
+  return { order, groups, rows, columns, taps };
 }
 
 /** Writes the mask of the pattern for magnitudes of `weight`. */
-function choose(weight: Float32Array, mask: Uint8Array, { order, groups, rows, columns }: Oriented, pattern: Pattern) {
+function choose(
+  weight: Float32Array,
+  mask: Uint8Array,
+  { order, groups, rows, columns, taps }: Oriented,
+  pattern: Pattern,
+) {
   const size = rows * columns;
   const matrices = Array.from({ length: groups }, (_, group): ScoredMatrix => ({
-    ...{ rows, columns },
+    ...{ rows, columns, taps },
     scores: Float64Array.from({ length: size }, (_, i) => Math.abs(weight[order[group * size + i]!]!)),
   }));
   pattern

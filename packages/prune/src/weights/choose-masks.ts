@@ -27,10 +27,10 @@ export function chooseMasks(
   pattern: Pattern,
   kept: number | readonly number[],
 ): Uint8Array[] {
-  if (typeof kept !== 'number') return weights.map((matrices, i) => concat(pattern.choose(matrices, kept[i]!)));
+  if (typeof kept !== 'number') return weights.map((matrices, i) => concatMasks(pattern.choose(matrices, kept[i]!)));
   const all = pattern.choose(weights.flat(), kept);
   let at = 0;
-  return weights.map(({ length }) => concat(all.slice(at, (at += length))));
+  return weights.map(({ length }) => concatMasks(all.slice(at, (at += length))));
 }
 
 /** The same share of each row goes. */
@@ -40,18 +40,19 @@ export function chooseByRow(
   sparsity: number,
 ): Uint8Array[] {
   return weights.map((matrices) =>
-    concat(
-      matrices.flatMap(({ scores, rows, columns }) =>
+    concatMasks(
+      matrices.flatMap(({ scores, rows, columns, taps }) =>
         Array.from({ length: rows }, (_, row) => {
-          const own = { scores: scores.subarray(row * columns, (row + 1) * columns), rows: 1, columns };
-          return concat(pattern.choose([own], keptOf(columns, sparsity)));
+          const own = { scores: scores.subarray(row * columns, (row + 1) * columns), rows: 1, columns, taps };
+          return concatMasks(pattern.choose([own], keptOf(columns, sparsity)));
         }),
       ),
     ),
   );
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+/** Masks one after another. */
+export function concatMasks(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

@@ -25,7 +25,7 @@ export async function scoreWeights(
   const found = new Map<PrunableWeight, ScoredMatrix[]>();
   const score = async (weight: PrunableWeight, second?: readonly Float64Array[], statistic?: Float64Array) => {
     options.signal?.throwIfAborted();
-    const { groups, rows, columns, data } = toWeightMatrix(weight.view);
+    const { groups, rows, columns, taps, data } = toWeightMatrix(weight.view);
     const size = rows * columns;
     const matrices: ScoredMatrix[] = [];
     for (let group = 0; group < groups; group++) {
@@ -36,7 +36,7 @@ export async function scoreWeights(
         ...(statistic ? { statistic: statistic.subarray(first, end) } : {}),
         ...(threshold ? { threshold } : {}),
       });
-      matrices.push({ rows, columns, scores });
+      matrices.push({ rows, columns, taps, scores });
     }
     found.set(weight, matrices);
   };
