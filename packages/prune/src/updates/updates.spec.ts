@@ -14,7 +14,7 @@ const numbers = (length: number, phase: number) =>
   Float64Array.from({ length }, (_, i) => Math.sin(1.3 * i * i + phase) + Math.cos(0.7 * i + 2 * phase));
 const [groups, rows, columns] = [2, 4, 22];
 const data = Float32Array.from(numbers(groups * rows * columns, 1));
-const matrix: WeightMatrix = { groups, rows, columns, isTransposed: false, data };
+const matrix: WeightMatrix = { groups, rows, columns, taps: 1, isTransposed: false, data };
 /** Mean of x xᵀ over 40 vectors, whose elements go together. */
 const second = Array.from({ length: groups }, (_, group) => {
   const x = numbers(40 * columns, 3 + group).map((value, i) => value + Math.sin(Math.floor(i / columns)));
@@ -70,7 +70,7 @@ test.each<[string, Removal]>([
 
 test('OBS: the first to go is the one of least score, and what the layer loses is the score', async () => {
   const scores = await criterion.score({ data: data.subarray(0, columns), rows: 1, columns, second: second[0]! });
-  const one = { groups: 1, rows: 1, columns, isTransposed: false, data: data.subarray(0, columns) };
+  const one = { groups: 1, rows: 1, columns, taps: 1, isTransposed: false, data: data.subarray(0, columns) };
   const found = await obs.solve({ matrix: one, second, removal: { kind: 'count', kept: columns - 1 } });
   const least = scores.indexOf(Math.min(...scores));
   expect(found.kept.indexOf(0)).toBe(least);
