@@ -69,7 +69,7 @@ function quantized(make: () => Model, name: string, granularity: SchemeLayout['g
     const values = new Float32Array(data.length);
     matrices.forEach((matrix, group) => values.set(dequantizeMatrix(matrix), group * rows * columns));
     expected[i]!.write(fromWeightMatrix(expected[i]!, values));
-    bytes += rewriteExpanded(view, { groups, rows, columns, isTransposed }, matrices);
+    bytes += rewriteExpanded(view, { groups, rows, columns, taps: 1, isTransposed }, matrices);
     elements += data.length;
   });
   return { codes, floats, bytes, elements };
