@@ -2,6 +2,7 @@
 // the addon. What the builders share is operation_calls.h.
 #include "fuzz/operation_calls.h"
 
+#include "encode/tensor_spec.h"
 #include "kernels/optimizer_f32/optimizer_f32.h"
 
 namespace gossamer {
@@ -375,8 +376,9 @@ void SolveRowsCall(CallBuilder& call, Input& input) {
   } else {
     call.Missing();
   }
-  call.Number(static_cast<double>(input.Size(5)));
-  call.Number(static_cast<double>(input.Size(5)));
+  const size_t block_size = input.Size(5);
+  call.Number(static_cast<double>(block_size));
+  call.Number(static_cast<double>(input.Size(block_size)));
 }
 
 void FollowInputsCall(CallBuilder& call, Input& input) {
@@ -400,10 +402,12 @@ void OutputErrorCall(CallBuilder& call, Input& input) {
 void DecodeTensorCall(CallBuilder& call, Input& input) {
   // dims are zeros: no elements, or without dims one.
   const bool is_scalar = input.Bool();
+  const ElementType types[] = {ElementType::kFloat32, ElementType::kInt8, ElementType::kInt64, ElementType::kInt4};
+  const int32_t type = static_cast<int32_t>(types[input.Range(0, 3)]);
   call.Bytes(input.Size(300));
-  call.Number(input.Range(1, 28));
+  call.Number(type);
   call.Doubles(is_scalar ? 0 : 1);
-  call.Bytes(is_scalar ? input.Size(16) : 0);
+  call.Bytes(is_scalar ? (ElementBits(type) + 7) / 8 : 0);
   call.Doubles(1);
 }
 
