@@ -13,6 +13,7 @@ import { dataFree } from './suites/data-free.js';
 import { distillation } from './suites/distillation.js';
 import { generatedGraphs } from './suites/generated-graphs.js';
 import { gptqSpeed } from './suites/gptq-speed.js';
+import { gsm } from './suites/gsm.js';
 import { instructionSets } from './suites/instruction-sets.js';
 import { integerOnly } from './suites/integer-only.js';
 import { kernels, quick } from './suites/kernels.js';
@@ -55,6 +56,7 @@ export const SUITES: readonly Suite[] = [
   qat,
   criteria,
   structured,
+  gsm,
   trainingCoverage,
   instructionSets,
   roundTrip,

@@ -1,3 +1,4 @@
+import { bestTimes } from './ort-node-times.js';
 import { sharesOf } from './profile-ort.js';
 
 describe('sharesOf', () => {
@@ -6,7 +7,7 @@ describe('sharesOf', () => {
       ...{ cat: 'Node', name: `${name}_kernel_time`, dur },
       args: { op_name: op },
     });
-    const shares = sharesOf([
+    const times = bestTimes([
       { cat: 'Session', name: 'model_run', dur: 1000 },
       { cat: 'Node', name: 'a_fence_before', dur: 5, args: { op_name: 'Conv' } },
       node('a', 'Conv', 90),
@@ -14,6 +15,7 @@ describe('sharesOf', () => {
       node('b', 'Conv', 30),
       node('c', 'Add', 20),
     ]);
-    expect(shares).toEqual({ Conv: 0.75, Add: 0.25 });
+    expect(times.get('a')).toEqual({ op: 'Conv', us: 30 });
+    expect(sharesOf(times.values())).toEqual({ Conv: 0.75, Add: 0.25 });
   });
 });

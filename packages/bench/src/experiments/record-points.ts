@@ -18,14 +18,17 @@ export interface ThinStage extends TrainStage {
 export interface Point {
   readonly name: string;
   readonly net: 'lenet-300-100' | 'lenet-5';
-  readonly asked: { readonly bytes: number; readonly errorPercent: number };
+  /** Of the .gsm file; or of the parameters that are left, biases too, where none is 0. */
+  readonly asked: ({ readonly bytes: number } | { readonly parameters: number }) & { readonly errorPercent: number };
   readonly dense: TrainStage;
   /** Units of each group that stay (see narrow). Default: all. */
   readonly widths?: readonly number[];
   /** In float, before `last`. Default: none. */
   readonly thin?: ThinStage;
-  /** On few values (see trainOnGrids). */
-  readonly last: ThinStage & { readonly weightBits: number; readonly biasStep: number };
+  /** In float, with all weights of those units. Default: none. */
+  readonly whole?: TrainStage;
+  /** On few values (see trainOnGrids). Default: none, the net stays dense. */
+  readonly last?: ThinStage & { readonly weightBits: number; readonly biasStep: number };
 }
 
 /** The teacher, and how nets learn from it. */

@@ -8,6 +8,8 @@ import { writeFileSync } from 'node:fs';
 import { narrow } from './narrow.js';
 import type { Point, TrainStage } from './record-points.js';
 
+type Stage = (options: TrainStage, label: string) => TrainOptions;
+
 /**
  * Makes of a trained net the file `path` (.gsm): the widest units stay, weights go by what they cost, those left are trained on few values, dead units are removed. Gives the model that was
  * decoded from the file.
@@ -15,11 +17,12 @@ import type { Point, TrainStage } from './record-points.js';
 export async function squeeze(
   dense: Model,
   digits: Dataset,
-  { widths, thin, last }: Point,
-  stage: (options: TrainStage, label: string) => TrainOptions,
+  { widths, whole, thin, last }: Point,
+  stage: Stage,
   path: string,
 ): Promise<{ readonly decoded: Model; readonly figures: Readonly<Record<string, number>> }> {
   let model = widths ? narrow(dense, widths) : dense;
+  if (whole) model = (await train(model, digits, stage(whole, 'whole'))).model;
   if (thin) {
     const { weights, rate, end, curve } = thin;
     const result = await train(model, digits, {
@@ -28,25 +31,35 @@ export async function squeeze(
     });
     model = withoutDead(result.model);
   }
+  if (last) model = await onFewValues(model, digits, last, stage);
+  const { pieces } = await encodeModel(model);
+  writeFileSync(path, Buffer.concat(pieces));
+  await decodeModel(openGsm(path), `${path}.onnx`);
+  const decoded = await loadModel(`${path}.onnx`);
+  const weights = countOf(decoded, namesOf(decoded, true));
+  return { decoded, figures: { weights, parameters: weights + countOf(decoded, namesOf(decoded, false)) } };
+}
+
+async function onFewValues(
+  model: Model,
+  digits: Dataset,
+  last: NonNullable<Point['last']>,
+  stage: Stage,
+): Promise<Model> {
   const { weights, rate, end, curve, weightBits, biasStep } = last;
   const parameters = namesOf(model, true);
-  const { model: trained } = await trainOnGrids(model, digits, {
+  const trained = await trainOnGrids(model, digits, {
     ...stage(last, 'last'),
     ...{ weights: parameters, biases: namesOf(model, false), weightBits, biasStep },
     masks: new Map(parameters.map((name) => [name, Uint8Array.from(floatsOf(model, name), (w) => (w === 0 ? 0 : 1))])),
     sparsifier: rateAware({ parameters, weights, rate, end, curve }),
   });
-  const small = withoutDead(trained);
-  const { pieces } = await encodeModel(small);
-  writeFileSync(path, Buffer.concat(pieces));
-  await decodeModel(openGsm(path), `${path}.onnx`);
-  const decoded = await loadModel(`${path}.onnx`);
-  const left = namesOf(decoded, true).reduce(
-    (sum, name) => sum + floatsOf(decoded, name).filter((w) => w !== 0).length,
-    0,
-  );
-  return { decoded, figures: { weights: left } };
+  return withoutDead(trained.model);
 }
+
+/** Elements that are not 0. */
+const countOf = (model: Model, names: readonly string[]): number =>
+  names.reduce((sum, name) => sum + floatsOf(model, name).filter((w) => w !== 0).length, 0);
 
 const withoutDead = (model: Model): Model => {
   const dead = deadUnits(model);

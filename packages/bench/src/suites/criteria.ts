@@ -64,7 +64,7 @@ interface ElementSet {
 
 const SUMMARY = `Trained nets as they are in fixtures/models. Criteria see training samples (256 images, 64 windows of text). Correlation: sets of up to ${MOST} random elements of one row or column (filter, input channel) of a weight, as many of each weight (240, 132, 125 sets); the rise of the mean loss on other
 training samples (2,000 and 200 images, 16 windows) when a set becomes 0, beside the sum of its scores: Spearman's rank correlation over all sets (sets of small weights are smaller: random scores see that), and the median of those within the weights. Curves: least scores go at once,
-no recovery; by one threshold over all layers, where scores are those of a layer (wanda, obs) the same share of each. Errors of the first 1,000 test images, perplexity of 64 held-out windows: nothing was chosen by them. grasp and snip are made
+no recovery; by one threshold over all layers, where scores are those of a layer (wanda, obs) the same share of each. Errors of 1,000 training images that no criterion saw, perplexity of 64 held-out windows: nothing was chosen by them. grasp and snip are made
 for nets before their training, |gradient| alone is what tutorials tell.`;
 
 async function measureCriteria(context: SuiteContext): Promise<SuiteFindings> {
@@ -125,7 +125,7 @@ async function measureTask(task: CriterionTask, store: ExperimentStore, context:
         figures[String(sparsity)] = await task.measure(without(task.model, scores, sparsity, way.isGlobal));
       return { figures };
     };
-    const recipe = { sets: task.sets, MOST, samples: task.samples, sparsities: task.sparsities };
+    const recipe = { sets: task.sets, MOST, samples: task.samples, sparsities: task.sparsities, curves: task.watched };
     found.set(way.name, await store.measure({ name: named(way.name), seed: 0, recipe, run }, context.say));
   }
   for (const update of task.updates) {
@@ -137,7 +137,7 @@ async function measureTask(task: CriterionTask, store: ExperimentStore, context:
       }
       return { figures };
     };
-    const recipe = { update, samples: task.samples, sparsities: task.sparsities };
+    const recipe = { update, samples: task.samples, sparsities: task.sparsities, curves: task.watched };
     const name = `${update}, with its update`;
     found.set(name, await store.measure({ name: named(name), seed: 0, recipe, run }, context.say));
   }

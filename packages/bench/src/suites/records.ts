@@ -200,14 +200,15 @@ const minutesOf = ({ dense, small }: Row): number => (dense.figures['seconds']! 
 
 function claims({ name, asked }: Point, rows: readonly Row[]): Claim[] {
   if (rows.length === 0) return [];
-  const [bytes, percents] = [list(rows, 'bytes'), list(rows, 'errorPercent')];
+  const [figure, most] = 'bytes' in asked ? ['bytes', asked.bytes] : ['parameters', asked.parameters];
+  const [sizes, percents] = [list(rows, figure), list(rows, 'errorPercent')];
   const minutes = Math.max(...rows.map(minutesOf));
   return [
     {
-      claim: `${name}: at most ${asked.bytes} bytes and ${asked.errorPercent.toFixed(2)} % (medians of ${rows.length})`,
-      measured: `${median(bytes)} bytes (worst ${Math.max(...bytes)}), ${median(percents).toFixed(2)} % (worst ${Math.max(...percents).toFixed(2)} %)`,
+      claim: `${name}: at most ${most} ${figure} and ${asked.errorPercent.toFixed(2)} % (medians of ${rows.length})`,
+      measured: `${median(sizes)} ${figure} (worst ${Math.max(...sizes)}), ${median(percents).toFixed(2)} % (worst ${Math.max(...percents).toFixed(2)} %)`,
       // Percentages of 10,000 images are whole hundredths.
-      holds: median(bytes) <= asked.bytes && Math.round(100 * median(percents)) <= Math.round(100 * asked.errorPercent),
+      holds: median(sizes) <= most && Math.round(100 * median(percents)) <= Math.round(100 * asked.errorPercent),
     },
     {
       claim: `${name}: at most ${MINUTES} minutes a seed`,
