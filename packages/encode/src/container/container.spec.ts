@@ -8,6 +8,7 @@ import { fileOf, gsmOf } from '../testing/gsm-of.js';
 import { useTempDir } from '../testing/temp-dir.js';
 import { decodeModel } from './decode-model.js';
 import { encodeModel, encodeModelTo } from './encode-model.js';
+import { DEFAULT_GSM_LIMITS } from './limits.js';
 import { openGsm } from './open-gsm.js';
 import { toModel } from './to-model.js';
 
@@ -145,6 +146,15 @@ describe('encodeModel and openGsm', () => {
     const gsm = openGsm(Buffer.concat(encoded.pieces));
     expect(Buffer.compare(fileOf(gsm), bytes)).toBe(0);
     expect(encoded.warnings).toHaveLength(bytes.length === 0 ? encoded.warnings.length : 1);
+  });
+
+  it('a graph longer than decoders take without being told is stored as bytes', async () => {
+    const model = sparseModel();
+    model.metadata.set('notes', 'x'.repeat(DEFAULT_GSM_LIMITS.maxSkeletonBytes));
+    const { warnings, pieces, byteLength } = await encodeModel(model);
+    expect(warnings).toEqual([expect.stringMatching(/^file: stored as bytes: .*expected at most 8388608/)]);
+    expect(byteLength).toBeLessThan(50_000);
+    expect(Buffer.compare(fileOf(openGsm(Buffer.concat(pieces))), serializeModel(model))).toBe(0);
   });
 
   it('lengths in more bytes than they need come back too', async () => {

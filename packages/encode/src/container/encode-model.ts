@@ -22,6 +22,7 @@ import { codeSkeleton } from './code-skeleton.js';
 import { Copies } from './copies.js';
 import { type Head, SMALL_FILE_BYTES, writeHead } from './head.js';
 import { areInline } from './inline-tensors.js';
+import { checkLimit, DEFAULT_GSM_LIMITS } from './limits.js';
 import { firstOfEqual, locationsOf, outsideFile } from './outside-files.js';
 import { type RestoredFile, restoreFile } from './restore-file.js';
 import { FileStore, MemoryStore, type StreamStore } from './stream-store.js';
@@ -187,6 +188,7 @@ async function encodeSource(
 function takeApart(source: ByteSource, warnings: string[]): { skeleton: Skeleton; restored: RestoredFile } | undefined {
   try {
     const skeleton = takeSkeleton(source);
+    checkLimit('bytes that are no tensors', skeleton.bytes.length, DEFAULT_GSM_LIMITS.maxSkeletonBytes);
     const restored = restoreFile(skeleton.bytes);
     if (isSame(source, restored) && restored.payloads.length === skeleton.payloads.length)
       return { skeleton, restored };

@@ -8,7 +8,7 @@ export interface GsmLimits {
   readonly maxTensorBytes: number;
   /** Streams; default 1,000,000. */
   readonly maxTensors: number;
-  /** Bytes of the ONNX file without its tensors, which decode at about 0.2 MB/s; default 64 MiB. */
+  /** Bytes of the ONNX file without its tensors, which decode at about 0.2 MB/s; default 8 MiB, beyond which a model is stored as bytes. */
   readonly maxSkeletonBytes: number;
 }
 
@@ -16,7 +16,7 @@ export const DEFAULT_GSM_LIMITS: GsmLimits = {
   maxDecodedBytes: 16 * 2 ** 30,
   maxTensorBytes: 2 * 2 ** 30,
   maxTensors: 1_000_000,
-  maxSkeletonBytes: 64 * 2 ** 20,
+  maxSkeletonBytes: 8 * 2 ** 20,
 };
 
 /** Throws ERR_GSM_LIMIT when `value` is more than `limit`. */
