@@ -43,7 +43,7 @@ const CONTEXT = 128;
 export async function criterionTasks(): Promise<CriterionTask[]> {
   return [
     { ...(await imageTask('lenet-300-100', 240, 2000, 500)), updates: ['sparsegpt', 'woodfisher'] },
-    await imageTask('resnet20-mnist', 132, 200, 100),
+    await imageTask('resnet20-mnist', 132, 1000, 100),
     await languageTask(),
   ];
 }
@@ -75,7 +75,7 @@ async function imageTask(name: string, sets: number, held: number, batch: number
 async function languageTask(): Promise<CriterionTask> {
   const { tokens } = await readNpz(fixture('tinylm-train.npz'));
   const stream = tokens!.toIntegers();
-  const [samples, held] = [64, 16];
+  const [samples, held] = [64, 64];
   /** Windows spread over a part of the stream. */
   const windows = (count: number, from: number, to: number) => {
     const at = (shift: number) =>

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { GraphBuilder, type Model, Tensor } from '@gossamer/graph';
+import { Tensor } from '@gossamer/graph';
 import { saveModel } from '@gossamer/graph/onnx';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
 import type { Claim, SuiteFindings } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
-import { seededRandom } from '../seeded-random.js';
+import { numbers, stack, STACK_SIDE } from './conv-stack.js';
 import { ratioText } from './pair-text.js';
 
-/** Convolutions of one width, one behind the other, and their image's side: as many multiply-accumulates a pixel as widths squared. */
+/** Convolutions of one width, one behind the other: as many multiply-accumulates a pixel as widths squared. */
 const LAYERS = 6;
-const SIDE = 28;
 
 /** A width of the grid, and two around it whose mean cost is the same or less: what pruning by scores alone ends at. */
 const PAIRS = [
@@ -71,7 +70,7 @@ async function measure(
     await saveModel(stack(widths), path, { fsync: false });
     return path;
   };
-  const input = Tensor.of('float32', [1, 1, SIDE, SIDE], numbers(SIDE * SIDE, 1));
+  const input = Tensor.of('float32', [1, 1, STACK_SIDE, STACK_SIDE], numbers(STACK_SIDE * STACK_SIDE, 1));
   const timed = await pairedLatency(await file(odd), await file(aligned), { input }, { signal });
   const name = (widths: readonly number[]) => [...new Set(widths)].join(', ');
   return { aligned: name(aligned), odd: name(odd), macs: products(odd) / products(aligned), timed };
@@ -79,25 +78,6 @@ async function measure(
 
 const products = (widths: readonly number[]) =>
   widths.slice(1).reduce((sum, width, i) => sum + width * widths[i]!, widths[0]!);
-
-const numbers = (length: number, seed: number): Float32Array => {
-  const random = seededRandom(seed);
-  return Float32Array.from({ length }, () => random.between(-0.5, 0.5));
-};
-
-/** A first convolution from one channel, then LAYERS more, each with a Relu. */
-function stack(widths: readonly number[]): Model {
-  const g = new GraphBuilder('stack', { opset: 17 });
-  let x = g.input('input', 'float32', [1, 1, SIDE, SIDE]);
-  [1, ...widths].slice(0, -1).forEach((from, i) => {
-    const to = widths[i]!;
-    const weight = g.weight(`w${i}`, [to, from, 3, 3], numbers(to * from * 9, i + 2));
-    const bias = g.weight(`b${i}`, [to], numbers(to, i + 100));
-    x = g.op('Relu', [g.op('Conv', [x, weight, bias], { pads: [1, 1, 1, 1] }, { name: `conv${i}` })]);
-  });
-  const last = widths.at(-1)!;
-  return g.output(g.op('ReduceMean', [x], { axes: [2, 3], keepdims: 0 }), 'output', 'float32', [1, last]).model();
-}
 
 function claim(rows: readonly Row[]): Claim {
   return {

@@ -54,7 +54,7 @@ const mapped = (scores: Scores, value: (score: number, i: number, name: string) 
   new Map([...scores].map(([name, own]) => [name, Float64Array.from(own, (score, i) => value(score, i, name))]));
 
 /** The most elements of a random set. */
-const MOST = 128;
+const MOST = 512;
 
 /** Elements of one weight that go together. */
 interface ElementSet {
@@ -63,7 +63,7 @@ interface ElementSet {
 }
 
 const SUMMARY = `Trained nets as they are in fixtures/models. Criteria see training samples (256 images, 64 windows of text). Correlation: sets of up to ${MOST} random elements of one row or column (filter, input channel) of a weight, as many of each weight (240, 132, 125 sets); the rise of the mean loss on other
-training samples (2,000 and 200 images, 16 windows) when a set becomes 0, beside the sum of its scores: Spearman's rank correlation over all sets (sets of small weights are smaller: random scores see that), and the median of those within the weights. Curves: least scores go at once,
+training samples (2,000 and 1,000 images, 64 windows) when a set becomes 0, beside the sum of its scores: Spearman's rank correlation over all sets (sets of small weights are smaller: random scores see that), and the median of those within the weights. Curves: least scores go at once,
 no recovery; by one threshold over all layers, where scores are those of a layer (wanda, obs) the same share of each. Errors of 1,000 training images that no criterion saw, perplexity of 64 held-out windows: nothing was chosen by them. grasp and snip are made
 for nets before their training, |gradient| alone is what tutorials tell.`;
 

@@ -1,10 +1,16 @@
 import type { SuiteFindings } from '../harness/report.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { alignedWidths } from '../structured/aligned-widths.js';
+import { int8Widths } from '../structured/int8-widths.js';
 import { prunedShapes } from '../structured/pruned-shapes.js';
 import { smallResNet } from '../structured/small-resnet.js';
 
-const PARTS = { 'resnet-20': smallResNet, widths: alignedWidths, shapes: prunedShapes } as const;
+const PARTS = {
+  'resnet-20': smallResNet,
+  widths: alignedWidths,
+  'int8-widths': int8Widths,
+  shapes: prunedShapes,
+} as const;
 
 /** Structured pruning. `--only resnet-20`: of these parts. Trained nets are kept: called again, only the timings are made anew. */
 export const structured: Suite = {
