@@ -10,6 +10,7 @@ import {
   writeBack,
 } from '@gossamer/train';
 import type { QuantizeErrorCode } from '../errors.js';
+import { keepInRange } from './keep-in-range.js';
 
 export interface OnGridsOptions extends Omit<TrainOptions, 'rewrite'> {
   /** Names of the weights, each with one learned scale; codes are symmetric. */
@@ -42,13 +43,15 @@ export async function trainOnGrids(model: Model, dataset: Dataset, options: OnGr
   if (!(Number.isInteger(weightBits) && weightBits >= 2 && weightBits <= 8)) {
     throw refused(`weightBits: expected an integer from 2 to 8, received ${weightBits}`);
   }
+  const quantMax = 2 ** (weightBits - 1) - 1;
   const specs = [
-    ...weights.map((name) => weightSpec(name, floatsOf(model, name), 2 ** (weightBits - 1) - 1)),
+    ...weights.map((name) => weightSpec(name, floatsOf(model, name), quantMax)),
     ...biases.map((name) => ({ ...specOf(name, biasStep, BIAS_MAX), learned: 'none' as const })),
   ];
   const result = await train(model, dataset, {
     ...training,
     rewrite: (form) => insertFakeQuantize(form, specs),
+    sparsifier: keepInRange(weights, quantMax, training.sparsifier),
     groups: [
       ...(training.groups ?? []),
       { names: weights.map((name) => scaleName(name)), learningRateFactor: scaleLearningRate },
