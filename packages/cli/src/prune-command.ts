@@ -24,6 +24,7 @@ export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): 
     'prune model.onnx -o sparse.onnx --pattern block:1x4 --sparsity 0.7 --allocation erk --exclude "head*"',
     'prune model.onnx -o sparse.onnx --sparsity 0.5 --data npz:train.npz --accuracy top1:0.005 --eval-data npz:dev.npz',
     'prune cnn.onnx -o sparse.onnx --sparsity 0.9 --finetune 3 --rounds 4 --distill --data npz:train.npz --run runs/a      # goes on there',
+    'prune lm.onnx -o sparse.onnx --sparsity 0.9 --finetune 5 --sparsifier movement --distill --data npz:train.npz',
     'prune whisper-tiny -o whisper-sparse --pattern 2:4      # a folder as transformers.js opens it',
   ])
     .argument('<model>', 'an ONNX or .gsm file, a folder of ONNX files, or the model.json of a TF.js model')
@@ -90,6 +91,10 @@ function addRecovery(command: Command): void {
     .optionsGroup('Recovery (--finetune):')
     .option('--finetune <epochs>', 'train on for so many epochs of --data behind the pruning; zeros stay zeros', count)
     .option('--rounds <n>', 'prune in so many rounds with a training behind each (default 1)', count)
+    .option(
+      '--sparsifier <name>',
+      'weights go in the course of the training: gradual (the smallest, along a cubic), movement (those that move to 0; with --distill), rigl (places are exchanged)',
+    )
     .option('--distill', 'learn what the given model says, too')
     .option('--limit <n>', 'of --data use the first N samples', count);
   addLoopOptions(addTeacherOptions(command), false);

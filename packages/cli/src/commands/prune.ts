@@ -89,7 +89,7 @@ const NAMES = Object.fromEntries(
 );
 
 /** Flags of a recovery, by option. */
-const RECOVERY_NAMES = { ...TRAINING_NAMES, ...TEACHER_NAMES, rounds: 'rounds' };
+const RECOVERY_NAMES = { ...TRAINING_NAMES, ...TEACHER_NAMES, rounds: 'rounds', sparsifier: 'sparsifier' };
 
 /** What --finetune asks for; undefined without it. Throws ERR_OPTION for flags that nothing would read. */
 function recoveryOf(flags: Flags): RecoveryOptions | undefined {

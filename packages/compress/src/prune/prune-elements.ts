@@ -3,6 +3,7 @@ import { type Model } from '@gossamer/graph';
 import { pruneIteratively, pruneWeights, type PruneWeightsOptions, recover } from '@gossamer/prune';
 import { badOption, type PrunedGraph } from './pruned-graph.js';
 import { type Recovery, recording } from './recovery.js';
+import { SPARSIFIERS } from './sparsifiers.js';
 
 /** Elements of weights set to 0, at once or in rounds, and what stays trained on where there is a recovery. */
 export async function pruneElements(
@@ -12,6 +13,7 @@ export async function pruneElements(
 ): Promise<PrunedGraph> {
   const { pattern = 'unstructured', update = 'none' } = options;
   const criterion = options.criterion ?? (update === 'none' ? 'magnitude' : update);
+  if (recovery?.sparsifier !== undefined) return inTraining(model, options, recovery);
   if (recovery && recovery.rounds > 1) return { pattern, criterion, ...(await inRounds(model, options, recovery)) };
   const { model: pruned, report } = await pruneWeights(model, options);
   const explain = explainer(report, `${pattern} by ${criterion}`);
@@ -47,6 +49,38 @@ async function inRounds(model: Model, options: PruneWeightsOptions, recovery: Re
     warnings: report.warnings,
     recovery: learned(rounds.map((round) => round.sparsity)),
   };
+}
+
+async function inTraining(model: Model, options: PruneWeightsOptions, recovery: Recovery): Promise<PrunedGraph> {
+  const name = recovery.sparsifier!;
+  const { sparsity, include = [], exclude = [] } = options;
+  for (const key of ['pattern', 'criterion', 'update', 'threshold', 'allocation'] as const) {
+    if (options[key] !== undefined) badOption(key, `none with sparsifier ${name}`, JSON.stringify(options[key]));
+  }
+  if (sparsity === undefined) badOption('sparsity', 'a share of the weights', 'none');
+  // Which weights are meant, and which are left and why.
+  const { report, masks } = await pruneWeights(model, { sparsity, include, exclude });
+  const { learn, report: learned } = recording(recovery);
+  const names = [...masks.keys()];
+  const sparsify = { names, make: (parameters: readonly string[]) => SPARSIFIERS[name]({ parameters, sparsity }) };
+  const result = await learn(model, { sparsify });
+  const reached = zeroShare(result.masks);
+  return {
+    ...{ model: result.model, pattern: 'unstructured', criterion: name },
+    explain: explainer({ left: report.left, weights: [] }, `unstructured by ${name}, in the training`),
+    warnings: [...report.warnings, ...result.warnings],
+    recovery: learned([reached]),
+  };
+}
+
+/** Share of 0 in the masks of a training. */
+function zeroShare(masks: ReadonlyMap<string, Uint8Array>): number {
+  let [zeros, total] = [0, 0];
+  for (const mask of masks.values()) {
+    total += mask.length;
+    for (const kept of mask) if (kept === 0) zeros++;
+  }
+  return total > 0 ? zeros / total : 0;
 }
 
 type Report = Awaited<ReturnType<typeof pruneWeights>>['report'];

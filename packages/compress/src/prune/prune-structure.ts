@@ -12,6 +12,7 @@ export async function pruneStructure(
   const { pattern = 'channel' } = options;
   const name = typeof pattern === 'string' ? pattern : pattern.join(', ');
   if (recovery && recovery.rounds > 1) badOption('rounds', `none with pattern ${name}`, recovery.rounds);
+  if (recovery?.sparsifier !== undefined) badOption('sparsifier', `none with pattern ${name}`, recovery.sparsifier);
   const { model: pruned, report } = await pruneGraph(model, options);
   const { criterion, groups, blocks, frozen, warnings } = report;
   const structure = { groups, blocks, frozen };

@@ -73,6 +73,23 @@ test.each([1, 3])('%i round(s) in a folder: interrupted, then gone on with, to t
   }
 });
 
+test.each(['gradual', 'movement', 'rigl'] as const)(
+  '%s: weights go in the course of the training',
+  async (sparsifier) => {
+    const recovery = { epochs: 6, learningRate: 1e-2, validation: 64, sparsifier };
+    const options = async () => ({ sparsity: 0.8, exclude: ['fc2'], data: await data(), recovery });
+    const made = await prune(at('net.onnx'), await options());
+    const [first, second] = weightViews(made.model.ir).map((view) => view.toFloat32());
+    expect(first!.filter((w) => w === 0).length / first!.length).toBeCloseTo(0.8, 2);
+    expect(second!.every((w) => w !== 0)).toBe(true);
+    expect(made.recovery!.rounds[0]).toBeCloseTo(0.8, 2);
+    expect(made.report.layers.map(({ action }) => action)).toEqual(['pruned', 'left']);
+    const { history } = made.recovery!;
+    expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+    expect(bytesOf((await prune(at('net.onnx'), await options())).model).equals(bytesOf(made.model))).toBe(true);
+  },
+);
+
 test('nothing to learn from, noise, odd rounds', async () => {
   const model = await loadModel(at('net.onnx'));
   const before = readFileSync(at('net.onnx'));
@@ -80,6 +97,23 @@ test('nothing to learn from, noise, odd rounds', async () => {
     [{ sparsity: 0.5, recovery: {} }, /recovery.data: expected samples to train on, received none/],
     [{ sparsity: 0.5, recovery: {}, data: await openData('random:8') }, /samples that mean something/],
     [{ sparsity: 0.5, recovery: { rounds: 0 }, data: await data() }, /recovery.rounds: expected an integer >= 1/],
+    [
+      { sparsity: 0.5, recovery: { sparsifier: 'none' as 'rigl' }, data: await data() },
+      /gradual, movement, rigl, received "none"/,
+    ],
+    [
+      { sparsity: 0.5, recovery: { sparsifier: 'rigl', rounds: 2 }, data: await data() },
+      /rounds: expected 1 with sparsifier rigl/,
+    ],
+    [
+      { recovery: { sparsifier: 'rigl' }, data: await data() },
+      /sparsity: expected a share of the weights, received none/,
+    ],
+    [
+      { sparsity: 0.5, criterion: 'lamp', recovery: { sparsifier: 'rigl' }, data: await data() },
+      /criterion: expected none with sparsifier rigl, received "lamp"/,
+    ],
+    [{ pattern: 'channel', sparsity: 0.5, recovery: { sparsifier: 'rigl' }, data: await data() }, /sparsifier/],
     [{ pattern: '2:4', recovery: { rounds: 2 }, data: await data() }, /rounds: expected none with pattern 2:4/],
   ] as [PruneOptions, RegExp][])
     await expect(prune(model, options)).rejects.toThrow(message);

@@ -6,6 +6,7 @@ import type { OnnxModel } from '../onnx-model.js';
 import { type FinetuneOptions, teachers } from '../training/finetune.js';
 import { type Learner, learnerOf } from '../training/learner.js';
 import { badOption } from './pruned-graph.js';
+import { requireSparsifier, type SparsifierName } from './sparsifiers.js';
 
 /** How a pruned model is trained on, by labels or by what a teacher says. What is 0 stays 0. */
 export interface RecoveryOptions extends Omit<
@@ -16,6 +17,11 @@ export interface RecoveryOptions extends Omit<
   readonly data?: DataSource;
   /** Prune in so many rounds, each taking the same share of what is left, with a training behind each. Default 1. */
   readonly rounds?: number;
+  /**
+   * Weights go in the course of the training in place of before it: 'gradual' (the smallest, along a cubic), 'movement' (those that move to 0; with a teacher), 'rigl' (masks begin at random, and places are exchanged). Needs `sparsity`, and patterns, criteria,
+   * updates and rounds have no part in it. Default: before it.
+   */
+  readonly sparsifier?: SparsifierName;
 }
 
 /** What a recovery says of itself. */
@@ -33,6 +39,7 @@ export interface RecoveryReport {
 export interface Recovery {
   readonly learn: Learner;
   readonly rounds: number;
+  readonly sparsifier: SparsifierName | undefined;
   readonly run: string | undefined;
   /** Of all that decides what is learned and what the criterion sees, but for the pruned model. */
   readonly digest: string;
@@ -41,10 +48,11 @@ export interface Recovery {
 /** Opens data and teachers. Throws ERR_OPTION where there is nothing to learn from. */
 export async function openRecovery(
   source: OnnxModel,
-  { rounds = 1, ...recovery }: RecoveryOptions,
+  { rounds = 1, sparsifier, ...recovery }: RecoveryOptions,
   common: Omit<FinetuneOptions, 'data'> & { readonly data?: DataSource },
 ): Promise<Recovery> {
   if (!(Number.isSafeInteger(rounds) && rounds >= 1)) badOption('recovery.rounds', 'an integer >= 1', rounds);
+  if (sparsifier !== undefined) requireSparsifier(sparsifier, rounds);
   const data = recovery.data ?? common.data;
   if (data === undefined) badOption('recovery.data', 'samples to train on', 'none');
   if (data.latencyOnly) badOption('recovery.data', 'samples that mean something', data.description);
@@ -57,7 +65,7 @@ export async function openRecovery(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   });
-  return { learn, rounds, run, digest: await digestOf(recovery, seed, [data, common.data]) };
+  return { learn, rounds, sparsifier, run, digest: await digestOf(recovery, seed, [data, common.data]) };
 }
 
 async function digestOf(
