@@ -201,6 +201,17 @@ export interface Operations {
     blockSize: number,
     keep: number,
   ];
+  /** linalg/refine_rows.h. weights are changed in place. */
+  refineRows: [
+    w: Float32Array,
+    rows: number,
+    columns: number,
+    moment: Float64Array,
+    kept: Uint8Array,
+    sweeps: number,
+    weights: Float32Array,
+    losses: Float64Array,
+  ];
 }
 
 /** Every operation, run at once. */

@@ -42,6 +42,7 @@ constexpr Operation kOperations[] = {
     {"outputError", PrepareOutputError},
     {"solveColumns", PrepareSolveColumns},
     {"solveRows", PrepareSolveRows},
+    {"refineRows", PrepareRefineRows},
     {"decodeTensor", PrepareDecodeTensor},
 };
 

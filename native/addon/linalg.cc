@@ -5,6 +5,7 @@
 #include "linalg/follow_inputs.h"
 #include "linalg/gram.h"
 #include "linalg/output_error.h"
+#include "linalg/refine_rows.h"
 #include "linalg/solve_columns.h"
 #include "linalg/solve_rows.h"
 
@@ -122,6 +123,26 @@ Work PrepareOutputError(Arguments& args) {
   return [=](AbortFlag abort) {
     return OutputError(changed.data, target.data, rows, second.data, columns, error.data, abort);
   };
+}
+
+// w, rows, columns, moment, kept, sweeps, weights, losses
+Work PrepareRefineRows(Arguments& args) {
+  RefineProblem problem{};
+  const Array<const float> w = args.In<float>(0, "w");
+  problem.w = w.data;
+  problem.rows = args.Size(1, "rows");
+  problem.columns = args.Size(2, "columns");
+  RequireLength("w", w.length, Product("rows * columns", problem.rows, problem.columns));
+  const Array<const double> moment = args.In<double>(3, "moment");
+  RequireLength("moment", moment.length, Product("columns * columns", problem.columns, problem.columns));
+  problem.moment = moment.data;
+  const Array<const uint8_t> kept = args.InBytes(4, "kept");
+  RequireLength("kept", kept.length, w.length);
+  problem.kept = kept.data;
+  problem.sweeps = args.Size(5, "sweeps");
+  problem.weights = args.Out<float>(6, "weights", w.length).data;
+  problem.losses = args.Out<double>(7, "losses", problem.rows).data;
+  return [=](AbortFlag abort) { return RefineRows(problem, abort); };
 }
 
 // w, rows, columns, r, order; 5: grid; 13: fits, scheme, importance, scales, zeroPoints; 23: mask kind, kept, block

@@ -33,8 +33,8 @@ PrepareFn PreparePredictInt8;
 PrepareFn PrepareDecodeTensor;
 
 // addon/linalg.cc
-PrepareFn PrepareAddGram, PrepareFactorMatrix, PrepareFollowInputs, PrepareOutputError, PrepareSolveColumns,
-    PrepareSolveRows;
+PrepareFn PrepareAddGram, PrepareFactorMatrix, PrepareFollowInputs, PrepareOutputError, PrepareRefineRows,
+    PrepareSolveColumns, PrepareSolveRows;
 
 // addon/system.cc
 void RegisterSystem(Napi::Object exports);

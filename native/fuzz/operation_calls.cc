@@ -399,6 +399,18 @@ void OutputErrorCall(CallBuilder& call, Input& input) {
   call.Doubles(1);
 }
 
+void RefineRowsCall(CallBuilder& call, Input& input) {
+  const size_t rows = 1 + input.Size(80), columns = input.Size(120);
+  call.Floats(rows * columns);
+  call.Number(static_cast<double>(rows));
+  call.Number(static_cast<double>(columns));
+  TriangleArgument(call, input, columns);
+  call.Bytes(rows * columns);
+  call.Number(static_cast<double>(input.Size(3)));
+  call.Floats(rows * columns);
+  call.Doubles(rows);
+}
+
 void DecodeTensorCall(CallBuilder& call, Input& input) {
   // dims are zeros: no elements, or without dims one.
   const bool is_scalar = input.Bool();
@@ -439,6 +451,7 @@ std::vector<OperationCall> OperationCalls() {
       {"FactorMatrix", PrepareFactorMatrix, FactorMatrixCall},
       {"SolveColumns", PrepareSolveColumns, SolveColumnsCall},
       {"SolveRows", PrepareSolveRows, SolveRowsCall},
+      {"RefineRows", PrepareRefineRows, RefineRowsCall},
       {"FollowInputs", PrepareFollowInputs, FollowInputsCall},
       {"OutputError", PrepareOutputError, OutputErrorCall},
       {"DecodeTensor", PrepareDecodeTensor, DecodeTensorCall},

@@ -17,6 +17,20 @@ double ScoreOf(double w, double pivot) {
   return score < std::numeric_limits<double>::infinity() ? score : std::numeric_limits<double>::infinity();
 }
 
+// Of what is kept the element that costs least; of equal ones the first.
+size_t LeastOf(const std::vector<double>& x, const std::vector<double>& inverse, const uint8_t* kept) {
+  size_t least = x.size();
+  double lowest = std::numeric_limits<double>::infinity();
+  for (size_t c = 0; c < x.size(); ++c) {
+    if (kept[c] == 0) continue;
+    const double pivot = inverse[c * x.size() + c], score = pivot > 0 ? x[c] * x[c] / pivot : std::numeric_limits<double>::infinity();
+    if (least < x.size() && !(score < lowest)) continue;
+    least = c;
+    lowest = std::isnan(score) ? std::numeric_limits<double>::infinity() : score;
+  }
+  return least;
+}
+
 }  // namespace
 
 RowTile::RowTile(const ColumnContext& context, size_t first_row)
@@ -139,20 +153,50 @@ void RowTile::Score(size_t c0, size_t c1, double* scores) const {
   }
 }
 
+std::vector<double> RowTile::InverseOfBlock(size_t c0, size_t c1) const {
+  const size_t n = context_.problem.columns, count = c1 - c0;
+  const auto r = [&](size_t p, size_t c) { return context_.problem.r[(c0 + p) * n + c0 + c]; };
+  std::vector<double> v(count * count), inverse(count * count);
+  for (size_t c = 0; c < count; ++c) {
+    v[c * count + c] = 1 / r(c, c);
+    for (size_t p = c; p-- > 0;) {
+      double sum = 0;
+      for (size_t k = p + 1; k <= c; ++k) sum += r(p, k) * v[k * count + c];
+      v[p * count + c] = -sum / r(p, p);
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t j = 0; j < count; ++j) {
+      double sum = 0;
+      for (size_t k = 0; k <= std::min(i, j); ++k) sum += v[k * count + i] * v[k * count + j];
+      inverse[i * count + j] = sum;
+    }
+  }
+  return inverse;
+}
+
 void RowTile::ChooseGroups(size_t c0, size_t c1) {
   const MaskRule& mask = context_.problem.mask;
-  const std::vector<double> free = FreeWeights(c0, c1);
-  std::vector<double> scores(c1 - c0);
-  const size_t keep = (mask.keep * scores.size() + mask.block_size - 1) / mask.block_size;
+  const size_t count = c1 - c0, keep = (mask.keep * count + mask.block_size - 1) / mask.block_size;
+  const std::vector<double> free = FreeWeights(c0, c1), inverse = InverseOfBlock(c0, c1);
+  std::vector<double> left, x(count);
   for (size_t r = 0; r < rows_; ++r) {
-    for (size_t c = c0; c < c1; ++c) scores[c - c0] = ScoreOf(free[(c - c0) * kTileRows + r], context_.Pivot(c));
     uint8_t* kept = mask.kept + (first_row_ + r) * context_.problem.columns + c0;
-    for (size_t c = 0; c < scores.size(); ++c) {
-      size_t better = 0;
-      for (size_t d = 0; d < scores.size(); ++d) {
-        better += scores[d] > scores[c] || (scores[d] == scores[c] && d < c) ? 1 : 0;
+    std::fill_n(kept, count, uint8_t{1});
+    for (size_t c = 0; c < count; ++c) x[c] = free[c * kTileRows + r];
+    left = inverse;
+    for (size_t gone = 0; gone < count - keep; ++gone) {
+      const size_t least = LeastOf(x, left, kept);
+      kept[least] = 0;
+      const double pivot = left[least * count + least];
+      // Beyond what floats hold nothing can be made up for.
+      if (!(pivot > 0) || !std::isfinite(x[least])) continue;
+      for (size_t i = 0; i < count; ++i) {
+        if (kept[i] == 0) continue;
+        const double share = left[i * count + least] / pivot;
+        x[i] -= share * x[least];
+        for (size_t j = 0; j < count; ++j) left[i * count + j] -= share * left[least * count + j];
       }
-      kept[c] = better < keep ? 1 : 0;
     }
   }
 }

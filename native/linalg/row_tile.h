@@ -32,7 +32,8 @@ class RowTile {
   void Fit(size_t c0, size_t c1);
   // w^2 r_jj^2, NaN as infinity, to scores[row, c - c0] of a matrix [all rows, c1 - c0].
   void Score(size_t c0, size_t c1, double* scores) const;
-  // Writes the mask of columns c0 .. c1 - 1, a group each row.
+  // Writes the mask of columns c0 .. c1 - 1, a group each row: one element after the other, those of the group and behind
+  // it making up for what is gone.
   void ChooseGroups(size_t c0, size_t c1);
   void FixColumn(size_t j);
 
@@ -42,6 +43,8 @@ class RowTile {
     const ColumnProblem& problem = context_.problem;
     return problem.w[(first_row_ + row) * problem.columns + context_.ColumnOf(j)];
   }
+  // Of the inverse of the second moment of columns c0 and behind, the part of c0 .. c1 - 1.
+  std::vector<double> InverseOfBlock(size_t c0, size_t c1) const;
   // y -= (shares of columns c0 .. c1 - 1 in columns p0 .. p1 - 1)ᵀ x; both [columns, kTileRows] from their first one on.
   void Subtract(size_t c0, size_t c1, size_t p0, size_t p1, const double* x, double* y) const;
   // The weights of columns c0 .. c1 - 1 that, free, make up best for the columns before: [columns, kTileRows].

@@ -17,9 +17,10 @@ struct BlockFit {
   float* zero_points;
 };
 
-// kGiven: `kept` says which weights stay. The others write it, choosing when a block of columns comes up, by least
-// w^2 r_jj^2: kShare removes floor(sparsity * elements) of a block over all rows, kGroups all but `keep` of each
-// row's block, of a shorter last one the same share, rounded up.
+// kGiven: `kept` says which weights stay. The others write it, choosing when a block of columns comes up: kShare removes
+// floor(sparsity * elements) of a block over all rows, by least w^2 r_jj^2; kGroups all but `keep` of each row's block, of
+// a shorter last one the same share, rounded up, one by one: what costs least, w_q^2 / inverse_qq, when all that is left
+// of the block and behind it makes up for what is gone.
 enum class MaskKind : uint8_t { kNone, kGiven, kShare, kGroups };
 struct MaskRule {
   MaskKind kind;
@@ -59,7 +60,7 @@ struct ColumnSolution {
 // rows * columns^2 / 2 multiply-adds; 8 bytes a weight, and 4 for each element of r.
 //
 // Source: Frantar et al., GPTQ (arXiv:2210.17323), algorithm 1; Frantar and Alistarh, SparseGPT (arXiv:2301.00774),
-// algorithm 1; the form without the inverse: Chee et al., QuIP (arXiv:2307.13304), section 3, LDLQ.
+// algorithm 1 (kGroups chooses as OBC does, arXiv:2208.11580, algorithm 1); the form without the inverse: Chee et al., QuIP (arXiv:2307.13304), section 3, LDLQ.
 bool SolveColumns(const ColumnProblem& problem, const ColumnSolution& solution, AbortFlag abort);
 
 }  // namespace gossamer

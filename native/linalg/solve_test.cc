@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "linalg/factor.h"
+#include "linalg/refine_rows.h"
 #include "linalg/solve_columns.h"
 #include "linalg/solve_rows.h"
 #include "testing/cases.h"
@@ -111,6 +112,33 @@ TEST_CASE("SolveColumns and SolveRows stay in their memory, and have the same bi
       const Solved one = Rows(layer, Edge::kFront);
       ThreadPool::Process().SetThreads(4);
       CHECK(Same(one, Rows(layer, Edge::kBack)));
+    }
+  }
+  ThreadPool::Process().SetThreads(threads);
+}
+
+TEST_CASE("RefineRows stays in its memory, and has the same bits at every number of threads") {
+  const unsigned threads = ThreadPool::Process().Threads();
+  for (size_t columns : {1, 5, 96, 131}) {
+    for (size_t rows : {1, 64, 67}) {
+      CAPTURE(columns);
+      CAPTURE(rows);
+      std::vector<double> moment = Moment(columns);
+      for (size_t i = 0; i < columns; ++i) moment[i * columns + i] += 0.1;
+      const std::vector<float> w = NormalFloats(rows * columns, 2);
+      std::vector<uint8_t> kept(w.size());
+      for (size_t i = 0; i < w.size(); ++i) kept[i] = i % 3 == 0 ? 0 : 1;
+      std::vector<std::vector<float>> found;
+      for (Edge edge : {Edge::kFront, Edge::kBack}) {
+        ThreadPool::Process().SetThreads(edge == Edge::kFront ? 1 : 4);
+        Guarded<float> weights(w.size(), edge);
+        Guarded<double> losses(rows, edge);
+        for (size_t i = 0; i < w.size(); ++i) weights.data()[i] = kept[i] != 0 ? w[i] : 0;
+        CHECK(RefineRows({w.data(), rows, columns, moment.data(), kept.data(), 2, weights.data(), losses.data()},
+                         nullptr));
+        found.push_back(weights.Copy());
+      }
+      CHECK(SameBits(found[0], found[1]));
     }
   }
   ThreadPool::Process().SetThreads(threads);

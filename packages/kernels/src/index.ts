@@ -55,6 +55,7 @@ export {
 } from './linalg/solve-columns.js';
 export { outputError, outputErrorAsync, type WeightChange } from './linalg/output-error.js';
 export { singularValues, type SingularValues } from './linalg/singular-values.js';
+export { type RefinedRows, type RefineProblem, refineRowsAsync } from './linalg/refine-rows.js';
 export { type RowMask, type RowProblem, type RowSolution, shareRemovals, solveRowsAsync } from './linalg/solve-rows.js';
 export {
   type AffineSolverGrid,

@@ -19,12 +19,12 @@ export interface BlockFit extends Pick<BlockOptions, 'bits' | 'blockSize' | 'map
   readonly importance?: Float64Array;
 }
 
-/** Which weights become 0: given as 0 in `kept` [rows, columns], or chosen by least w^2 r_jj^2 when a block of columns comes up. */
+/** Which weights become 0: given as 0 in `kept` [rows, columns], or chosen when a block of columns comes up. */
 export type ColumnMask =
   | { readonly kind: 'given'; readonly kept: Uint8Array }
-  /** floor(sparsity * elements) of each block of columns, over all rows. SparseGPT's blockSize is 128. */
+  /** floor(sparsity * elements) of each block of columns, over all rows, by least w^2 r_jj^2. SparseGPT's blockSize is 128. */
   | { readonly kind: 'share'; readonly sparsity: number; readonly blockSize: number }
-  /** `keep` of every `blockSize` columns of a row stay (2:4: keep 2 of blockSize 4), of a shorter last block the same share, rounded up. */
+  /** `keep` of every `blockSize` columns of a row stay (2:4: keep 2 of blockSize 4), of a shorter last block the same share, rounded up; the others go one by one, by what each costs with those before it gone. */
   | { readonly kind: 'groups'; readonly keep: number; readonly blockSize: number };
 
 export interface ColumnProblem {

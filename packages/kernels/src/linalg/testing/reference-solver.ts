@@ -57,6 +57,47 @@ function fitBlock(x: Float32Array, fit: BlockFit, importance: Float64Array | und
   return [best, zeroPoint];
 }
 
+/** Columns of a block that go, one by one: each the one with which all that are gone cost least, w A⁻¹ wᵀ over them, A of the inverse moment of the block's first column and those behind it, uᵀ u. */
+function leastOf(
+  block: readonly number[],
+  count: number,
+  u: Float64Array,
+  columns: number,
+  w: (column: number) => number,
+): number[] {
+  const inverse = (a: number, b: number) =>
+    block.reduce((sum, k) => (k <= a && k <= b ? sum + u[k * columns + a]! * u[k * columns + b]! : sum), 0);
+  const cost = (set: readonly number[]) => {
+    const solved = solve(
+      set.map((a) => set.map((b) => inverse(a, b))),
+      set.map(w),
+    );
+    return set.reduce((sum, column, i) => sum + w(column) * solved[i]!, 0);
+  };
+  const gone: number[] = [];
+  while (gone.length < count) {
+    const left = block.filter((column) => !gone.includes(column));
+    const costs = left.map((column) => cost([...gone, column]));
+    gone.push(left[costs.indexOf(Math.min(...costs))]!);
+  }
+  return gone;
+}
+
+/** x of a x = b, by elimination with pivots. */
+function solve(a: number[][], b: number[]): number[] {
+  const rows = a.map((row, i) => [...row, b[i]!]);
+  for (let i = 0; i < rows.length; i++) {
+    const best = rows.slice(i).reduce((at, row, k) => (Math.abs(row[i]!) > Math.abs(rows[at]![i]!) ? i + k : at), i);
+    [rows[i], rows[best]] = [rows[best]!, rows[i]!];
+    for (const row of rows) {
+      if (row === rows[i]) continue;
+      const factor = row[i]! / rows[i]![i]!;
+      for (let k = i; k <= rows.length; k++) row[k]! -= factor * rows[i]![k]!;
+    }
+  }
+  return rows.map((row, i) => row[rows.length]! / row[i]!);
+}
+
 /**
  * What `solveColumnsAsync` does, as the papers have it: one column after the other, nothing put off, with u of the inverse uᵀ u. Fills the scales of
  * `found`.
@@ -83,17 +124,18 @@ export function referenceSolve(problem: ColumnProblem, u: Float64Array, found?: 
     }
     if (mask !== undefined && mask.kind !== 'given' && j % mask.blockSize === 0) {
       const width = Math.min(columns, j + mask.blockSize) - j;
-      const sets = mask.kind === 'share' ? [allRows] : allRows.map((row) => [row]);
-      for (const set of sets) {
-        const places = set.flatMap((row) =>
-          Array.from({ length: width }, (_, c) => ({ row, j: j + c, score: score(row, j + c) })),
-        );
-        const removed =
-          mask.kind === 'share'
-            ? Math.floor(mask.sparsity * places.length)
-            : width - Math.ceil((mask.keep * width) / mask.blockSize);
+      const block = Array.from({ length: width }, (_, c) => j + c);
+      if (mask.kind === 'share') {
+        const places = allRows.flatMap((row) => block.map((at) => ({ row, j: at, score: score(row, at) })));
         places.sort((a, b) => a.score - b.score || a.row - b.row || a.j - b.j);
-        for (const place of places.slice(0, removed)) kept[place.row * columns + columnOf(place.j)] = 0;
+        for (const place of places.slice(0, Math.floor(mask.sparsity * places.length)))
+          kept[place.row * columns + columnOf(place.j)] = 0;
+      } else {
+        const removed = width - Math.ceil((mask.keep * width) / mask.blockSize);
+        for (const row of allRows) {
+          for (const at of leastOf(block, removed, u, columns, (c) => values[row * columns + c]!))
+            kept[row * columns + at] = 0;
+        }
       }
     }
     for (const row of allRows) {
