@@ -48,7 +48,7 @@ export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): 
     )
     .option(
       '--grid <name>',
-      'widths that structure keeps: float (default: what ONNX Runtime runs well in float32) or none',
+      'widths that structure keeps: what ONNX Runtime runs well in float (default) or int8, or none',
     )
     .option('--allow-inexact', 'also structure whose removal is not the same as setting it to 0')
     .option(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { saveModel } from '@gossamer/graph/onnx';
 import { quantize } from '@gossamer/quantize';
-import { measuredGrid } from '@gossamer/prune';
+import { efficientGrid } from '@gossamer/prune';
 import { median, openData } from '@gossamer/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { SuiteFindings } from '../harness/report.js';
@@ -42,7 +42,7 @@ export async function int8Widths({
   }
   for (const session of sessions) await session.release();
   const costs = widths.map((width, i) => ({ width, cost: Math.round(median(times[i]!)) }));
-  const grid = measuredGrid(costs);
+  const grid = efficientGrid(costs, STEP);
   return {
     claims: [],
     tables: [

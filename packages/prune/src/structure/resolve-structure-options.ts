@@ -1,7 +1,8 @@
 import { badOption } from '../bad-option.js';
 import type { GroupCriterion } from '../group-criteria/group-criterion.js';
 import { findGroupCriterion } from '../group-criteria/registry.js';
-import { floatGrid, type WidthGrid } from '../widths/width-grid.js';
+import { WIDTH_GRIDS } from '../widths/registry.js';
+import type { WidthGrid } from '../widths/width-grid.js';
 import {
   type PruneStructureOptions,
   STRUCTURE_ALLOCATIONS,
@@ -42,8 +43,8 @@ export function resolveStructureOptions(options: PruneStructureOptions): Resolve
   if (!['macs', 'parameters'].includes(of)) badOption('of', "'macs' or 'parameters'", of);
   if (!STRUCTURE_ALLOCATIONS.includes(allocation))
     badOption('allocation', STRUCTURE_ALLOCATIONS.join(', '), allocation);
-  if (typeof grid !== 'function' && !['float', 'none'].includes(grid))
-    badOption('grid', 'float, none or a function', grid);
+  if (typeof grid !== 'function' && !Object.hasOwn(WIDTH_GRIDS, grid))
+    badOption('grid', `${Object.keys(WIDTH_GRIDS).join(', ')} or a function`, grid);
   requireInteger('samples', samples, 1);
   requireInteger('seed', seed, 0);
   const isLayers = patterns.has('layer');
@@ -63,14 +64,12 @@ export function resolveStructureOptions(options: PruneStructureOptions): Resolve
   }
   return {
     ...{ patterns, criterion, sparsity, of, widths: widths ?? {}, allocation, samples, include, exclude },
-    ...{ allowInexact, seed, onProgress, grid: grid === 'float' ? floatGrid : grid === 'none' ? anyWidth : grid },
+    ...{ allowInexact, seed, onProgress, grid: typeof grid === 'function' ? grid : WIDTH_GRIDS[grid] },
     ...(data ? { data } : {}),
     ...(threads === undefined ? {} : { threads }),
     ...(signal ? { signal } : {}),
   };
 }
-
-const anyWidth: WidthGrid = (wanted) => wanted;
 
 function patternsOf(given: StructurePattern | readonly StructurePattern[]): ReadonlySet<StructurePattern> {
   const list = typeof given === 'string' ? [given] : given;

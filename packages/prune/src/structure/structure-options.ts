@@ -1,4 +1,5 @@
 import type { DataSource } from '@gossamer/runtime';
+import type { WidthGridName } from '../widths/registry.js';
 import type { WidthGrid } from '../widths/width-grid.js';
 
 /** What kinds of structure go: filters of convolutions; hidden features of products over vectors, and over sequences; attention heads; hidden units of recurrent layers; residual blocks. */
@@ -26,8 +27,8 @@ export interface PruneStructureOptions {
    * masked. Default 'uniform'.
    */
   readonly allocation?: StructureAllocation;
-  /** Widths that the target runs well: 'float', 'none', or one of your own (measuredGrid). Default 'float'. */
-  readonly grid?: 'float' | 'none' | WidthGrid;
+  /** Widths that the target runs well: 'float' or 'int8' of ONNX Runtime, 'none', or one of your own (measuredGrid, efficientGrid). Default 'float'. */
+  readonly grid?: WidthGridName | WidthGrid;
   /** For criteria that look at activations or gradients, for 'sensitivity', for the pattern 'layer'. */
   readonly data?: DataSource;
   /** Samples at most. Default 128. */

@@ -1,6 +1,8 @@
 import { leNet5, tinyLm } from '@gossamer/graph/zoo';
 import { groupsOf } from '../groups/groups-of.js';
 import { roundKept } from './round-kept.js';
+import { efficientGrid } from './efficient-grid.js';
+import { int8Grid } from './int8-grid.js';
 import { floatGrid, measuredGrid } from './width-grid.js';
 
 test.each([
@@ -27,6 +29,23 @@ test('measured: the widest width that costs no more', () => {
   expect(grid(13, 14)).toBe(14);
 });
 
+test('efficient: the nearest width that does more for its cost than narrower ones', () => {
+  const costs = [4, 9, 15, 16, 26, 36, 48, 50].map((cost, i) => ({ width: 8 * (i + 1), cost }));
+  // 64 / 4 = 16, 256 / 9 = 28, 38, 64, 62, 64, 65, 82: 40 and 48 do no more than 32.
+  const grid = efficientGrid(costs, 8);
+  expect([1, 12, 30, 38, 43, 44, 59, 60, 70, 85].map((wanted) => grid(wanted, 200))).toEqual([
+    8, 16, 32, 32, 32, 56, 56, 64, 72, 88,
+  ]);
+  expect(grid(30, 31)).toBe(31);
+});
+
+test('int8: multiples of 16 from the measured costs, beyond them too', () => {
+  for (const wanted of [33, 37, 50, 66, 100, 150]) expect(int8Grid(wanted, 512) % 4).toBe(0);
+  expect([15, 31, 33, 49, 127, 130, 500].map((wanted) => int8Grid(wanted, 512))).toEqual([
+    16, 32, 32, 48, 128, 128, 496,
+  ]);
+});
+
 test.each([
   [[]],
   [
@@ -37,6 +56,7 @@ test.each([
   ],
   [[{ width: 8, cost: Number.NaN }]],
   [[{ width: 1.5, cost: 1 }]],
+  [[{ width: 8, cost: 0 }]],
 ])('no table: %j', (table) => {
   expect(() => measuredGrid(table)).toThrow(expect.objectContaining({ code: 'ERR_PRUNE_OPTION' }));
 });

@@ -23,9 +23,20 @@ export interface WidthCost {
  * ERR_PRUNE_OPTION for an empty table and for widths that do not ascend.
  */
 export function measuredGrid(table: readonly WidthCost[]): WidthGrid {
+  requireCosts(table);
+  return (wanted, total) => {
+    const first = table.find(({ width }) => width >= wanted);
+    if (!first || first.width > total) return total;
+    const asCheap = table.filter(({ width, cost }) => width <= total && cost <= first.cost);
+    return asCheap.at(-1)!.width;
+  };
+}
+
+/** Throws ERR_PRUNE_OPTION for an empty table, widths that do not ascend, costs that are no positive numbers. */
+export function requireCosts(table: readonly WidthCost[]): void {
   const isAscending = table.every(({ width, cost }, i) => {
     const before = table[i - 1]?.width ?? 0;
-    return Number.isInteger(width) && width > before && Number.isFinite(cost);
+    return Number.isInteger(width) && width > before && cost > 0 && Number.isFinite(cost);
   });
   if (table.length === 0 || !isAscending) {
     const received = JSON.stringify(table);
@@ -34,10 +45,4 @@ export function measuredGrid(table: readonly WidthCost[]): WidthGrid {
       `widths: expected ascending widths with finite costs, received ${received}`,
     );
   }
-  return (wanted, total) => {
-    const first = table.find(({ width }) => width >= wanted);
-    if (!first || first.width > total) return total;
-    const asCheap = table.filter(({ width, cost }) => width <= total && cost <= first.cost);
-    return asCheap.at(-1)!.width;
-  };
 }
