@@ -2,8 +2,8 @@ import { decodeTensor, encodeTensor, formOf, type TensorSpec } from '@gossamer/e
 import { GossamerError } from '@gossamer/graph';
 import { decodeTensor as decodeNative } from '@gossamer/kernels';
 import { median } from '@gossamer/runtime';
-import type { SuiteFindings } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { type SeededRandom, seededRandom } from '../seeded-random.js';
 
 const RUNS = 5;
@@ -34,7 +34,7 @@ function samples(elements: number): Sample[] {
 }
 
 /** The decoder in C++ beside the one in TypeScript. */
-export function decodeSpeed({ signal }: SuiteContext): Omit<SuiteFindings, 'summary'> {
+export function decodeSpeed({ signal }: SuiteContext): PartFindings {
   const found = [2 ** 19, 2 ** 23].flatMap(samples).map(({ name, spec, bytes }) => {
     const stream = encodeTensor({ ...spec, bytes });
     const decoders = { typescript: () => decodeTensor(stream, spec), native: () => nativeBytes(stream, spec) };

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { openGsm } from '@gossamer/encode';
 import { saveModel } from '@gossamer/graph/onnx';
 import { runMeasured } from '../harness/run-measured.js';
-import type { SuiteFindings } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { languageModel } from '../large-model/language-model.js';
 import { packageFolder } from '../package-folder.js';
 
@@ -14,7 +14,7 @@ const SIZE = { layers: 8, width: 1024, heads: 16, vocabulary: 15_000, context: 6
 const MEMORY_MB = 500;
 
 /** A model of half a gigabyte with external data, stored and restored by the command line. */
-export async function largeFile({ scratch, say, signal }: SuiteContext): Promise<Omit<SuiteFindings, 'summary'>> {
+export async function largeFile({ scratch, say, signal }: SuiteContext): Promise<PartFindings> {
   const [original, gsm, again] = ['original', 'stored', 'again'].map((name) => join(scratch, name));
   for (const folder of [original, gsm, again]) mkdirSync(folder!);
   say('writing the model');

@@ -5,8 +5,8 @@ import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from 'n
 import { decodeModel, encodeModelTo, openGsm } from '@gossamer/encode';
 import type { Model } from '@gossamer/graph';
 import { saveModel } from '@gossamer/graph/onnx';
-import type { SuiteFindings } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { adaptiveEntropy } from './adaptive-entropy.js';
 import { STORED_MODELS } from './stored-models.js';
 
@@ -29,7 +29,7 @@ interface Size {
 const OVERHEAD = 1.02;
 
 /** Sizes of model files beside general compressors, and of their integers beside the adaptive entropy. */
-export async function sizes(context: SuiteContext): Promise<Omit<SuiteFindings, 'summary'>> {
+export async function sizes(context: SuiteContext): Promise<PartFindings> {
   const found: Size[] = [];
   for (const { name, make } of STORED_MODELS) {
     context.signal.throwIfAborted();

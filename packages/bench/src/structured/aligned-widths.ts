@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { Tensor } from '@gossamer/graph';
 import { saveModel } from '@gossamer/graph/onnx';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { numbers, stack, STACK_SIDE } from './conv-stack.js';
 import { ratioText } from './pair-text.js';
 
@@ -34,7 +35,7 @@ interface Row {
 }
 
 /** Nets of aligned widths beside nets of as many, or fewer, multiply-accumulates and widths between the multiples. */
-export async function alignedWidths(context: SuiteContext): Promise<Omit<SuiteFindings, 'summary'>> {
+export async function alignedWidths(context: SuiteContext): Promise<PartFindings> {
   const rows: Row[] = [];
   for (const { aligned, odd } of PAIRS) rows.push(await measure(context, constant(aligned), constant(odd)));
   for (const { aligned, low, high } of EQUAL) {

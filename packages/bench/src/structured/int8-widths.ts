@@ -4,8 +4,8 @@ import { quantize } from '@gossamer/quantize';
 import { efficientGrid } from '@gossamer/prune';
 import { median, openData } from '@gossamer/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { SuiteFindings } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { numbers, stack, STACK_SIDE } from './conv-stack.js';
 
 const STEP = 4;
@@ -14,11 +14,7 @@ const LAYERS = 3;
 const ROUNDS = 60;
 
 /** What convolutions of each width cost in int8 in ONNX Runtime: the table behind the grid 'int8' (packages/prune/src/widths/int8-grid.ts). */
-export async function int8Widths({
-  scratch,
-  signal,
-  onProgress,
-}: SuiteContext): Promise<Omit<SuiteFindings, 'summary'>> {
+export async function int8Widths({ scratch, signal, onProgress }: SuiteContext): Promise<PartFindings> {
   const widths = Array.from({ length: MOST / STEP }, (_, i) => STEP * (i + 1));
   const sessions: InferenceSession[] = [];
   for (const width of widths) {

@@ -6,8 +6,9 @@ import { bert, mobileNetV2, wav2Vec2 } from '@gossamer/graph/zoo';
 import { pruneStructure, type PruneStructureOptions, type StructureReport } from '@gossamer/prune';
 import type { Feeds } from '@gossamer/runtime';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { packageFolder } from '../package-folder.js';
 import { seededRandom } from '../seeded-random.js';
 import { ratioText } from './pair-text.js';
@@ -72,7 +73,7 @@ interface Row {
 }
 
 /** Nets of other kinds, pruned by magnitude: they load, run, and are smaller and faster. What they still say is not asked: nothing is trained here. */
-export async function prunedShapes(context: SuiteContext): Promise<Omit<SuiteFindings, 'summary'>> {
+export async function prunedShapes(context: SuiteContext): Promise<PartFindings> {
   const rows: Row[] = [];
   const { scratch, signal, say } = context;
   for (const { name, model: make, feeds, pattern } of SHAPES) {

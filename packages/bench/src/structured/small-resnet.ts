@@ -7,11 +7,12 @@ import { dataFromArrays } from '@gossamer/runtime';
 import { type Dataset, scheduleOver, subset } from '@gossamer/train';
 import { type ExperimentRun, ExperimentStore, type Outcome } from '../experiments/experiment-store.js';
 import { type ImageTask, imageTasks, SHAPE } from '../experiments/image-tasks.js';
-import { mcNemar } from '../experiments/mcnemar.js';
+import { outcomePValue } from '../experiments/outcome-p-value.js';
 import { testErrors } from '../experiments/test-errors.js';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim } from '../harness/report.js';
 import type { SuiteContext } from '../harness/suite.js';
+import type { PartFindings } from '../harness/suite-of-parts.js';
 import { ratioText } from './pair-text.js';
 
 const TASK = 'resnet-20, Fashion-MNIST';
@@ -26,7 +27,7 @@ const RECIPE = {
 const ASKED = { speedup: 1.6, points: 0.5 };
 
 /** ResNet-20 on Fashion-MNIST with fewer channels, taught by the whole one: speed in ONNX Runtime, errors. */
-export async function smallResNet(context: SuiteContext): Promise<Omit<SuiteFindings, 'summary'>> {
+export async function smallResNet(context: SuiteContext): Promise<PartFindings> {
   const { tasks, warnings } = imageTasks(context);
   const task = tasks.find(({ name }) => name === TASK);
   if (!task) return { claims: [], tables: [], warnings, data: {} };
@@ -124,21 +125,11 @@ function claims(dense: Outcome, pruned: Outcome, { ratio, low, high, cpu }: Pair
     },
     {
       claim: `ResNet-20, Fashion-MNIST: at most ${ASKED.points} points of error over the whole net`,
-      measured: `${points.toFixed(2)} points, p ${pValue(dense, pruned).toFixed(3)}`,
+      measured: `${points.toFixed(2)} points, p ${outcomePValue(dense, pruned).toFixed(3)}`,
       // Percentages of 10,000 images are whole hundredths.
       holds: Math.round(100 * points) <= 100 * ASKED.points,
     },
   ];
-}
-
-function pValue(first: Outcome, second: Outcome): number {
-  const [a, b] = [first, second].map(({ right }) => Buffer.from(right!, 'base64'));
-  let [onlyFirst, onlySecond] = [0, 0];
-  a!.forEach((ok, i) => {
-    if (ok > b![i]!) onlyFirst++;
-    if (ok < b![i]!) onlySecond++;
-  });
-  return mcNemar(onlyFirst, onlySecond);
 }
 
 function table(dense: Outcome, pruned: Outcome, timed: PairedLatency) {

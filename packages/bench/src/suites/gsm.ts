@@ -1,8 +1,8 @@
 import { decodeSpeed } from '../gsm/decode-speed.js';
 import { largeFile } from '../gsm/large-file.js';
 import { sizes } from '../gsm/sizes.js';
-import type { SuiteFindings } from '../harness/report.js';
-import type { Suite, SuiteContext } from '../harness/suite.js';
+import type { Suite } from '../harness/suite.js';
+import { suiteOfParts } from '../harness/suite-of-parts.js';
 
 const PARTS = { sizes, speed: decodeSpeed, large: largeFile } as const;
 
@@ -11,22 +11,8 @@ export const gsm: Suite = {
   name: 'gsm',
   isTimed: true,
   about: 'models as .gsm files: bytes beside gzip, brotli and xz, the adaptive entropy, speed and memory',
-  run: measureGsm,
+  run: (context) => suiteOfParts(PARTS, SUMMARY, context),
 };
 
 const SUMMARY = `The nets of fixtures/models: in float32; in int8 (dynamic); with 80 % of each layer's weights 0 by magnitude; with zeros, in int8. General compressors get the same ONNX file. "Integers / entropy" is of all tensors of 4 and 8 bits of a model together: bytes in the
 .gsm over the adaptive entropy (Krichevsky and Trofimov, of the values that occur, without contexts). Rates of whole models are of one run each, in megabytes of the ONNX file for a second of processor time; short files mostly show what starting takes.`;
-
-async function measureGsm(context: SuiteContext): Promise<SuiteFindings> {
-  const found: Omit<SuiteFindings, 'summary'>[] = [];
-  for (const [name, measure] of Object.entries(PARTS)) {
-    if (context.only?.includes(name) ?? true) found.push(await measure(context));
-  }
-  return {
-    summary: SUMMARY,
-    claims: found.flatMap(({ claims }) => claims),
-    tables: found.flatMap(({ tables }) => tables),
-    warnings: found.flatMap(({ warnings = [] }) => warnings),
-    data: Object.assign({}, ...found.map(({ data }) => data)) as Record<string, unknown>,
-  };
-}

@@ -8,7 +8,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { ExperimentStore, type ExperimentRun, type Outcome } from '../experiments/experiment-store.js';
 import { type ImageTask, imageTasks } from '../experiments/image-tasks.js';
 import { jitter } from '../experiments/jitter.js';
-import { mcNemar } from '../experiments/mcnemar.js';
+import { outcomePValue } from '../experiments/outcome-p-value.js';
 import { testErrors } from '../experiments/test-errors.js';
 import type { Claim, SuiteFindings, Table } from '../harness/report.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
@@ -211,20 +211,10 @@ function table(results: ReadonlyMap<Cell, Result>): Table {
         `${recipe.steps} x ${recipe.batch}`,
         String(run.figures['errors']),
         String(dense.figures['errors']),
-        pValue(dense, run).toFixed(3),
+        outcomePValue(dense, run).toFixed(3),
         String(run.figures['bytes']),
         (run.figures['seconds']! / 60).toFixed(1),
       ]),
     ),
   };
-}
-
-function pValue(first: Outcome, second: Outcome): number {
-  const [a, b] = [first, second].map(({ right }) => Buffer.from(right!, 'base64'));
-  let [onlyFirst, onlySecond] = [0, 0];
-  a!.forEach((ok, i) => {
-    if (ok > b![i]!) onlyFirst++;
-    if (ok < b![i]!) onlySecond++;
-  });
-  return mcNemar(onlyFirst, onlySecond);
 }

@@ -13,7 +13,7 @@ import {
   train,
 } from '@gossamer/train';
 import { type ExperimentRun, ExperimentStore, type Outcome } from '../experiments/experiment-store.js';
-import { mcNemar } from '../experiments/mcnemar.js';
+import { outcomePValue } from '../experiments/outcome-p-value.js';
 import { mnistData } from '../experiments/mnist-data.js';
 import { movedDigits } from '../experiments/moved-digits.js';
 import { type Point, RECORD_POINTS, TEACHER, type TrainStage } from '../experiments/record-points.js';
@@ -70,7 +70,7 @@ async function measureRecords(context: SuiteContext): Promise<SuiteFindings> {
       runs: rows.map(({ point, seed, dense, small }) => ({
         point: point.name,
         seed,
-        p: pValue(dense, small),
+        p: outcomePValue(dense, small),
         dense: dense.figures,
         small: small.figures,
       })),
@@ -246,7 +246,7 @@ function table(rows: readonly Row[]): Table {
         String(parameters! - weights!),
         String(errors),
         String(dense.figures['errors']),
-        pValue(dense, small).toExponential(1),
+        outcomePValue(dense, small).toExponential(1),
         `${heldOut} (${dense.figures['heldErrors']})`,
         minutesOf(row).toFixed(1),
       ];
@@ -256,13 +256,3 @@ function table(rows: readonly Row[]): Table {
 
 /** Of the nets, as they are in the literature: 4 bytes each are what ratios count from. */
 const PARAMETERS = { 'lenet-300-100': 266_610, 'lenet-5': 431_080 } as const;
-
-function pValue(dense: Outcome, small: Outcome): number {
-  const [a, b] = [dense, small].map(({ right }) => Buffer.from(right!, 'base64'));
-  let [gained, lost] = [0, 0];
-  a!.forEach((ok, i) => {
-    if (ok > b![i]!) lost++;
-    else if (ok < b![i]!) gained++;
-  });
-  return mcNemar(lost, gained);
-}

@@ -1,5 +1,5 @@
-import type { SuiteFindings } from '../harness/report.js';
-import type { Suite, SuiteContext } from '../harness/suite.js';
+import type { Suite } from '../harness/suite.js';
+import { suiteOfParts } from '../harness/suite-of-parts.js';
 import { alignedWidths } from '../structured/aligned-widths.js';
 import { int8Widths } from '../structured/int8-widths.js';
 import { prunedShapes } from '../structured/pruned-shapes.js';
@@ -17,23 +17,9 @@ export const structured: Suite = {
   name: 'structured',
   isTimed: true,
   about: 'channels, heads and hidden features taken out: ResNet-20 on Fashion-MNIST, aligned widths, real nets',
-  run: measureStructured,
+  run: (context) => suiteOfParts(PARTS, SUMMARY, context),
 };
 
 const SUMMARY = `Structure is removed from the graph; what is timed is the smaller file in stock ONNX Runtime, one thread, one image, in pairs with the whole one;
 intervals are 95 % bootstraps. ResNet-20: channels by Taylor score, then 5 epochs on 55,000 training images with the whole net as teacher; the widths and the recipe were fixed before; 5,000 images
 (which the whole net has seen) watch, the test images are classified once. p is McNemar's exact test against the whole net.`;
-
-async function measureStructured(context: SuiteContext): Promise<SuiteFindings> {
-  const found = [];
-  for (const [name, measure] of Object.entries(PARTS)) {
-    if (context.only?.includes(name) ?? true) found.push(await measure(context));
-  }
-  return {
-    summary: SUMMARY,
-    claims: found.flatMap(({ claims }) => claims),
-    tables: found.flatMap(({ tables }) => tables),
-    warnings: found.flatMap(({ warnings = [] }) => warnings),
-    data: Object.assign({}, ...found.map(({ data }) => data)) as Record<string, unknown>,
-  };
-}
