@@ -1,5 +1,5 @@
-import { Tensor } from '@gossamer/graph';
-import { arrayDataset, buildArchitecture, crossEntropy } from '@gossamer/train';
+import { Tensor, weightViews } from '@gossamer/graph';
+import { arrayDataset, buildArchitecture, crossEntropy, meanSquaredError } from '@gossamer/train';
 import { Session } from '@gossamer/runtime';
 import { trainOnGrids } from './train-on-grids.js';
 
@@ -44,6 +44,25 @@ test('the model is of codes times scales, and what was measured in training is w
   );
   expect(right / COUNT).toBe(history.at(-1)!.validation);
   expect(right / COUNT).toBeGreaterThan(0.9);
+});
+
+test('a weight that was far outside learns again', async () => {
+  const first = buildArchitecture('mlp-4-1', 1);
+  const [view] = weightViews(first);
+  const { name } = view!.source;
+  view!.write(Float32Array.of(5, 0.1, 0.1, 0.1));
+  // Outputs are 0: so should the weights be.
+  const samples = Tensor.of(
+    'float32',
+    [64, 4],
+    Float32Array.from({ length: 256 }, (_, i) => Math.sin(i * i)),
+  );
+  const targets = Tensor.of('float32', [64, 1], new Float32Array(64));
+  const { model } = await trainOnGrids(first, arrayDataset({ input: samples, targets }), {
+    ...{ losses: [{ loss: meanSquaredError() }], epochs: 100, batch: 16, learningRate: 5e-2, seed: 3, threads: 1 },
+    ...{ weights: [name], weightBits: 3 },
+  });
+  expect(model.graph.value(name)!.initializer!.toFloat32()[0]).toBe(0);
 });
 
 test.each([

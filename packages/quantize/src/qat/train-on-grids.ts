@@ -10,7 +10,6 @@ import {
   writeBack,
 } from '@gossamer/train';
 import type { QuantizeErrorCode } from '../errors.js';
-import { keepInRange } from './keep-in-range.js';
 
 export interface OnGridsOptions extends Omit<TrainOptions, 'rewrite'> {
   /** Names of the weights, each with one learned scale; codes are symmetric. */
@@ -51,7 +50,6 @@ export async function trainOnGrids(model: Model, dataset: Dataset, options: OnGr
   const result = await train(model, dataset, {
     ...training,
     rewrite: (form) => insertFakeQuantize(form, specs),
-    sparsifier: keepInRange(weights, quantMax, training.sparsifier),
     groups: [
       ...(training.groups ?? []),
       { names: weights.map((name) => scaleName(name)), learningRateFactor: scaleLearningRate },
@@ -80,7 +78,7 @@ function weightSpec(name: string, weight: Float32Array, quantMax: number): FakeQ
   const live = weight.filter((value) => value !== 0);
   if (live.length === 0) throw refused(`${name}: expected a weight that is not all 0`);
   const mean = live.reduce((sum, value) => sum + Math.abs(value), 0) / live.length;
-  return { ...specOf(name, (2 * mean) / Math.sqrt(quantMax), quantMax), learned: 'scale' };
+  return { ...specOf(name, (2 * mean) / Math.sqrt(quantMax), quantMax), learned: 'scale', comesBack: true };
 }
 
 function floatsOf(model: Model, name: string): Float32Array {

@@ -17,6 +17,10 @@ export interface FakeQuantizeSpec {
   readonly quantMax: number;
   /** What is trained with the weights. Default 'none': both stay. */
   readonly learned?: 'none' | 'scale' | 'scale-and-zero-point';
+  /**
+   * True: beyond the codes gradients that lead back come through, so that what went out is not lost to the training, and those that lead on alone say to a learned scale that it is too small. Default false, as LSQ has it: none come through.
+   */
+  readonly comesBack?: boolean;
 }
 
 /** Names of the parameters that a learned scale and zero point become. */
@@ -63,7 +67,7 @@ function checkGrid(g: Emitter, value: Value, { scale, zeroPoint, quantMin, quant
 }
 
 function quantized(g: Emitter, value: Value, spec: FakeQuantizeSpec, added: Parameter[]): Value {
-  const { learned = 'none', quantMin, quantMax } = spec;
+  const { learned = 'none', comesBack = false, quantMin, quantMax } = spec;
   checkGrid(g, value, spec);
   g.scope = `${value.name}/`;
   const trained = (name: string, initial: Tensor): Value => {
@@ -78,6 +82,7 @@ function quantized(g: Emitter, value: Value, spec: FakeQuantizeSpec, added: Para
   return g.call('FakeQuantize', [value, scale, zeroPoint], {
     quant_min: attribute.int(quantMin),
     quant_max: attribute.int(quantMax),
+    ...(comesBack ? { comes_back: attribute.int(1) } : {}),
   })[0]!;
 }
 

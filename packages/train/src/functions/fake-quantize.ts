@@ -13,7 +13,7 @@ export const codeLimits = (g: Emitter, node: Node): readonly [Value, Value] => [
 ];
 
 /**
- * Inputs x, scale and zero point (float32, broadcast to x; the zero point a whole number), attributes quant_min and quant_max; output
+ * Inputs x, scale and zero point (float32, broadcast to x; the zero point a whole number), attributes quant_min and quant_max, and comes_back of its gradient; output
  * (clip(round(x / scale) + zero point, quant_min, quant_max) - zero point) * scale, rounded half to even. In these operators and never in
  * QuantizeLinear, which ONNX Runtime would fuse into integer kernels.
  */
