@@ -14,7 +14,7 @@ import { fileBytes } from './file-bytes.js';
 import { engineWarnings } from './engine-warnings.js';
 import { openSession } from './open-session.js';
 import type { WorkOptions } from './progress.js';
-import { type Bytes, bytesOf } from './result.js';
+import { type Bytes, bytesOf } from './bytes.js';
 
 export interface CompareOptions extends WorkOptions {
   readonly data: DataSource;

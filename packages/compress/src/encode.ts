@@ -16,7 +16,7 @@ import { asWriteError, FileSource, makeTempFolder, openExternalFile, removeTempF
 import { assertWritable } from './assert-writable.js';
 import type { CompressErrorCode } from './error-codes.js';
 import type { WorkOptions } from './progress.js';
-import { type Bytes, bytesOf } from './result.js';
+import { type Bytes, bytesOf } from './bytes.js';
 
 export interface EncodeOptions extends WorkOptions {
   /** Replace an existing file; default false. */

@@ -53,7 +53,8 @@ export {
   type QuantizeFolderOptions,
 } from './model-folder/index.js';
 export { type FolderDtype, type ModelFolder, openModelFolder, parseFolderDtype } from '@gossamer/graph/folder';
-export { type Bytes, bytesOf, compareFiles, type CompressionResult, type LayerResult } from './result.js';
+export { type Bytes, bytesOf } from './bytes.js';
+export { compareFiles, type CompressionResult, type LayerResult } from './result.js';
 export {
   distillDataFree,
   type DistillDataFreeOptions,

@@ -1,13 +1,7 @@
 import type { Verification } from '@gossamer/runtime';
+import { type Bytes, bytesOf } from './bytes.js';
 import { fileBytes } from './file-bytes.js';
 import { loadModel, type OnnxModel } from './onnx-model.js';
-
-/** Sizes before and after; ratio = before / after, so > 1 is smaller. */
-export interface Bytes {
-  readonly before: number;
-  readonly after: number;
-  readonly ratio: number;
-}
 
 /** What was done to one layer, and why. */
 export interface LayerResult {
@@ -37,9 +31,4 @@ export interface CompressionResult {
 /** Sizes of a model in a file and of the file made of it, data files included. */
 export async function compareFiles(before: OnnxModel, after: string): Promise<Bytes> {
   return bytesOf(fileBytes(before) ?? 0, fileBytes(await loadModel(after)) ?? 0);
-}
-
-/** Sizes with their ratio. */
-export function bytesOf(before: number, after: number): Bytes {
-  return { before, after, ratio: after === 0 ? 0 : before / after };
 }

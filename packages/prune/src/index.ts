@@ -44,7 +44,7 @@ export {
 export type { BlockReport, GroupReport, StructureReport } from './structure/structure-report.js';
 export { type PrunedWeight, pruneWeights, type PruneWeightsResult } from './prune-weights.js';
 export type { PruneWeightsOptions } from './prune-weights-options.js';
-export type { Threshold } from './criteria/threshold.js';
+export type { Threshold } from './criteria/threshold-limit.js';
 export { type ThresholdShare, thresholdShares } from './threshold-shares.js';
 export type { UpdateName } from './updates/registry.js';
 export { elementScores, type ElementScoreOptions } from './element-scores.js';

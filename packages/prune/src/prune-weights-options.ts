@@ -1,7 +1,7 @@
 import type { Model } from '@gossamer/graph';
 import type { DataSource } from '@gossamer/runtime';
 import type { Loss } from '@gossamer/train';
-import type { Threshold } from './criteria/threshold.js';
+import type { Threshold } from './criteria/threshold-limit.js';
 import type { UpdateName } from './updates/registry.js';
 
 export type Allocation = 'global' | 'uniform' | 'row' | 'erk';

@@ -1,7 +1,8 @@
 import { badOption } from './bad-option.js';
 import type { Criterion } from './criteria/criterion.js';
 import { findCriterion } from './criteria/registry.js';
-import { requireThreshold, type Threshold } from './criteria/threshold.js';
+import { requireThreshold } from './criteria/threshold.js';
+import type { Threshold } from './criteria/threshold-limit.js';
 import { parsePattern } from './patterns/parse-pattern.js';
 import type { Pattern } from './patterns/pattern.js';
 import type { Allocation, PruneWeightsOptions } from './prune-weights-options.js';

@@ -1,5 +1,6 @@
 import { layerFilter, type Model, toWeightMatrix } from '@gossamer/graph';
-import { requireThreshold, type Threshold, thresholdOf } from './criteria/threshold.js';
+import { requireThreshold, thresholdOf } from './criteria/threshold.js';
+import type { Threshold } from './criteria/threshold-limit.js';
 import { findWeights } from './weights/find-weights.js';
 
 /** What a threshold would take from a weight. */

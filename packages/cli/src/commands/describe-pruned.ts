@@ -1,7 +1,7 @@
 import type { PrunedStructure, PruneReport } from '@gossamer/compress';
 import { formatCount, formatTable, plain } from '../console-text.js';
 import { describeFile, groupedLayers } from './describe-file.js';
-import type { PruneJson } from './prune.js';
+import type { PruneJson } from './prune-json.js';
 
 /** What became of a model that was pruned. */
 export function describePruned(report: PruneJson, verbose: boolean): string {

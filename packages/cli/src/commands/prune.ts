@@ -1,15 +1,11 @@
 import {
-  type AccuracyResult,
   assertWritable,
   compareFiles,
-  type CompressionResult,
   loadAnyModel,
   peakRssMb,
   prune,
   type PruneOptions,
-  type PruneReport,
   type RecoveryOptions,
-  type RecoveryReport,
 } from '@gossamer/compress';
 import { GossamerError } from '@gossamer/graph';
 import type { CommandContext, CommandResult } from '../command-context.js';
@@ -17,15 +13,12 @@ import { accuracyGoal } from './accuracy-goal.js';
 import { describePruned, describePreview } from './describe-pruned.js';
 import * as folder from './model-folder.js';
 import { gateOptions, openSource } from './open-source.js';
+import type { PruneJson } from './prune-json.js';
 import { refuseFlags } from './refuse-flags.js';
 import { given, TEACHER_NAMES, TRAINING_NAMES } from './train.js';
 import { parseBindings } from '../parse-bindings.js';
 
 type Flags = Readonly<Record<string, unknown>>;
-
-/** What `prune` says about the file it wrote. */
-export type PruneJson = CompressionResult &
-  PruneReport & { readonly accuracy?: AccuracyResult; readonly recovery?: RecoveryReport };
 
 /** gossamer prune MODEL -o OUT [--pattern P] [--sparsity S] [--criterion C], or --preview in the place of -o */
 export async function pruneModel(model: string, flags: Flags, context: CommandContext): Promise<CommandResult> {

@@ -1,6 +1,7 @@
 import type { FolderDtype, PartRole } from '@gossamer/graph/folder';
 import type { Verification } from '@gossamer/runtime';
-import type { Bytes, LayerResult } from '../result.js';
+import type { Bytes } from '../bytes.js';
+import type { LayerResult } from '../result.js';
 
 /** What became of one part of a folder. */
 export interface PartResult {

@@ -15,7 +15,7 @@ import {
 import { peakRssMb, type Verification } from '@gossamer/runtime';
 import { OnnxModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
-import { bytesOf } from '../result.js';
+import { bytesOf } from '../bytes.js';
 import type { GateOptions } from '../save-gate.js';
 import { branchSeed } from './branch-seed.js';
 import { cacheFeeds } from './cache-feeds.js';

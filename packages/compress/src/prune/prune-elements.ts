@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type Model } from '@gossamer/graph';
 import { pruneIteratively, pruneWeights, type PruneWeightsOptions, recover } from '@gossamer/prune';
-import { badOption, type PrunedGraph } from './pruned-graph.js';
+import { badOption } from './bad-option.js';
+import type { PrunedGraph } from './pruned-graph.js';
 import { type Recovery, recording } from './recovery.js';
 import { SPARSIFIERS } from './sparsifiers.js';
 

@@ -1,6 +1,7 @@
 import { type Model } from '@gossamer/graph';
 import { pruneStructure as pruneGraph, type PruneStructureOptions, type StructureReport } from '@gossamer/prune';
-import { badOption, type PrunedGraph } from './pruned-graph.js';
+import { badOption } from './bad-option.js';
+import type { PrunedGraph } from './pruned-graph.js';
 import { type Recovery, recording } from './recovery.js';
 
 /** Channels, hidden features, heads, recurrent units or blocks taken out, and what is left trained on where there is a recovery. */

@@ -6,7 +6,7 @@ import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
 import { pruneElements } from './prune-elements.js';
 import { pruneStructure } from './prune-structure.js';
-import { badOption } from './pruned-graph.js';
+import { badOption } from './bad-option.js';
 import type { PruneReport } from './prune-report.js';
 import { openRecovery, type RecoveryOptions, type RecoveryReport } from './recovery.js';
 import { reportOf } from './report-of.js';

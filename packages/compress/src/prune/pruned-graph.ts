@@ -1,5 +1,4 @@
-import { GossamerError, type Model } from '@gossamer/graph';
-import type { CompressErrorCode } from '../error-codes.js';
+import type { Model } from '@gossamer/graph';
 import type { WeightChange } from './compare-weights.js';
 import type { PrunedLayer, PrunedStructure } from './prune-report.js';
 import type { RecoveryReport } from './recovery.js';
@@ -14,10 +13,4 @@ export interface PrunedGraph {
   readonly structure?: PrunedStructure;
   readonly warnings: readonly string[];
   readonly recovery?: RecoveryReport;
-}
-
-/** Throws ERR_OPTION. */
-export function badOption(name: string, expected: string, received: unknown): never {
-  const text = `${name}: expected ${expected}, received ${String(received)}`;
-  throw new GossamerError<CompressErrorCode>('ERR_OPTION', text);
 }

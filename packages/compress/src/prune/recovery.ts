@@ -5,7 +5,7 @@ import type { EpochRecord } from '@gossamer/train';
 import type { OnnxModel } from '../onnx-model.js';
 import { type FinetuneOptions, teachers } from '../training/finetune.js';
 import { type Learner, learnerOf } from '../training/learner.js';
-import { badOption } from './pruned-graph.js';
+import { badOption } from './bad-option.js';
 import { requireSparsifier, type SparsifierName } from './sparsifiers.js';
 
 /** How a pruned model is trained on, by labels or by what a teacher says. What is 0 stays 0. */

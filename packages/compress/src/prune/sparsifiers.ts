@@ -1,6 +1,6 @@
 import { gradual, type GradualOptions, movement, rigl } from '@gossamer/prune';
 import type { Sparsifier } from '@gossamer/train';
-import { badOption } from './pruned-graph.js';
+import { badOption } from './bad-option.js';
 
 /** What takes weights away while a model is trained. */
 export const SPARSIFIERS = { gradual, movement, rigl } satisfies Readonly<

@@ -1,5 +1,5 @@
 import type { GradientStatistic } from '../gradients/gradient-statistics.js';
-import type { Threshold } from './threshold.js';
+import type { Threshold } from './threshold-limit.js';
 
 /** A matrix of a weight whose elements are scored. */
 export interface CriterionProblem {

@@ -1,9 +1,7 @@
 import { badOption } from '../bad-option.js';
 import { requireShare } from '../require-share.js';
 import type { Criterion } from './criterion.js';
-
-/** Which weights are too small: below a number; below so many standard deviations of their layer's weights; or the smallest share of their layer. */
-export type Threshold = { readonly absolute: number } | { readonly sigma: number } | { readonly quantile: number };
+import type { Threshold } from './threshold-limit.js';
 
 /**
  * |w| over the threshold of its layer: what is below 1 goes, however much that is (`thresholdShares` tells first). An absolute threshold means something else in each net: 0.1 takes nearly all of BERT.

@@ -1,6 +1,6 @@
 import { type Model, toWeightMatrix } from '@gossamer/graph';
 import type { Criterion } from '../criteria/criterion.js';
-import type { Threshold } from '../criteria/threshold.js';
+import type { Threshold } from '../criteria/threshold-limit.js';
 import { weightStatistics } from '../gradients/weight-statistics.js';
 import type { ScoredMatrix } from '../patterns/pattern.js';
 import type { PruneWeightsOptions } from '../prune-weights-options.js';
