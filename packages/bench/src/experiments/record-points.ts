@@ -87,8 +87,8 @@ export const RECORD_POINTS: readonly Point[] = [
     name: 'lenet-5-must',
     asked: { bytes: 4700, errorPercent: 0.75 },
     widths: [14, 36, 120],
-    thin: { ...THIN, steps: 12_000, weights: 6500 },
-    last: { ...LAST, steps: 10_000, weights: 6500 },
+    thin: { ...THIN, steps: 12_000, weights: 6000 },
+    last: { ...LAST, steps: 10_000, weights: 6000 },
   },
   {
     ...LENET_5,
