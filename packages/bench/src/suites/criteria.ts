@@ -125,7 +125,8 @@ async function measureTask(task: CriterionTask, store: ExperimentStore, context:
         figures[String(sparsity)] = await task.measure(without(task.model, scores, sparsity, way.isGlobal));
       return { figures };
     };
-    const recipe = { sets: task.sets, MOST, samples: task.samples, sparsities: task.sparsities, curves: task.watched };
+    const { sets: count, held, samples, sparsities, watched } = task;
+    const recipe = { sets: count, held: held.length, MOST, samples, sparsities, curves: watched };
     found.set(way.name, await store.measure({ name: named(way.name), seed: 0, recipe, run }, context.say));
   }
   for (const update of task.updates) {

@@ -37,6 +37,12 @@ test('efficient: the nearest width that does more for its cost than narrower one
     8, 16, 32, 32, 32, 56, 56, 64, 72, 88,
   ]);
   expect(grid(30, 31)).toBe(31);
+  // 12 does more than 8 for its cost, but 16 costs less.
+  const beaten = efficientGrid(
+    [8, 12, 16].map((width, i) => ({ width, cost: [10, 15, 11][i]! })),
+    8,
+  );
+  expect([9, 11, 12, 13].map((wanted) => beaten(wanted, 64))).toEqual([8, 8, 16, 16]);
 });
 
 test('int8: multiples of 16 from the measured costs, beyond them too', () => {
