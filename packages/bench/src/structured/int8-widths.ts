@@ -11,7 +11,7 @@ import { numbers, stack, STACK_SIDE } from './conv-stack.js';
 const STEP = 4;
 const MOST = 128;
 const LAYERS = 3;
-const ROUNDS = 60;
+const ROUNDS = 300;
 
 /** What convolutions of each width cost in int8 in ONNX Runtime: the table behind the grid 'int8' (packages/prune/src/widths/int8-grid.ts). */
 export async function int8Widths({ scratch, signal, onProgress }: SuiteContext): Promise<PartFindings> {
