@@ -23,7 +23,8 @@ size_t LeastOf(const std::vector<double>& x, const std::vector<double>& inverse,
   double lowest = std::numeric_limits<double>::infinity();
   for (size_t c = 0; c < x.size(); ++c) {
     if (kept[c] == 0) continue;
-    const double pivot = inverse[c * x.size() + c], score = pivot > 0 ? x[c] * x[c] / pivot : std::numeric_limits<double>::infinity();
+    const double pivot = inverse[c * x.size() + c];
+    const double score = pivot > 0 ? x[c] * x[c] / pivot : std::numeric_limits<double>::infinity();
     if (least < x.size() && !(score < lowest)) continue;
     least = c;
     lowest = std::isnan(score) ? std::numeric_limits<double>::infinity() : score;
