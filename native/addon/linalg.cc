@@ -12,6 +12,22 @@
 namespace gossamer {
 namespace {
 
+// Arguments 0 .. 3 of what works on a layer: w [rows, columns], rows, columns, and a matrix [columns, columns].
+struct LayerArguments {
+  Array<const float> w;
+  size_t rows, columns;
+  const double* square;
+};
+
+LayerArguments ReadLayer(Arguments& args, const char* square) {
+  const Array<const float> w = args.In<float>(0, "w");
+  const size_t rows = args.Size(1, "rows"), columns = args.Size(2, "columns");
+  RequireLength("w", w.length, Product("rows * columns", rows, columns));
+  const Array<const double> matrix = args.In<double>(3, square);
+  RequireLength(square, matrix.length, Product("columns * columns", columns, columns));
+  return {w, rows, columns, matrix.data};
+}
+
 // Arguments first .. first + 7: kind (0 none, 1 affine, 2 levels), blockSize, scales, zeroPoints, quantMin, quantMax,
 // levels, tables. Scales and zero points may be missing where they are outputs.
 SolverGrid ReadGrid(Arguments& args, size_t first, size_t rows, size_t columns, bool has_scales) {
@@ -127,15 +143,8 @@ Work PrepareOutputError(Arguments& args) {
 
 // w, rows, columns, moment, kept, sweeps, weights, losses
 Work PrepareRefineRows(Arguments& args) {
-  RefineProblem problem{};
-  const Array<const float> w = args.In<float>(0, "w");
-  problem.w = w.data;
-  problem.rows = args.Size(1, "rows");
-  problem.columns = args.Size(2, "columns");
-  RequireLength("w", w.length, Product("rows * columns", problem.rows, problem.columns));
-  const Array<const double> moment = args.In<double>(3, "moment");
-  RequireLength("moment", moment.length, Product("columns * columns", problem.columns, problem.columns));
-  problem.moment = moment.data;
+  const auto [w, rows, columns, moment] = ReadLayer(args, "moment");
+  RefineProblem problem{w.data, rows, columns, moment, nullptr, 0, nullptr, nullptr};
   const Array<const uint8_t> kept = args.InBytes(4, "kept");
   RequireLength("kept", kept.length, w.length);
   problem.kept = kept.data;
@@ -148,16 +157,12 @@ Work PrepareRefineRows(Arguments& args) {
 // w, rows, columns, r, order; 5: grid; 13: fits, scheme, importance, scales, zeroPoints; 23: mask kind, kept, block
 // size, sparsity, keep; 28: codes, weights, losses.
 Work PrepareSolveColumns(Arguments& args) {
+  const auto [w, rows, columns, r] = ReadLayer(args, "r");
   ColumnProblem problem{};
-  const Array<const float> w = args.In<float>(0, "w");
-  const size_t rows = args.Size(1, "rows"), columns = args.Size(2, "columns");
-  RequireLength("w", w.length, Product("rows * columns", rows, columns));
-  const Array<const double> r = args.In<double>(3, "r");
-  RequireLength("r", r.length, Product("columns * columns", columns, columns));
   problem.w = w.data;
   problem.rows = rows;
   problem.columns = columns;
-  problem.r = r.data;
+  problem.r = r;
   if (!args.IsMissing(4)) {
     const Array<const int32_t> order = args.In<int32_t>(4, "order");
     RequireLength("order", order.length, columns);
@@ -225,15 +230,12 @@ Work PrepareSolveColumns(Arguments& args) {
 
 // w, rows, columns, inverse; 4: grid; 12: isGreedy, counts, codes, weights, fixed, losses; 18: kept, block size, keep.
 Work PrepareSolveRows(Arguments& args) {
+  const auto [w, rows, columns, inverse] = ReadLayer(args, "inverse");
   RowProblem problem{};
-  const Array<const float> w = args.In<float>(0, "w");
   problem.w = w.data;
-  problem.rows = args.Size(1, "rows");
-  problem.columns = args.Size(2, "columns");
-  RequireLength("w", w.length, Product("rows * columns", problem.rows, problem.columns));
-  const Array<const double> inverse = args.In<double>(3, "inverse");
-  RequireLength("inverse", inverse.length, Product("columns * columns", problem.columns, problem.columns));
-  problem.inverse = inverse.data;
+  problem.rows = rows;
+  problem.columns = columns;
+  problem.inverse = inverse;
   problem.grid = ReadGrid(args, 4, problem.rows, problem.columns, true);
   problem.order = args.Boolean(12, "isGreedy") ? RowOrder::kGreedy : RowOrder::kColumns;
   if (!args.IsMissing(13)) {

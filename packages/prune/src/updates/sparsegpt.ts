@@ -31,11 +31,11 @@ export const sparsegpt: Update = {
     let loss = 0;
     for (let group = 0; group < groups; group++) {
       const [first, end] = [group * size, (group + 1) * size];
-      const { r } = await reverseCholeskyAsync(second[group]!, columns, { damping: DAMPING, ...options });
+      const { r, raises } = await reverseCholeskyAsync(second[group]!, columns, { damping: DAMPING, ...options });
       const mask = maskOf(removal, first, end, data.length, columns);
       const w = data.slice(first, end);
       const solved = await solveColumnsAsync({ w, rows, columns, r, mask }, options);
-      const moment = dampedMoment(second[group]!, columns, DAMPING);
+      const moment = dampedMoment(second[group]!, columns, DAMPING * 10 ** raises);
       const problem = { w, weights: solved.weights, kept: solved.kept!, rows, columns, moment, sweeps: SWEEPS };
       const refined = await refineRowsAsync(problem, options);
       out.set(refined.weights, first);
