@@ -20,6 +20,7 @@ export const ablation: GroupCriterion = {
   name: 'ablation',
   needs: 'inputs',
   isGlobal: true,
+  seesBodies: true,
   score: async (context) => {
     const { model, groups, threads, signal, onProgress } = context;
     const covered = groups.filter(isMaskable);

@@ -6,6 +6,7 @@ export const apoz: GroupCriterion = {
   name: 'apoz',
   needs: 'inputs',
   isGlobal: false,
+  seesBodies: false,
   score: async (context) => {
     const counts = context.groups.map(({ units }) => units.map(() => ({ zeros: 0, all: 0 })));
     await visitActivations(context, ({ group, unit, values }) => {

@@ -16,6 +16,7 @@ export const batchNorm: GroupCriterion = {
   name: 'batch-norm',
   needs: 'nothing',
   isGlobal: true,
+  seesBodies: true,
   score: ({ groups }) => {
     const weights = new MemberWeights();
     const score = (unit: PruneUnit) => {

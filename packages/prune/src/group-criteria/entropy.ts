@@ -11,6 +11,7 @@ export const entropy: GroupCriterion = {
   name: 'entropy',
   needs: 'inputs',
   isGlobal: false,
+  seesBodies: false,
   score: async (context) => {
     const { groups } = await meanActivations(context);
     return groups.map((taps) =>

@@ -14,6 +14,7 @@ export const geometricMedian: GroupCriterion = {
   name: 'geometric-median',
   needs: 'nothing',
   isGlobal: false,
+  seesBodies: true,
   score: async ({ groups, signal, onProgress }) => {
     const weights = new MemberWeights();
     const scores = [];

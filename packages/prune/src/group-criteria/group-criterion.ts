@@ -28,6 +28,8 @@ export interface GroupCriterion {
   readonly needs: 'nothing' | 'inputs' | 'labels';
   /** Scores of different groups are on one scale, that of the loss. Else they mean something within a group only. */
   readonly isGlobal: boolean;
+  /** Also scores units that are in bodies of control flow; else those are left. */
+  readonly seesBodies: boolean;
   /** One entry a group, in their order. */
   score(context: GroupContext): Promise<GroupScores[]>;
 }

@@ -13,6 +13,7 @@ export const hrank: GroupCriterion = {
   name: 'hrank',
   needs: 'inputs',
   isGlobal: false,
+  seesBodies: false,
   score: async (context) => {
     const sums = context.groups.map(({ units }) => units.map(() => ({ rank: 0, maps: 0 })));
     await visitActivations(context, ({ group, unit, values, columns }) => {

@@ -13,6 +13,7 @@ export const information: GroupCriterion = {
   name: 'information',
   needs: 'labels',
   isGlobal: false,
+  seesBodies: false,
   score: async (context) => {
     const { groups, labels } = await meanActivations(context);
     if (labels.some((label) => !Number.isInteger(label))) return groups.map(() => 'the data have no class a sample');

@@ -10,6 +10,7 @@ const norm = (name: string, add: (w: number) => number, finish: (sum: number) =>
   name,
   needs: 'nothing',
   isGlobal: false,
+  seesBodies: true,
   score: ({ groups }) => {
     const weights = new MemberWeights();
     const score = (unit: PruneUnit) => {

@@ -1,5 +1,6 @@
 import { type Model, Tensor, tensorType } from '@gossamer/graph';
 import type { Feeds } from '@gossamer/runtime';
+import { twinScope } from '../surgery/twin-scope.js';
 import type { PruneGroup, PruneUnit, UnitMember } from '../groups/prune-group.js';
 
 /** Parameters that masking sets to 0, where they are float32. */
@@ -20,9 +21,9 @@ export interface MaskableModel {
 /** Multiplies every constant that makes units by a mask along the axis they are on; the masks are inputs. The model is not changed. */
 export function maskInputs(model: Model, groups: readonly PruneGroup[]): MaskableModel {
   const copy = model.clone();
-  const { graph } = copy;
+  const twin = twinScope(copy);
   const lengths = new Map<string, number>();
-  const nameOf = ({ value, axis }: UnitMember) => `${value.name}/mask/${axis}`;
+  const nameOf = ({ value, axis }: UnitMember) => `${value.graph.path}${value.name}/mask/${axis}`;
   for (const { units } of groups) {
     for (const member of masked(units[0]!)) {
       const name = nameOf(member);
@@ -30,8 +31,9 @@ export function maskInputs(model: Model, groups: readonly PruneGroup[]): Maskabl
       const { dims } = member.value.constant!;
       lengths.set(name, dims[member.axis]!);
       const shape = dims.map((_, axis) => (axis === member.axis ? -1 : 1));
+      const graph = twin(member.value.graph)!;
       const value = graph.value(member.value.name)!;
-      const input = graph.addInput(name, tensorType('float32', [dims[member.axis]!]));
+      const input = copy.graph.addInput(name, tensorType('float32', [dims[member.axis]!]));
       const target = graph.addInitializer(`${name}/shape`, Tensor.fromNumbers('int64', [dims.length], shape));
       const [firstReader] = [...graph.nodes()];
       const before = firstReader ? { before: firstReader } : undefined;

@@ -21,6 +21,7 @@ export const taylor: GroupCriterion = {
   name: 'taylor',
   needs: 'inputs',
   isGlobal: true,
+  seesBodies: false,
   score: async ({ model, groups, data, samples, seed, threads, signal, warn, onProgress }) => {
     const run = { ...(threads === undefined ? {} : { threads }), ...(signal ? { signal } : {}) };
     const { dataset, warnings } = await labelledSamples(model, data!, { limit: samples, seed, ...run });

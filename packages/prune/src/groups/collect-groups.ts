@@ -14,10 +14,13 @@ export function collectGroups(
   findings: Findings,
 ): { groups: PruneGroup[]; frozen: FrozenAxis[] } {
   freezeWhole(cells);
-  const makers = makersOf(cells, findings);
+  const order = new Map(
+    [...model.graph.scopes()].flatMap((scope) => [...scope.values()]).map((value, i) => [value, i]),
+  );
+  const keyOf = (value: Value, axis: number) => `${order.get(value)}:${axis}`;
+  const makers = makersOf(cells, findings, keyOf);
   const kinds = kindsOf(cells, findings);
   const slices = slicesOf(cells, makers);
-  const order = new Map([...model.graph.values()].map((value, i) => [value, i]));
   const byShape = new Map<string, { maker: Maker; units: PruneUnit[] }>();
   for (const [root, own] of slices) {
     const maker = makers.get(root)!;
@@ -28,7 +31,7 @@ export function collectGroups(
       return [{ value, axis, indices, role: maker.axes.has(keyOf(value, axis)) ? 'output' : 'input' }];
     });
     const unit = { kind, slices: own, members, ...(inexact === undefined ? {} : { inexact }) };
-    const shape = own.map(({ value, axis, indices }) => `${order.get(value)}:${axis}:${indices.length}`).join();
+    const shape = own.map(({ value, axis, indices }) => `${keyOf(value, axis)}:${indices.length}`).join();
     const group = byShape.get(shape) ?? { maker, units: [] };
     byShape.set(shape, group);
     group.units.push(unit);
@@ -42,8 +45,6 @@ export function collectGroups(
   });
   return { groups, frozen: frozenOf(cells, findings) };
 }
-
-const keyOf = (value: Value, axis: number): string => `${axis}:${value.name}`;
 
 /** A set that is all of an axis stays: nothing would be left. */
 function freezeWhole(cells: AxisCells): void {
@@ -68,7 +69,11 @@ interface Maker {
 }
 
 /** Which parameters make a set, by its root: constants that rules named, and the first layer that reads them. */
-function makersOf(cells: AxisCells, findings: Findings): Map<number, Maker> {
+function makersOf(
+  cells: AxisCells,
+  findings: Findings,
+  keyOf: (value: Value, axis: number) => string,
+): Map<number, Maker> {
   const makers = new Map<number, Maker>();
   findings.masked.forEach(({ node, value, axis }, place) => {
     const source = sourceAxis(value, axis, findings.links);
@@ -139,6 +144,10 @@ function frozenOf(cells: AxisCells, findings: Findings): FrozenAxis[] {
       const key = `${node.id}\n${reason}`;
       if (!frozen.has(key)) frozen.set(key, { layer: node.id, count, reason });
     }
+  }
+  for (const left of findings.left) {
+    const key = `${left.layer}\n${left.reason}`;
+    if (!frozen.has(key)) frozen.set(key, left);
   }
   return [...frozen.values()];
 }

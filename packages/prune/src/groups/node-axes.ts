@@ -1,12 +1,14 @@
 import type { Dim, Node, Tensor, TypeTable, Value } from '@gossamer/graph';
 import type { AxisCells } from './axis-cells.js';
 import type { Candidate, Choice } from './choice.js';
-import type { UnitKind } from './prune-group.js';
+import type { FrozenAxis, UnitKind } from './prune-group.js';
 
 /** What rules find beside ties. */
 export interface Findings {
   /** Axes of constants whose elements make an output element: to be zeroed when it is masked. */
   readonly masked: { readonly node: Node; readonly value: Value; readonly axis: number }[];
+  /** Features of layers that no rule was followed for. */
+  readonly left: FrozenAxis[];
   readonly choices: Choice[];
   readonly kinds: { readonly value: Value; readonly axis: number; readonly kind: UnitKind }[];
   /** Which input axes an output axis continues, by node. */
@@ -85,6 +87,10 @@ export class NodeAxes {
   pass(value: Value, axis: number): void {
     const touched = this.#touched.get(value) ?? new Set();
     this.#touched.set(value, touched.add(axis));
+  }
+
+  freeze(value: Value, axis: number): void {
+    this.cells.freezeAxis(value, axis, this.reason(axis));
   }
 
   freezeElement(value: Value, axis: number, index: number): void {

@@ -1,5 +1,6 @@
 import type { Node } from '@gossamer/graph';
 import type { GroupRule } from './rule.js';
+import { branches } from './rules/branches.js';
 import { convolution } from './rules/convolution.js';
 import { elementwise, parametric } from './rules/elementwise.js';
 import { concat, split } from './rules/join.js';
@@ -15,6 +16,7 @@ import { expand, flatten, pad, reshape, resize, tile, transpose } from './rules/
 
 const RULES: readonly GroupRule[] = [
   alongAxis,
+  branches,
   channelNormalization,
   concat,
   convolution,

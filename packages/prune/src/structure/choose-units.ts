@@ -1,6 +1,6 @@
 import { type Model, type TypeTable } from '@gossamer/graph';
 import type { GroupContext } from '../group-criteria/group-criterion.js';
-import type { PruneUnit } from '../groups/prune-group.js';
+import type { PruneGroup, PruneUnit } from '../groups/prune-group.js';
 import { removeUnits, type RemovalResult } from '../surgery/remove-units.js';
 import { AllocationProblem, type KeptCounts, type ScoredGroup } from './allocation/allocation-problem.js';
 import { allocateGlobal } from './allocation/global.js';
@@ -70,7 +70,10 @@ async function scoreGroups(
   notes: Map<string, string>,
   warn: (text: string) => void,
 ): Promise<ScoredGroup[]> {
-  const groups = choices.filter(({ left }) => left === undefined).map(({ group }) => group);
+  const meant = choices.filter(({ left }) => left === undefined).map(({ group }) => group);
+  const groups = meant.filter((group) => criterion.seesBodies || !isInBody(group, model));
+  for (const { id } of meant.filter((group) => !groups.includes(group)))
+    notes.set(id, `${criterion.name}: does not see into bodies of control flow; magnitudes and ablation do`);
   const context: GroupContext = { model, types, groups, data, samples, seed, threads, signal, onProgress, warn };
   const all = groups.length > 0 ? await criterion.score(context) : [];
   return groups.flatMap((group, i) => {
@@ -80,6 +83,10 @@ async function scoreGroups(
     return [];
   });
 }
+
+/** Some of it lies in a branch or the body of a loop. */
+const isInBody = ({ units }: PruneGroup, model: Model): boolean =>
+  units[0]!.slices.some(({ value }) => value.graph !== model.graph);
 
 function allocate(
   problem: AllocationProblem,

@@ -1,5 +1,6 @@
-import { inferTypes, type Model } from '@gossamer/graph';
+import { countMacs, inferTypes, type Model } from '@gossamer/graph';
 import { keepSamples, modelInputs } from '@gossamer/runtime';
+import { badOption } from '../bad-option.js';
 import { groupsOf } from '../groups/groups-of.js';
 import type { FrozenAxis } from '../groups/prune-group.js';
 import { chooseUnits } from './choose-units.js';
@@ -35,6 +36,7 @@ export async function pruneStructure(model: Model, options: PruneStructureOption
   const given = resolveStructureOptions(options);
   given.signal?.throwIfAborted();
   const resolved = given.data ? { ...given, data: await keptData(model, given) } : given;
+  const unknown = unknownMacs(model, given);
   const pruned = resolved.patterns.has('layer') ? await blocksOf(model, resolved) : await unitsOf(model, resolved);
   const [before, after] = [model, pruned.model].map((each) => modelSize(each, inferTypes(each)));
   const count = (of: 'macs' | 'parameters') => ({ before: before![of], after: after![of] });
@@ -49,9 +51,19 @@ export async function pruneStructure(model: Model, options: PruneStructureOption
     model: pruned.model,
     report: {
       ...{ criterion: patterns.has('layer') ? 'ablation' : criterion.name, groups, blocks, frozen },
-      ...{ macs: count('macs'), parameters: count('parameters'), warnings: [...warnings, ...missed] },
+      ...{ macs: count('macs'), parameters: count('parameters'), warnings: [...warnings, ...unknown, ...missed] },
     },
   };
+}
+
+/** A share of MACs says nothing of layers whose shapes are not known; where that is all of them it is refused. */
+function unknownMacs(model: Model, { of, sparsity }: ResolvedStructure): string[] {
+  if (of !== 'macs' || sparsity === undefined) return [];
+  const { known, unknown } = countMacs(model, inferTypes(model));
+  if (unknown.length === 0) return [];
+  const layers = `${unknown.length} layers whose shapes are not known, ${unknown[0]} among them`;
+  if (known === 0) badOption('of', `'parameters' for a model of ${layers}`, "'macs'");
+  return [`of: 'macs' leaves out ${layers}`];
 }
 
 /** The samples that are used, kept: they are gone through more than once. */

@@ -34,7 +34,8 @@ interface Reading {
 export function absorb(leftovers: Leftovers): Absorbed {
   const absorptions: Absorption[] = [];
   const problems = new Map<number, string>();
-  for (const node of leftovers.model.graph.nodes()) {
+  const nodes = [...leftovers.model.graph.scopes()].flatMap((scope) => [...scope.nodes()]);
+  for (const node of nodes) {
     for (const reading of readingsOf(node, leftovers)) {
       const delta = deltaOf(node, reading, leftovers, problems);
       if (delta?.some((x) => x !== 0))

@@ -1,15 +1,10 @@
-import { type Model, Tensor, type TypeTable, type Value } from '@gossamer/graph';
+import { Tensor, type TypeTable, type Value } from '@gossamer/graph';
 import type { Absorption } from './absorptions.js';
 import type { Removal } from './removal.js';
 
 /** Adds numbers to the bias of a layer: its own, that of the Add behind a MatMul, or a new one. Names of outputs stay. */
-export function addToBias(
-  model: Model,
-  { node, weight, outAxis, delta }: Absorption,
-  removal: Removal,
-  types: TypeTable,
-): void {
-  const { graph } = model;
+export function addToBias({ node, weight, outAxis, delta }: Absorption, removal: Removal, types: TypeTable): void {
+  const { graph } = node;
   const dtype = weight.constant!.dtype;
   const likeWeight = (value: Value, axis: number) => removal.follow(value, axis, weight, outAxis);
   const fresh = (name: string, dims: readonly number[], values: Float64Array): Value => {
@@ -42,16 +37,16 @@ export function addToBias(
     const other = use!.node.input(1 - use!.index);
     const value = other?.constant && other.constant.dims.length <= 1 ? raised(other) : undefined;
     if (value) {
-      graph.setInput(use!.node, 1 - use!.index, value);
+      use!.node.graph.setInput(use!.node, 1 - use!.index, value);
       return;
     }
   }
-  addBehind(model, y, fresh(`${weight.name}_bias`, [delta.length], delta), removal, types);
+  addBehind(y, fresh(`${weight.name}_bias`, [delta.length], delta), removal, types);
 }
 
 /** Puts an Add behind the producer of `y`, which keeps its name. Features are the last axis. */
-function addBehind(model: Model, y: Value, bias: Value, removal: Removal, types: TypeTable): void {
-  const { graph } = model;
+function addBehind(y: Value, bias: Value, removal: Removal, types: TypeTable): void {
+  const { graph } = y;
   const node = y.producer!;
   const product = graph.detachOutput(y, `${y.name}_product`);
   const rank = types.shapeOf(y)!.length;

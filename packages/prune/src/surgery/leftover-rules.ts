@@ -104,7 +104,15 @@ const resize: LeftoverRule = (call) => {
   return number === node.float('extrapolation_value', 0) ? number : NaN;
 };
 
+/** What all branches give out. */
+const branches: LeftoverRule = ({ node, output, axis, unit, leftovers }) => {
+  const place = node.outputs.indexOf(output);
+  const [first, ...others] = node.subgraphs().map((body) => leftovers.on(body.outputs[place]!, axis, unit));
+  return others.every((other) => Object.is(other, first)) ? first! : NaN;
+};
+
 const RULES: Readonly<Record<string, LeftoverRule>> = {
+  If: branches,
   Conv: convolution,
   ConvTranspose: convolution,
   Gemm: gemm,
@@ -171,6 +179,7 @@ const UNKNOWN: ReadonlySet<string> = new Set([
 
 /** How to find what a masked unit holds behind a node; undefined: not known. */
 export function leftoverRule(node: Node): LeftoverRule | undefined {
-  if (UNKNOWN.has(node.kind) || node.subgraphs().length > 0) return undefined;
-  return Object.hasOwn(RULES, node.kind) ? RULES[node.kind] : elementwiseLeftover;
+  if (UNKNOWN.has(node.kind)) return undefined;
+  if (Object.hasOwn(RULES, node.kind)) return RULES[node.kind];
+  return node.subgraphs().length > 0 ? undefined : elementwiseLeftover;
 }

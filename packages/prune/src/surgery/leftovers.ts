@@ -1,4 +1,4 @@
-import { type Model, type Node, type TypeTable, type Value } from '@gossamer/graph';
+import { type Graph, type Model, type Node, type TypeTable, type Value } from '@gossamer/graph';
 import { leftoverRule } from './leftover-rules.js';
 import type { Removal } from './removal.js';
 import { uniformSlices } from './uniform-value.js';
@@ -15,7 +15,7 @@ export class Leftovers {
     readonly removal: Removal,
     readonly types: TypeTable,
   ) {
-    for (const node of model.graph.nodes()) if (!node.isStandard('Constant')) this.#follow(node);
+    this.#walk(model.graph);
   }
 
   /** On one axis; NaN where the unit is not on it. */
@@ -43,6 +43,14 @@ export class Leftovers {
     this.#known.set(value, known);
     const owners = this.removal.owners(value, axis);
     if (owners && !known.has(axis)) known.set(axis, uniformSlices(value.constant!, axis, owners));
+  }
+
+  /** Bodies before their node, which gives out what they make. */
+  #walk(scope: Graph): void {
+    for (const node of scope.nodes()) {
+      for (const body of node.subgraphs()) this.#walk(body);
+      if (!node.isStandard('Constant')) this.#follow(node);
+    }
   }
 
   #follow(node: Node): void {

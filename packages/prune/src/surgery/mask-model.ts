@@ -2,6 +2,7 @@ import { dtypeBits, type Model, storeConstant, type Value } from '@gossamer/grap
 import type { PruneUnit } from '../groups/prune-group.js';
 import { fillSlices } from './fill-slices.js';
 import { findValue } from './find-value.js';
+import { twinScope } from './twin-scope.js';
 
 /**
  * The same graph with the parameters that make the units set to 0 (codes of quantized weights to their zero point): rows of weights, biases,
@@ -9,12 +10,13 @@ import { findValue } from './find-value.js';
  */
 export function maskModel(model: Model, units: readonly PruneUnit[]): Model {
   const copy = model.clone();
+  const twin = twinScope(copy);
   const slices = new Map<Value, Map<number, Set<number>>>();
   for (const { members } of units) {
     for (const member of members) {
       const { axis, indices, role } = member;
       if (role !== 'output') continue;
-      const { value } = findValue(copy, member, ({ constant }) => constant?.dims[axis]);
+      const { value } = findValue(twin, member, ({ constant }) => constant?.dims[axis]);
       const axes = slices.get(value) ?? new Map<number, Set<number>>();
       slices.set(value, axes);
       const own = axes.get(axis) ?? new Set();

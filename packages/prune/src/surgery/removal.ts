@@ -1,17 +1,19 @@
 import type { Model, Value } from '@gossamer/graph';
 import type { PruneUnit } from '../groups/prune-group.js';
 import { findValue } from './find-value.js';
+import { twinScope } from './twin-scope.js';
 
-/** Which elements of which axes go, and with which unit, by the values of one model (a copy of that of the units: values are found by name). */
+/** Which elements of which axes go, and with which unit, by the values of one model (a copy of that of the units: values are found by scope and name). */
 export class Removal {
   readonly #units = new Map<Value, Map<number, Int32Array>>();
 
   /** `lengthOf` gives the length of an axis. Throws ERR_PRUNE_REMOVAL for a unit of another model. */
   constructor(model: Model, units: readonly PruneUnit[], lengthOf: (value: Value, axis: number) => number | undefined) {
+    const twin = twinScope(model);
     units.forEach(({ slices }, unit) => {
       for (const slice of slices) {
         const { axis, indices } = slice;
-        const { value, length } = findValue(model, slice, (found) => lengthOf(found, axis));
+        const { value, length } = findValue(twin, slice, (found) => lengthOf(found, axis));
         const axes = this.#units.get(value) ?? new Map<number, Int32Array>();
         this.#units.set(value, axes);
         const owners = axes.get(axis) ?? new Int32Array(length).fill(-1);

@@ -60,7 +60,7 @@ export function removeUnits(model: Model, units: readonly PruneUnit[], options: 
       chosen = chosen.filter((_, i) => !problems.has(i));
       continue;
     }
-    for (const absorption of absorptions) addToBias(copy, absorption, removal, types);
+    for (const absorption of absorptions) addToBias(absorption, removal, types);
     shrink(copy, removal, types);
     const inexact = chosen.flatMap((unit, i): UnitReason[] => {
       const reason = unit.inexact ?? problems.get(i);
@@ -86,7 +86,6 @@ function checkLeft(removal: Removal): void {
 }
 
 function shrink(model: Model, removal: Removal, types: TypeTable): void {
-  const { graph } = model;
   for (const value of removal.values()) {
     const tensor = value.constant;
     if (tensor) {
@@ -96,15 +95,17 @@ function shrink(model: Model, removal: Removal, types: TypeTable): void {
       if (!isIndices) storeSliced(value, sliced);
     } else if (value.type && 'shape' in value.type && value.type.shape) {
       const shape = value.type.shape.map((dim, axis) => removal.newLength(value, axis, dim));
-      graph.setType(value, tensorType(value.type.dtype, shape));
+      value.graph.setType(value, tensorType(value.type.dtype, shape));
     }
   }
   const context = { types, removal, opset: model.opset };
   const replaced = new Set<Value>();
-  for (const node of graph.nodes()) {
-    const before = node.inputs;
-    rewriteNode(node, context);
-    for (const value of before) if (value && !node.inputs.includes(value)) replaced.add(value);
+  for (const scope of model.graph.scopes()) {
+    for (const node of scope.nodes()) {
+      const before = node.inputs;
+      rewriteNode(node, context);
+      for (const value of before) if (value && !node.inputs.includes(value)) replaced.add(value);
+    }
   }
   dropUnread(replaced);
 }

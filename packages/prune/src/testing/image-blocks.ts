@@ -1,4 +1,4 @@
-import { Tensor, type Value } from '@gossamer/graph';
+import { attribute, GraphBuilder, Tensor, tensorType, type Value } from '@gossamer/graph';
 import type { RandomNet } from './random-net.js';
 
 /** Feature maps [n, channels, size, size]; channels and size are multiples of 4. */
@@ -18,6 +18,23 @@ export const IMAGE_BLOCKS: Readonly<Record<string, Block>> = {
     const channels = 4 * net.integer(1, 4);
     const y = net.conv(image.x, image.channels, channels, net.pick([1, 3]));
     return to(image, net.activation(net.random() < 0.5 ? net.batchNorm(y, channels) : y), channels);
+  },
+  either(net, image) {
+    const { x, channels, size } = image;
+    const wide = 4 * net.integer(1, 3);
+    const bodies = ['then', 'else'].map((name) => new GraphBuilder(name));
+    const [then_branch, else_branch] = bodies.map(({ graph }) => attribute.graph(graph));
+    const most = net.op('ReduceMax', [net.g.graph.inputs[0]!], { keepdims: 0 });
+    const condition = net.op('Greater', [most, net.g.constant(net.pick([-9, 9]), 'float32')]);
+    const y = net.op('If', [condition], { then_branch: then_branch!, else_branch: else_branch! });
+    for (const body of bodies) {
+      const own = net.inside(body);
+      const inner = net.random() < 0.5 ? own.activation(own.conv(x, channels, 8, 3)) : x;
+      const result = own.activation(own.conv(inner, inner === x ? channels : 8, wide));
+      body.graph.setType(result, tensorType('float32', [1, wide, size, size]));
+      body.graph.addOutput(result);
+    }
+    return to(image, y, wide);
   },
   residual(net, image) {
     const { x, channels } = image;

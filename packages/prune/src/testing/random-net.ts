@@ -12,6 +12,11 @@ export class RandomNet {
     for (let i = 0; i < 8; i++) this.random();
   }
 
+  /** The same weights and choices, built into a body of control flow. */
+  inside(g: GraphBuilder): RandomNet {
+    return Object.assign(Object.create(RandomNet.prototype) as RandomNet, { g, random: this.random });
+  }
+
   integer(low: number, high: number): number {
     return low + Math.floor(this.random() * (high - low + 1));
   }
