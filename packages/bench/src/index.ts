@@ -2,14 +2,8 @@ export { type CaseComparison, compareFiles, type ResultsComparison } from './com
 export type { CaseOutcome, CaseResult, EngineTimes, FailedCase } from './cases/case-result.js';
 export { environment, type Environment } from './harness/environment.js';
 export { pairedLatency, type PairedLatency, type PairedOptions } from './harness/paired-latency.js';
-export {
-  type Claim,
-  type SuiteFindings,
-  type SuiteResult,
-  type Table,
-  toMarkdown,
-  writeReport,
-} from './harness/report.js';
+export { toMarkdown, writeReport } from './harness/report.js';
+export type { Claim, SuiteFindings, SuiteResult, Table } from './harness/suite-result.js';
 export { type MeasuredRun, type MeasureOptions, runMeasured } from './harness/run-measured.js';
 export type { Suite, SuiteContext } from './harness/suite.js';
 export { ocrDictionary } from './ocr/dictionary.js';

@@ -1,4 +1,4 @@
-import type { Table } from '../harness/report.js';
+import type { Table } from '../harness/suite-result.js';
 import { type CaseOutcome, type CaseResult, isMeasured } from './case-result.js';
 import { bestKernelRatio } from './kernel-report.js';
 

@@ -1,5 +1,5 @@
 import { isAtLeast } from '../harness/describe-run.js';
-import type { Claim } from '../harness/report.js';
+import type { Claim } from '../harness/suite-result.js';
 import type { RatioInterval } from '../harness/summary.js';
 import { type CaseOutcome, type CaseResult, isMeasured } from './case-result.js';
 import { bestKernelRatio, kernelRatio, ratioText } from './kernel-report.js';

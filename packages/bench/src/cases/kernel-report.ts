@@ -1,6 +1,6 @@
 import { bestRate, type MachinePeak } from '../harness/measure-peak.js';
 import type { Plot } from '../harness/plot.js';
-import type { Table } from '../harness/report.js';
+import type { Table } from '../harness/suite-result.js';
 import type { SuiteContext } from '../harness/suite.js';
 import type { RatioInterval } from '../harness/summary.js';
 import { type CaseOutcome, type CaseResult, type EngineTimes, isMeasured } from './case-result.js';

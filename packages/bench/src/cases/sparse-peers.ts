@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { GossamerError } from '@gossamer/graph';
 import { peerPython } from '../harness/peer.js';
-import type { Claim, Table } from '../harness/report.js';
+import type { Claim, Table } from '../harness/suite-result.js';
 import { runMeasured } from '../harness/run-measured.js';
 import type { SuiteContext } from '../harness/suite.js';
 import { repositoryFolder } from '../package-folder.js';

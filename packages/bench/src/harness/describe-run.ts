@@ -1,4 +1,4 @@
-import type { Claim, SuiteResult } from './report.js';
+import type { Claim, SuiteResult } from './suite-result.js';
 import type { RatioInterval } from './summary.js';
 
 /** On what machine, with what, when. */

@@ -1,4 +1,4 @@
-import type { SuiteFindings } from './report.js';
+import type { SuiteFindings } from './suite-result.js';
 import type { SuiteContext } from './suite.js';
 
 /** What one part of a suite found. */

@@ -1,5 +1,5 @@
 import type { CaseStore } from '../cases/case-store.js';
-import type { SuiteFindings } from './report.js';
+import type { SuiteFindings } from './suite-result.js';
 
 /** What a suite is given. */
 export interface SuiteContext {

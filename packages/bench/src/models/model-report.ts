@@ -1,7 +1,7 @@
 import { type CaseOutcome, type CaseResult, isMeasured } from '../cases/case-result.js';
 import { ratioText } from '../cases/kernel-report.js';
 import { isAtLeast } from '../harness/describe-run.js';
-import type { Claim, Table } from '../harness/report.js';
+import type { Claim, Table } from '../harness/suite-result.js';
 import type { SuiteContext } from '../harness/suite.js';
 
 type Engines = SuiteContext['engines'];

@@ -1,5 +1,5 @@
 import { machineLines, verdict } from '../harness/describe-run.js';
-import type { SuiteResult, Table } from '../harness/report.js';
+import type { SuiteResult, Table } from '../harness/suite-result.js';
 import { barChart, legend } from './bar-chart.js';
 import { escapeText } from './escape-text.js';
 

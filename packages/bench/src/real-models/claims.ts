@@ -1,5 +1,5 @@
 import type { MetricResult } from '@gossamer/runtime';
-import type { Claim } from '../harness/report.js';
+import type { Claim } from '../harness/suite-result.js';
 import { ACCURACY_CONTROL } from './real-model.js';
 import { errorsOf } from './describe-metric.js';
 import type { VariantResult } from './measure-variant.js';

@@ -1,4 +1,4 @@
-import type { Claim } from '../harness/report.js';
+import type { Claim } from '../harness/suite-result.js';
 import type { SpeedResult } from './measure-case.js';
 
 interface Limits {

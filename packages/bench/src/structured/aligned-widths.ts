@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Tensor } from '@gossamer/graph';
 import { saveModel } from '@gossamer/graph/onnx';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
-import type { Claim } from '../harness/report.js';
+import type { Claim } from '../harness/suite-result.js';
 import type { SuiteContext } from '../harness/suite.js';
 import type { PartFindings } from '../harness/suite-of-parts.js';
 import { numbers, stack, STACK_SIDE } from './conv-stack.js';

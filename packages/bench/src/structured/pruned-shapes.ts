@@ -6,7 +6,7 @@ import { bert, mobileNetV2, wav2Vec2 } from '@gossamer/graph/zoo';
 import { pruneStructure, type PruneStructureOptions, type StructureReport } from '@gossamer/prune';
 import type { Feeds } from '@gossamer/runtime';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
-import type { Claim } from '../harness/report.js';
+import type { Claim } from '../harness/suite-result.js';
 import type { SuiteContext } from '../harness/suite.js';
 import type { PartFindings } from '../harness/suite-of-parts.js';
 import { packageFolder } from '../package-folder.js';

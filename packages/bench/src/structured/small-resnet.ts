@@ -10,7 +10,7 @@ import { type ImageTask, imageTasks, SHAPE } from '../experiments/image-tasks.js
 import { outcomePValue } from '../experiments/outcome-p-value.js';
 import { testErrors } from '../experiments/test-errors.js';
 import { pairedLatency, type PairedLatency } from '../harness/paired-latency.js';
-import type { Claim } from '../harness/report.js';
+import type { Claim } from '../harness/suite-result.js';
 import type { SuiteContext } from '../harness/suite.js';
 import type { PartFindings } from '../harness/suite-of-parts.js';
 import { ratioText } from './pair-text.js';

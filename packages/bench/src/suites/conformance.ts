@@ -1,7 +1,7 @@
 import { compareEngines, type EngineComparison } from '../conformance/compare-engines.js';
 import { nodeTestCases } from '../conformance/node-test-cases.js';
 import { type NodeTestResult, runNodeTest } from '../conformance/run-node-test.js';
-import type { Claim, Table } from '../harness/report.js';
+import type { Claim, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { catalogue } from '../real-models/catalogue.js';
 import { allVariants } from '../real-models/real-model.js';

@@ -5,7 +5,7 @@ import { type CriterionTask, criterionTasks } from '../experiments/criterion-tas
 import { ExperimentStore, type Outcome } from '../experiments/experiment-store.js';
 import { spearman } from '../experiments/spearman.js';
 import { WeightLosses } from '../experiments/weight-losses.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { seededRandom } from '../seeded-random.js';
 

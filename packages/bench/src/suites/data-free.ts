@@ -6,7 +6,7 @@ import { subset } from '@gossamer/train';
 import { type ExperimentRun, ExperimentStore, type Outcome } from '../experiments/experiment-store.js';
 import { mnistData } from '../experiments/mnist-data.js';
 import { testErrors } from '../experiments/test-errors.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { repositoryFolder } from '../package-folder.js';
 

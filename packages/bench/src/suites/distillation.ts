@@ -9,7 +9,7 @@ import { jitter } from '../experiments/jitter.js';
 import { mcNemar } from '../experiments/mcnemar.js';
 import { mnistData } from '../experiments/mnist-data.js';
 import { testErrors } from '../experiments/test-errors.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
 /** Hinton's experiment on MNIST, and losses on a small student. `--only seed1,seed2`: of these seeds. */

@@ -6,7 +6,7 @@ import { GossamerError } from '@gossamer/graph';
 import type { SeedRange } from '../generated-graphs-child.js';
 import { type Finding, RAISED } from '../generated-graphs/check-graph.js';
 import { addTally, emptyTally, type Tally } from '../generated-graphs/tally.js';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
 const GRAPHS = 10_000;

@@ -2,7 +2,7 @@ import { saveModel } from '@gossamer/graph/onnx';
 import { bert } from '@gossamer/graph/zoo';
 import { join } from 'node:path';
 import { noPeer, peerPython } from '../harness/peer.js';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim, SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { measureCase, type SpeedCase, type SpeedResult } from '../speed/measure-case.js';
 

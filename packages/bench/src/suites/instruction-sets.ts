@@ -4,7 +4,7 @@ import { readShapes } from '../cases/kernel-case.js';
 import { failureTable } from '../cases/kernel-report.js';
 import { chosen, measureJobs, type NamedJob } from '../cases/measure-cases.js';
 import { caseId } from '../cases/run-job.js';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
 /** Every instruction set that this machine has, on small products of each kind. */

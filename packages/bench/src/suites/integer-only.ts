@@ -5,7 +5,7 @@ import { dataFromArrays, type Feeds, openData } from '@gossamer/runtime';
 import { normalArray } from '../training/normal-array.js';
 import { type ImageTask, imageTasks, SHAPE } from '../experiments/image-tasks.js';
 import { testErrors } from '../experiments/test-errors.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { type CodeDifferences, codeDifferences, summarize } from '../integer-only/code-differences.js';
 import { fastestRuns, type Runner } from '../integer-only/turns.js';

@@ -6,7 +6,7 @@ import { kernelClaims } from '../cases/kernel-claims.js';
 import { failureTable, gopsPlot, kernelTables, peakTable, ratioPlots } from '../cases/kernel-report.js';
 import { measureSparsePeers, sparsePeerClaim, sparsePeerTable } from '../cases/sparse-peers.js';
 import { chosen, measureKernels, measurePeaks } from '../cases/measure-cases.js';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import { isOurs, type Suite, type SuiteContext } from '../harness/suite.js';
 
 /** Seconds of pairs behind each case on one thread. */

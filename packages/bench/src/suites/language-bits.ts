@@ -5,7 +5,7 @@ import { quantize, type QuantizeOptions } from '@gossamer/quantize';
 import { openData } from '@gossamer/runtime';
 import { type PerplexityChange, perplexityChange, perplexityOf } from '../experiments/perplexity-change.js';
 import { windowLosses } from '../experiments/window-losses.js';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim, SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { repositoryFolder } from '../package-folder.js';
 

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { saveModel } from '@gossamer/graph/onnx';
 import { runMeasured } from '../harness/run-measured.js';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { languageModel } from '../large-model/language-model.js';
 import { packageFolder } from '../package-folder.js';

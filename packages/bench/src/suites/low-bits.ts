@@ -7,7 +7,7 @@ import { type ExperimentRun, ExperimentStore, type Outcome } from '../experiment
 import { type ImageTask, imageTasks, SHAPE } from '../experiments/image-tasks.js';
 import { mcNemar } from '../experiments/mcnemar.js';
 import { testErrors } from '../experiments/test-errors.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
 /** Classifiers whose weights have 2 and 3 bits. */

@@ -9,7 +9,7 @@ import { perplexityOf } from '../experiments/perplexity-change.js';
 import { testErrors } from '../experiments/test-errors.js';
 import { windowLosses } from '../experiments/window-losses.js';
 import { type PairedLatency, pairedLatency } from '../harness/paired-latency.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { layerErrors, type LayerErrors } from '../low-rank/layer-errors.js';
 import { rankModel } from '../low-rank/rank-model.js';

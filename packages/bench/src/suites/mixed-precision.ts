@@ -13,7 +13,7 @@ import { mnistData } from '../experiments/mnist-data.js';
 import { perplexityChange, perplexityOf } from '../experiments/perplexity-change.js';
 import { testErrors } from '../experiments/test-errors.js';
 import { windowLosses } from '../experiments/window-losses.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { repositoryFolder } from '../package-folder.js';
 

@@ -7,7 +7,7 @@ import { parseShapes } from '../cases/kernel-case.js';
 import { bestKernelRatio, failureTable, ratioPlots } from '../cases/kernel-report.js';
 import { chosen, measureJobs, measureKernels, type NamedJob } from '../cases/measure-cases.js';
 import { caseId } from '../cases/run-job.js';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import { isOurs, type Suite, type SuiteContext } from '../harness/suite.js';
 import { amdahl } from '../models/amdahl.js';
 import { type ModelFile, writeModelFiles, ZOO, type ZooModel } from '../models/model-case.js';

@@ -1,4 +1,4 @@
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import type { Suite } from '../harness/suite.js';
 import { functionRows } from '../operators/function-list.js';
 import { type OperatorRow, operatorRows } from '../operators/operator-list.js';

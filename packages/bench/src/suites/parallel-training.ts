@@ -13,7 +13,7 @@ import {
   toTrainingForm,
   type TrainingSession,
 } from '@gossamer/train';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { normalArray } from '../training/normal-array.js';
 import { TRAINING_NETS, type TrainingNet } from '../training/training-nets.js';

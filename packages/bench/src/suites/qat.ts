@@ -10,7 +10,7 @@ import { type ImageTask, imageTasks } from '../experiments/image-tasks.js';
 import { jitter } from '../experiments/jitter.js';
 import { outcomePValue } from '../experiments/outcome-p-value.js';
 import { testErrors } from '../experiments/test-errors.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
 /** Quantization-aware training of the fixtures, and of nets like them trained on Fashion-MNIST. `--only lenet-5-w2a2`: of these cells. */

@@ -1,7 +1,7 @@
 import type { MetricResult } from '@gossamer/runtime';
 import { GossamerError } from '@gossamer/graph';
 import { noPeer, peerPython } from '../harness/peer.js';
-import type { SuiteFindings, Table } from '../harness/report.js';
+import type { SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { catalogue } from '../real-models/catalogue.js';
 import { realModelClaims } from '../real-models/claims.js';

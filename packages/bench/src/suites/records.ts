@@ -19,7 +19,7 @@ import { movedDigits } from '../experiments/moved-digits.js';
 import { type Point, RECORD_POINTS, TEACHER, type TrainStage } from '../experiments/record-points.js';
 import { squeeze } from '../experiments/squeeze.js';
 import { testErrors } from '../experiments/test-errors.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 
 /** Compression records on MNIST. `--only seed1,seed2`: of these seeds; `--filter lenet-5`: of points whose name has the text. */

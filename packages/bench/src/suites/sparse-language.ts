@@ -10,7 +10,7 @@ import { type ExperimentRun, ExperimentStore, type Outcome } from '../experiment
 import { perplexityChange, perplexityOf } from '../experiments/perplexity-change.js';
 import { tokenWindows } from '../experiments/token-windows.js';
 import { windowLosses } from '../experiments/window-losses.js';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim, SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { repositoryFolder } from '../package-folder.js';
 

@@ -5,7 +5,7 @@ import { type CaseOutcome, type CaseResult, isMeasured } from '../cases/case-res
 import { failureTable, ratioText } from '../cases/kernel-report.js';
 import { measureJobs, type NamedJob } from '../cases/measure-cases.js';
 import { caseId } from '../cases/run-job.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { keepModel, type KeptModel, PATTERNS } from '../sparse-models/keep-model.js';
 import { type LayerTime, layerTimes } from '../sparse-models/layer-times.js';

@@ -3,7 +3,7 @@ import { saveModel } from '@gossamer/graph/onnx';
 import { bert, mobileNetV2, resNet50 } from '@gossamer/graph/zoo';
 import { join } from 'node:path';
 import { noPeer, peerPython } from '../harness/peer.js';
-import type { SuiteFindings } from '../harness/report.js';
+import type { SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { speedClaims } from '../speed/claims.js';
 import { type Made, measureCase, type SpeedCase, type SpeedResult } from '../speed/measure-case.js';

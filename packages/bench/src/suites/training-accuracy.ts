@@ -5,7 +5,7 @@ import { ExperimentStore, type ExperimentRun, type Outcome } from '../experiment
 import { mnistData } from '../experiments/mnist-data.js';
 import { testErrors } from '../experiments/test-errors.js';
 import { tokenWindows } from '../experiments/token-windows.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { repositoryFolder } from '../package-folder.js';
 

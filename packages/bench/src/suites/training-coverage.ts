@@ -1,5 +1,5 @@
 import { ZOO_CASES } from '@gossamer/train/coverage';
-import type { Claim, SuiteFindings } from '../harness/report.js';
+import type { Claim, SuiteFindings } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { cover, type Coverage, makingCost, type MakingCost } from '../training-coverage/cover.js';
 import { LARGE_CASES } from '../training-coverage/large-cases.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { bootstrapMedian, median } from '@gossamer/runtime';
 import { noPeer, peerPython } from '../harness/peer.js';
-import type { Claim, SuiteFindings, Table } from '../harness/report.js';
+import type { Claim, SuiteFindings, Table } from '../harness/suite-result.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { saveStepState } from '../training/step-state.js';
 import { StepEngine } from '../training/step-engine.js';

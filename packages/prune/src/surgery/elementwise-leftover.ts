@@ -1,7 +1,6 @@
 import { type Node, Tensor, type Value } from '@gossamer/graph';
 import { canEvaluate, evaluateNode } from '@gossamer/graph/eval';
-import type { LeftoverCall } from './leftover-rules.js';
-import type { Leftovers } from './leftovers.js';
+import type { KnownLeftovers, LeftoverCall } from './leftover-call.js';
 import { uniformValue } from './uniform-value.js';
 
 /** What an operator that works element by element makes of the numbers that its operands hold, by the reference evaluator. */
@@ -28,7 +27,7 @@ export function elementwiseLeftover({ node, output, unit, leftovers }: LeftoverC
 /** Units of a layer mostly hold the same number. */
 const results = new WeakMap<Node, Map<string, readonly number[]>>();
 
-function evaluateOn(node: Node, numbers: readonly number[], { types, model }: Leftovers): number[] {
+function evaluateOn(node: Node, numbers: readonly number[], { types, model }: KnownLeftovers): number[] {
   const scalars = node.inputs.map((value, i) => {
     if (!value) return undefined;
     const dtype = types.dtypeOf(value) ?? value.constant?.dtype ?? 'float32';

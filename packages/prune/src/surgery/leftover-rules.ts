@@ -1,15 +1,6 @@
 import type { Node, Value } from '@gossamer/graph';
 import { elementwiseLeftover } from './elementwise-leftover.js';
-import type { Leftovers } from './leftovers.js';
-
-/** One unit on one axis of one output. */
-export interface LeftoverCall {
-  readonly node: Node;
-  readonly output: Value;
-  readonly axis: number;
-  readonly unit: number;
-  readonly leftovers: Leftovers;
-}
+import type { LeftoverCall } from './leftover-call.js';
 
 type LeftoverRule = (call: LeftoverCall) => number;
 

@@ -1,4 +1,5 @@
 import { type Graph, type Model, type Node, type TypeTable, type Value } from '@gossamer/graph';
+import type { KnownLeftovers } from './leftover-call.js';
 import { leftoverRule } from './leftover-rules.js';
 import type { Removal } from './removal.js';
 import { uniformSlices } from './uniform-value.js';
@@ -7,7 +8,7 @@ import { uniformSlices } from './uniform-value.js';
  * What masked units hold: for each axis of a value and each unit on it the one number that all its elements are, whatever the input; NaN where
  * that is not known.
  */
-export class Leftovers {
+export class Leftovers implements KnownLeftovers {
   readonly #known = new Map<Value, Map<number, Map<number, number>>>();
 
   constructor(
@@ -18,13 +19,11 @@ export class Leftovers {
     this.#walk(model.graph);
   }
 
-  /** On one axis; NaN where the unit is not on it. */
   on(value: Value, axis: number, unit: number): number {
     if (value.constant) this.#readConstant(value, axis);
     return this.#known.get(value)?.get(axis)?.get(unit) ?? NaN;
   }
 
-  /** On all its axes, where they agree; undefined where the value has no part in the unit. */
   at(value: Value, unit: number): number | undefined {
     if (value.constant) for (const axis of this.removal.axes(value)) this.#readConstant(value, axis);
     let common: number | undefined;
