@@ -21,6 +21,7 @@ export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): 
     'prune lm.onnx -o sparse.onnx --pattern 2:4 --update sparsegpt --data npz:train.npz',
     'prune cnn.onnx -o thin.onnx --pattern channel --sparsity 0.5 --criterion taylor --data npz:train.npz --finetune 5 --distill',
     'prune bert.onnx -o thin.onnx --pattern head,ffn --sparsity 0.3 --allocation sensitivity --data npz:train.npz',
+    'prune cnn.onnx -o sparse.gsm --sparsity 0.9 --allocation sensitivity --samples 64 --data npz:train.npz',
     'prune model.onnx -o sparse.onnx --pattern block:1x4 --sparsity 0.7 --allocation erk --exclude "head*"',
     'prune model.onnx -o sparse.onnx --sparsity 0.5 --data npz:train.npz --accuracy top1:0.005 --eval-data npz:dev.npz',
     'prune cnn.onnx -o sparse.onnx --sparsity 0.9 --finetune 3 --rounds 4 --distill --data npz:train.npz --run runs/a      # goes on there',
@@ -66,7 +67,7 @@ export function addPrune(add: Add, run: RunCommand, shared: readonly Option[]): 
     )
     .option(
       '--allocation <how>',
-      'global (one threshold), uniform (the same share of each layer); row or erk of elements, sensitivity of structure',
+      'global (one threshold), uniform (the same share of each layer), sensitivity (by the measured change of outputs); row or erk of elements',
     )
     .option('--accuracy <goal>', 'METRIC:MAXDROP, e.g. top1:0.005: nothing is written where the metric falls by more')
     .option('--eval-data <source>', 'labelled data that --accuracy is measured on')

@@ -4,7 +4,8 @@ import type { Loss } from '@gossamer/train';
 import type { Threshold } from './criteria/threshold-limit.js';
 import type { UpdateName } from './updates/registry.js';
 
-export type Allocation = 'global' | 'uniform' | 'row' | 'erk';
+export const ALLOCATIONS = ['global', 'uniform', 'row', 'erk', 'sensitivity'] as const;
+export type Allocation = (typeof ALLOCATIONS)[number];
 
 /** How elements of weights are taken away. */
 export interface PruneWeightsOptions {
@@ -18,9 +19,9 @@ export interface PruneWeightsOptions {
   readonly criterion?: string;
   /** What the weights that stay become: 'none', what they were; 'obs' and 'sparsegpt', what keeps the layer's outputs; 'woodfisher', what keeps the loss. Default 'none'. */
   readonly update?: 'none' | UpdateName;
-  /** Where they go: 'global', by one threshold; 'uniform', the same share of each weight; 'row', of each row (output feature); 'erk'. Default: 'global' for criteria that are comparable among layers, 'row' for wanda, else 'uniform'. */
+  /** Where they go: 'global', by one threshold; 'uniform', the same share of each weight; 'row', of each row (output feature); 'erk'; 'sensitivity', by the change of the outputs measured with shares of each weight at 0 (up to 0.99, the data are run 8 times a weight). Default: 'global' for criteria that are comparable among layers, 'row' for wanda, else 'uniform'. */
   readonly allocation?: Allocation;
-  /** For criteria and updates that look at inputs or gradients. */
+  /** For criteria and updates that look at inputs or gradients, and for 'sensitivity'. */
   readonly data?: DataSource;
   /** Samples at most. Default 128, where gradients are wanted 512. */
   readonly samples?: number;

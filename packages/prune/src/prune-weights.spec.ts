@@ -157,7 +157,7 @@ test.each<[PruneWeightsOptions, string]>([
   [{ sparsity: 0.5, criterion: 'wanda' }, 'data: expected samples for criterion wanda, received none'],
   [
     { sparsity: 0.5, criterion: 'wanda', data, allocation: 'global' },
-    "allocation: expected 'uniform', 'row' or 'erk' with wanda",
+    "allocation: expected 'uniform', 'row', 'erk' or 'sensitivity' with wanda",
   ],
 ])('%o is refused', async (options, text) => {
   await expect(pruneWeights(net(), options)).rejects.toMatchObject({ message: expect.stringContaining(text) });

@@ -1,12 +1,13 @@
 import { fromWeightMatrix, layerFilter, type Model, toWeightMatrix } from '@gossamer/graph';
+import { keptOf } from './allocation/kept-of.js';
 import { inverseFishers } from './gradients/weight-statistics.js';
 import type { ScoredMatrix } from './patterns/pattern.js';
-import type { Allocation, PruneWeightsOptions } from './prune-weights-options.js';
+import type { PruneWeightsOptions } from './prune-weights-options.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
 import { byPositionOf } from './updates/by-position-of.js';
 import type { Removal, Update } from './updates/update.js';
 import { updateByFisher } from './updates/woodfisher.js';
-import { chooseByRow, chooseMasks, keptCounts, keptOf } from './weights/choose-masks.js';
+import { chooseByRow, chooseMasks } from './weights/choose-masks.js';
 import { findWeights, type LeftLayer, type PrunableWeight } from './weights/find-weights.js';
 import { type GradientData, gradientData } from './weights/gradient-data.js';
 import { scoreWeights } from './weights/score-weights.js';
@@ -100,7 +101,7 @@ class Pruning {
     chosen: Map<PrunableWeight, Given> | undefined,
     update: ResolvedOptions['update'],
   ): Promise<Map<PrunableWeight, Outcome>> {
-    if (typeof update === 'object') return this.#updateLayers(update, chosen ?? this.#removals());
+    if (typeof update === 'object') return this.#updateLayers(update, chosen ?? (await this.#removals()));
     if (!chosen) throw new Error('prune: expected a criterion or an update that chooses, received neither');
     if (update === 'woodfisher') return this.#updateByFisher(chosen);
     return new Map([...chosen].map(([weight, { kept }]) => [weight, masked(weight, kept)]));
@@ -123,22 +124,17 @@ class Pruning {
             matrices,
             pattern,
             criterion.cut === undefined
-              ? keptOfAll(scored, sparsity!, allocation)
+              ? await keptOf(this.model, scored, this.resolved, this.options, matrices)
               : countAbove(matrices.flat(), criterion.cut),
           );
     return new Map(scored.map((weight, i) => [weight, { kind: 'given', kept: masks[i]! }]));
   }
 
   /** What an update that chooses by itself is told. */
-  #removals(): Map<PrunableWeight, Removal> {
-    const { pattern, sparsity, allocation } = this.resolved;
-    const { nOf } = pattern;
+  async #removals(): Promise<Map<PrunableWeight, Removal>> {
+    const { nOf } = this.resolved.pattern;
     if (nOf) return new Map(this.weights.map((weight) => [weight, { kind: 'groups', ...nOf }]));
-    const counts = keptCounts(
-      this.weights.map(({ view }) => view.shape),
-      sparsity!,
-      allocation === 'erk' ? 'erk' : 'uniform',
-    );
+    const counts = (await keptOf(this.model, this.weights, this.resolved, this.options)) as number[];
     return new Map(this.weights.map((weight, i) => [weight, { kind: 'count', kept: counts[i]! }]));
   }
 
@@ -208,19 +204,6 @@ type Given = Extract<Removal, { kind: 'given' }>;
 
 function masked({ view }: PrunableWeight, kept: Uint8Array): Outcome {
   return { data: toWeightMatrix(view).data.map((value, i) => (kept[i] === 1 ? value : 0)), kept };
-}
-
-function keptOfAll(
-  weights: readonly PrunableWeight[],
-  sparsity: number,
-  allocation: Exclude<Allocation, 'row'>,
-): number | number[] {
-  const shapes = weights.map(({ view }) => view.shape);
-  if (allocation !== 'global') return keptCounts(shapes, sparsity, allocation);
-  return keptOf(
-    shapes.reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0),
-    sparsity,
-  );
 }
 
 const countAbove = (matrices: readonly ScoredMatrix[], cut: number): number =>

@@ -1,3 +1,4 @@
+import { MOST_BY_SENSITIVITY } from './allocation/sensitivity.js';
 import { badOption } from './bad-option.js';
 import type { Criterion } from './criteria/criterion.js';
 import { findCriterion } from './criteria/registry.js';
@@ -5,7 +6,7 @@ import { requireThreshold } from './criteria/threshold.js';
 import type { Threshold } from './criteria/threshold-limit.js';
 import { parsePattern } from './patterns/parse-pattern.js';
 import type { Pattern } from './patterns/pattern.js';
-import type { Allocation, PruneWeightsOptions } from './prune-weights-options.js';
+import { type Allocation, ALLOCATIONS, type PruneWeightsOptions } from './prune-weights-options.js';
 import { requireShare } from './require-share.js';
 import { findUpdate } from './updates/registry.js';
 import type { Update } from './updates/update.js';
@@ -33,6 +34,8 @@ export function resolveOptions(options: PruneWeightsOptions): ResolvedOptions {
     if (update) badOption('data', `samples for update ${options.update}`, 'none', 'ERR_PRUNE_DATA');
     if (criterion && criterion.needs !== 'nothing')
       badOption('data', `samples for criterion ${criterion.name}`, 'none', 'ERR_PRUNE_DATA');
+    if (options.allocation === 'sensitivity')
+      badOption('data', "samples for allocation 'sensitivity'", 'none', 'ERR_PRUNE_DATA');
   }
   if (!criterion && pattern.name !== 'unstructured' && !pattern.nOf)
     badOption(
@@ -49,6 +52,8 @@ function howMuch(
   criterion: Criterion | undefined,
   pattern: Pattern,
 ): Pick<ResolvedOptions, 'sparsity' | 'threshold' | 'allocation'> {
+  if (allocation !== undefined && !ALLOCATIONS.includes(allocation))
+    badOption('allocation', ALLOCATIONS.join(', '), allocation);
   if (threshold !== undefined && criterion?.cut === undefined)
     badOption('threshold', 'none but with criterion threshold', JSON.stringify(threshold));
   const saysIt =
@@ -64,17 +69,19 @@ function howMuch(
   if (pattern.fixed !== undefined) return { sparsity: pattern.fixed, threshold, allocation: 'uniform' };
   if (sparsity === undefined) badOption('sparsity', 'a share of the weights', 'none');
   requireShare('sparsity', sparsity);
+  if (allocation === 'sensitivity' && sparsity > MOST_BY_SENSITIVITY)
+    badOption('sparsity', `at most ${MOST_BY_SENSITIVITY} with allocation 'sensitivity'`, sparsity);
   const isGlobal = criterion?.isGlobal ?? false;
   if (allocation === 'global' && !isGlobal)
     badOption(
       'allocation',
-      `'uniform', 'row' or 'erk' with ${criterion?.name ?? 'the choice of an update'}, whose scores are those of a layer`,
+      `'uniform', 'row', 'erk' or 'sensitivity' with ${criterion?.name ?? 'the choice of an update'}, whose scores are those of a layer`,
       allocation,
     );
   if (allocation === 'row' && (!criterion || pattern.name !== 'unstructured'))
     badOption(
       'allocation',
-      `'uniform' or 'erk' with ${criterion ? `pattern ${pattern.name}` : 'the choice of an update'}`,
+      `'uniform', 'erk' or 'sensitivity' with ${criterion ? `pattern ${pattern.name}` : 'the choice of an update'}`,
       allocation,
     );
   return { sparsity, threshold, allocation: allocation ?? defaultAllocation(criterion, pattern) };

@@ -21,7 +21,7 @@ export interface PruneOptions
    * counts (multiply-accumulates or parameters). Default 'unstructured'.
    */
   readonly pattern?: string | readonly string[];
-  /** Where it goes; of elements and of structure: 'uniform', 'global'; of elements 'row', 'erk'; of structure 'sensitivity'. Default: docs/prune.md. */
+  /** Where it goes; of elements and of structure: 'uniform', 'global', 'sensitivity'; of elements 'row', 'erk'. Default: docs/prune.md. */
   readonly allocation?: PruneWeightsOptions['allocation'] | PruneStructureOptions['allocation'];
   /** Draws labels for gradients where the data have none. Default: the model itself. */
   readonly teacher?: ModelInput;

@@ -8,10 +8,10 @@ export function keptCounts(
   allocation: 'uniform' | 'erk',
 ): number[] {
   const sizes = shapes.map((dims) => dims.reduce((a, b) => a * b, 1));
-  if (allocation === 'uniform') return sizes.map((size) => keptOf(size, sparsity));
+  if (allocation === 'uniform') return sizes.map((size) => keptShare(size, sparsity));
   return erkCounts(
     shapes,
-    keptOf(
+    keptShare(
       sizes.reduce((a, b) => a + b, 0),
       sparsity,
     ),
@@ -19,7 +19,7 @@ export function keptCounts(
 }
 
 /** How many of `size` elements stay. */
-export const keptOf = (size: number, sparsity: number): number => size - Math.floor(sparsity * size);
+export const keptShare = (size: number, sparsity: number): number => size - Math.floor(sparsity * size);
 
 /** The masks of weights, [groups, rows, columns], 1: stays. `kept`: how many of each weight, or of all together. */
 export function chooseMasks(
@@ -44,7 +44,7 @@ export function chooseByRow(
       matrices.flatMap(({ scores, rows, columns, taps }) =>
         Array.from({ length: rows }, (_, row) => {
           const own = { scores: scores.subarray(row * columns, (row + 1) * columns), rows: 1, columns, taps };
-          return concatMasks(pattern.choose([own], keptOf(columns, sparsity)));
+          return concatMasks(pattern.choose([own], keptShare(columns, sparsity)));
         }),
       ),
     ),

@@ -2,6 +2,7 @@ import type { DataSource } from '@gossamer/runtime';
 import { ModelTrials } from '@gossamer/runtime';
 import { keepLargest } from '../../masks/keep-largest.js';
 import { maskModel } from '../../surgery/mask-model.js';
+import { convexSegments } from '../../allocation/convex-segments.js';
 import { changeOf } from '../change-of.js';
 import type { AllocationProblem, KeptCounts, ScoredGroup } from './allocation-problem.js';
 import { smallestStep } from './smallest-step.js';
@@ -44,7 +45,8 @@ export async function allocateSensitivity(
       const change = changeOf(await trials.measure(maskModel(problem.model, gone)));
       points.push({ kept, change, saved: problem.saved(gone) });
     }
-    steps.push(...convexSteps(group, scored.group.units.length, points));
+    for (const { from, to, price } of convexSegments(scored.group.units.length, points))
+      for (let kept = from - 1; kept >= to; kept--) steps.push({ group, kept, price });
     onProgress({ stage: 'sensitivity', done: group + 1, total: problem.groups.length });
   }
   steps.sort((a, b) => a.price - b.price || a.group - b.group || b.kept - a.kept);
@@ -60,22 +62,3 @@ const leastOf = ({ group, scores }: ScoredGroup, kept: number) => {
   const stays = keepLargest(scores, kept);
   return group.units.filter((_, i) => stays[i] === 0);
 };
-
-/** One step a unit, priced along the lower convex hull of change over what is saved: prices of a group ascend. */
-function convexSteps(
-  group: number,
-  had: number,
-  points: readonly { readonly kept: number; readonly change: number; readonly saved: number }[],
-): Step[] {
-  const steps: Step[] = [];
-  let at = { kept: had, change: 0, saved: 0 };
-  for (let first = 0; first < points.length;) {
-    const price = (i: number) => (points[i]!.change - at.change) / Math.max(1, points[i]!.saved - at.saved);
-    let best = first;
-    for (let i = first + 1; i < points.length; i++) if (price(i) <= price(best)) best = i;
-    for (let kept = at.kept - 1; kept >= points[best]!.kept; kept--) steps.push({ group, kept, price: price(best) });
-    at = points[best]!;
-    first = best + 1;
-  }
-  return steps;
-}
