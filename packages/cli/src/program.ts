@@ -124,6 +124,7 @@ function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
     'convert model.onnx -o half.onnx --fp16 --data npz:samples.npz',
     'convert half.onnx -o single.onnx --fp32',
     'convert model.onnx -o tuned.onnx --weights tuned.safetensors',
+    'convert pruned.onnx -o small.onnx --initializers sparse      # zeros are not stored; ONNX Runtime opens it',
     'convert whisper-tiny -o whisper-tiny-fp16 --fp16 --merge-decoders',
   ])
     .argument(
@@ -134,6 +135,12 @@ function addConvert(add: Add, run: RunCommand, verify: () => Option): void {
     .option('--opset <n>', 'version of the standard operators to raise it to, at most 28', count)
     .option('--fp16', 'compute and store in float16; what would overflow stays in float32')
     .option('--fp32', 'compute and store in float32 what is in float16; inputs and outputs keep their types')
+    .addOption(
+      new Option(
+        '--initializers <form>',
+        'sparse: tensors of which enough is 0 as sparse_initializer; dense: those as dense ones again',
+      ).choices(['sparse', 'dense']),
+    )
     .option('--merge-decoders', 'of a folder: decoder_model and decoder_with_past_model as decoder_model_merged')
     .addOption(variant())
     .option('--weights <path>', 'a safetensors file, index or folder whose tensors replace the weights of their names')

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GraphBuilder, Tensor } from '@gossamer/graph';
@@ -149,4 +149,34 @@ test('a TF.js layers model becomes ONNX', async () => {
   const verification = await saveConverted(result, join(folder, 'tfjs.onnx'));
   expect(verification!.loads).toBe(true);
   expect((await loadModel(join(folder, 'tfjs.onnx'))).ir.graph.inputs).toHaveLength(1);
+});
+
+test('zeros left out as sparse initializers, and back: ONNX Runtime gives the same bits, the file comes back the same', async () => {
+  const g = new GraphBuilder('g', { opset: 13 });
+  const x = g.input('x', 'float32', ['n', 64]);
+  const data = Float32Array.from({ length: 4096 }, (_, i) => (i % 10 === 3 ? Math.sin(i) : 0));
+  const codes = g.graph.addInitializer(
+    'codes',
+    Tensor.fromNumbers(
+      'int8',
+      [64, 64],
+      Array.from({ length: 4096 }, (_, i) => (i % 16 === 5 ? (i % 100) - 50 : 0)),
+    ),
+  );
+  const second = g.op('DequantizeLinear', [codes, g.constant(0.01, 'float32')]);
+  const y = g.op('MatMul', [g.op('MatMul', [x, g.weight('w', [64, 64], data)]), second]);
+  const path = join(folder, 'pruned.onnx');
+  await saveModel(g.output(y, 'y', 'float32', ['n', 64]).model(), path);
+  const sparse = await convert(await loadModel(path), { initializers: 'sparse' });
+  expect([sparse.isExact, sparse.warnings]).toEqual([true, []]);
+  const small = join(folder, 'small.onnx');
+  const verification = await saveConverted(sparse, small);
+  expect(verification).toMatchObject({ maxAbsError: 0, sqnrDb: Infinity });
+  expect(statSync(small).size).toBeLessThan(0.5 * statSync(path).size);
+  const dense = await convert(await loadModel(small), { initializers: 'dense' });
+  await saveConverted(dense, join(folder, 'again.onnx'));
+  const of = async (file: string) => (await loadModel(file)).ir.graph.value('w')!.constant!.bytes();
+  expect(await of(join(folder, 'again.onnx'))).toEqual(await of(path));
+  const nothing = await convert(await loadModel(path), { initializers: 'dense' });
+  expect(nothing.warnings).toEqual([expect.stringMatching(/^initializers: /)]);
 });

@@ -1,4 +1,5 @@
 import { GossamerError, inferTypes, type Model, type Value } from '@gossamer/graph';
+import { toDenseInitializers, toSparseInitializers } from '@gossamer/encode';
 import { convertFloat16, convertFloat32, upgradeOpset } from '@gossamer/graph/passes';
 import { calibrate, type DataSource, type Verification } from '@gossamer/runtime';
 import { loadModel, type ModelInput, OnnxModel } from './onnx-model.js';
@@ -14,6 +15,8 @@ export interface ConvertOptions extends WorkOptions {
   readonly float16?: boolean;
   /** Compute and store in float32 what is in float16 or bfloat16; inputs and outputs keep their types. Default false. */
   readonly float32?: boolean;
+  /** Initializers of which enough is 0 as `sparse_initializer`: 'sparse'; those as dense ones: 'dense'. Default: as they are. */
+  readonly initializers?: 'sparse' | 'dense';
   /** Inputs whose run shows which values pass the range of float16. Default: operators and constants alone decide. */
   readonly data?: DataSource;
   /** A safetensors file, index or folder: its tensors replace the initializers of the same names. */
@@ -41,7 +44,7 @@ export interface ConvertResult {
 
 /**
  * Changes the form of a model: TF.js (the path of a model.json) to ONNX, a newer opset, float16 or back to float32, weights from a
- * safetensors file. In that order: weights, opset, float type. The input does not change. Throws ERR_TFJS_..., ERR_OPSET_UPGRADE,
+ * safetensors file. In that order: weights, opset, float type, form of initializers. The input does not change. Throws ERR_TFJS_..., ERR_OPSET_UPGRADE,
  * ERR_WEIGHTS, ERR_FLOAT32, and ERR_OPTION for both float types.
  */
 export async function convert(input: ModelInput, options: ConvertOptions = {}): Promise<ConvertResult> {
@@ -66,6 +69,15 @@ export async function convert(input: ModelInput, options: ConvertOptions = {}): 
     model = result.model;
     warnings.push(...result.warnings);
     kept = keptNodes(before, result.kept, options.float16 ? 'left-float32' : 'left-float16');
+  }
+  if (options.initializers !== undefined) {
+    const store = options.initializers === 'sparse' ? toSparseInitializers : toDenseInitializers;
+    const { model: stored, tensors } = store(model);
+    model = stored;
+    if (tensors.length === 0)
+      warnings.push(
+        `initializers: none became ${options.initializers}: ${options.initializers === 'sparse' ? 'none has enough zeros' : 'none is sparse'}`,
+      );
   }
   // Other weights, other outputs.
   const reference = options.weights === undefined ? source : undefined;

@@ -14,6 +14,12 @@ export type { OutsideFile } from './container/outside-files.js';
 export { toModel } from './container/to-model.js';
 export { type EncodeErrorCode } from './error-codes.js';
 export type { SparseForm } from './sparse/sparse-form.js';
+export {
+  type RestoredModel,
+  type RestoredTensor,
+  toDenseInitializers,
+  toSparseInitializers,
+} from './sparse/sparse-initializers.js';
 export { SPARSE_FORMS, sparseBytes } from './sparse/sparse-bytes.js';
 export { decodeHuffman, encodeHuffman, huffmanLengths } from './coders/huffman.js';
 export { decodeEngine, type DecodeEngine } from './tensors/decode-stream.js';

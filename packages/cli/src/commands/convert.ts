@@ -31,6 +31,7 @@ export async function run(
     ...(flags['opset'] === undefined ? {} : { opset: flags['opset'] as number }),
     ...(flags['weights'] === undefined ? {} : { weights: flags['weights'] as string }),
     ...(flags['weightsMap'] === undefined ? {} : { weightsMap: flags['weightsMap'] as string }),
+    ...(flags['initializers'] === undefined ? {} : { initializers: flags['initializers'] as 'sparse' | 'dense' }),
     ...(data ? { data } : {}),
     signal: context.signal,
     onProgress: context.onProgress,

@@ -5,7 +5,7 @@ export function pruneHints({ pattern, elements, sparsity }: Omit<PruneReport, 'h
   const hints: string[] = [];
   if (sparsity.after > sparsity.before) {
     hints.push(
-      'bytes: an ONNX file stores zeros as it stores any number; gossamer encode (or an output that ends in .gsm) keeps where they are and not them',
+      'bytes: an ONNX file stores zeros as it stores any number; gossamer encode (or an output that ends in .gsm) keeps where they are and not them; gossamer convert --initializers sparse does so within ONNX, less well',
       `time: ONNX Runtime multiplies zeros; the native engine (--engine native) leaves them out${ofPattern(pattern, sparsity.after)}`,
       'later stages: gossamer finetune keeps zeros with --preserve zeros; quantization keeps those of pruned weights',
     );
