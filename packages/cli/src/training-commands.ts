@@ -173,7 +173,10 @@ function addUpdateOptions(command: Command, hasEpochs = true): Command {
     )
     .option('--trainable <names>', 'initializers that are trained: names or globs (default: all weights)', list)
     .option('--frozen <names>', 'initializers that stay: names or globs', list)
-    .option('--bind <sizes>', 'sizes of symbolic dimensions beside the batch, e.g. seq=128')
+    .option(
+      '--bind <sizes>',
+      'sizes of symbolic dimensions beside the batch, e.g. seq=128 (prune: MACs are counted at them, too)',
+    )
     .option('--engine <name>', 'auto, native, ort, tfjs or reference (default auto)')
     .option('--workers <n>', 'worker threads that share each batch (default 1)', count)
     .option(

@@ -18,6 +18,7 @@ interface Shape {
   readonly model: () => Model | Promise<Model>;
   readonly feeds: () => Feeds;
   readonly pattern: PruneStructureOptions['pattern'];
+  readonly bind?: Readonly<Record<string, number>>;
 }
 
 /** Of the multiply-accumulates, that are to go. */
@@ -43,10 +44,12 @@ const ocr = (file: string) => () => loadModel(join(packageFolder('@gutenye/ocr-m
 const SHAPES: readonly Shape[] = [
   {
     ...{ name: 'PP-OCR, detection', model: ocr('ch_PP-OCRv4_det_infer.onnx'), pattern: 'channel' },
+    bind: { 'p2o.DynamicDimension.1': 320, 'p2o.DynamicDimension.2': 320 },
     feeds: () => ({ x: noise([1, 3, 320, 320]) }),
   },
   {
     ...{ name: 'PP-OCR, recognition', model: ocr('ch_PP-OCRv4_rec_infer.onnx'), pattern: ['channel', 'head', 'ffn'] },
+    bind: { 'p2o.DynamicDimension.1': 320 },
     feeds: () => ({ x: noise([1, 3, 48, 320]) }),
   },
   {
@@ -61,6 +64,7 @@ const SHAPES: readonly Shape[] = [
   {
     ...{ name: 'wav2vec 2.0, 4 layers of 256', pattern: ['channel', 'head', 'ffn'] },
     model: () => wav2Vec2({ channels: 128, layers: 4, width: 256, heads: 8 }),
+    bind: { time: 16_000 },
     feeds: () => ({ samples: noise([1, 16_000]) }),
   },
 ];
@@ -76,10 +80,10 @@ interface Row {
 export async function prunedShapes(context: SuiteContext): Promise<PartFindings> {
   const rows: Row[] = [];
   const { scratch, signal, say } = context;
-  for (const { name, model: make, feeds, pattern } of SHAPES) {
+  for (const { name, model: make, feeds, pattern, bind = {} } of SHAPES) {
     say(name);
     const model = await make();
-    const options = { pattern: pattern!, sparsity: SHARE, criterion: 'magnitude-l2', threads: 1, signal };
+    const options = { pattern: pattern!, bind, sparsity: SHARE, criterion: 'magnitude-l2', threads: 1, signal };
     const { model: small, report } = await pruneStructure(model, options);
     const files = ['whole', 'pruned'].map((each) => join(scratch, `${rows.length}-${each}.onnx`));
     await saveModel(model, files[0]!, { fsync: false });

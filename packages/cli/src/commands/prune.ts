@@ -26,7 +26,8 @@ export async function pruneModel(model: string, flags: Flags, context: CommandCo
   const { seed, threads, run, verbose } = context.options;
   const byThreshold = flags['threshold'] === undefined ? {} : { criterion: 'threshold' };
   const common = { seed, ...(threads === undefined ? {} : { threads }) };
-  const choice = { ...byThreshold, ...given(flags, NAMES), ...common } as PruneOptions;
+  const bind = parseBindings(flags['bind'] as string | undefined);
+  const choice = { ...byThreshold, ...given(flags, NAMES), ...common, bind } as PruneOptions;
   const isPreview = flags['preview'] === true;
   if (isPreview) refuseFlags(flags, ['output', 'accuracy', 'evalData'], 'with --preview, which writes nothing');
   else if (output === undefined) {
@@ -87,7 +88,7 @@ const RECOVERY_NAMES = { ...TRAINING_NAMES, ...TEACHER_NAMES, rounds: 'rounds', 
 /** What --finetune asks for; undefined without it. Throws ERR_OPTION for flags that nothing would read. */
 function recoveryOf(flags: Flags): RecoveryOptions | undefined {
   if (flags['finetune'] === undefined) {
-    refuseFlags(flags, [...Object.values(RECOVERY_NAMES), 'distill', 'bind'], 'without --finetune');
+    refuseFlags(flags, [...Object.values(RECOVERY_NAMES), 'distill'], 'without --finetune');
     return undefined;
   }
   if (flags['distill'] !== true) refuseFlags(flags, Object.values(TEACHER_NAMES), 'without --distill');

@@ -1,4 +1,4 @@
-import { countMacs, inferTypes, type Model, weightViews } from '@gossamer/graph';
+import { countMacs, type DimBindings, inferTypes, type Model, weightViews } from '@gossamer/graph';
 
 /** A number before and after. */
 export interface Change {
@@ -16,7 +16,7 @@ export interface WeightChange {
   readonly zeros: Change;
   /** Bytes that they are stored in, zeros or not. */
   readonly bytes: Change;
-  /** Multiply-accumulates of one run, zeros included, open sizes taken as 1; missing where shapes are not known. */
+  /** Multiply-accumulates of one run, zeros included, open sizes that are not bound taken as 1; missing where shapes are not known. */
   readonly macs?: Change;
 }
 
@@ -30,8 +30,8 @@ interface Counts {
 const NOTHING: Omit<Counts, 'op'> = { elements: 0, zeros: 0, bytes: 0 };
 
 /** The layers with weights of `before`, in graph order, beside what became of them; one that is gone has 0 of everything. */
-export function compareWeights(before: Model, after: Model): WeightChange[] {
-  const [own, made] = [countsIn(before), countsIn(after)];
+export function compareWeights(before: Model, after: Model, bind: DimBindings = {}): WeightChange[] {
+  const [own, made] = [countsIn(before, bind), countsIn(after, bind)];
   return Array.from(own.layers, ([name, counts]) => {
     const now = made.layers.get(name) ?? NOTHING;
     const change = (key: 'elements' | 'zeros' | 'bytes') => ({ before: counts[key], after: now[key] });
@@ -46,9 +46,9 @@ export function compareWeights(before: Model, after: Model): WeightChange[] {
   });
 }
 
-const countsIn = (model: Model) => ({
+const countsIn = (model: Model, bind: DimBindings) => ({
   layers: countLayers(model),
-  macs: countMacs(model, inferTypes(model)).perLayer,
+  macs: countMacs(model, inferTypes(model, { bind })).perLayer,
 });
 
 function countLayers(model: Model): Map<string, Counts> {

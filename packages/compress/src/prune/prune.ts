@@ -1,6 +1,7 @@
 import type { AccuracyGoal } from '@gossamer/quantize';
 import { type PruneStructureOptions, type PruneWeightsOptions, STRUCTURE_PATTERNS } from '@gossamer/prune';
 import { accuracyGate, type AccuracyResult } from '../accuracy-gate.js';
+import { checkBindings } from '../check-bindings.js';
 import { loadAnyModel } from '../convert.js';
 import { type ModelInput, OnnxModel, toModel } from '../onnx-model.js';
 import type { WorkOptions } from '../progress.js';
@@ -14,7 +15,7 @@ import { reportOf } from './report-of.js';
 export interface PruneOptions
   extends
     Omit<PruneWeightsOptions, 'pattern' | 'allocation' | 'teacher' | 'signal' | 'onProgress'>,
-    Pick<PruneStructureOptions, 'of' | 'widths' | 'grid' | 'allowInexact'>,
+    Pick<PruneStructureOptions, 'of' | 'bind' | 'widths' | 'grid' | 'allowInexact'>,
     WorkOptions {
   /**
    * Elements: 'unstructured', 'N:M', 'maxN:M' or 'block:AxB'. Structure, one or several: 'channel', 'neuron', 'ffn', 'head', 'unit', 'layer'. Sparsity is a share of elements, or of what `of`
@@ -53,6 +54,7 @@ const REMEDY = 'prune less, leave out what the report shows (exclude), or train 
 export async function prune(input: ModelInput, options: PruneOptions = {}): Promise<PruneResult> {
   const { accuracy, recovery, run: _, teacher, ...choice } = options;
   const source = typeof input === 'string' ? await loadAnyModel(input) : input;
+  checkBindings(source.ir, options.bind ?? {});
   const gate = accuracy && (await accuracyGate(source, accuracy, options));
   const learner = recovery && (await openRecovery(source, recovery, recoveryContext(options)));
   const how = { ...choice, ...(teacher === undefined ? {} : { teacher: (await toModel(teacher)).ir }) };
@@ -60,7 +62,7 @@ export async function prune(input: ModelInput, options: PruneOptions = {}): Prom
     ? await pruneStructure(source.ir, structureOptions(how), learner)
     : await pruneElements(source.ir, elementOptions(how), learner);
   const model = new OnnxModel(made.model, source, { integerProducts: 0, isCalibrated: false, remedy: REMEDY });
-  const report = reportOf(source.ir, made);
+  const report = reportOf(source.ir, made, options.bind);
   return {
     model,
     report,
@@ -95,7 +97,7 @@ function structureOptions(given: Given): PruneStructureOptions {
   return given as PruneStructureOptions;
 }
 
-function elementOptions(given: Given): PruneWeightsOptions {
+function elementOptions({ bind: _, ...given }: Given): PruneWeightsOptions {
   refuse(given, OF_STRUCTURE);
   if (Array.isArray(given.pattern)) badOption('pattern', 'one pattern of elements', given.pattern.join(', '));
   return given as PruneWeightsOptions;

@@ -1,4 +1,4 @@
-import { type Model, type TypeTable } from '@gossamer/graph';
+import { inferTypes, type Model, type TypeTable } from '@gossamer/graph';
 import type { GroupContext } from '../group-criteria/group-criterion.js';
 import type { PruneGroup, PruneUnit } from '../groups/prune-group.js';
 import { removeUnits, type RemovalResult } from '../surgery/remove-units.js';
@@ -30,11 +30,12 @@ export async function chooseUnits(
 ): Promise<ChosenUnits> {
   const notes = new Map<string, string>();
   const scored = await scoreGroups(model, types, choices, options, notes, warn);
-  const wanted = (options.sparsity ?? 0) * modelSize(model, types)[options.of];
+  const sized = inferTypes(model, { bind: options.bind });
+  const wanted = (options.sparsity ?? 0) * modelSize(model, sized)[options.of];
   const grid = options.sparsity === undefined ? (width: number) => width : options.grid;
   for (let round = 1; ; round++) {
     options.signal?.throwIfAborted();
-    const problem = new AllocationProblem(model, types, scored, options.of, grid, wanted);
+    const problem = new AllocationProblem(model, sized, scored, options.of, grid, wanted);
     const counts = await allocate(problem, options, warn);
     const removal = removeUnits(model, problem.goners(counts), { allowInexact: options.allowInexact });
     const reasons = new Map(removal.kept.map(({ unit, reason }) => [unit, reason]));

@@ -19,12 +19,12 @@ export interface PrunedBlocks {
  */
 export async function pruneBlocks(
   model: Model,
-  { include, exclude, sparsity, of, data, threads, signal, onProgress }: ResolvedStructure,
+  { include, exclude, sparsity, of, bind, data, threads, signal, onProgress }: ResolvedStructure,
 ): Promise<PrunedBlocks> {
   const { filter, warnings } = layerFilter(model, { include, exclude });
   const reports = new Map<string, BlockReport>();
   for (const { id } of residualBlocks(model)) reports.set(id, { id, isRemoved: false });
-  const size = (each: Model) => modelSize(each, inferTypes(each))[of];
+  const size = (each: Model) => modelSize(each, inferTypes(each, { bind }))[of];
   const most = (1 - sparsity!) * size(model);
   const trials = await ModelTrials.open(model, data!, {
     ...(threads === undefined ? {} : { threads }),

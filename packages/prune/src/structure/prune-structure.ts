@@ -38,7 +38,7 @@ export async function pruneStructure(model: Model, options: PruneStructureOption
   const resolved = given.data ? { ...given, data: await keptData(model, given) } : given;
   const unknown = unknownMacs(model, given);
   const pruned = resolved.patterns.has('layer') ? await blocksOf(model, resolved) : await unitsOf(model, resolved);
-  const [before, after] = [model, pruned.model].map((each) => modelSize(each, inferTypes(each)));
+  const [before, after] = [model, pruned.model].map((each) => modelSize(each, inferTypes(each, { bind: given.bind })));
   const count = (of: 'macs' | 'parameters') => ({ before: before![of], after: after![of] });
   const { sparsity, of, criterion, patterns } = resolved;
   const reached = 1 - count(of).after / count(of).before;
@@ -57,12 +57,12 @@ export async function pruneStructure(model: Model, options: PruneStructureOption
 }
 
 /** A share of MACs says nothing of layers whose shapes are not known; where that is all of them it is refused. */
-function unknownMacs(model: Model, { of, sparsity }: ResolvedStructure): string[] {
+function unknownMacs(model: Model, { of, sparsity, bind }: ResolvedStructure): string[] {
   if (of !== 'macs' || sparsity === undefined) return [];
-  const { known, unknown } = countMacs(model, inferTypes(model));
+  const { known, unknown } = countMacs(model, inferTypes(model, { bind }));
   if (unknown.length === 0) return [];
   const layers = `${unknown.length} layers whose shapes are not known, ${unknown[0]} among them`;
-  if (known === 0) badOption('of', `'parameters' for a model of ${layers}`, "'macs'");
+  if (known === 0) badOption('of', `'parameters', or sizes to bind, for a model of ${layers}`, "'macs'");
   return [`of: 'macs' leaves out ${layers}`];
 }
 

@@ -17,6 +17,7 @@ export interface ResolvedStructure extends Pick<PruneStructureOptions, 'data' | 
   /** Share of `of` that goes; undefined: `widths` say it. */
   readonly sparsity: number | undefined;
   readonly of: 'macs' | 'parameters';
+  readonly bind: Readonly<Record<string, number>>;
   readonly widths: Readonly<Record<string, number>>;
   readonly allocation: StructureAllocation;
   readonly grid: WidthGrid;
@@ -30,7 +31,7 @@ export interface ResolvedStructure extends Pick<PruneStructureOptions, 'data' | 
 
 /** Fills in defaults; throws ERR_PRUNE_OPTION or ERR_PRUNE_DATA. */
 export function resolveStructureOptions(options: PruneStructureOptions): ResolvedStructure {
-  const { data, sparsity, of = 'macs', widths, allocation = 'uniform', grid = 'float' } = options;
+  const { data, sparsity, of = 'macs', bind = {}, widths, allocation = 'uniform', grid = 'float' } = options;
   const { samples = 128, include = [], exclude = [], allowInexact = false, seed = 0 } = options;
   const { threads, signal, onProgress = () => undefined } = options;
   const patterns = patternsOf(options.pattern ?? 'channel');
@@ -63,7 +64,7 @@ export function resolveStructureOptions(options: PruneStructureOptions): Resolve
     badOption('data', `labels, for criterion ${criterion.name}`, data!.description, 'ERR_PRUNE_DATA');
   }
   return {
-    ...{ patterns, criterion, sparsity, of, widths: widths ?? {}, allocation, samples, include, exclude },
+    ...{ patterns, criterion, sparsity, of, bind, widths: widths ?? {}, allocation, samples, include, exclude },
     ...{ allowInexact, seed, onProgress, grid: typeof grid === 'function' ? grid : WIDTH_GRIDS[grid] },
     ...(data ? { data } : {}),
     ...(threads === undefined ? {} : { threads }),

@@ -19,6 +19,8 @@ export interface PruneStructureOptions {
   readonly sparsity?: number;
   /** What sparsity is a share of. Default 'macs'. */
   readonly of?: 'macs' | 'parameters';
+  /** Sizes of symbolic dimensions that multiply-accumulates are counted at, e.g. `{ samples: 16000 }`. Default: each 1. */
+  readonly bind?: Readonly<Record<string, number>>;
   /** Units that stay, by group id or glob over ids; no grid is laid on them, groups that are not named stay whole. */
   readonly widths?: Readonly<Record<string, number>>;
   /**

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attribute, GraphBuilder, type Model, type Value } from '@gossamer/graph';
 import { parseModel } from '@gossamer/graph/onnx';
+import { wav2Vec2 } from '@gossamer/graph/zoo';
 import { dataFromArrays } from '@gossamer/runtime';
 import { noise } from '../testing/check-removal.js';
 import { runOrt } from '../testing/ort.js';
@@ -67,8 +68,20 @@ test('a share of MACs of which none is known is refused, a share of parameters i
   const share = { pattern: 'channel', sparsity: 0.2, threads: 1 } as const;
   await expect(pruneStructure(model, share)).rejects.toMatchObject({
     code: 'ERR_PRUNE_OPTION',
-    message: expect.stringMatching(/^of: expected 'parameters' for a model of \d+ layers whose shapes/) as string,
+    message: expect.stringMatching(
+      /^of: expected 'parameters', or sizes to bind, for a model of \d+ layers whose shapes/,
+    ) as string,
   });
   const { report } = await pruneStructure(model, { ...share, of: 'parameters' });
   expect(report.parameters.after).toBeLessThanOrEqual(0.8 * report.parameters.before);
+});
+
+test('MACs are counted at the sizes that are bound', async () => {
+  const model = wav2Vec2({ channels: 16, layers: 1, width: 32, heads: 4 });
+  const options = { pattern: ['channel', 'ffn'], sparsity: 0.3, threads: 1 } as const;
+  await expect(pruneStructure(model, options)).rejects.toMatchObject({ code: 'ERR_PRUNE_OPTION' });
+  const { report } = await pruneStructure(model, { ...options, bind: { time: 16_000 } });
+  expect(report.macs.before).toBeGreaterThan(1e6);
+  expect(report.macs.after).toBeLessThanOrEqual(0.7 * report.macs.before);
+  expect(report.warnings).toEqual([]);
 });
