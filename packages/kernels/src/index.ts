@@ -35,6 +35,7 @@ export {
   choleskyAsync,
   columnsByEnergy,
   type DampingOptions,
+  inverse,
   inverseAsync,
   reverseCholeskyAsync,
   type DampedFactor,

@@ -3,7 +3,7 @@ import { distill } from '@gossamer/distill';
 import { Tensor } from '@gossamer/graph';
 import { saveModel } from '@gossamer/graph/onnx';
 import { pruneStructure, type StructureReport } from '@gossamer/prune';
-import { dataFromArrays } from '@gossamer/runtime';
+import { dataFromArrays, median } from '@gossamer/runtime';
 import { type Dataset, scheduleOver, subset } from '@gossamer/train';
 import { type ExperimentRun, ExperimentStore, type Outcome } from '../experiments/experiment-store.js';
 import { type ImageTask, imageTasks, SHAPE } from '../experiments/image-tasks.js';
@@ -25,6 +25,13 @@ const RECIPE = {
   ...{ momentum: 0.9, weightDecay: 5e-4, alpha: 0.9, temperature: 4, training: TRAINING },
 };
 const ASKED = { speedup: 1.6, points: 0.5 };
+const SEEDS = [1, 2, 3, 4, 5];
+
+/** A net with fewer channels, trained on by one seed. */
+interface Pruned {
+  readonly seed: number;
+  readonly outcome: Outcome;
+}
 
 /** ResNet-20 on Fashion-MNIST with fewer channels, taught by the whole one: speed in ONNX Runtime, errors. */
 export async function smallResNet(context: SuiteContext): Promise<PartFindings> {
@@ -33,9 +40,12 @@ export async function smallResNet(context: SuiteContext): Promise<PartFindings> 
   if (!task) return { claims: [], tables: [], warnings, data: {} };
   const store = new ExperimentStore(context.runs);
   const dense = await store.measure(denseRun(task), context.say);
-  const run = prunedRun(task, context);
-  const pruned = await store.measure(run, context.say);
-  const [whole, small] = [denseRun(task), run].map((each) =>
+  const pruned: Pruned[] = [];
+  for (const seed of SEEDS) {
+    pruned.push({ seed, outcome: await store.measure(prunedRun(task, seed, context), context.say) });
+  }
+  // All seeds have one structure: what is timed is the first.
+  const [whole, small] = [denseRun(task), prunedRun(task, SEEDS[0]!, context)].map((each) =>
     join(ExperimentStore.folderOf(context.runs, each), 'model.onnx'),
   );
   const input = images(task.data('test'), 0, 1).input;
@@ -44,7 +54,12 @@ export async function smallResNet(context: SuiteContext): Promise<PartFindings> 
     claims: claims(dense, pruned, timed),
     tables: [table(dense, pruned, timed)],
     warnings,
-    data: { resnet: { dense: dense.figures, pruned: pruned.figures, timed, recipe: RECIPE } },
+    data: {
+      resnet: {
+        ...{ dense: dense.figures, timed, recipe: RECIPE },
+        pruned: pruned.map(({ seed, outcome }) => ({ seed, ...outcome.figures })),
+      },
+    },
   };
 }
 
@@ -59,11 +74,11 @@ function denseRun(task: ImageTask): ExperimentRun {
   };
 }
 
-function prunedRun(task: ImageTask, context: SuiteContext): ExperimentRun {
+function prunedRun(task: ImageTask, seed: number, context: SuiteContext): ExperimentRun {
   const name = 'fashion-resnet-20-channels';
   const { widths, criterion, samples, epochs, batch, learningRate, warmUp, momentum, weightDecay } = RECIPE;
   return {
-    ...{ name, seed: 1, recipe: RECIPE },
+    ...{ name, seed, recipe: RECIPE },
     run: async (folder) => {
       const { signal } = context;
       const model = await task.model();
@@ -73,13 +88,13 @@ function prunedRun(task: ImageTask, context: SuiteContext): ExperimentRun {
       const data = dataFromArrays(images(training, 0, samples));
       const small = await pruneStructure(model, { widths, criterion, samples, data, threads: 1, signal });
       const result = await distill(small.model, model, training, {
-        ...{ alpha: RECIPE.alpha, temperature: RECIPE.temperature, epochs, batch, seed: 1 },
+        ...{ alpha: RECIPE.alpha, temperature: RECIPE.temperature, epochs, batch, seed },
         ...{ optimizer: 'nesterov', optimizerOptions: { momentum, weightDecay } },
         learningRate: scheduleOver({ schedule: 'cosine', learningRate, warmUp }),
         cache: join(folder, 'teacher.safetensors'),
         checkpoint: { path: join(folder, 'checkpoint.safetensors'), every: 100 },
         ...{ engine: 'native', threads: 1, signal },
-        onStep: ({ step, steps }) => context.onProgress({ stage: name, done: step, total: steps }),
+        onStep: ({ step, steps }) => context.onProgress({ stage: `${name}, seed ${seed}`, done: step, total: steps }),
       });
       await saveModel(result.model, join(folder, 'model.onnx'));
       const early = await testErrors(small.model, heldOut);
@@ -115,8 +130,9 @@ export function images(dataset: Dataset, first: number, count: number) {
   };
 }
 
-function claims(dense: Outcome, pruned: Outcome, { ratio, low, high, cpu }: PairedLatency): Claim[] {
-  const points = pruned.figures['errorPercent']! - dense.figures['errorPercent']!;
+function claims(dense: Outcome, pruned: readonly Pruned[], { ratio, low, high, cpu }: PairedLatency): Claim[] {
+  const points = pruned.map(({ outcome }) => outcome.figures['errorPercent']! - dense.figures['errorPercent']!);
+  const middle = median(points);
   return [
     {
       claim: `ResNet-20, Fashion-MNIST: at least ${ASKED.speedup}x faster in ONNX Runtime`,
@@ -125,16 +141,15 @@ function claims(dense: Outcome, pruned: Outcome, { ratio, low, high, cpu }: Pair
     },
     {
       claim: `ResNet-20, Fashion-MNIST: at most ${ASKED.points} points of error over the whole net`,
-      measured: `${points.toFixed(2)} points, p ${outcomePValue(dense, pruned).toFixed(3)}`,
+      measured: `median ${middle.toFixed(2)} points, worst ${Math.max(...points).toFixed(2)}, of ${points.length} seeds`,
       // Percentages of 10,000 images are whole hundredths.
-      holds: Math.round(100 * points) <= 100 * ASKED.points,
+      holds: Math.round(100 * middle) <= 100 * ASKED.points,
     },
   ];
 }
 
-function table(dense: Outcome, pruned: Outcome, timed: PairedLatency) {
+function table(dense: Outcome, pruned: readonly Pruned[], timed: PairedLatency) {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const { figures } = pruned;
   return {
     title: 'ResNet-20 on Fashion-MNIST, fewer channels',
     columns: [
@@ -142,18 +157,24 @@ function table(dense: Outcome, pruned: Outcome, timed: PairedLatency) {
       'MACs',
       'parameters',
       'errors of 10,000',
+      'p',
       'held out, before and after training',
       'ms',
       'faster',
       'minutes',
     ],
     rows: [
-      ['whole', '100 %', '100 %', String(dense.figures['errors']), '', timed.a.median.toFixed(3), '', ''],
-      [
-        ...['pruned', percent(figures['macsShare']!), percent(figures['parametersShare']!), String(figures['errors'])],
-        `${figures['heldOutPercentBefore']!.toFixed(1)} %, ${figures['heldOutPercent']!.toFixed(2)} %`,
-        ...[timed.b.median.toFixed(3), ratioText(timed), (figures['seconds']! / 60).toFixed(1)],
-      ],
+      ['whole', '100 %', '100 %', String(dense.figures['errors']), '', '', timed.a.median.toFixed(3), '', ''],
+      ...pruned.map(({ seed, outcome }, i) => {
+        const { figures } = outcome;
+        return [
+          ...[`pruned, seed ${seed}`, percent(figures['macsShare']!), percent(figures['parametersShare']!)],
+          ...[String(figures['errors']), outcomePValue(dense, outcome).toPrecision(2)],
+          `${figures['heldOutPercentBefore']!.toFixed(1)} %, ${figures['heldOutPercent']!.toFixed(2)} %`,
+          ...(i === 0 ? [timed.b.median.toFixed(3), ratioText(timed)] : ['', '']),
+          (figures['seconds']! / 60).toFixed(1),
+        ];
+      }),
     ],
   };
 }

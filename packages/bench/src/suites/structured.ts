@@ -22,4 +22,4 @@ export const structured: Suite = {
 
 const SUMMARY = `Structure is removed from the graph; what is timed is the smaller file in stock ONNX Runtime, one thread, one image, in pairs with the whole one;
 intervals are 95 % bootstraps. ResNet-20: channels by Taylor score, then 5 epochs on 55,000 training images with the whole net as teacher; the widths and the recipe were fixed before; 5,000 images
-(which the whole net has seen) watch, the test images are classified once. p is McNemar's exact test against the whole net.`;
+(which the whole net has seen) watch, the test images are classified once by each of five nets, which differ in the seed of that training. p is McNemar's exact test against the whole net.`;

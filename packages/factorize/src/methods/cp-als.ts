@@ -1,4 +1,4 @@
-import { multiplyMatrices, symmetricEigen } from '@gossamer/kernels';
+import { inverse, multiplyMatrices, transposeMatrix } from '@gossamer/kernels';
 import { normalQuantile, philox4x32 } from '@gossamer/runtime';
 
 const ROUNDS = 200;
@@ -25,23 +25,25 @@ export interface CpFit {
 export function fitCp(tensor: Float64Array, sizes: readonly number[], rank: number, seed: number): CpFit {
   const factors = sizes.map((size, mode) => normals(size * rank, seed, mode));
   const grams = factors.map((factor) => gramOf(factor, rank));
-  const unfolded = sizes.map((_, mode) => unfold(tensor, sizes, mode));
+  const [first] = sizes as [number];
+  const rest = tensor.length / first;
+  const turned = transposeMatrix(tensor, first, rest);
   const energy = tensor.reduce((sum, x) => sum + x * x, 0);
   let lost = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
     let fit = 0;
-    for (const [mode, size] of sizes.entries()) {
-      const products = multiplyMatrices(
-        unfolded[mode]!,
-        khatriRao(factors, mode, rank),
-        size,
-        tensor.length / size,
-        rank,
-      );
+    let summed: Float64Array = new Float64Array(0);
+    for (const mode of sizes.keys()) {
+      const products =
+        mode === 0
+          ? multiplyMatrices(tensor, khatriRao(factors.slice(1), rank), first, rest, rank)
+          : sumOthers(summed, factors, sizes, mode, rank);
       const others = hadamard(grams, rank, mode);
-      const factor = multiplyMatrices(products, ridgeInverse(others, rank), size, rank, rank);
+      const factor = multiplyMatrices(products, ridgeInverse(others, rank), sizes[mode]!, rank, rank);
       factors[mode] = factor;
       grams[mode] = gramOf(factor, rank);
+      // The other modes of a round share the sum over the first one.
+      if (mode === 0) summed = multiplyMatrices(turned, factor, rest, first, rank);
       // ‖W - W'‖² = ‖W‖² - 2 <W, W'> + ‖W'‖², at the last mode.
       fit = energy - 2 * sumOf(products, factor) + sumOf(others, grams[mode]!);
     }
@@ -57,6 +59,34 @@ export function fitCp(tensor: Float64Array, sizes: readonly number[], rank: numb
   return { factors, lost, cancellation: norms / energy };
 }
 
+/** Of the tensor summed over its first mode with that mode's factor, [all other modes, rank]: the sum over all modes but `mode` with theirs, [size of mode, rank]. */
+function sumOthers(
+  summed: Float64Array,
+  factors: readonly Float64Array[],
+  sizes: readonly number[],
+  mode: number,
+  rank: number,
+): Float64Array {
+  const size = sizes[mode]!;
+  const inner = sizes.slice(mode + 1).reduce((a, b) => a * b, 1);
+  const outer = summed.length / rank / size / inner;
+  const weights = khatriRao(
+    factors.filter((_, other) => other !== 0 && other !== mode),
+    rank,
+  );
+  const out = new Float64Array(size * rank);
+  let at = 0;
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < inner; j++) {
+        const weight = (o * inner + j) * rank;
+        for (let p = 0; p < rank; p++) out[i * rank + p]! += summed[at++]! * weights[weight + p]!;
+      }
+    }
+  }
+  return out;
+}
+
 function normals(length: number, seed: number, mode: number): Float64Array {
   const words = new Uint32Array(4);
   return Float64Array.from({ length }, (_, i) => {
@@ -65,25 +95,10 @@ function normals(length: number, seed: number, mode: number): Float64Array {
   });
 }
 
-/** The tensor as a matrix [size of mode, all others]. */
-function unfold(tensor: Float64Array, sizes: readonly number[], mode: number): Float64Array {
-  const size = sizes[mode]!;
-  const inner = sizes.slice(mode + 1).reduce((a, b) => a * b, 1);
-  const outer = tensor.length / size / inner;
-  const out = new Float64Array(tensor.length);
-  for (let o = 0; o < outer; o++) {
-    for (let m = 0; m < size; m++) {
-      out.set(tensor.subarray((o * size + m) * inner, (o * size + m + 1) * inner), (m * outer + o) * inner);
-    }
-  }
-  return out;
-}
-
-/** Products of the rows of all factors but one, the last mode fastest: [product of their sizes, rank]. */
-function khatriRao(factors: readonly Float64Array[], without: number, rank: number): Float64Array {
+/** Products of the rows of all factors, the last mode fastest: [product of their sizes, rank]. */
+function khatriRao(factors: readonly Float64Array[], rank: number): Float64Array {
   let out = new Float64Array(rank).fill(1);
-  factors.forEach((factor, mode) => {
-    if (mode === without) return;
+  for (const factor of factors) {
     const before = out;
     out = new Float64Array((before.length * factor.length) / rank);
     let at = 0;
@@ -92,7 +107,7 @@ function khatriRao(factors: readonly Float64Array[], without: number, rank: numb
         for (let p = 0; p < rank; p++) out[at++] = before[i + p]! * factor[j + p]!;
       }
     }
-  });
+  }
   return out;
 }
 
@@ -117,17 +132,12 @@ function hadamard(grams: readonly Float64Array[], rank: number, without: number)
 
 /** (A + ridge I)⁻¹ of a symmetric A without negative eigenvalues. */
 function ridgeInverse(matrix: Float64Array, n: number): Float64Array {
-  const { values, vectors } = symmetricEigen(matrix, n);
-  const ridge = (RIDGE * values.reduce((a, b) => a + Math.max(0, b), 0)) / n || 1;
-  const out = new Float64Array(n * n);
-  for (let p = 0; p < n; p++) {
-    const weight = 1 / (Math.max(0, values[p]!) + ridge);
-    for (let i = 0; i < n; i++) {
-      const scaled = weight * vectors[p * n + i]!;
-      for (let j = 0; j < n; j++) out[i * n + j]! += scaled * vectors[p * n + j]!;
-    }
-  }
-  return out;
+  let trace = 0;
+  for (let p = 0; p < n; p++) trace += matrix[p * n + p]!;
+  const ridge = (RIDGE * trace) / n || 1;
+  const damped = matrix.slice();
+  for (let p = 0; p < n; p++) damped[p * n + p]! += ridge;
+  return inverse(damped, n);
 }
 
 function sumOf(a: Float64Array, b: Float64Array): number {

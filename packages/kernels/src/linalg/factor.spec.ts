@@ -1,4 +1,11 @@
-import { choleskyAsync, columnsByEnergy, inverseAsync, permuteSymmetric, reverseCholeskyAsync } from './factor.js';
+import {
+  choleskyAsync,
+  columnsByEnergy,
+  inverse,
+  inverseAsync,
+  permuteSymmetric,
+  reverseCholeskyAsync,
+} from './factor.js';
 import { correlatedMoment } from './testing/random-matrix.js';
 
 const n = 130;
@@ -20,8 +27,9 @@ function residual(a: Float64Array, b: Float64Array, expected: (i: number, j: num
 test('factors multiply back to what they are of', async () => {
   const v = await choleskyAsync(moment, n);
   expect(residual(v, v, (i, j) => moment[i * n + j]!)).toBeLessThan(1e-12);
-  const inverse = await inverseAsync(moment, n);
-  expect(residual(moment, inverse, (i, j) => Number(i === j))).toBeLessThan(1e-11);
+  const inverted = await inverseAsync(moment, n);
+  expect(residual(moment, inverted, (i, j) => Number(i === j))).toBeLessThan(1e-11);
+  expect(inverse(moment, n)).toEqual(inverted);
   const { r, lambda, raises } = await reverseCholeskyAsync(moment, n, { damping: 0 });
   expect([lambda, raises]).toEqual([0, 0]);
   const turned = Float64Array.from({ length: n * n }, (_, i) => r[(i % n) * n + Math.floor(i / n)]!);
@@ -47,6 +55,7 @@ test('what cannot be factored, and wrong arguments', async () => {
   const bad = Float64Array.of(1, 2, 2, 1);
   await refuse(choleskyAsync(bad, 2), 'ERR_NOT_POSITIVE_DEFINITE');
   await refuse(inverseAsync(bad, 2), 'ERR_NOT_POSITIVE_DEFINITE');
+  expect(() => inverse(bad, 2)).toThrow(expect.objectContaining({ code: 'ERR_NOT_POSITIVE_DEFINITE' }) as Error);
   await refuse(reverseCholeskyAsync(Float64Array.of(NaN), 1), 'ERR_NOT_POSITIVE_DEFINITE');
   await refuse(reverseCholeskyAsync(bad, 2, { damping: -1 }), 'ERR_BAD_OPTION');
   await refuse(choleskyAsync(bad, 3), 'ERR_WRONG_LENGTH');

@@ -1,5 +1,5 @@
 import { GossamerError } from '@gossamer/graph';
-import { type AsyncOptions, type NativeCall, runCallAsync } from '../native-call.js';
+import { type AsyncOptions, type NativeCall, runCall, runCallAsync } from '../native-call.js';
 import { requireArray, requireInteger, requireLength } from '../require-array.js';
 
 const WHAT = { cholesky: 0, inverse: 1, reverseCholesky: 2 } as const;
@@ -69,7 +69,14 @@ export async function choleskyAsync(matrix: Float64Array, n: number, options?: A
   return factor('cholesky', matrix, n, options);
 }
 
-/** The inverse of a symmetric positive definite matrix, all of it. */
+/** The inverse of a symmetric positive definite matrix, all of it. Throws ERR_NOT_POSITIVE_DEFINITE. */
+export function inverse(matrix: Float64Array, n: number): Float64Array {
+  const { out, failedAt } = runCall(call('inverse', matrix, n, 0));
+  if (failedAt >= 0) throw notPositive(failedAt);
+  return out;
+}
+
+/** As `inverse`, on the thread pool. */
 export async function inverseAsync(matrix: Float64Array, n: number, options?: AsyncOptions): Promise<Float64Array> {
   return factor('inverse', matrix, n, options);
 }
