@@ -1,7 +1,8 @@
 import { inverse, multiplyMatrices, transposeMatrix } from '@gossamer/kernels';
 import { normalQuantile, philox4x32 } from '@gossamer/runtime';
 
-const ROUNDS = 200;
+/** Rounds at most. */
+export const CP_ROUNDS = 200;
 /** A round that lowers the error by less, as a share of the weight's energy, is the last. */
 const LEAST_GAIN = 1e-6;
 /** Added to the diagonal of what is solved, as a share of its mean. */
@@ -22,7 +23,13 @@ export interface CpFit {
  *
  * Source: Carroll and Chang 1970; Kolda and Bader, "Tensor decompositions and applications", SIAM Review 2009, figure 3.3.
  */
-export function fitCp(tensor: Float64Array, sizes: readonly number[], rank: number, seed: number): CpFit {
+export function fitCp(
+  tensor: Float64Array,
+  sizes: readonly number[],
+  rank: number,
+  seed: number,
+  rounds = CP_ROUNDS,
+): CpFit {
   const factors = sizes.map((size, mode) => normals(size * rank, seed, mode));
   const grams = factors.map((factor) => gramOf(factor, rank));
   const [first] = sizes as [number];
@@ -30,7 +37,7 @@ export function fitCp(tensor: Float64Array, sizes: readonly number[], rank: numb
   const turned = transposeMatrix(tensor, first, rest);
   const energy = tensor.reduce((sum, x) => sum + x * x, 0);
   let lost = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     let fit = 0;
     let summed: Float64Array = new Float64Array(0);
     for (const mode of sizes.keys()) {

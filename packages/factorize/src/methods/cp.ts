@@ -9,11 +9,14 @@ const DEGENERATE = 100;
 /** Ranks of a layer that are fitted at most: each takes some hundred rounds. */
 const MOST_RANKS = 16;
 
+/** Rounds after which a rank is judged; only the one that is taken gets all. */
+const TRIAL_ROUNDS = 25;
+
 /** Multiplications of a round, which is one of some hundred at most. */
 const MOST_WORK = 5e8;
 
 /**
- * 1 x 1 to rank channels, a depthwise window for each axis, 1 x 1. A fit whose terms cancel each other is no candidate.
+ * 1 x 1 to rank channels, a depthwise window for each axis, 1 x 1. A trial whose terms cancel each other is no candidate.
  *
  * Source: Lebedev et al., "Speeding-up convolutional neural networks using fine-tuned CP-decomposition", ICLR 2015 (arXiv:1412.6553).
  */
@@ -30,7 +33,7 @@ export const cp = defineMethod({
     const fits = new Map<number, CpFit>();
     const failures: string[] = [];
     const fitOf = (rank: number): CpFit => {
-      const fit = fits.get(rank) ?? fitCp(weight, sizes, rank, seed);
+      const fit = fits.get(rank) ?? fitCp(weight, sizes, rank, seed, TRIAL_ROUNDS);
       if (!fits.has(rank) && fit.cancellation > DEGENERATE) {
         failures.push(
           `rank ${rank}: terms of ${fit.cancellation.toExponential(1)} times the weight's energy cancel each other`,
@@ -61,7 +64,11 @@ export const cp = defineMethod({
       },
       factor({ ranks }) {
         const rank = ranks[0]!;
-        const [across, along, ...windows] = fitOf(rank).factors as [Float64Array, Float64Array, ...Float64Array[]];
+        const whole = fitCp(weight, sizes, rank, seed);
+        // Terms that begin to cancel each other later are stopped where they did not.
+        const fit = whole.cancellation > DEGENERATE ? fitOf(rank) : whole;
+        fits.set(rank, fit);
+        const [across, along, ...windows] = fit.factors as [Float64Array, Float64Array, ...Float64Array[]];
         const point = window.map(() => 1);
         const flat = window.flatMap((size, axis) => (size === 1 ? [axis] : []));
         const depthwise = axes.map((axis, place): Stage => {

@@ -151,8 +151,12 @@ test('cp: what is lost is the energy of the change, and falls with the rank', as
   const cut = await decompose(cp, problem);
   const some = cut.candidates.slice(0, 12);
   const lost = some.map((candidate, index) => {
-    expect(energyOf(changeOf(problem, cut, index)) / energyOf(problem.weight)).toBeCloseTo(cut.lost(candidate), 6);
-    return cut.lost(candidate);
+    const judged = cut.lost(candidate);
+    const real = energyOf(changeOf(problem, cut, index)) / energyOf(problem.weight);
+    // Once it is taken, more rounds bring it nearer.
+    expect(real).toBeLessThan(judged + 1e-9);
+    expect(real).toBeCloseTo(cut.lost(candidate), 6);
+    return judged;
   });
   expect(lost.at(-1)!).toBeLessThan(lost[0]!);
 });
@@ -166,13 +170,13 @@ test('cp: a tensor without a best fit of rank 2 drives terms apart; with its own
   expect(three!.lost).toBeLessThan(two!.lost);
 });
 
-test('cp: terms that cancel each other are no candidate, and said', async () => {
+test('cp: where terms come to cancel each other in later rounds, the fit is that of the first ones', async () => {
   const problem = problemOf([4, 4, 3], randomNumbers(48, 2));
   const cut = await decompose(cp, problem);
-  const [four] = cut.candidates.slice(3);
+  const place = cut.candidates.findIndex(({ ranks }) => ranks[0] === 4);
   expect(fitCp(problem.weight, [4, 4, 3], 4, 0).cancellation).toBeGreaterThan(100);
-  expect(cut.lost(four!)).toBe(Infinity);
-  expect(cut.failures).toEqual([expect.stringMatching(/^rank 4: terms of 2\.\de\+2 times/)]);
+  const judged = cut.lost(cut.candidates[place]!);
+  expect(energyOf(changeOf(problem, cut, place)) / energyOf(problem.weight)).toBeCloseTo(judged, 9);
 });
 
 test('sparse plus low rank: outliers over a low rank are found, which no rank alone holds', async () => {
