@@ -1,5 +1,7 @@
 import { checkGraph, type GraphBuilder, type Model, type Tensor, type Value } from '@gossamer/graph';
 import type { PlainAttribute } from '@gossamer/graph';
+import { loadModel } from '@gossamer/graph/onnx';
+import { join } from 'node:path';
 import { factorize } from './factorize.js';
 import type { FactorizeOptions } from './options.js';
 import { opsOf, relativeError, runOrt } from './testing/ort.js';
@@ -126,4 +128,17 @@ test('what a method has nothing for is left, with the reason', async () => {
       `${method} is of convolutions: svd factors products`,
     ]);
   }
+});
+
+test('an abort ends it between the fits of a layer', async () => {
+  const stop = new AbortController();
+  const stages: string[] = [];
+  const onProgress = ({ stage }: { readonly stage: string }) => {
+    stages.push(stage);
+    if (stage === 'ranks') stop.abort(new Error('stopped'));
+  };
+  const options = { method: 'cp', budget: { of: 'bytes', share: 0.5 }, roundTo: 4 } as const;
+  const model = await loadModel(join(__dirname, '../../../fixtures/models/resnet20-mnist.onnx'));
+  await expect(factorize(model, { ...options, signal: stop.signal, onProgress })).rejects.toThrow('stopped');
+  expect(stages.filter((stage) => stage === 'ranks')).toHaveLength(1);
 });

@@ -7,6 +7,7 @@ import { power, refusePower } from './measure/inner.js';
 import { walkMoments } from './measure/walk-moments.js';
 import type { FactorizeOptions } from './options.js';
 import { chooseRanks } from './ranks/choose-ranks.js';
+import { letThrough } from './ranks/let-through.js';
 import { refitLayers } from './refit/refit-layers.js';
 import type { FactorizeReport } from './report.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
@@ -43,7 +44,10 @@ export async function factorize(model: Model, options: FactorizeOptions = {}): P
   await decompose(copy, open(), resolved, data, progress('decompose'));
   const report = makeReport(copy, works, left, macsOf);
   warnings.push(...(await chooseRanks(copy, open(), report.costs(), resolved, data)));
-  for (const work of open()) work.factors = work.decomposition!.factor(work.candidate!);
+  for (const work of open()) {
+    await letThrough(signal);
+    work.factors = work.decomposition!.factor(work.candidate!);
+  }
   if (data) await measure(copy, open(), resolved, data, progress('measure'));
   for (const work of open()) writeLayer(work);
   return { model: copy, report: report.finish(method.name, warnings, data?.length ?? 0) };

@@ -1,13 +1,11 @@
 import { transposeMatrix } from '@gossamer/kernels';
+import { fewRanks } from '../ranks/few-ranks.js';
 import { type CpFit, fitCp } from './cp-als.js';
 import { defineMethod, type Stage } from './method.js';
 import { refuseKernel, stridesOf } from './refuse-kernel.js';
 
 /** Rank-one terms with this much of the weight's energy in sum, or more, cancel each other: ten times its norm, of which little is left. */
 const DEGENERATE = 100;
-
-/** Ranks of a layer that are fitted at most: each takes some hundred rounds. */
-const MOST_RANKS = 16;
 
 /** Rounds after which a rank is judged; only the one that is taken gets all. */
 const TRIAL_ROUNDS = 25;
@@ -52,7 +50,7 @@ export const cp = defineMethod({
     const saving = Math.floor((outs * columns) / parameters);
     if (bearable < saving) failures.push(`ranks above ${bearable} take too long`);
     return {
-      candidates: evenly(ranksUpTo(Math.min(saving, bearable))).map((rank) => ({
+      candidates: fewRanks(ranksUpTo(Math.min(saving, bearable))).map((rank) => ({
         ranks: [rank],
         bytes: rank * parameters * elementBytes,
         macs: rank * macsOfRank,
@@ -88,12 +86,6 @@ export const cp = defineMethod({
     };
   },
 });
-
-/** At most MOST_RANKS of them, the largest among them. */
-const evenly = (ranks: readonly number[]): readonly number[] =>
-  ranks.length <= MOST_RANKS
-    ? ranks
-    : Array.from({ length: MOST_RANKS }, (_, i) => ranks[Math.round(((i + 1) * ranks.length) / MOST_RANKS) - 1]!);
 
 /** [rank, ins, points]: the product of the factors of the inputs and of the window. */
 function prefixOf(along: Float64Array, windows: readonly Float64Array[], rank: number, ins: number, points: number) {

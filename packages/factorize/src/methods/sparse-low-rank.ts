@@ -1,5 +1,6 @@
 import { largeSingularValues } from '@gossamer/kernels';
 import { multiplyMatrices, transposeMatrix } from '@gossamer/kernels';
+import { fewRanks } from '../ranks/few-ranks.js';
 import { balance } from './cut-matrix.js';
 import { defineMethod, type Factors, type LayerProblem } from './method.js';
 
@@ -30,6 +31,8 @@ export const sparseLowRank = defineMethod({
   decompose(problem) {
     const { rows, columns, elementBytes, density, ranksUpTo } = problem;
     const count = Math.floor(density * rows * columns);
+    // Beyond it nothing is saved.
+    const saving = Math.floor((rows * columns - count) / (rows + columns));
     const splits = new Map<number, Split>();
     const splitOf = (rank: number): Split => {
       const split = splits.get(rank) ?? alternate(problem, rank, count);
@@ -37,7 +40,7 @@ export const sparseLowRank = defineMethod({
       return split;
     };
     return {
-      candidates: ranksUpTo(Math.min(rows, columns)).map((rank) => ({
+      candidates: fewRanks(ranksUpTo(saving)).map((rank) => ({
         ranks: [rank],
         bytes: rank * (rows + columns) * elementBytes + count * (elementBytes + INDEX_BYTES),
         macs: rank * (rows + columns) + count,
@@ -80,8 +83,14 @@ function alternate({ weight, rows, columns }: LayerProblem, rank: number, count:
 
 /** The `count` elements of largest magnitude, of equals the first; zeros elsewhere. */
 function largest(data: Float64Array, count: number): Float64Array<ArrayBuffer> {
-  const order = Int32Array.from(data.keys()).sort((i, j) => Math.abs(data[j]!) - Math.abs(data[i]!) || i - j);
   const out = new Float64Array(data.length);
-  for (const at of order.subarray(0, count)) out[at] = data[at]!;
+  if (count === 0) return out;
+  const sizes = data.map(Math.abs).sort();
+  const least = sizes[sizes.length - count]!;
+  let equals = count - sizes.reduce((above, size) => above + (size > least ? 1 : 0), 0);
+  data.forEach((x, at) => {
+    const size = Math.abs(x);
+    if (size > least || (size === least && equals-- > 0)) out[at] = x;
+  });
   return out;
 }

@@ -2,6 +2,7 @@ import type { Model } from '@gossamer/graph';
 import type { DataSource } from '@gossamer/runtime';
 import type { RankRule, ResolvedOptions } from '../resolve-options.js';
 import { type LayerWork, macsWith, savingCandidates } from '../work.js';
+import { letThrough } from './let-through.js';
 import { sensitivityProbe } from './sensitivity-probe.js';
 import { smallestAccepted } from './smallest-accepted.js';
 import { type Choice, withinBudget } from './within-budget.js';
@@ -20,7 +21,7 @@ export async function chooseRanks(
   data: DataSource | undefined,
 ): Promise<string[]> {
   const { ranks, signal } = options;
-  if (ranks.kind === 'budget') return chooseWithin(works, other[ranks.budget.of], ranks.budget);
+  if (ranks.kind === 'budget') return chooseWithin(works, other[ranks.budget.of], ranks.budget, options);
   const probe = ranks.kind === 'sensitivity' ? await sensitivityProbe(model, data!, signal) : undefined;
   for (const work of works) {
     signal?.throwIfAborted();
@@ -31,6 +32,7 @@ export async function chooseRanks(
     }
     const { decomposition } = work;
     const chosen = await smallestAccepted(candidates, async (candidate) => {
+      await letThrough(signal);
       const lost = decomposition!.lost(candidate);
       if (ranks.kind === 'energy') return lost <= 1 - ranks.energy;
       if (!Number.isFinite(lost)) return false;
@@ -49,11 +51,12 @@ function refused(ranks: RankRule, most: readonly number[]): string {
   return `${largest} is not possible`;
 }
 
-function chooseWithin(
+async function chooseWithin(
   works: readonly LayerWork[],
   other: number,
   { of, share }: { readonly of: 'bytes' | 'macs'; readonly share: number },
-): string[] {
+  { signal, onProgress }: ResolvedOptions,
+): Promise<string[]> {
   const known = works.filter((work) => {
     if (of === 'macs' && work.macs === undefined) work.left = 'its multiply-accumulates are not known';
     else if (savingCandidates(work).length === 0) work.left = NOTHING_SAVES;
@@ -61,13 +64,17 @@ function chooseWithin(
   });
   const costOf = (work: LayerWork) => (of === 'bytes' ? work.bytes : work.macs!);
   const candidates = known.map((work) => (work.left === undefined ? savingCandidates(work) : []));
-  const choices = known.map((work, i): Choice[] => [
-    { cost: costOf(work), lost: 0 },
-    ...candidates[i]!.map((candidate) => ({
-      cost: of === 'bytes' ? candidate.bytes : macsWith(work, candidate)!,
-      lost: work.decomposition!.lost(candidate),
-    })),
-  ]);
+  const choices: Choice[][] = [];
+  for (const [i, work] of known.entries()) {
+    const own: Choice[] = [{ cost: costOf(work), lost: 0 }];
+    for (const candidate of candidates[i]!) {
+      await letThrough(signal);
+      const cost = of === 'bytes' ? candidate.bytes : macsWith(work, candidate)!;
+      own.push({ cost, lost: work.decomposition!.lost(candidate) });
+    }
+    choices.push(own);
+    onProgress?.({ stage: 'ranks', done: i + 1, total: known.length });
+  }
   const whole = other + known.reduce((sum, work) => sum + costOf(work), 0);
   const budget = share * whole - other;
   const chosen = withinBudget(choices, budget) ?? choices.map(cheapest);
