@@ -127,7 +127,10 @@ test.each<[PruneWeightsOptions, string]>([
   [{ sparsity: 0.5, criterion: 'taylor' }, 'data: expected samples for criterion taylor, received none'],
   [{ sparsity: 0.5, update: 'obs' }, 'data: expected samples for update obs, received none'],
   [{ sparsity: 0.5, update: 'all' as 'obs', data }, 'update: expected none, obs, sparsegpt, woodfisher, received all'],
-  [{ sparsity: 0.5, update: 'obs', allocation: 'global', data }, "allocation: expected 'uniform', 'row', 'erk' or 'sensitivity'"],
+  [
+    { sparsity: 0.5, update: 'obs', allocation: 'global', data },
+    "allocation: expected 'uniform', 'row', 'erk' or 'sensitivity'",
+  ],
   [{ pattern: 'max4:16', sparsity: 0.8, update: 'sparsegpt', data }, 'criterion: expected one with pattern max4:16'],
 ])('%j is refused', async (options, text) => {
   await expect(pruneWeights(net(), options)).rejects.toMatchObject({ message: expect.stringContaining(text) });
