@@ -15,8 +15,8 @@ export { toModel } from './container/to-model.js';
 export { type EncodeErrorCode } from './error-codes.js';
 export type { SparseForm } from './sparse/sparse-form.js';
 export {
-  type RestoredModel,
-  type RestoredTensor,
+  type StoredModel,
+  type StoredTensor,
   toDenseInitializers,
   toSparseInitializers,
 } from './sparse/sparse-initializers.js';

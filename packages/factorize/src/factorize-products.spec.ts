@@ -150,3 +150,14 @@ test('the same inputs and seed give the same bytes', async () => {
   );
   expect(bytes[0]).toEqual(bytes[1]);
 });
+
+test('sparse plus low rank: a rank that is asked for and saves nothing leaves the layer, it is not made smaller', async () => {
+  const model = network(['n', 48], (g, x) =>
+    g.op('MatMul', [x, g.weight('w', [48, 64], floats([48, 64], 3).toFloat32())]),
+  );
+  const { report } = await factorize(model, { method: 'sparse-low-rank', rank: 40 });
+  expect(report.layers[0]).toMatchObject({
+    action: 'left',
+    reason: expect.stringMatching(/^no rank that is allowed/) as string,
+  });
+});

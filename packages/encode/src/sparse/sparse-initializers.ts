@@ -2,16 +2,16 @@ import { dtypeBits, type Graph, type Model, type SparseTensor, Tensor, type Valu
 import { findNonzeros, placeNonzeros } from './nonzeros.js';
 
 /** An initializer that changed its form. */
-export interface RestoredTensor {
+export interface StoredTensor {
   /** Scope path and name. */
   readonly name: string;
   /** Of data: elements, and of the sparse form places too. */
   readonly bytes: { readonly before: number; readonly after: number };
 }
 
-export interface RestoredModel {
+export interface StoredModel {
   readonly model: Model;
-  readonly tensors: readonly RestoredTensor[];
+  readonly tensors: readonly StoredTensor[];
 }
 
 /** What ONNX Runtime 1.30 opens as sparse initializers. */
@@ -27,9 +27,9 @@ const IR_VERSION = 6;
  * Initializers of which enough is 0 as ONNX `sparse_initializer`: their other elements with their places, where that is fewer bytes (below a density of w / (w + 8)
  * for elements of w bytes: a third of float32, a ninth of int8). To the bit: -0 is not 0. Constant nodes, what is an input or output of a graph, and other dtypes stay. A new model.
  */
-export function toSparseInitializers(model: Model): RestoredModel {
+export function toSparseInitializers(model: Model): StoredModel {
   const copy = model.clone();
-  const tensors = restore(copy, (value) => {
+  const tensors = storeAs(copy, (value) => {
     const { constant } = value;
     if (!constant || value.producer || value.outputCount > 0 || !DTYPES.has(constant.dtype)) return undefined;
     const { dtype, dims } = constant;
@@ -50,9 +50,9 @@ export function toSparseInitializers(model: Model): RestoredModel {
 }
 
 /** Sparse initializers as dense ones, which every tool reads. A new model. Throws ERR_GSM_FORMAT for a place outside. */
-export function toDenseInitializers(model: Model): RestoredModel {
+export function toDenseInitializers(model: Model): StoredModel {
   const copy = model.clone();
-  const tensors = restore(copy, ({ sparse }) => {
+  const tensors = storeAs(copy, ({ sparse }) => {
     if (!sparse) return undefined;
     const { values, dims } = sparse;
     const places = placesOf(sparse);
@@ -63,13 +63,13 @@ export function toDenseInitializers(model: Model): RestoredModel {
   return { model: copy, tensors };
 }
 
-interface Restored {
+interface Stored {
   readonly data: Tensor | SparseTensor;
   readonly before: number;
   readonly after: number;
 }
 
-function restore(model: Model, form: (value: Value) => Restored | undefined): RestoredTensor[] {
+function storeAs(model: Model, form: (value: Value) => Stored | undefined): StoredTensor[] {
   return [...model.graph.scopes()].flatMap((scope: Graph) =>
     [...scope.initializers()].flatMap((value) => {
       const found = form(value);

@@ -40,7 +40,7 @@ export const sparseLowRank = defineMethod({
       return split;
     };
     return {
-      candidates: fewRanks(ranksUpTo(saving)).map((rank) => ({
+      candidates: fewRanks(ranksUpTo(Math.min(rows, columns)).filter((rank) => rank <= saving)).map((rank) => ({
         ranks: [rank],
         bytes: rank * (rows + columns) * elementBytes + count * (elementBytes + INDEX_BYTES),
         macs: rank * (rows + columns) + count,

@@ -2,7 +2,7 @@ import { fromWeightMatrix, type Model, toWeightMatrix } from '@gossamer/graph';
 import { keepSamples, modelInputs, ModelTrials } from '@gossamer/runtime';
 import type { Pattern, ScoredMatrix } from '../patterns/pattern.js';
 import type { PruneWeightsOptions } from '../prune-weights-options.js';
-import { changeOf } from '../structure/change-of.js';
+import { changeOf } from './change-of.js';
 import { concatMasks, keptShare } from '../weights/choose-masks.js';
 import type { PrunableWeight } from '../weights/find-weights.js';
 import { convexSegments, type Segment } from './convex-segments.js';

@@ -1,4 +1,4 @@
-import { inferTypes, type Model, type TypeTable } from '@gossamer/graph';
+import { type Model, type TypeTable } from '@gossamer/graph';
 import type { GroupContext } from '../group-criteria/group-criterion.js';
 import type { PruneGroup, PruneUnit } from '../groups/prune-group.js';
 import { removeUnits, type RemovalResult } from '../surgery/remove-units.js';
@@ -20,17 +20,17 @@ export interface ChosenUnits {
 /** Times that units which turn out not to be removable are put aside and others chosen. */
 const ROUNDS = 4;
 
-/** Scores the units of the groups that are meant, chooses how many of each stay, and removes the rest. */
+/** Scores the units of the groups that are meant, chooses how many of each stay, and removes the rest. `sized`: types at the sizes that multiply-accumulates are counted at. */
 export async function chooseUnits(
   model: Model,
   types: TypeTable,
+  sized: TypeTable,
   choices: readonly GroupChoice[],
   options: ResolvedStructure,
   warn: (text: string) => void,
 ): Promise<ChosenUnits> {
   const notes = new Map<string, string>();
   const scored = await scoreGroups(model, types, choices, options, notes, warn);
-  const sized = inferTypes(model, { bind: options.bind });
   const wanted = (options.sparsity ?? 0) * modelSize(model, sized)[options.of];
   const grid = options.sparsity === undefined ? (width: number) => width : options.grid;
   for (let round = 1; ; round++) {

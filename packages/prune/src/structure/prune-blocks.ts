@@ -2,7 +2,7 @@ import { inferTypes, layerFilter, type Model } from '@gossamer/graph';
 import { ModelTrials } from '@gossamer/runtime';
 import { removeBlocks } from '../surgery/remove-blocks.js';
 import { type ResidualBlock, residualBlocks } from '../surgery/residual-blocks.js';
-import { changeOf } from './change-of.js';
+import { changeOf } from '../allocation/change-of.js';
 import { modelSize } from './model-size.js';
 import type { ResolvedStructure } from './resolve-structure-options.js';
 import type { BlockReport } from './structure-report.js';

@@ -1,4 +1,4 @@
-import { countMacs, inferTypes, type Model } from '@gossamer/graph';
+import { countMacs, inferTypes, type Model, type TypeTable } from '@gossamer/graph';
 import { keepSamples, modelInputs } from '@gossamer/runtime';
 import { badOption } from '../bad-option.js';
 import { groupsOf } from '../groups/groups-of.js';
@@ -36,10 +36,14 @@ export async function pruneStructure(model: Model, options: PruneStructureOption
   const given = resolveStructureOptions(options);
   given.signal?.throwIfAborted();
   const resolved = given.data ? { ...given, data: await keptData(model, given) } : given;
-  const unknown = unknownMacs(model, given);
-  const pruned = resolved.patterns.has('layer') ? await blocksOf(model, resolved) : await unitsOf(model, resolved);
-  const [before, after] = [model, pruned.model].map((each) => modelSize(each, inferTypes(each, { bind: given.bind })));
-  const count = (of: 'macs' | 'parameters') => ({ before: before![of], after: after![of] });
+  const sized = inferTypes(model, { bind: given.bind });
+  const unknown = unknownMacs(model, sized, given);
+  const pruned = resolved.patterns.has('layer')
+    ? await blocksOf(model, resolved)
+    : await unitsOf(model, sized, resolved);
+  const before = modelSize(model, sized);
+  const after = modelSize(pruned.model, inferTypes(pruned.model, { bind: given.bind }));
+  const count = (of: 'macs' | 'parameters') => ({ before: before[of], after: after[of] });
   const { sparsity, of, criterion, patterns } = resolved;
   const reached = 1 - count(of).after / count(of).before;
   const missed =
@@ -57,9 +61,9 @@ export async function pruneStructure(model: Model, options: PruneStructureOption
 }
 
 /** A share of MACs says nothing of layers whose shapes are not known; where that is all of them it is refused. */
-function unknownMacs(model: Model, { of, sparsity, bind }: ResolvedStructure): string[] {
+function unknownMacs(model: Model, sized: TypeTable, { of, sparsity }: ResolvedStructure): string[] {
   if (of !== 'macs' || sparsity === undefined) return [];
-  const { known, unknown } = countMacs(model, inferTypes(model, { bind }));
+  const { known, unknown } = countMacs(model, sized);
   if (unknown.length === 0) return [];
   const layers = `${unknown.length} layers whose shapes are not known, ${unknown[0]} among them`;
   if (known === 0) badOption('of', `'parameters', or sizes to bind, for a model of ${layers}`, "'macs'");
@@ -77,12 +81,12 @@ async function blocksOf(model: Model, options: ResolvedStructure): Promise<Prune
   return { groups: [], frozen: [], ...(await pruneBlocks(model, options)) };
 }
 
-async function unitsOf(model: Model, options: ResolvedStructure): Promise<Pruned> {
+async function unitsOf(model: Model, sized: TypeTable, options: ResolvedStructure): Promise<Pruned> {
   const types = inferTypes(model);
   const found = groupsOf(model, { allowInexact: options.allowInexact }, types);
   const { choices, warnings } = selectGroups(model, found, options);
   const warn = (text: string) => warnings.push(text);
-  const { removal, notes } = await chooseUnits(model, types, choices, options, warn);
+  const { removal, notes } = await chooseUnits(model, types, sized, choices, options, warn);
   const gone = new Set(removal.removed);
   const groups = choices.map(({ group: { id, kind, units }, layers, left }): GroupReport => {
     const kept = units.filter((unit) => !gone.has(unit)).length;

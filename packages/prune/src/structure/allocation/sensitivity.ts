@@ -3,7 +3,7 @@ import { ModelTrials } from '@gossamer/runtime';
 import { keepLargest } from '../../masks/keep-largest.js';
 import { maskModel } from '../../surgery/mask-model.js';
 import { convexSegments } from '../../allocation/convex-segments.js';
-import { changeOf } from '../change-of.js';
+import { changeOf } from '../../allocation/change-of.js';
 import type { AllocationProblem, KeptCounts, ScoredGroup } from './allocation-problem.js';
 import { smallestStep } from './smallest-step.js';
 
