@@ -130,6 +130,18 @@ test('what a method has nothing for is left, with the reason', async () => {
   }
 });
 
+test('cp: a rank that is asked for and saves nothing leaves the layer, it is not made smaller', async () => {
+  const model = network(['n', 12, 9, 8], (g, x) =>
+    g.op('Conv', [x, g.weight('w', [16, 12, 3, 3], rankTwo([16, 12, 3, 3]))]),
+  );
+  // 34 parameters a rank: 1,728 / 34 is 50.
+  const { report } = await factorize(model, { method: 'cp', rank: 60 });
+  expect(report.layers[0]).toMatchObject({
+    action: 'left',
+    reason: expect.stringMatching(/^no rank that is allowed/) as string,
+  });
+});
+
 test('an abort ends it between the fits of a layer', async () => {
   const stop = new AbortController();
   const stages: string[] = [];

@@ -48,9 +48,11 @@ export const cp = defineMethod({
     const parameters = sizes.reduce((a, b) => a + b, 0);
     const bearable = Math.floor(MOST_WORK / (weight.length * sizes.length));
     const saving = Math.floor((outs * columns) / parameters);
+    // Every tensor of these sizes has a form of this rank.
+    const most = weight.length / Math.max(...sizes);
     if (bearable < saving) failures.push(`ranks above ${bearable} take too long`);
     return {
-      candidates: fewRanks(ranksUpTo(Math.min(saving, bearable))).map((rank) => ({
+      candidates: fewRanks(ranksUpTo(most).filter((rank) => rank <= Math.min(saving, bearable))).map((rank) => ({
         ranks: [rank],
         bytes: rank * parameters * elementBytes,
         macs: rank * macsOfRank,
