@@ -51,7 +51,7 @@ export async function inspect(path: string, flags: Flags): Promise<CommandResult
 
 /** gossamer convert DIR -o OUTDIR */
 export async function convert(path: string, flags: Flags, context: CommandContext): Promise<CommandResult> {
-  refuseFlags(flags, ['weights', 'data'], 'with a folder of models');
+  refuseFlags(flags, ['weights', 'data', 'initializers'], 'with a folder of models');
   const { output, options } = common(flags, context);
   const result = await convertFolder(path, output, {
     ...options,
